@@ -1,0 +1,3 @@
+//! The core without a browser: train, evaluate.
+
+fn main() {}

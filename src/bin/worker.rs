@@ -1,0 +1,3 @@
+//! Starts `inkling::web`'s worker.
+
+fn main() {}

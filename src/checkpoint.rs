@@ -1,0 +1,1 @@
+//! Parameters as safetensors, under Keras-like names.

@@ -1,0 +1,1 @@
+//! Slices and sizes in, slices out: the arithmetic, fast and naive side by side.

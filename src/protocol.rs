@@ -1,0 +1,191 @@
+//! What the page and the trainer say to each other.
+//!
+//! The page sends [`Request`]s, the trainer answers with [`Reply`]s. Bulk numbers do not travel in
+//! here: they cross as transferred `Float32Array`s beside the message, in the order that the
+//! variant's doc gives. Every reply about a run carries that run's [`RunId`], so that a late one
+//! about a run that is gone can be dropped.
+
+use serde::{Deserialize, Serialize};
+
+/// A training run, counted up by the page; never used twice.
+pub type RunId = u32;
+
+/// Everything that decides what a run computes, and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Passes over the training images.
+    pub epochs: u32,
+    /// Images in a minibatch.
+    pub batch_size: u32,
+    /// The schedule's peak learning rate.
+    pub learning_rate: f32,
+    /// How a gradient becomes a change of the parameters.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes over the run.
+    pub schedule: Schedule,
+    /// Seed of the initial parameters, the shuffles and everything else that is random.
+    pub seed: u32,
+    /// Train on the first so many images only; `None` is all of them.
+    pub images: Option<u32>,
+}
+
+/// An optimizer with Keras' default numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Optimizer {
+    /// Adam, beta 0.9 and 0.999, epsilon 1e-7.
+    Adam,
+    /// Stochastic gradient descent with momentum 0.9.
+    Sgd,
+    /// RMSprop, rho 0.9, epsilon 1e-7.
+    RmsProp,
+}
+
+/// The learning rate over a run, as a share of its peak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Schedule {
+    /// The peak throughout.
+    Constant,
+    /// From the peak to zero along half a cosine.
+    Cosine,
+    /// Up to the peak over the first 30 % of the run, then down to almost zero, along cosines.
+    OneCycle,
+}
+
+/// Page to trainer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Fetch, check and decode what is still missing of the data set; also the answer to a Retry.
+    LoadData,
+    /// Begin a run. With an array `[parameters]` beside it, from those; without, from fresh ones.
+    Start {
+        /// The new run.
+        run: RunId,
+        /// What it computes.
+        settings: Settings,
+        /// Stand still before the first minibatch, as after a Pause.
+        paused: bool,
+    },
+    /// Stop after the minibatch in progress; answered by [`Reply::Paused`].
+    Pause {
+        /// The run meant.
+        run: RunId,
+    },
+    /// Go on from where Pause or Step left the run.
+    Resume {
+        /// The run meant.
+        run: RunId,
+    },
+    /// Take one minibatch of a paused run; answered by [`Reply::Progress`] and [`Reply::Paused`].
+    Step {
+        /// The run meant.
+        run: RunId,
+    },
+    /// Forget the run.
+    Reset {
+        /// The run meant.
+        run: RunId,
+    },
+}
+
+/// Trainer to page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The trainer listens. Requests sent before this are lost.
+    Ready {
+        /// Instruction set of its kernels: `simd128` or `relaxed-simd`.
+        backend: String,
+    },
+    /// How much of the data set is here; sent as parts arrive.
+    Data(DataProgress),
+    /// A part of the data set cannot be used; the parts that can stay. [`Request::LoadData`] tries again.
+    DataFailed {
+        /// File name of the part.
+        part: String,
+        /// What is wrong with it, as a sentence for the page.
+        reason: String,
+    },
+    /// About ten times a second while training. Arrays: `[parameters, losses, accuracies]`, the last
+    /// two with one value for each minibatch since the last Progress.
+    Progress(Progress),
+    /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters]`.
+    EpochEnd {
+        /// The run.
+        run: RunId,
+        /// Epochs finished.
+        epoch: u32,
+        /// Minibatches finished.
+        step: u32,
+        /// Mean cross-entropy on the test set.
+        test_loss: f32,
+        /// Share of the test set that is right, 0 to 1.
+        test_accuracy: f32,
+    },
+    /// The run stands still after `step` minibatches and can be resumed.
+    Paused {
+        /// The run.
+        run: RunId,
+        /// Minibatches finished.
+        step: u32,
+    },
+    /// All epochs are finished; the last [`Reply::EpochEnd`] has been sent.
+    Finished {
+        /// The run.
+        run: RunId,
+        /// Seconds that it trained, pauses left out.
+        seconds: f64,
+    },
+    /// The run cannot go on.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// What happened, as a sentence for the page.
+        message: String,
+    },
+}
+
+/// How much of the data set is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataProgress {
+    /// Compressed bytes here, all parts.
+    pub received_bytes: u32,
+    /// Compressed bytes in all.
+    pub total_bytes: u32,
+    /// Training images ready for use: checked and decoded.
+    pub train_images: u32,
+    /// Training images in all.
+    pub total_train_images: u32,
+    /// Whether the whole test set is ready.
+    pub test_ready: bool,
+    /// Whether every byte so far came from this browser's own store.
+    pub from_cache: bool,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The run.
+    pub run: RunId,
+    /// Epochs finished.
+    pub epoch: u32,
+    /// Minibatches finished.
+    pub step: u32,
+    /// Minibatches in an epoch.
+    pub steps_per_epoch: u32,
+    /// Training throughput over the last second or so; 0 while evaluating or waiting.
+    pub images_per_second: f32,
+    /// Expected seconds to the end of the run, evaluation included.
+    pub seconds_left: f32,
+    /// What the trainer is busy with.
+    pub activity: Activity,
+}
+
+/// What the trainer is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activity {
+    /// Minibatches.
+    Training,
+    /// The test set, after an epoch.
+    Evaluating,
+    /// Nothing: the next part of the data set is not here yet.
+    WaitingForData,
+}
