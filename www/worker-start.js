@@ -1,0 +1,4 @@
+// Where the training worker begins.
+import init from "./worker.js";
+
+await init();
