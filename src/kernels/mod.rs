@@ -1,1 +1,22 @@
-//! Slices and sizes in, slices out: the arithmetic, fast and naive side by side.
+//! Slices and sizes in, slices out: the arithmetic, without knowledge of networks and without
+//! allocation.
+//!
+//! | module | arithmetic |
+//! | --- | --- |
+//! | [`lanes`] | four numbers at a time, on what the target has |
+//! | [`gemm`] | the one register tile, and the matrix products made of it |
+//! | [`conv`] | convolution: forward with pooling in the same pass, backward over live entries only |
+//! | [`pool`] | pooling on its own |
+//! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
+//! | [`reference`] | all of it again as naive loops: the oracle of every test |
+//!
+//! Layout: pictures and feature maps are `[height][width][channels]` with the channel index running
+//! fastest. Inside the fast kernels the number of channels is a multiple of [`lanes::WIDTH`]; what a
+//! layer lacks to it is filled with zeros, which no kernel ever turns into anything else.
+
+pub mod conv;
+pub mod gemm;
+pub mod lanes;
+pub mod pointwise;
+pub mod pool;
+pub mod reference;

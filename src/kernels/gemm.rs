@@ -1,0 +1,202 @@
+//! Matrix products from one register tile.
+//!
+//! A [`Panel`] is a strip of eight columns of a matrix, row after row: what [`tile`] reads in a
+//! straight line. [`pack`] cuts a matrix into panels once, and every product with it reuses them.
+
+use super::lanes::F32x4;
+
+/// Columns of a panel: two vectors, so that a tile of four rows keeps eight sums in registers, as
+/// many as it takes to hide a multiply-add's latency.
+pub const PANEL: usize = 8;
+
+/// One row of a panel.
+pub type Panel = [f32; PANEL];
+
+/// A row of sums as wide as a panel.
+pub type Sums = [F32x4; 2];
+
+/// Number of panels that `columns` need.
+pub const fn panels(columns: usize) -> usize {
+    columns.div_ceil(PANEL)
+}
+
+/// The two vectors of a panel's row.
+#[inline(always)]
+pub fn load(row: &Panel) -> Sums {
+    let [a, b] = halves(row);
+    [F32x4::load(a), F32x4::load(b)]
+}
+
+/// Sums into a panel's row.
+#[inline(always)]
+pub fn store(sums: Sums, row: &mut Panel) {
+    let (halves, _) = row.as_chunks_mut::<4>();
+    for (half, sum) in halves.iter_mut().zip(sums) {
+        sum.store(half);
+    }
+}
+
+#[inline(always)]
+fn halves(row: &Panel) -> [&[f32; 4]; 2] {
+    let (halves, _) = row.as_chunks::<4>();
+    [&halves[0], &halves[1]]
+}
+
+/// `sums[r][j] += sum over k of rows[r][k] * panel[k][j]`
+///
+/// - `rows`: `R` rows of at least `panel.len()` numbers each.
+/// - `panel`: `[k][8]`.
+///
+/// # Panics
+/// If a row is shorter than the panel.
+#[inline(always)]
+pub fn tile<const R: usize>(sums: &mut [Sums; R], rows: [&[f32]; R], panel: &[Panel]) {
+    let rows = rows.map(|row| &row[..panel.len()]);
+    for (k, weights) in panel.iter().enumerate() {
+        let weights = load(weights);
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let x = F32x4::splat(row[k]);
+            sums[0] = x.mul_add(weights[0], sums[0]);
+            sums[1] = x.mul_add(weights[1], sums[1]);
+        }
+    }
+}
+
+/// [`tile`] for a single row: four partial sums, so that its latency is hidden too.
+#[inline(always)]
+fn tile_of_one(start: Sums, row: &[f32], panel: &[Panel]) -> Sums {
+    let row = &row[..panel.len()];
+    let (quads, rest) = row.as_chunks::<4>();
+    let (weights, weights_rest) = panel.as_chunks::<4>();
+    let mut partial = [[F32x4::zero(); 2]; 4];
+    partial[0] = start;
+    for (quad, weights) in quads.iter().zip(weights) {
+        for ((sums, &x), weights) in partial.iter_mut().zip(quad).zip(weights) {
+            let (x, weights) = (F32x4::splat(x), load(weights));
+            sums[0] = x.mul_add(weights[0], sums[0]);
+            sums[1] = x.mul_add(weights[1], sums[1]);
+        }
+    }
+    let [mut sums, b, c, d] = partial;
+    for half in 0..2 {
+        sums[half] = sums[half].add(b[half]).add(c[half].add(d[half]));
+    }
+    tile(std::array::from_mut(&mut sums), [rest], weights_rest);
+    sums
+}
+
+/// Cuts a row-major `rows x columns` matrix into panels `[column / 8][row][column % 8]`.
+///
+/// - `matrix`: at least `rows * columns` numbers.
+/// - `packed`: `panels(columns) * panel_rows` rows, `panel_rows` at least `rows`; what the matrix
+///   does not cover becomes zero.
+pub fn pack(matrix: &[f32], rows: usize, columns: usize, panel_rows: usize, packed: &mut [Panel]) {
+    for (panel, strip) in packed.chunks_exact_mut(panel_rows).enumerate() {
+        let first = panel * PANEL;
+        let width = PANEL.min(columns - first);
+        for (row, to) in strip.iter_mut().enumerate() {
+            *to = [0.0; PANEL];
+            if row < rows {
+                let from = row * columns + first;
+                to[..width].copy_from_slice(&matrix[from..from + width]);
+            }
+        }
+    }
+}
+
+/// Cuts the transpose of a row-major `rows x columns` matrix into panels `[row / 8][column][row % 8]`.
+///
+/// - `packed`: `panels(rows) * columns` rows.
+pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut [Panel]) {
+    for (panel, strip) in packed.chunks_exact_mut(columns).enumerate() {
+        let first = panel * PANEL;
+        let width = PANEL.min(rows - first);
+        for (column, to) in strip.iter_mut().enumerate() {
+            *to = [0.0; PANEL];
+            for (lane, to) in to[..width].iter_mut().enumerate() {
+                *to = matrix[(first + lane) * columns + column];
+            }
+        }
+    }
+}
+
+/// `c = a b + bias`, row by row.
+///
+/// - `a`: `[n][a_stride]`, of which the first `k` numbers of a row count.
+/// - `b`: packed, `[panel][k][8]`.
+/// - `bias`: one row for every panel, or empty for none.
+/// - `c`: `[n][c_stride]`, overwritten; of the last panel only what fits into `c_stride` is kept.
+pub fn multiply(
+    a: &[f32],
+    a_stride: usize,
+    b: &[Panel],
+    k: usize,
+    bias: &[Panel],
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    for (index, panel) in b.chunks_exact(k).enumerate() {
+        let first = index * PANEL;
+        let start = bias.get(index).map_or([F32x4::zero(); 2], load);
+        let mut keep = |image: usize, sums: Sums| {
+            let mut row = [0.0; PANEL];
+            store(sums, &mut row);
+            let width = PANEL.min(c_stride - first);
+            c[image * c_stride + first..][..width].copy_from_slice(&row[..width]);
+        };
+        let quads = a.chunks_exact(4 * a_stride);
+        let singles = quads.remainder();
+        let mut image = 0;
+        for quad in quads {
+            let mut sums = [start; 4];
+            tile(&mut sums, std::array::from_fn(|r| &quad[r * a_stride..]), panel);
+            for sums in sums {
+                keep(image, sums);
+                image += 1;
+            }
+        }
+        for row in singles.chunks_exact(a_stride) {
+            keep(image, tile_of_one(start, row, panel));
+            image += 1;
+        }
+    }
+}
+
+/// `c = transpose(a) b`: a Dense layer's weight gradient from its inputs and its outputs' gradient.
+///
+/// - `a`: `[n][a_stride]`, of which the first `rows` numbers of a row count.
+/// - `b`: `[n][b_stride]`, of which the first `columns` numbers of a row count.
+///   Both strides are multiples of 4.
+/// - `c`: row-major `rows x columns`, overwritten.
+pub fn multiply_transposed(
+    a: &[f32],
+    a_stride: usize,
+    rows: usize,
+    b: &[f32],
+    b_stride: usize,
+    columns: usize,
+    c: &mut [f32],
+) {
+    // Four rows of c and eight of its columns at a time; the loop over images is innermost.
+    for first_row in (0..rows).step_by(4) {
+        for first in (0..columns).step_by(PANEL) {
+            let mut sums = [[F32x4::zero(); 2]; 4];
+            for (a, b) in a.chunks_exact(a_stride).zip(b.chunks_exact(b_stride)) {
+                let (a, b) = (a.as_chunks::<4>().0, b.as_chunks::<4>().0);
+                let low = F32x4::load(&b[first / 4]);
+                let high = b.get(first / 4 + 1).map_or(F32x4::zero(), F32x4::load);
+                for (sums, &x) in sums.iter_mut().zip(&a[first_row / 4]) {
+                    let x = F32x4::splat(x);
+                    sums[0] = x.mul_add(low, sums[0]);
+                    sums[1] = x.mul_add(high, sums[1]);
+                }
+            }
+            let width = PANEL.min(columns - first);
+            for (row, sums) in (first_row..rows.min(first_row + 4)).zip(sums) {
+                let mut out = [0.0; PANEL];
+                store(sums, &mut out);
+                c[row * columns + first..][..width].copy_from_slice(&out[..width]);
+            }
+        }
+    }
+}

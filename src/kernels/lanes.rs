@@ -1,0 +1,218 @@
+//! Four `f32` at a time, on what the target has: relaxed SIMD, simd128, or plain arrays.
+//!
+//! The only file that names `std::arch`. Kernels are written once, over [`F32x4`].
+//!
+//! `unsafe`: a vector and an array of four `f32` have the same size and no invalid bit patterns, so
+//! that each may be read as the other. Nothing else is assumed.
+#![allow(unsafe_code)]
+
+/// Lanes in a vector.
+pub const WIDTH: usize = 4;
+
+/// `n` rounded up to whole vectors.
+pub const fn round_up(n: usize) -> usize {
+    n.next_multiple_of(WIDTH)
+}
+
+/// The instruction set that this build's kernels use.
+pub const BACKEND: &str = if cfg!(target_feature = "relaxed-simd") {
+    "relaxed-simd"
+} else if cfg!(target_feature = "simd128") {
+    "simd128"
+} else {
+    "native"
+};
+
+#[cfg(target_feature = "simd128")]
+mod vector {
+    use std::arch::wasm32 as arch;
+
+    pub(super) use arch::v128 as Vector;
+
+    #[inline(always)]
+    pub(super) fn splat(x: f32) -> Vector {
+        arch::f32x4_splat(x)
+    }
+    #[inline(always)]
+    pub(super) fn add(a: Vector, b: Vector) -> Vector {
+        arch::f32x4_add(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn sub(a: Vector, b: Vector) -> Vector {
+        arch::f32x4_sub(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn mul(a: Vector, b: Vector) -> Vector {
+        arch::f32x4_mul(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn div(a: Vector, b: Vector) -> Vector {
+        arch::f32x4_div(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn sqrt(a: Vector) -> Vector {
+        arch::f32x4_sqrt(a)
+    }
+    // `pmax` is one instruction on x86; the fully specified `max` is several, for NaN's sake.
+    #[inline(always)]
+    pub(super) fn max(a: Vector, b: Vector) -> Vector {
+        arch::f32x4_pmax(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
+        #[cfg(target_feature = "relaxed-simd")]
+        return arch::f32x4_relaxed_madd(a, b, c);
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        arch::f32x4_add(c, arch::f32x4_mul(a, b))
+    }
+    #[inline(always)]
+    pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
+        let best = max(max(a[0], a[1]), max(a[2], a[3]));
+        // The smallest index whose value is the maximum; each select looks one index further back.
+        let mut index = arch::i32x4_splat(3);
+        for i in [2, 1, 0] {
+            let hit = arch::f32x4_eq(a[i], best);
+            index = arch::v128_bitselect(arch::i32x4_splat(i as i32), index, hit);
+        }
+        let bytes =
+            arch::i8x16_shuffle::<0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12>(index, index);
+        (best, arch::u32x4_extract_lane::<0>(bytes).to_le_bytes())
+    }
+}
+
+#[cfg(not(target_feature = "simd128"))]
+mod vector {
+    use std::array::from_fn;
+
+    #[derive(Clone, Copy)]
+    #[repr(C, align(16))]
+    pub(super) struct Vector([f32; 4]);
+
+    #[inline(always)]
+    pub(super) fn splat(x: f32) -> Vector {
+        Vector([x; 4])
+    }
+    #[inline(always)]
+    pub(super) fn add(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| a.0[i] + b.0[i]))
+    }
+    #[inline(always)]
+    pub(super) fn sub(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| a.0[i] - b.0[i]))
+    }
+    #[inline(always)]
+    pub(super) fn mul(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| a.0[i] * b.0[i]))
+    }
+    #[inline(always)]
+    pub(super) fn div(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| a.0[i] / b.0[i]))
+    }
+    #[inline(always)]
+    pub(super) fn sqrt(a: Vector) -> Vector {
+        Vector(from_fn(|i| a.0[i].sqrt()))
+    }
+    #[inline(always)]
+    pub(super) fn max(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| if a.0[i] < b.0[i] { b.0[i] } else { a.0[i] }))
+    }
+    #[inline(always)]
+    pub(super) fn mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
+        Vector(from_fn(|i| c.0[i] + a.0[i] * b.0[i]))
+    }
+    #[inline(always)]
+    pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
+        let best = max(max(a[0], a[1]), max(a[2], a[3]));
+        let index = from_fn(|lane| {
+            let hit = (0..3).find(|&i| a[i].0[lane] == best.0[lane]);
+            hit.unwrap_or(3) as u8
+        });
+        (best, index)
+    }
+}
+
+/// Four `f32`, computed on lane by lane.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct F32x4(vector::Vector);
+
+impl F32x4 {
+    /// The same number in every lane.
+    #[inline(always)]
+    pub fn splat(x: f32) -> Self {
+        Self(vector::splat(x))
+    }
+
+    /// Zero in every lane.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    /// `from[i]` in lane `i`.
+    #[inline(always)]
+    pub fn load(from: &[f32; WIDTH]) -> Self {
+        // SAFETY: same size, every bit pattern is valid; `transmute` copies, so alignment is free.
+        Self(unsafe { std::mem::transmute::<[f32; WIDTH], vector::Vector>(*from) })
+    }
+
+    /// Lane `i` into `to[i]`.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f32; WIDTH]) {
+        // SAFETY: as in `load`.
+        *to = unsafe { std::mem::transmute::<vector::Vector, [f32; WIDTH]>(self.0) };
+    }
+
+    /// `self + other`.
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    pub fn add(self, other: Self) -> Self {
+        Self(vector::add(self.0, other.0))
+    }
+
+    /// `self - other`.
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    pub fn sub(self, other: Self) -> Self {
+        Self(vector::sub(self.0, other.0))
+    }
+
+    /// `self * other`.
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    pub fn mul(self, other: Self) -> Self {
+        Self(vector::mul(self.0, other.0))
+    }
+
+    /// `self / other`.
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    pub fn div(self, other: Self) -> Self {
+        Self(vector::div(self.0, other.0))
+    }
+
+    /// The square root.
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Self(vector::sqrt(self.0))
+    }
+
+    /// The larger of two; of a NaN and a number, either.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(vector::max(self.0, other.0))
+    }
+
+    /// `self * factor + addend`; rounded once with relaxed SIMD where the processor can, else twice.
+    #[inline(always)]
+    pub fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Self(vector::mul_add(self.0, factor.0, addend.0))
+    }
+
+    /// In each lane the largest of four candidates and the first index that holds it.
+    #[inline(always)]
+    pub fn first_max(candidates: [Self; 4]) -> (Self, [u8; WIDTH]) {
+        let (best, index) = vector::first_max(candidates.map(|c| c.0));
+        (Self(best), index)
+    }
+}

@@ -1,0 +1,105 @@
+//! Pooling on its own, for where it does not follow a convolution directly: windows of
+//! `size x size`, stride `size`, what does not fill a window dropped.
+
+/// Sizes of a pooling from `[height][width][channels]` to `[height / size][width / size][channels]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Channels as they lie in memory.
+    pub channels: usize,
+    /// Side of the square window, at most 15.
+    pub size: usize,
+}
+
+impl Geometry {
+    /// Rows of the output.
+    pub fn out_height(&self) -> usize {
+        self.height / self.size
+    }
+
+    /// Columns of the output.
+    pub fn out_width(&self) -> usize {
+        self.width / self.size
+    }
+
+    /// Where in the input position `index` of an output pixel's window lies.
+    fn source(&self, pixel: usize, index: usize) -> usize {
+        let y = pixel / self.out_width() * self.size + index / self.size;
+        let x = pixel % self.out_width() * self.size + index % self.size;
+        (y * self.width + x) * self.channels
+    }
+
+    /// Positions in a window.
+    fn window(&self) -> usize {
+        self.size * self.size
+    }
+}
+
+/// `output[y][x][c] = max over dy, dx of input[size y + dy][size x + dx][c]`
+///
+/// - `input`: `[height][width][channels]`.
+/// - `output`: `[out_height][out_width][channels]`, overwritten.
+/// - `winners`: the same shape; `size * dy + dx` of the maximum, the first of equals.
+pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], winners: &mut [u8]) {
+    let pixels = output.chunks_exact_mut(g.channels).zip(winners.chunks_exact_mut(g.channels));
+    for (pixel, (best, winners)) in pixels.enumerate() {
+        best.copy_from_slice(&input[g.source(pixel, 0)..][..g.channels]);
+        winners.fill(0);
+        for index in 1..g.window() {
+            let candidates = &input[g.source(pixel, index)..][..g.channels];
+            for ((best, winner), &candidate) in
+                best.iter_mut().zip(winners.iter_mut()).zip(candidates)
+            {
+                if candidate > *best {
+                    *best = candidate;
+                    *winner = index as u8;
+                }
+            }
+        }
+    }
+}
+
+/// The gradient of [`max`]: all of an output's gradient goes to its winner.
+///
+/// - `gradient`, `winners`: `[out_height][out_width][channels]`.
+/// - `input`: `[height][width][channels]`, overwritten.
+pub fn max_gradient(g: &Geometry, gradient: &[f32], winners: &[u8], input: &mut [f32]) {
+    input.fill(0.0);
+    let pixels = gradient.chunks_exact(g.channels).zip(winners.chunks_exact(g.channels));
+    for (pixel, (gradient, winners)) in pixels.enumerate() {
+        for (channel, (&gradient, &winner)) in gradient.iter().zip(winners).enumerate() {
+            input[g.source(pixel, usize::from(winner)) + channel] = gradient;
+        }
+    }
+}
+
+/// `output[y][x][c] = mean over dy, dx of input[size y + dy][size x + dx][c]`; shapes as for [`max`].
+pub fn average(g: &Geometry, input: &[f32], output: &mut [f32]) {
+    let share = 1.0 / g.window() as f32;
+    for (pixel, mean) in output.chunks_exact_mut(g.channels).enumerate() {
+        mean.fill(0.0);
+        for index in 0..g.window() {
+            let values = &input[g.source(pixel, index)..][..g.channels];
+            for (mean, &value) in mean.iter_mut().zip(values) {
+                *mean += share * value;
+            }
+        }
+    }
+}
+
+/// The gradient of [`average`]: an output's gradient goes to its window in equal shares.
+pub fn average_gradient(g: &Geometry, gradient: &[f32], input: &mut [f32]) {
+    let share = 1.0 / g.window() as f32;
+    input.fill(0.0);
+    for (pixel, gradient) in gradient.chunks_exact(g.channels).enumerate() {
+        for index in 0..g.window() {
+            let values = &mut input[g.source(pixel, index)..][..g.channels];
+            for (value, &gradient) in values.iter_mut().zip(gradient) {
+                *value = share * gradient;
+            }
+        }
+    }
+}
