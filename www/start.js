@@ -1,4 +1,51 @@
-// Loads the page's wasm module.
-import init from "./page.js";
+// Checks what the page cannot do without, says so in plain words, then loads the page's module.
 
-await init();
+const oneSimdInstruction = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+function hasModuleWorkers() {
+  let asked = false;
+  const options = {
+    get type() {
+      asked = true;
+      return "module";
+    },
+  };
+  try {
+    // A browser without module workers never reads `type`. The address is malformed, so that no
+    // worker starts and the policy has nothing to report.
+    new Worker("http://[", options);
+  } catch {
+    // Asking was all that mattered.
+  }
+  return asked;
+}
+
+function whatIsMissing() {
+  if (typeof WebAssembly !== "object") return "WebAssembly, in which the network is written";
+  if (!WebAssembly.validate(oneSimdInstruction)) return "WebAssembly SIMD, with which the network computes";
+  if (typeof Worker !== "function" || !hasModuleWorkers()) return "module workers, in which the network trains";
+  if (typeof DecompressionStream !== "function") return "DecompressionStream, with which the training images are unpacked";
+  return null;
+}
+
+function stop(sentence) {
+  document.getElementById("problem-text").textContent = sentence;
+  document.getElementById("problem").hidden = false;
+  document.getElementById("verdict").textContent = "";
+  document.body.dataset.state = "error";
+  document.body.dataset.error = sentence;
+}
+
+const missing = whatIsMissing();
+if (missing) {
+  stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);
+} else {
+  try {
+    const page = await import("./page.js");
+    await page.default();
+  } catch (error) {
+    stop(`The page could not be loaded: ${error.message ?? error}. Nothing is lost; reload to try again.`);
+  }
+}
