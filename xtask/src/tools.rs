@@ -1,0 +1,262 @@
+//! Programs of a fixed version: found on `PATH` or in this user's cache, else fetched ready-made,
+//! else compiled.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{command, project, step};
+
+/// A crate's programs, of one version.
+pub(crate) struct Tool {
+    /// Name of the crate on crates.io.
+    package: &'static str,
+    /// The exact version.
+    version: String,
+    /// The programs that it installs and that we call.
+    programs: &'static [&'static str],
+    /// Whether `cargo install` shall use the lock file that the crate was published with.
+    locked: bool,
+    /// Where its makers publish it ready-made for this machine, as a .tar.gz.
+    archive: Option<String>,
+}
+
+impl Tool {
+    /// Builds the page.
+    pub(crate) fn trunk() -> Self {
+        let version = "0.22.1".to_owned();
+        let archive = target().map(|target| {
+            format!(
+                "https://github.com/trunk-rs/trunk/releases/download/v{version}/trunk-{target}.tar.gz"
+            )
+        });
+        Self {
+            package: "trunk",
+            version,
+            programs: &["trunk"],
+            locked: true,
+            archive,
+        }
+    }
+
+    /// Makes the JavaScript side of a wasm module, and runs tests in a browser. It must have exactly
+    /// the version of the library that was compiled in.
+    pub(crate) fn wasm_bindgen() -> Result<Self> {
+        let version = project::locked_version("wasm-bindgen")?;
+        let archive = target().map(|target| {
+            // Built against musl for this one, against glibc for the others.
+            let target = target.replace("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
+            format!(
+                "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/wasm-bindgen-{version}-{target}.tar.gz"
+            )
+        });
+        Ok(Self {
+            package: "wasm-bindgen-cli",
+            version,
+            programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+            // Its published lock file has named crates that were withdrawn since.
+            locked: false,
+            archive,
+        })
+    }
+
+    /// Drives Firefox.
+    pub(crate) fn geckodriver() -> Self {
+        let version = "0.37.0".to_owned();
+        let system = match (env::consts::OS, env::consts::ARCH) {
+            ("linux", "x86_64") => Some("linux64"),
+            ("linux", "aarch64") => Some("linux-aarch64"),
+            ("macos", "x86_64") => Some("macos"),
+            ("macos", "aarch64") => Some("macos-aarch64"),
+            _ => None,
+        };
+        let archive = system.map(|system| {
+            format!(
+                "https://github.com/mozilla/geckodriver/releases/download/v{version}/geckodriver-v{version}-{system}.tar.gz"
+            )
+        });
+        Self {
+            package: "geckodriver",
+            version,
+            programs: &["geckodriver"],
+            locked: true,
+            archive,
+        }
+    }
+
+    /// The directory that holds the programs, which are installed first if need be.
+    pub(crate) fn directory(&self) -> Result<PathBuf> {
+        if let Some(directory) = self.on_path() {
+            return Ok(directory);
+        }
+        let name = self.programs[0];
+        let root = project::cache()?
+            .join("tools")
+            .join(format!("{name}-{}", self.version));
+        let directory = root.join("bin");
+        if self.is_in(&directory) {
+            return Ok(directory);
+        }
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("cannot create {}", directory.display()))?;
+
+        let fetched = step::quiet(&format!("Fetching {name} {}", self.version), || {
+            Ok(self.binstall(&root) || self.download(&directory))
+        })?;
+        if !fetched {
+            step::loud(
+                &format!(
+                    "There is no ready-made {name} to be had: compiling it, once, takes some minutes"
+                ),
+                || self.compile(&root),
+            )?;
+        }
+        if !self.is_in(&directory) {
+            bail!(
+                "{name} {} was installed in {} but does not run there",
+                self.version,
+                directory.display()
+            );
+        }
+        Ok(directory)
+    }
+
+    fn on_path(&self) -> Option<PathBuf> {
+        let directory = which::which(self.programs[0]).ok()?.parent()?.to_owned();
+        self.is_in(&directory).then_some(directory)
+    }
+
+    /// Whether all programs are there and say that they have the right version.
+    fn is_in(&self, directory: &Path) -> bool {
+        self.programs.iter().all(|program| {
+            command::output(Command::new(directory.join(program)).arg("--version"))
+                .is_ok_and(|output| says_version(&output, &self.version))
+        })
+    }
+
+    /// Lets cargo-binstall look for a ready-made one, if it is installed itself.
+    fn binstall(&self, root: &Path) -> bool {
+        which::which("cargo-binstall").is_ok()
+            && command::output(
+                Command::new("cargo-binstall")
+                    .args(["--no-confirm", "--disable-strategies", "compile"])
+                    .args(["--version", &self.version, "--root"])
+                    .arg(root)
+                    .arg(self.package),
+            )
+            .is_ok()
+            && self.is_in(&root.join("bin"))
+    }
+
+    /// Takes the makers' archive, giving up early where their server cannot be reached.
+    fn download(&self, directory: &Path) -> bool {
+        let Some(url) = &self.archive else {
+            return false;
+        };
+        let unpacked = directory.with_file_name("unpacked");
+        let archive = directory.with_file_name("archive.tar.gz");
+        let outcome = self.unpack(url, &archive, &unpacked, directory);
+        // Left-overs do no harm: the next attempt writes over them.
+        let _ = fs::remove_file(&archive);
+        let _ = fs::remove_dir_all(&unpacked);
+        outcome.is_ok() && self.is_in(directory)
+    }
+
+    fn unpack(&self, url: &str, archive: &Path, unpacked: &Path, directory: &Path) -> Result<()> {
+        command::output(
+            Command::new("curl")
+                .args(["--fail", "--location", "--silent", "--show-error"])
+                .args(["--connect-timeout", "5", "--max-time", "120", "--output"])
+                .arg(archive)
+                .arg(url),
+        )?;
+        fs::create_dir_all(unpacked)?;
+        command::output(
+            Command::new("tar")
+                .arg("-xzf")
+                .arg(archive)
+                .arg("-C")
+                .arg(unpacked),
+        )?;
+        for program in self.programs {
+            let from =
+                find(unpacked, program)?.with_context(|| format!("{program} is not in {url}"))?;
+            fs::rename(from, directory.join(program))?;
+        }
+        Ok(())
+    }
+
+    fn compile(&self, root: &Path) -> Result<()> {
+        let mut cargo = project::cargo(["install", "--quiet", self.package, "--version"]);
+        cargo.arg(&self.version).arg("--root").arg(root);
+        if self.locked {
+            cargo.arg("--locked");
+        }
+        command::run(&mut cargo).with_context(|| {
+            format!(
+                "could not install {} {}; is there a network?",
+                self.package, self.version
+            )
+        })
+    }
+}
+
+/// The file of that name in a directory or the directories in it.
+fn find(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if let Some(found) = find(&path, name)? {
+                return Ok(Some(found));
+            }
+        } else if path.file_name().is_some_and(|file| file == name) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a program's `--version` names exactly this version.
+fn says_version(output: &str, version: &str) -> bool {
+    output.split_whitespace().any(|word| word == version)
+}
+
+/// This machine in Rust's words, where makers publish for it.
+fn target() -> Option<&'static str> {
+    match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => Some("x86_64-unknown-linux-gnu"),
+        ("linux", "aarch64") => Some("aarch64-unknown-linux-gnu"),
+        ("macos", "x86_64") => Some("x86_64-apple-darwin"),
+        ("macos", "aarch64") => Some("aarch64-apple-darwin"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_counts_only_as_a_whole_word() {
+        assert!(says_version("wasm-bindgen 0.2.130\n", "0.2.130"));
+        assert!(says_version("geckodriver 0.37.0 (2024-01-01)", "0.37.0"));
+        assert!(!says_version("wasm-bindgen 0.2.130", "0.2.13"));
+        assert!(!says_version("trunk 0.22.10", "0.22.1"));
+    }
+
+    #[test]
+    fn a_program_is_found_wherever_the_archive_keeps_it() -> Result<()> {
+        let directory = tempfile::tempdir()?;
+        let inner = directory.path().join("wasm-bindgen-0.2.130-x86_64");
+        fs::create_dir(&inner)?;
+        fs::write(inner.join("wasm-bindgen"), "")?;
+        assert_eq!(
+            find(directory.path(), "wasm-bindgen")?,
+            Some(inner.join("wasm-bindgen"))
+        );
+        assert_eq!(find(directory.path(), "trunk")?, None);
+        Ok(())
+    }
+}
