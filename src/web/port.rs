@@ -1,0 +1,173 @@
+//! The only `postMessage`: one message and its bulk numbers, from one side to the other.
+//!
+//! On the wire a message is `{ message, arrays }`: `message` as serde-wasm-bindgen writes it, `arrays`
+//! a list of `Float32Array`s whose buffers are transferred, not copied; the sender's are empty after.
+
+use js_sys::{Array, Float32Array, Object, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    DedicatedWorkerGlobalScope, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType,
+};
+
+/// Why a message could not cross.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// The worker could not be made.
+    #[error("the worker could not be started: {0}")]
+    Spawn(String),
+    /// The message could not be written or sent.
+    #[error("a message could not be sent: {0}")]
+    Send(String),
+    /// What came is no message of this protocol.
+    #[error("a message could not be read: {0}")]
+    Read(String),
+}
+
+/// Makes parameters into something that a port can send.
+pub fn array(numbers: &[f32]) -> Float32Array {
+    Float32Array::from(numbers)
+}
+
+/// What a JS value has to say about itself.
+pub fn describe(value: &JsValue) -> String {
+    value
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .or_else(|| value.as_string())
+        .unwrap_or_else(|| format!("{value:?}"))
+}
+
+/// The message and the list of buffers to transfer.
+fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Array), PortError> {
+    let message = serde_wasm_bindgen::to_value(message)
+        .map_err(|error| PortError::Send(error.to_string()))?;
+    let transfer: Array = arrays.iter().map(|array| JsValue::from(array.buffer())).collect();
+    let arrays: Array = arrays.iter().collect();
+    let envelope = Object::new();
+    for (key, value) in [("message", &message), ("arrays", &arrays)] {
+        Reflect::set(&envelope, &key.into(), value)
+            .map_err(|error| PortError::Send(describe(&error)))?;
+    }
+    Ok((envelope, transfer))
+}
+
+fn unwrap<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<Float32Array>), PortError> {
+    let envelope = event.data();
+    let field = |key: &str| {
+        Reflect::get(&envelope, &key.into()).map_err(|error| PortError::Read(describe(&error)))
+    };
+    let message = serde_wasm_bindgen::from_value(field("message")?)
+        .map_err(|error| PortError::Read(error.to_string()))?;
+    let arrays = field("arrays")?
+        .dyn_into::<Array>()
+        .map_err(|_| PortError::Read(String::from("it has no list of arrays")))?
+        .iter()
+        .map(|array| {
+            array
+                .dyn_into::<Float32Array>()
+                .map_err(|_| PortError::Read(String::from("an array is not of f32")))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((message, arrays))
+}
+
+/// The page's end: owns the worker, and ends it when dropped.
+#[derive(Debug)]
+pub struct Port {
+    worker: Worker,
+    on_message: Option<Closure<dyn FnMut(MessageEvent)>>,
+    on_error: Option<Closure<dyn FnMut(Event)>>,
+}
+
+impl Port {
+    /// Starts a module worker from a script's address.
+    ///
+    /// # Errors
+    /// If the browser refuses; a script that cannot be loaded is told to [`Port::on_error`].
+    pub fn spawn(url: &str) -> Result<Self, PortError> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(url, &options)
+            .map_err(|error| PortError::Spawn(describe(&error)))?;
+        Ok(Self { worker, on_message: None, on_error: None })
+    }
+
+    /// Sends a message; the arrays' buffers go with it.
+    ///
+    /// # Errors
+    /// If the message cannot be written.
+    pub fn send(&self, message: &impl Serialize, arrays: &[Float32Array]) -> Result<(), PortError> {
+        let (envelope, transfer) = wrap(message, arrays)?;
+        self.worker
+            .post_message_with_transfer(&envelope, &transfer)
+            .map_err(|error| PortError::Send(describe(&error)))
+    }
+
+    /// Calls back with every message, or with why one could not be read.
+    pub fn on_message<T: DeserializeOwned>(
+        &mut self,
+        mut hear: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
+    ) {
+        let closure = Closure::new(move |event: MessageEvent| hear(unwrap(&event)));
+        self.worker.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+        self.on_message = Some(closure);
+    }
+
+    /// Calls back when the worker cannot be loaded or throws.
+    pub fn on_error(&mut self, mut hear: impl FnMut(String) + 'static) {
+        let closure = Closure::new(move |event: Event| {
+            // The page tells it in its own words, so the console need not.
+            event.prevent_default();
+            let message = match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message) {
+                Some(message) if !message.is_empty() => message,
+                _ => String::from("its script could not be loaded"),
+            };
+            hear(message);
+        });
+        self.worker.set_onerror(Some(closure.as_ref().unchecked_ref()));
+        self.on_error = Some(closure);
+    }
+
+    /// Ends the worker at once, whatever it is doing.
+    pub fn terminate(&self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.terminate();
+    }
+}
+
+/// Sends a message from inside a worker to whoever started it.
+///
+/// # Errors
+/// If the message cannot be written.
+pub fn reply(
+    scope: &DedicatedWorkerGlobalScope,
+    message: &impl Serialize,
+    arrays: &[Float32Array],
+) -> Result<(), PortError> {
+    let (envelope, transfer) = wrap(message, arrays)?;
+    scope
+        .post_message_with_transfer(&envelope, &transfer)
+        .map_err(|error| PortError::Send(describe(&error)))
+}
+
+/// Calls back, inside a worker, with every message of whoever started it.
+pub fn listen<T: DeserializeOwned>(
+    scope: &DedicatedWorkerGlobalScope,
+    mut hear: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
+) {
+    let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        hear(unwrap(&event));
+    });
+    scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+    // It listens as long as the worker lives.
+    closure.forget();
+}
