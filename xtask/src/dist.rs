@@ -39,11 +39,7 @@ pub(crate) fn run() -> Result<PathBuf> {
     if let Some(script) = inline_script(&html) {
         bail!("the page's policy forbids inline script, but index.html holds {script}");
     }
-    println!(
-        "The site is in {}: {}",
-        dist.display(),
-        step::seconds(start.elapsed())
-    );
+    println!("The site is in {}: {}", dist.display(), step::seconds(start.elapsed()));
     Ok(dist)
 }
 

@@ -53,10 +53,7 @@ pub(crate) fn cargo_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Co
 /// The caller's `PATH` with these directories before it.
 pub(crate) fn path_with(directories: &[PathBuf]) -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let all = directories
-        .iter()
-        .cloned()
-        .chain(std::env::split_paths(&path));
+    let all = directories.iter().cloned().chain(std::env::split_paths(&path));
     std::env::join_paths(all).context("a directory's name cannot stand in PATH")
 }
 
@@ -74,10 +71,7 @@ fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines();
     lines.find(|line| *line == name)?;
-    lines
-        .next()?
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')
+    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 #[cfg(test)]

@@ -70,10 +70,7 @@ fn answer(request: Request, site: &Path) -> Result<()> {
 fn file_of(url: &str, site: &Path) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?.trim_start_matches('/');
     let path = Path::new(path);
-    if !path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
-    {
+    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
         return None;
     }
     let mut file = site.join(path);
@@ -100,9 +97,7 @@ fn media_type(path: &Path) -> &'static str {
 }
 
 fn header(field: &str, value: &str) -> Result<Header> {
-    Header::from_bytes(field, value)
-        .ok()
-        .with_context(|| format!("no header: {field}: {value}"))
+    Header::from_bytes(field, value).ok().with_context(|| format!("no header: {field}: {value}"))
 }
 
 #[cfg(test)]
@@ -121,10 +116,7 @@ mod tests {
         let index = Some(site.join("index.html"));
         assert_eq!(file_of("/", &site), index);
         assert_eq!(file_of("/index.html?a#b", &site), index);
-        assert_eq!(
-            file_of("/data/manifest.json", &site),
-            Some(site.join("data/manifest.json"))
-        );
+        assert_eq!(file_of("/data/manifest.json", &site), Some(site.join("data/manifest.json")));
         assert_eq!(file_of("/data", &site), None);
         assert_eq!(file_of("/../secret", &site), None);
         assert_eq!(file_of("//etc/passwd", &site), None);

@@ -21,14 +21,9 @@ struct Outcome {
 pub(crate) fn run(choice: Choice) -> Result<()> {
     let start = Instant::now();
     toolchain::ensure()?;
-    let browsers = choice
-        .engines()
-        .iter()
-        .map(|engine| engine.ensure())
-        .collect::<Result<Vec<_>>>()?;
-    let runner = Tool::wasm_bindgen()?
-        .directory()?
-        .join("wasm-bindgen-test-runner");
+    let browsers =
+        choice.engines().iter().map(|engine| engine.ensure()).collect::<Result<Vec<_>>>()?;
+    let runner = Tool::wasm_bindgen()?.directory()?.join("wasm-bindgen-test-runner");
 
     let mut outcomes = Vec::new();
     outcomes.push(suite("native", || command::run(&mut native())));
@@ -64,11 +59,7 @@ fn suite(name: &str, work: impl FnOnce() -> Result<()>) -> Outcome {
     if let Err(error) = &outcome {
         println!("{error:#}");
     }
-    Outcome {
-        name: name.to_owned(),
-        passed: outcome.is_ok(),
-        took: step::seconds(start.elapsed()),
-    }
+    Outcome { name: name.to_owned(), passed: outcome.is_ok(), took: step::seconds(start.elapsed()) }
 }
 
 fn native() -> Command {
@@ -77,38 +68,19 @@ fn native() -> Command {
 
 /// The suite that is written for both worlds, compiled to wasm32 and run by the browser.
 fn core_in(browser: &Browser, runner: &Path) -> Result<Command> {
-    let arguments = [
-        "test",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--package",
-        "inkling",
-        "--test",
-        "core",
-    ];
+    let arguments =
+        ["test", "--target", "wasm32-unknown-unknown", "--package", "inkling", "--test", "core"];
     let mut command = project::cargo_wasm(arguments);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("WASM_BINDGEN_USE_BROWSER", "1")
-        .env(
-            "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
-            browser.write_capabilities()?,
-        );
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", browser.write_capabilities()?);
     // The runner takes the first driver that it finds named.
-    for variable in [
-        "CHROMEDRIVER",
-        "GECKODRIVER",
-        "SAFARIDRIVER",
-        "MSEDGEDRIVER",
-    ] {
+    for variable in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
         command.env_remove(variable);
     }
     browser.tell(&mut command);
-    Ok(if browser.engine == Engine::WebKit {
-        on_a_display(command)
-    } else {
-        command
-    })
+    Ok(if browser.engine == Engine::WebKit { on_a_display(command) } else { command })
 }
 
 /// The end-to-end tests on the built page.
@@ -122,10 +94,7 @@ fn page_in(browser: &Browser, site: &Path) -> Command {
 /// The same command on a virtual display, for a browser that cannot do without one.
 fn on_a_display(command: Command) -> Command {
     let mut wrapped = Command::new("xvfb-run");
-    wrapped
-        .arg("--auto-servernum")
-        .arg(command.get_program())
-        .args(command.get_args());
+    wrapped.arg("--auto-servernum").arg(command.get_program()).args(command.get_args());
     if let Some(directory) = command.get_current_dir() {
         wrapped.current_dir(directory);
     }

@@ -8,11 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::{command, project, step};
 
 /// What `rust-toolchain.toml` asks for beside the compiler, as paths in the toolchain's directory.
-const PARTS: [&str; 3] = [
-    "lib/rustlib/wasm32-unknown-unknown/lib",
-    "bin/cargo-fmt",
-    "bin/cargo-clippy",
-];
+const PARTS: [&str; 3] =
+    ["lib/rustlib/wasm32-unknown-unknown/lib", "bin/cargo-fmt", "bin/cargo-clippy"];
 
 /// Installs the wasm32 target and the components, if something is missing.
 pub(crate) fn ensure() -> Result<()> {
@@ -47,9 +44,7 @@ pub(crate) fn ensure() -> Result<()> {
 fn sysroot() -> Result<PathBuf> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let sysroot = command::output(
-        Command::new(rustc)
-            .args(["--print", "sysroot"])
-            .current_dir(project::root()),
+        Command::new(rustc).args(["--print", "sysroot"]).current_dir(project::root()),
     )?;
     Ok(PathBuf::from(sysroot.trim_end()))
 }
@@ -57,9 +52,6 @@ fn sysroot() -> Result<PathBuf> {
 fn is_complete(sysroot: &Path) -> bool {
     PARTS.iter().all(|part| {
         let path = sysroot.join(part);
-        path.exists()
-            || path
-                .with_extension(std::env::consts::EXE_EXTENSION)
-                .exists()
+        path.exists() || path.with_extension(std::env::consts::EXE_EXTENSION).exists()
     })
 }

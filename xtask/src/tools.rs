@@ -32,13 +32,7 @@ impl Tool {
                 "https://github.com/trunk-rs/trunk/releases/download/v{version}/trunk-{target}.tar.gz"
             )
         });
-        Self {
-            package: "trunk",
-            version,
-            programs: &["trunk"],
-            locked: true,
-            archive,
-        }
+        Self { package: "trunk", version, programs: &["trunk"], locked: true, archive }
     }
 
     /// Makes the JavaScript side of a wasm module, and runs tests in a browser. It must have exactly
@@ -77,13 +71,7 @@ impl Tool {
                 "https://github.com/mozilla/geckodriver/releases/download/v{version}/geckodriver-v{version}-{system}.tar.gz"
             )
         });
-        Self {
-            package: "geckodriver",
-            version,
-            programs: &["geckodriver"],
-            locked: true,
-            archive,
-        }
+        Self { package: "geckodriver", version, programs: &["geckodriver"], locked: true, archive }
     }
 
     /// The directory that holds the programs, which are installed first if need be.
@@ -92,9 +80,7 @@ impl Tool {
             return Ok(directory);
         }
         let name = self.programs[0];
-        let root = project::cache()?
-            .join("tools")
-            .join(format!("{name}-{}", self.version));
+        let root = project::cache()?.join("tools").join(format!("{name}-{}", self.version));
         let directory = root.join("bin");
         if self.is_in(&directory) {
             return Ok(directory);
@@ -173,13 +159,7 @@ impl Tool {
                 .arg(url),
         )?;
         fs::create_dir_all(unpacked)?;
-        command::output(
-            Command::new("tar")
-                .arg("-xzf")
-                .arg(archive)
-                .arg("-C")
-                .arg(unpacked),
-        )?;
+        command::output(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(unpacked))?;
         for program in self.programs {
             let from =
                 find(unpacked, program)?.with_context(|| format!("{program} is not in {url}"))?;
@@ -195,10 +175,7 @@ impl Tool {
             cargo.arg("--locked");
         }
         command::run(&mut cargo).with_context(|| {
-            format!(
-                "could not install {} {}; is there a network?",
-                self.package, self.version
-            )
+            format!("could not install {} {}; is there a network?", self.package, self.version)
         })
     }
 }
@@ -252,10 +229,7 @@ mod tests {
         let inner = directory.path().join("wasm-bindgen-0.2.130-x86_64");
         fs::create_dir(&inner)?;
         fs::write(inner.join("wasm-bindgen"), "")?;
-        assert_eq!(
-            find(directory.path(), "wasm-bindgen")?,
-            Some(inner.join("wasm-bindgen"))
-        );
+        assert_eq!(find(directory.path(), "wasm-bindgen")?, Some(inner.join("wasm-bindgen")));
         assert_eq!(find(directory.path(), "trunk")?, None);
         Ok(())
     }
