@@ -1,1 +1,22 @@
 //! Drives the built page in a real browser through WebDriver.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | `engine` | Chromium, Firefox and WebKit: their programs and their capabilities |
+//! | `driver` | the WebDriver server as a child process |
+//! | `browser` | one session: window, pointer, keys, console |
+//! | `site` | a static file server over `dist/` that can be told to fail |
+//! | `page` | the page's contract |
+//! | [`digits`] | strokes to draw |
+
+mod browser;
+pub mod digits;
+mod driver;
+mod engine;
+mod page;
+mod site;
+
+pub use browser::{Browser, ConsoleMessage};
+pub use engine::Engine;
+pub use page::{Page, Status};
+pub use site::{Fault, Hit, Site, dist};

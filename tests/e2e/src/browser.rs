@@ -1,0 +1,294 @@
+//! One browser session: a window, its pointer, its keys and its console.
+
+use std::future::Future;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::driver::Driver;
+use crate::engine::Engine;
+
+/// No single command takes longer, or the browser hangs.
+const COMMAND_LIMIT: Duration = Duration::from_secs(90);
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a thread and a timer are all it needs")
+});
+
+/// Where the WebDriver client and the file server run, so that tests need not be async.
+pub(crate) fn runtime() -> &'static Runtime {
+    &RUNTIME
+}
+
+/// A warning or an error on the browser's console.
+#[derive(Clone, Debug)]
+pub struct ConsoleMessage {
+    /// `warning` or `error`.
+    pub level: &'static str,
+    /// The message, with what the engine puts around it.
+    pub text: String,
+}
+
+/// A browser with one window; closed, its profile removed, when dropped.
+pub struct Browser {
+    engine: Engine,
+    client: Client,
+    // Dropped after the client: first the driver's process, then the profile it wrote to.
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts the engine's driver and opens a session.
+    pub fn launch(engine: Engine) -> Result<Self> {
+        let profile = tempfile::Builder::new().prefix("inkling-e2e-").tempdir()?;
+        let Value::Object(capabilities) = engine.capabilities(profile.path())? else {
+            bail!("capabilities are an object");
+        };
+        let driver = Driver::start(engine)?;
+        let client = run(async {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            Ok(builder
+                .capabilities(capabilities)
+                .connect(&driver.url())
+                .await?)
+        })
+        .with_context(|| {
+            format!(
+                "{engine} does not start: {}",
+                driver.take_output().join("\n")
+            )
+        })?;
+        let browser = Self {
+            engine,
+            client,
+            _driver: driver,
+            _profile: profile,
+        };
+        browser.resize(1440, 900)?;
+        Ok(browser)
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Makes the viewport this large, in CSS pixels; engines have a smallest window, which is
+    /// wider than a phone.
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        const FRAME: &str = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
+        let frame: (u32, u32) = serde_json::from_value(self.script(FRAME, vec![])?)?;
+        let resize = self
+            .client
+            .set_window_size(width + frame.0, height + frame.1);
+        run(async { Ok(resize.await?) })
+    }
+
+    /// Opens an address and waits for the document's load event.
+    pub fn open(&self, url: &str) -> Result<()> {
+        run(async { Ok(self.client.goto(url).await?) }).with_context(|| format!("opening {url}"))
+    }
+
+    /// Loads the document again.
+    pub fn reload(&self) -> Result<()> {
+        run(async { Ok(self.client.refresh().await?) })
+    }
+
+    /// Runs the body of a function in the page and gives what it returns; arguments arrive as
+    /// `arguments[0]` and so on.
+    pub fn script(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
+        run(async { Ok(self.client.execute(body, arguments).await?) })
+            .with_context(|| format!("running {body:?}"))
+    }
+
+    /// Clicks in the middle of the element, after scrolling it into view.
+    pub fn click(&self, selector: &str) -> Result<()> {
+        run(async {
+            Ok(self
+                .client
+                .find(Locator::Css(selector))
+                .await?
+                .click()
+                .await?)
+        })
+        .with_context(|| format!("clicking {selector}"))
+    }
+
+    /// Enters the document of an `iframe`, until the next [`Browser::open`].
+    pub fn enter_frame(&self, selector: &str) -> Result<()> {
+        run(async {
+            Ok(self
+                .client
+                .find(Locator::Css(selector))
+                .await?
+                .enter_frame()
+                .await?)
+        })
+        .with_context(|| format!("entering {selector}"))
+    }
+
+    /// Draws one stroke with the mouse through these points of the viewport, in CSS pixels.
+    pub fn stroke(&self, points: &[(f64, f64)]) -> Result<()> {
+        let mut pointer = MouseActions::new("pen".into());
+        for (index, &(x, y)) in points.iter().enumerate() {
+            let duration = Some(Duration::from_millis(if index == 0 { 0 } else { 8 }));
+            pointer = pointer.then(PointerAction::MoveTo { duration, x, y });
+            if index == 0 {
+                pointer = pointer.then(PointerAction::Down {
+                    button: MOUSE_BUTTON_LEFT,
+                });
+            }
+        }
+        pointer = pointer.then(PointerAction::Up {
+            button: MOUSE_BUTTON_LEFT,
+        });
+        run(async { Ok(self.client.perform_actions(pointer).await?) }).context("drawing a stroke")
+    }
+
+    /// Presses and releases one key where the focus is, with others held down.
+    pub fn press(&self, held: &[char], key: char) -> Result<()> {
+        let mut keyboard = KeyActions::new("keys".into());
+        for &value in held {
+            keyboard = keyboard.then(KeyAction::Down { value });
+        }
+        keyboard = keyboard
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        for &value in held.iter().rev() {
+            keyboard = keyboard.then(KeyAction::Up { value });
+        }
+        run(async { Ok(self.client.perform_actions(keyboard).await?) }).context("pressing a key")
+    }
+
+    /// A picture of the viewport as PNG.
+    pub fn screenshot(&self) -> Result<Vec<u8>> {
+        run(async { Ok(self.client.screenshot().await?) })
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol; Chromium only.
+    pub fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
+        let body = json!({"cmd": command, "params": parameters});
+        self.extension("goog/cdp/execute", body)
+            .with_context(|| format!("sending {command}"))
+    }
+
+    /// The warnings and errors that the engine lets a driver read since the last call, of the page
+    /// and its workers. Chromium gives all; Firefox all but calls of `console.*`; WebKit nothing.
+    /// [`Site::take_console`](crate::Site::take_console) hears what is left.
+    pub fn take_console(&self) -> Result<Vec<ConsoleMessage>> {
+        match self.engine {
+            Engine::Chromium => self.chromium_console(),
+            Engine::Firefox => self.firefox_console(),
+            Engine::WebKit => Ok(vec![]),
+        }
+    }
+
+    fn chromium_console(&self) -> Result<Vec<ConsoleMessage>> {
+        let entries = self.extension("se/log", json!({"type": "browser"}))?;
+        Ok(entries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| {
+                let level = match entry["level"].as_str()? {
+                    "SEVERE" => "error",
+                    "WARNING" => "warning",
+                    _ => return None,
+                };
+                Some(ConsoleMessage {
+                    level,
+                    text: entry["message"].as_str()?.to_owned(),
+                })
+            })
+            .collect())
+    }
+
+    /// What Firefox itself reports: uncaught errors, breaches of the content security policy.
+    fn firefox_console(&self) -> Result<Vec<ConsoleMessage>> {
+        const REPORTED: &str = "
+            const reported = Services.console.getMessageArray()
+                .filter(message => message instanceof Ci.nsIScriptError)
+                .filter(message => message.sourceName.startsWith('http://127.0.0.1'))
+                .filter(message => !(message.flags & Ci.nsIScriptError.infoFlag))
+                .map(message => [
+                    Boolean(message.flags & Ci.nsIScriptError.warningFlag),
+                    message.toString(),
+                ]);
+            Services.console.reset();
+            return reported;";
+        self.extension("moz/context", json!({"context": "chrome"}))?;
+        let reported = self.script(REPORTED, vec![]);
+        self.extension("moz/context", json!({"context": "content"}))?;
+        let reported: Vec<(bool, String)> = serde_json::from_value(reported?)?;
+        Ok(reported
+            .into_iter()
+            .map(|(warning, text)| ConsoleMessage {
+                level: if warning { "warning" } else { "error" },
+                text,
+            })
+            .collect())
+    }
+
+    fn extension(&self, path: &'static str, body: Value) -> Result<Value> {
+        run(async { Ok(self.client.issue_cmd(Extension { path, body }).await?) })
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Closing the session is what ends the browser; should it hang, the driver is killed next.
+        let client = self.client.clone();
+        let close = async { tokio::time::timeout(Duration::from_secs(10), client.close()).await };
+        let _ = runtime().block_on(close);
+    }
+}
+
+/// A driver's own command, beyond the standard.
+#[derive(Debug)]
+struct Extension {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/{}",
+            session.unwrap_or_default(),
+            self.path
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// Waits for a command's answer, but not for ever.
+fn run<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
+    runtime().block_on(async {
+        tokio::time::timeout(COMMAND_LIMIT, command)
+            .await
+            .context("the browser does not answer")?
+    })
+}

@@ -1,0 +1,328 @@
+//! A static file server over the built page, as a plain host would be, that can be told to fail.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::browser::{ConsoleMessage, runtime};
+
+/// What the server does to a file instead of giving it as it is.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// 404, as if it had not been uploaded.
+    Missing,
+    /// The first half only.
+    Truncated,
+    /// One bit in the middle flipped.
+    Altered,
+    /// No answer until [`Site::heal`].
+    Held,
+    /// This script before the file's own.
+    Prefixed(&'static str),
+}
+
+/// A request that arrived, in the order of arrival.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Path below the site's folder, or the whole path where it lies outside.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// A folder served on a free port of the loopback interface: an origin of its own, so that nothing
+/// that a browser has stored for another site is seen. Stops when dropped.
+pub struct Site {
+    state: Arc<State>,
+    port: u16,
+    server: JoinHandle<()>,
+}
+
+struct State {
+    folder: PathBuf,
+    prefix: String,
+    listens: bool,
+    shared: Mutex<Shared>,
+    healed: Notify,
+}
+
+#[derive(Default)]
+struct Shared {
+    faults: HashMap<String, Fault>,
+    hits: Vec<Hit>,
+    console: Vec<ConsoleMessage>,
+}
+
+/// Sends what arrives on a page's or a worker's console to the server, in engines that let nobody
+/// else read it.
+const LISTENER: &str = r#"(() => {
+    const tell = (level, ...parts) => fetch(new URL("e2e-console", location.href), {
+        method: "POST",
+        keepalive: true,
+        body: JSON.stringify([level, parts.map(part => part?.stack ? `${part}\n${part.stack}` : String(part)).join(" ")]),
+    });
+    for (const [call, level] of [["warn", "warning"], ["error", "error"], ["assert", "error"]]) {
+        const original = console[call];
+        console[call] = (...parts) => {
+            original.apply(console, parts);
+            if (call !== "assert" || !parts[0]) tell(level, ...parts);
+        };
+    }
+    addEventListener("error", event => tell("error", event.message, event.filename, event.error ?? ""));
+    addEventListener("unhandledrejection", event => tell("error", "unhandled rejection:", event.reason));
+    addEventListener("securitypolicyviolation", event =>
+        tell("error", "content security policy:", event.violatedDirective, event.blockedURI));
+})();
+"#;
+
+impl Site {
+    /// Serves the folder at `/`.
+    pub fn serve(folder: &Path) -> Result<Self> {
+        Self::start(folder, "/", false)
+    }
+
+    /// Serves the folder below a path that begins and ends with a slash. With `listens`, documents
+    /// and `worker-start.js` get a script that reports their console to [`Site::take_console`].
+    pub fn start(folder: &Path, prefix: &str, listens: bool) -> Result<Self> {
+        ensure!(folder.is_dir(), "{} is no folder", folder.display());
+        let state = Arc::new(State {
+            folder: folder.to_owned(),
+            prefix: prefix.to_owned(),
+            listens,
+            shared: Mutex::default(),
+            healed: Notify::new(),
+        });
+        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let port = listener.local_addr()?.port();
+        let server = runtime().spawn(accept(listener, Arc::clone(&state)));
+        Ok(Self {
+            state,
+            port,
+            server,
+        })
+    }
+
+    /// The address of the site's document.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, self.state.prefix)
+    }
+
+    /// Answers requests for this file wrongly from now on.
+    pub fn inject(&self, path: &str, fault: Fault) {
+        self.state.shared().faults.insert(path.to_owned(), fault);
+    }
+
+    /// Serves this file as it is again.
+    pub fn heal(&self, path: &str) {
+        self.state.shared().faults.remove(path);
+        self.state.healed.notify_waiters();
+    }
+
+    /// The requests so far.
+    pub fn hits(&self) -> Vec<Hit> {
+        self.state.shared().hits.clone()
+    }
+
+    /// How many requests there were for paths that begin so.
+    pub fn count(&self, path: &str) -> usize {
+        self.state
+            .shared()
+            .hits
+            .iter()
+            .filter(|hit| hit.path.starts_with(path))
+            .count()
+    }
+
+    /// The console messages that the listening script has reported since the last call.
+    pub fn take_console(&self) -> Vec<ConsoleMessage> {
+        std::mem::take(&mut self.state.shared().console)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl State {
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let path = request.uri().path().to_owned();
+        let Some(path) = path.strip_prefix(&self.prefix) else {
+            return self.log(&path, status(StatusCode::NOT_FOUND));
+        };
+        if self.listens && path == "e2e-console" && request.method() == Method::POST {
+            return self.hear(request).await;
+        }
+        if self.listens && path == "e2e-console.js" {
+            return file(path, LISTENER.into());
+        }
+        let path = if path.is_empty() { "index.html" } else { path };
+        let fault = self.fault(path).await;
+        let response = match self.read(path) {
+            Ok(body) if !matches!(fault, Some(Fault::Missing)) => {
+                file(path, self.instrument(path, spoil(body, fault)))
+            }
+            _ => status(StatusCode::NOT_FOUND),
+        };
+        self.log(path, response)
+    }
+
+    fn log(&self, path: &str, response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        let hit = Hit {
+            path: path.to_owned(),
+            status: response.status().as_u16(),
+        };
+        self.shared().hits.push(hit);
+        response
+    }
+
+    /// The file's fault, once it is not held any more.
+    async fn fault(&self, path: &str) -> Option<Fault> {
+        loop {
+            let healed = self.healed.notified();
+            let fault = self.shared().faults.get(path).cloned();
+            match fault {
+                Some(Fault::Held) => healed.await,
+                other => return other,
+            }
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>> {
+        let path = Path::new(path);
+        let inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        ensure!(inside, "{} leaves the folder", path.display());
+        Ok(std::fs::read(self.folder.join(path))?)
+    }
+
+    fn instrument(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+        if !self.listens {
+            return body;
+        }
+        match path {
+            "index.html" => {
+                let text = String::from_utf8_lossy(&body);
+                text.replacen("<meta", "<script src=\"e2e-console.js\"></script><meta", 1)
+                    .into_bytes()
+            }
+            "worker-start.js" => [LISTENER.as_bytes(), &body].concat(),
+            _ => body,
+        }
+    }
+
+    async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let message = async {
+            let body = request.into_body().collect().await?.to_bytes();
+            let (level, text): (String, String) = serde_json::from_slice(&body)?;
+            let level = if level == "warning" {
+                "warning"
+            } else {
+                "error"
+            };
+            anyhow::Ok(ConsoleMessage { level, text })
+        };
+        match message.await {
+            Ok(message) => {
+                self.shared().console.push(message);
+                status(StatusCode::NO_CONTENT)
+            }
+            Err(_) => status(StatusCode::BAD_REQUEST),
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(converse(stream, Arc::clone(&state)));
+    }
+}
+
+async fn converse(stream: TcpStream, state: Arc<State>) {
+    let service = service_fn(|request| async { Ok::<_, Infallible>(state.answer(request).await) });
+    // A browser may hang up in the middle of an answer; that is its right.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
+    let middle = body.len() / 2;
+    match fault {
+        Some(Fault::Truncated) => body.truncate(middle),
+        Some(Fault::Altered) => {
+            if let Some(byte) = body.get_mut(middle) {
+                *byte ^= 1;
+            }
+        }
+        Some(Fault::Prefixed(script)) => body.splice(..0, script.bytes()).for_each(drop),
+        Some(Fault::Missing | Fault::Held) | None => {}
+    }
+    body
+}
+
+/// Nothing may be kept by HTTP itself: what a second visit does not ask for, the page has stored.
+fn file(path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        media_type(path).parse().expect("media types are ASCII"),
+    );
+    headers.insert(CACHE_CONTROL, "no-store".parse().expect("ASCII too"));
+    response
+}
+
+fn status(code: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = code;
+    response
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "gz" => "application/gzip",
+        _ => "application/octet-stream",
+    }
+}
+
+/// The built page that `INKLING_DIST` names.
+pub fn dist() -> Result<PathBuf> {
+    let path = std::env::var_os("INKLING_DIST").context(
+        "INKLING_DIST is not set: run these tests with `cargo xtask test`, or name the built dist folder in it",
+    )?;
+    let path = PathBuf::from(path);
+    ensure!(
+        path.join("index.html").is_file(),
+        "INKLING_DIST is {}, which holds no index.html: run `cargo xtask dist` first",
+        path.display()
+    );
+    Ok(path)
+}

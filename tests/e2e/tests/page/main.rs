@@ -1,0 +1,93 @@
+//! The built page in a real browser. `INKLING_DIST` names the built folder, `INKLING_BROWSER` the
+//! engine (chromium, firefox or webkit).
+//!
+//! The tests run one after the other in one browser, each against a server of its own, which is
+//! an origin of its own: nothing that one test stores is seen by another. A test fails too when
+//! the console got a warning or an error that it did not announce. After a failure the browser is
+//! replaced, and a picture of the page is kept.
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Result, ensure};
+use e2e::{Browser, Engine, Page};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test: a visit to the page, served at `/`, not opened yet.
+type Test = fn(&mut Page) -> Result<()>;
+
+/// The browser that the tests share; none before the first test and after a failed one.
+type Stage = Arc<Mutex<Option<Browser>>>;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let stage = Stage::default();
+    let trials = [harness::TESTS]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| {
+            let stage = Arc::clone(&stage);
+            Trial::test(name, move || run(name, test, &stage))
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(take(&stage));
+    conclusion.exit_code()
+}
+
+fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
+    let folder = if name.starts_with("harness::") {
+        harness::site()?
+    } else {
+        e2e::dist()?
+    };
+    let browser = match take(stage) {
+        Some(browser) => browser,
+        None => Browser::launch(Engine::from_environment()?)?,
+    };
+    visit(&browser, &folder, test).map_err(|error| {
+        let picture = picture(&browser, name);
+        format!(
+            "{error:#}{}",
+            picture
+                .map(|path| format!("\n(see {})", path.display()))
+                .unwrap_or_default()
+        )
+    })?;
+    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
+    Ok(())
+}
+
+fn visit(browser: &Browser, folder: &Path, test: Test) -> Result<()> {
+    let mut page = Page::of(browser, folder)?;
+    let outcome = test(&mut page);
+    let complaints = page.complaints()?;
+    outcome.map_err(|error| {
+        if complaints.is_empty() {
+            error
+        } else {
+            error.context(format!("console: {complaints:#?}"))
+        }
+    })?;
+    ensure!(
+        complaints.is_empty(),
+        "unexpected on the console: {complaints:#?}"
+    );
+    Ok(())
+}
+
+fn take(stage: &Stage) -> Option<Browser> {
+    stage.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Keeps a picture of what the failed test saw last; none where not even that works any more.
+fn picture(browser: &Browser, name: &str) -> Option<PathBuf> {
+    let file = format!("{}-{}.png", browser.engine(), name.replace("::", "-"));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+    std::fs::write(&path, browser.screenshot().ok()?).ok()?;
+    Some(path)
+}
