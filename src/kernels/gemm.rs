@@ -85,21 +85,37 @@ fn tile_of_one(start: Sums, row: &[f32], panel: &[Panel]) -> Sums {
     sums
 }
 
-/// Cuts a row-major `rows x columns` matrix into panels `[column / 8][row][column % 8]`.
+/// Cuts a row-major matrix into panels `[column / 8][row][column % 8]`.
 ///
-/// - `matrix`: at least `rows * columns` numbers.
-/// - `packed`: `panels(columns) * panel_rows` rows, `panel_rows` at least `rows`; what the matrix
+/// A convolution's rows come in groups, one a tap, of as many rows as there are channels; packed, a
+/// group is as long as the channels are in memory. A Dense kernel is a single group.
+///
+/// - `matrix`: `[groups][group][columns]`.
+/// - `packed`: `panels(columns)` panels of `panel_rows = groups * packed_group` rows; what the matrix
 ///   does not cover becomes zero.
-pub fn pack(matrix: &[f32], rows: usize, columns: usize, panel_rows: usize, packed: &mut [Panel]) {
+pub fn pack(
+    matrix: &[f32],
+    columns: usize,
+    (group, packed_group): (usize, usize),
+    panel_rows: usize,
+    packed: &mut [Panel],
+) {
     for (panel, strip) in packed.chunks_exact_mut(panel_rows).enumerate() {
         let first = panel * PANEL;
         let width = PANEL.min(columns - first);
-        for (row, to) in strip.iter_mut().enumerate() {
-            *to = [0.0; PANEL];
-            if row < rows {
-                let from = row * columns + first;
-                to[..width].copy_from_slice(&matrix[from..from + width]);
+        let groups = strip.chunks_exact_mut(packed_group).zip(matrix.chunks_exact(group * columns));
+        for (to, from) in groups {
+            let (to, beyond) = to.split_at_mut(group);
+            for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
+                match from[first..].first_chunk() {
+                    Some(whole) => *to = *whole,
+                    None => {
+                        *to = [0.0; PANEL];
+                        to[..width].copy_from_slice(&from[first..]);
+                    }
+                }
             }
+            beyond.fill([0.0; PANEL]);
         }
     }
 }

@@ -1,1 +1,12 @@
-//! A model is data.
+//! A model is data: an [`architecture`] is a list of layers, its [`plan`] is what to compute and
+//! where each parameter lies, a [`network`] computes.
+
+pub mod architecture;
+pub mod init;
+pub mod loss;
+pub mod network;
+pub mod plan;
+
+pub use architecture::{Architecture, ArchitectureError};
+pub use network::Network;
+pub use plan::Plan;

@@ -1,0 +1,79 @@
+//! Softmax and sparse categorical cross-entropy, from logits.
+
+/// `probabilities[i] = exp(logits[i]) / sum over j of exp(logits[j])`, in place; the largest logit is
+/// subtracted first, so that nothing overflows. Returns the logarithm of the sum, as if nothing had
+/// been subtracted.
+pub fn softmax(logits: &mut [f32]) -> f32 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for value in logits.iter_mut() {
+        *value = (*value - largest).exp();
+        sum += *value;
+    }
+    for value in logits.iter_mut() {
+        *value /= sum;
+    }
+    largest + sum.ln()
+}
+
+/// Index of the largest value, the first of equals.
+pub fn argmax(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+/// Sums over some images; divide by their number for means.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Score {
+    /// Sum of the cross-entropies, natural logarithm.
+    pub loss: f32,
+    /// Images whose largest logit is the right class.
+    pub correct: u32,
+    /// Images.
+    pub images: u32,
+}
+
+impl Score {
+    /// Mean cross-entropy.
+    pub fn mean_loss(&self) -> f32 {
+        self.loss / self.images as f32
+    }
+
+    /// Share that is right, 0 to 1.
+    pub fn accuracy(&self) -> f32 {
+        self.correct as f32 / self.images as f32
+    }
+}
+
+impl std::ops::AddAssign for Score {
+    fn add_assign(&mut self, other: Self) {
+        self.loss += other.loss;
+        self.correct += other.correct;
+        self.images += other.images;
+    }
+}
+
+/// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`, and its gradient
+/// by the logits, `softmax(logits) - one_hot(label)`, times `scale`, which replaces them.
+pub fn cross_entropy_gradient(logits: &mut [f32], label: usize, scale: f32) -> Score {
+    let correct = u32::from(argmax(logits) == label);
+    let of_label = logits[label];
+    let loss = softmax(logits) - of_label;
+    logits[label] -= 1.0;
+    for value in logits {
+        *value *= scale;
+    }
+    Score { loss, correct, images: 1 }
+}
+
+/// Cross-entropy of one image.
+pub fn cross_entropy(logits: &mut [f32], label: usize) -> Score {
+    let correct = u32::from(argmax(logits) == label);
+    let of_label = logits[label];
+    Score { loss: softmax(logits) - of_label, correct, images: 1 }
+}

@@ -1,0 +1,275 @@
+//! From an [`Architecture`] to what is computed, in which order, and where each parameter lies.
+//!
+//! A plan has its own steps, not one for each layer: Conv2D, relu and a 2x2 MaxPooling2D become one
+//! step, 'same' padding becomes a step before its convolution, and a Conv2D that is the first layer
+//! reads patches, which makes it a 1x1 convolution with as many channels as the kernel has taps.
+
+use std::ops::Range;
+
+use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Padding, Shape};
+use crate::kernels::lanes::round_up;
+use crate::kernels::{conv, pool};
+
+/// Where a named parameter lies in the flat vector of all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// As Keras names it: `conv2d/kernel`.
+    pub name: String,
+    /// Kernels of Conv2D `[kernel_size, kernel_size, channels, filters]`, of Dense `[inputs, units]`;
+    /// biases one axis.
+    pub shape: Vec<usize>,
+    /// Its place in the flat vector; row-major.
+    pub range: Range<usize>,
+}
+
+/// A Conv2D's or a Dense's parameters in the flat vector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// Place of the kernel.
+    pub kernel: Range<usize>,
+    /// Place of the bias.
+    pub bias: Range<usize>,
+    /// Rows of the kernel that belong to one tap: channels, or a Dense's inputs.
+    pub channels: usize,
+    /// Columns of the kernel: filters, or units.
+    pub outputs: usize,
+}
+
+/// One computation on every image of a shard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Patches for a convolution that is the first layer.
+    Patches(conv::Patches),
+    /// Zeros around a map.
+    Pad(conv::Padding),
+    /// Convolution, with relu and 2x2 max-pooling in the same pass where they follow.
+    Conv2D {
+        /// Its sizes.
+        geometry: conv::Geometry,
+        /// Its parameters.
+        weights: Weights,
+        /// Whether relu follows.
+        relu: bool,
+        /// Whether 2x2 max-pooling follows.
+        pooled: bool,
+    },
+    /// Max-pooling on its own.
+    MaxPooling2D(pool::Geometry),
+    /// Average pooling.
+    AveragePooling2D(pool::Geometry),
+    /// A map to a vector: what fills up the channels in memory is left out.
+    Flatten {
+        /// Channels that count.
+        channels: usize,
+        /// Channels as they lie in memory.
+        stride: usize,
+    },
+    /// Matrix product.
+    Dense {
+        /// Its parameters.
+        weights: Weights,
+        /// Whether relu follows.
+        relu: bool,
+    },
+    /// Random zeros while training.
+    Dropout {
+        /// Their share.
+        rate: f32,
+        /// Number of the layer, so that two of them draw differently.
+        layer: usize,
+    },
+}
+
+/// A step with the sizes of its buffers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// What is computed.
+    pub step: Step,
+    /// Numbers in the output for one image.
+    pub output: usize,
+    /// Whether an earlier step has parameters, so that the gradient has to go on.
+    pub propagates: bool,
+}
+
+/// What to compute, in which order, and where each parameter lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    input: Shape,
+    classes: usize,
+    steps: Vec<Planned>,
+    views: Vec<View>,
+    parameter_count: usize,
+}
+
+/// Number of numbers of a map as it lies in memory.
+fn stored(shape: Shape) -> usize {
+    shape.height * shape.width * round_up(shape.channels)
+}
+
+impl Plan {
+    /// Plans an architecture.
+    ///
+    /// # Errors
+    /// If the architecture cannot be built.
+    pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
+        let shapes = architecture.shapes()?;
+        let mut plan = Self {
+            input: architecture.input,
+            classes: shapes.last().map_or(0, |s| s.channels),
+            steps: Vec::new(),
+            views: Vec::new(),
+            parameter_count: 0,
+        };
+        let mut input = architecture.input;
+        let mut layers = architecture.layers.iter().zip(shapes).zip(architecture.layer_names());
+        let mut index = 0;
+        while let Some(((layer, output), name)) = layers.next() {
+            let weights = plan.place(layer, input, &name);
+            let mut output = output;
+            let mut taken = 1;
+            match (*layer, weights) {
+                (Layer::Conv2D { kernel_size, activation, padding, .. }, Some(weights)) => {
+                    let next = architecture.layers.get(index + 1);
+                    let pooled = next == Some(&Layer::MaxPooling2D { pool_size: 2 });
+                    let unpooled = output;
+                    if pooled && let Some(((_, shape), _)) = layers.next() {
+                        output = shape;
+                        taken = 2;
+                    }
+                    let relu = activation == Activation::Relu;
+                    let frame = (input, unpooled, padding);
+                    plan.convolution(frame, kernel_size, weights, relu, pooled, output);
+                }
+                (Layer::MaxPooling2D { pool_size }, _) => {
+                    plan.push(Step::MaxPooling2D(pooling(input, pool_size)), stored(output));
+                }
+                (Layer::AveragePooling2D { pool_size }, _) => {
+                    plan.push(Step::AveragePooling2D(pooling(input, pool_size)), stored(output));
+                }
+                (Layer::Flatten, _) => {
+                    let stride = round_up(input.channels);
+                    plan.push(Step::Flatten { channels: input.channels, stride }, stored(output));
+                }
+                (Layer::Dense { activation, .. }, Some(weights)) => {
+                    let relu = activation == Activation::Relu;
+                    plan.push(Step::Dense { weights, relu }, stored(output));
+                }
+                (Layer::Dropout { rate }, _) => {
+                    plan.push(Step::Dropout { rate, layer: index }, stored(output));
+                }
+                (Layer::Conv2D { .. } | Layer::Dense { .. }, None) => {
+                    unreachable!("these layers have parameters")
+                }
+            }
+            input = output;
+            index += taken;
+        }
+        Ok(plan)
+    }
+
+    /// Gives a layer's parameters their place behind those of the layers before it.
+    fn place(&mut self, layer: &Layer, input: Shape, name: &str) -> Option<Weights> {
+        let [kernel, bias] = layer.parameter_shapes(input)?;
+        let mut view = |suffix: &str, shape: Vec<usize>| {
+            let start = self.parameter_count;
+            self.parameter_count += shape.iter().product::<usize>();
+            let range = start..self.parameter_count;
+            self.views.push(View { name: format!("{name}/{suffix}"), shape, range: range.clone() });
+            range
+        };
+        let outputs = bias.iter().product();
+        Some(Weights {
+            kernel: view("kernel", kernel),
+            bias: view("bias", bias),
+            channels: input.channels,
+            outputs,
+        })
+    }
+
+    fn convolution(
+        &mut self,
+        (input, unpooled, padding): (Shape, Shape, Padding),
+        kernel_size: usize,
+        mut weights: Weights,
+        relu: bool,
+        pooled: bool,
+        output: Shape,
+    ) {
+        let before = if padding == Padding::Same { (kernel_size - 1) / 2 } else { 0 };
+        let stride = round_up(input.channels);
+        let filters = round_up(weights.outputs);
+        let geometry = if self.steps.is_empty() {
+            weights.channels *= kernel_size * kernel_size;
+            let patches = conv::Patches {
+                height: input.height,
+                width: input.width,
+                channels: input.channels,
+                stride,
+                kernel_size,
+                before,
+                out_height: unpooled.height,
+                out_width: unpooled.width,
+                patch_stride: round_up(weights.channels),
+            };
+            let (height, width, channels) = (unpooled.height, unpooled.width, patches.patch_stride);
+            self.push(Step::Patches(patches), height * width * channels);
+            conv::Geometry { height, width, channels, kernel_size: 1, filters }
+        } else {
+            let around = if padding == Padding::Same { kernel_size - 1 } else { 0 };
+            let (height, width) = (input.height + around, input.width + around);
+            if around > 0 {
+                let padding = conv::Padding {
+                    height: input.height,
+                    width: input.width,
+                    channels: stride,
+                    before,
+                    padded_width: width,
+                };
+                self.push(Step::Pad(padding), height * width * stride);
+            }
+            conv::Geometry { height, width, channels: stride, kernel_size, filters }
+        };
+        self.push(Step::Conv2D { geometry, weights, relu, pooled }, stored(output));
+    }
+
+    fn push(&mut self, step: Step, output: usize) {
+        let propagates =
+            self.steps.iter().any(|s| matches!(s.step, Step::Conv2D { .. } | Step::Dense { .. }));
+        self.steps.push(Planned { step, output, propagates });
+    }
+
+    /// Shape of an image.
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// Numbers of an image as it lies in memory.
+    pub(super) fn stored_input(&self) -> usize {
+        stored(self.input)
+    }
+
+    /// Number of classes told apart.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// What is computed, first to last.
+    pub fn steps(&self) -> &[Planned] {
+        &self.steps
+    }
+
+    /// Every parameter's name, shape and place, in order.
+    pub fn parameters(&self) -> &[View] {
+        &self.views
+    }
+
+    /// Number of parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.parameter_count
+    }
+}
+
+fn pooling(input: Shape, size: usize) -> pool::Geometry {
+    let channels = round_up(input.channels);
+    pool::Geometry { height: input.height, width: input.width, channels, size }
+}
