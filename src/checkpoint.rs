@@ -1,1 +1,90 @@
-//! Parameters as safetensors, under Keras-like names.
+//! Parameters as safetensors, under Keras-like names (`conv2d/kernel`), little-endian `f32`.
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
+
+use crate::net::Plan;
+
+/// Why a file's parameters cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// Not a safetensors file, or cut short.
+    #[error("this is not a whole safetensors file: {0}")]
+    Format(#[from] SafeTensorError),
+    /// A parameter of the model is not in the file.
+    #[error("the file has no tensor {0:?}, which this model needs")]
+    Missing(String),
+    /// A tensor that the model does not have.
+    #[error("the file's tensor {0:?} is not part of this model")]
+    Foreign(String),
+    /// A tensor of another type than `f32`.
+    #[error("tensor {name:?} holds {dtype:?}, not F32")]
+    Type {
+        /// The tensor.
+        name: String,
+        /// What it holds.
+        dtype: Dtype,
+    },
+    /// A tensor of another shape.
+    #[error("tensor {name:?} has shape {found:?}, this model needs {expected:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The model's.
+        expected: Vec<usize>,
+    },
+    /// A number that is infinite or not a number.
+    #[error("tensor {0:?} holds a number that is not finite")]
+    NotFinite(String),
+}
+
+/// The parameters in a file, in the plan's order.
+///
+/// # Errors
+/// If the file is damaged or belongs to another model.
+pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
+    let tensors = SafeTensors::deserialize(bytes)?;
+    let known = |name: &str| plan.parameters().iter().any(|view| view.name == name);
+    if let Some(name) = tensors.names().into_iter().find(|name| !known(name)) {
+        return Err(CheckpointError::Foreign(name.to_owned()));
+    }
+    let mut parameters = Vec::with_capacity(plan.parameter_count());
+    for view in plan.parameters() {
+        let name = || view.name.clone();
+        let tensor =
+            tensors.tensor(&view.name).map_err(|_| CheckpointError::Missing(view.name.clone()))?;
+        if tensor.dtype() != Dtype::F32 {
+            return Err(CheckpointError::Type { name: name(), dtype: tensor.dtype() });
+        }
+        if tensor.shape() != view.shape {
+            let (found, expected) = (tensor.shape().to_vec(), view.shape.clone());
+            return Err(CheckpointError::Shape { name: name(), found, expected });
+        }
+        let (numbers, _) = tensor.data().as_chunks::<4>();
+        let start = parameters.len();
+        parameters.extend(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)));
+        if !parameters[start..].iter().all(|x| x.is_finite()) {
+            return Err(CheckpointError::NotFinite(name()));
+        }
+    }
+    Ok(parameters)
+}
+
+/// A file with a plan's parameters.
+///
+/// # Errors
+/// If there are not as many parameters as the plan has.
+pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
+    let bytes: Vec<u8> = parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let tensors = plan
+        .parameters()
+        .iter()
+        .map(|view| {
+            let range = 4 * view.range.start..4 * view.range.end;
+            let data = bytes.get(range).unwrap_or_default();
+            Ok((view.name.as_str(), TensorView::new(Dtype::F32, view.shape.clone(), data)?))
+        })
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    Ok(serialize(tensors, None)?)
+}

@@ -1,6 +1,8 @@
 //! MNIST: bytes to digits ([`idx`]), the order in which training sees them ([`batches`]), and small
 //! affine changes of them ([`augment`]).
 
+pub mod batches;
+
 /// Side of an MNIST picture in pixels.
 pub const SIDE: usize = 28;
 

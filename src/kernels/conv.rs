@@ -342,55 +342,41 @@ pub fn input_gradient(g: &Geometry, live: &Live, kernel: &[f32], input: &mut [f3
 }
 
 /// Every kernel-sized patch of a picture as one row, so that a convolution with few input channels
-/// becomes a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky - before][x + kx - before][c]`,
-/// zero outside of the picture.
+/// becomes a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky][x + kx][c]`.
 ///
-/// - `input`: `[height][width][stride]`, of which the first `channels` of a pixel count.
-/// - `patches`: `[out_height][out_width][patch_stride]`; what `kernel_size^2 * channels` leaves of
-///   `patch_stride` is not touched.
+/// - `input`: `[height][width][channels]`.
+/// - `patches`: `[height - kernel_size + 1][width - kernel_size + 1][patch_stride]`; what
+///   `kernel_size^2 * channels` leaves of `patch_stride` is not touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patches {
-    /// Rows of the input.
-    pub height: usize,
     /// Columns of the input.
     pub width: usize,
-    /// Channels that count.
+    /// Channels of the input; no more lie in memory.
     pub channels: usize,
-    /// Channels as they lie in memory.
-    pub stride: usize,
     /// Side of the square kernel.
     pub kernel_size: usize,
-    /// Rows and columns of zeros above and to the left.
-    pub before: usize,
-    /// Rows of patches.
-    pub out_height: usize,
-    /// Columns of patches.
-    pub out_width: usize,
     /// Numbers from one patch to the next.
     pub patch_stride: usize,
 }
 
 /// Fills `patches` from one image; see [`Patches`] for the equation and the shapes.
 pub fn extract_patches(p: &Patches, input: &[f32], patches: &mut [f32]) {
-    for (position, patch) in patches.chunks_exact_mut(p.patch_stride).enumerate() {
-        let (y, x) = (position / p.out_width, position % p.out_width);
-        for (tap, to) in
-            patch.chunks_exact_mut(p.channels).take(p.kernel_size * p.kernel_size).enumerate()
-        {
-            let row = (y + tap / p.kernel_size).wrapping_sub(p.before);
-            let column = (x + tap % p.kernel_size).wrapping_sub(p.before);
-            if row < p.height && column < p.width {
-                let from = (row * p.width + column) * p.stride;
-                to.copy_from_slice(&input[from..from + p.channels]);
-            } else {
-                to.fill(0.0);
+    let out_width = p.width - p.kernel_size + 1;
+    let tap_row = p.kernel_size * p.channels;
+    for (y, row) in patches.chunks_exact_mut(out_width * p.patch_stride).enumerate() {
+        for ky in 0..p.kernel_size {
+            let from = &input[(y + ky) * p.width * p.channels..][..p.width * p.channels];
+            let windows = from.windows(tap_row).step_by(p.channels);
+            for (patch, window) in row.chunks_exact_mut(p.patch_stride).zip(windows) {
+                let to = &mut patch[ky * tap_row..][..tap_row];
+                // A few numbers: a loop, where `copy_from_slice` would call `memcpy`.
+                to.iter_mut().zip(window).for_each(|(to, &from)| *to = from);
             }
         }
     }
 }
 
-/// Copies a map into the middle of a larger one of zeros, or back: zeros around, `before` rows and
-/// columns of them above and to the left.
+/// A map in the middle of a larger one of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Padding {
     /// Rows of the small map.

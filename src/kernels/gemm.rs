@@ -51,37 +51,53 @@ fn halves(row: &Panel) -> [&[f32; 4]; 2] {
 /// If a row is shorter than the panel.
 #[inline(always)]
 pub fn tile<const R: usize>(sums: &mut [Sums; R], rows: [&[f32]; R], panel: &[Panel]) {
-    let rows = rows.map(|row| &row[..panel.len()]);
+    // Four k at a time, so that one address serves four loads.
+    let (panel, panel_rest) = panel.as_chunks::<4>();
+    let rows = rows.map(|row| row.as_chunks::<4>());
+    let whole = rows.map(|(whole, _)| &whole[..panel.len()]);
     for (k, weights) in panel.iter().enumerate() {
-        let weights = load(weights);
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let x = F32x4::splat(row[k]);
-            sums[0] = x.mul_add(weights[0], sums[0]);
-            sums[1] = x.mul_add(weights[1], sums[1]);
+        let x = whole.map(|row| &row[k]);
+        for i in 0..4 {
+            multiply_add(sums, x.map(|x| x[i]), &weights[i]);
         }
+    }
+    if !panel_rest.is_empty() {
+        let rest =
+            rows.map(|(whole, rest)| whole.get(panel.len()).map_or(rest, <[f32; 4]>::as_slice));
+        for (i, weights) in panel_rest.iter().enumerate() {
+            multiply_add(sums, rest.map(|rest| rest[i]), weights);
+        }
+    }
+}
+
+/// `sums[r][j] += x[r] * weights[j]`
+#[inline(always)]
+fn multiply_add<const R: usize>(sums: &mut [Sums; R], x: [f32; R], weights: &Panel) {
+    let weights = load(weights);
+    for (sums, x) in sums.iter_mut().zip(x) {
+        let x = F32x4::splat(x);
+        sums[0] = x.mul_add(weights[0], sums[0]);
+        sums[1] = x.mul_add(weights[1], sums[1]);
     }
 }
 
 /// [`tile`] for a single row: four partial sums, so that its latency is hidden too.
 #[inline(always)]
 fn tile_of_one(start: Sums, row: &[f32], panel: &[Panel]) -> Sums {
-    let row = &row[..panel.len()];
-    let (quads, rest) = row.as_chunks::<4>();
-    let (weights, weights_rest) = panel.as_chunks::<4>();
+    let (quads, rest) = row[..panel.len()].as_chunks::<4>();
+    let (panel, panel_rest) = panel.as_chunks::<4>();
     let mut partial = [[F32x4::zero(); 2]; 4];
     partial[0] = start;
-    for (quad, weights) in quads.iter().zip(weights) {
+    for (quad, weights) in quads.iter().zip(panel) {
         for ((sums, &x), weights) in partial.iter_mut().zip(quad).zip(weights) {
-            let (x, weights) = (F32x4::splat(x), load(weights));
-            sums[0] = x.mul_add(weights[0], sums[0]);
-            sums[1] = x.mul_add(weights[1], sums[1]);
+            multiply_add(std::array::from_mut(sums), [x], weights);
         }
     }
     let [mut sums, b, c, d] = partial;
     for half in 0..2 {
         sums[half] = sums[half].add(b[half]).add(c[half].add(d[half]));
     }
-    tile(std::array::from_mut(&mut sums), [rest], weights_rest);
+    tile(std::array::from_mut(&mut sums), [rest], panel_rest);
     sums
 }
 

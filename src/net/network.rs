@@ -140,7 +140,8 @@ impl Network {
             return;
         }
         self.room = images;
-        let sizes = std::iter::once(self.plan.stored_input())
+        let input = self.plan.input();
+        let sizes = std::iter::once(input.height * input.width * self.plan.input_stride())
             .chain(self.plan.steps().iter().map(|s| s.output));
         for ((map, gradient), size) in self.maps.iter_mut().zip(&mut self.gradients).zip(sizes) {
             map.resize(images * size, 0.0);
@@ -248,11 +249,15 @@ impl Network {
     /// Runs every step on the first `count` of `images`; `noise` is given while training.
     fn forward(&mut self, images: &[f32], count: usize, noise: Option<u64>) {
         self.reserve(count);
-        let input = self.plan.input();
-        let pixels = images.chunks_exact(input.channels);
-        let stored = self.maps[0].chunks_exact_mut(round_up(input.channels));
-        for (to, pixel) in stored.zip(pixels).take(count * input.height * input.width) {
-            to[..input.channels].copy_from_slice(pixel);
+        let (input, stride) = (self.plan.input(), self.plan.input_stride());
+        let images = &images[..count * input.size()];
+        if stride == input.channels {
+            self.maps[0][..images.len()].copy_from_slice(images);
+        } else {
+            let stored = self.maps[0].chunks_exact_mut(stride);
+            for (to, pixel) in stored.zip(images.chunks_exact(input.channels)) {
+                to[..input.channels].copy_from_slice(pixel);
+            }
         }
         for (s, (planned, work)) in self.plan.steps().iter().zip(&mut self.work).enumerate() {
             let (before, after) = self.maps.split_at_mut(s + 1);

@@ -195,40 +195,35 @@ impl Plan {
         pooled: bool,
         output: Shape,
     ) {
-        let before = if padding == Padding::Same { (kernel_size - 1) / 2 } else { 0 };
-        let stride = round_up(input.channels);
-        let filters = round_up(weights.outputs);
-        let geometry = if self.steps.is_empty() {
-            weights.channels *= kernel_size * kernel_size;
-            let patches = conv::Patches {
+        let first = self.steps.is_empty();
+        let mut channels = if first { input.channels } else { round_up(input.channels) };
+        let (mut height, mut width) = (input.height, input.width);
+        if padding == Padding::Same && kernel_size > 1 {
+            height += kernel_size - 1;
+            width += kernel_size - 1;
+            let padding = conv::Padding {
                 height: input.height,
                 width: input.width,
-                channels: input.channels,
-                stride,
-                kernel_size,
-                before,
-                out_height: unpooled.height,
-                out_width: unpooled.width,
-                patch_stride: round_up(weights.channels),
+                channels,
+                before: (kernel_size - 1) / 2,
+                padded_width: width,
             };
-            let (height, width, channels) = (unpooled.height, unpooled.width, patches.patch_stride);
+            self.push(Step::Pad(padding), height * width * channels);
+        }
+        let mut tap = kernel_size;
+        if first {
+            weights.channels *= kernel_size * kernel_size;
+            channels = round_up(weights.channels);
+            let patch_stride = channels;
+            let input_channels = input.channels;
+            let patches =
+                conv::Patches { width, channels: input_channels, kernel_size, patch_stride };
+            (height, width) = (unpooled.height, unpooled.width);
             self.push(Step::Patches(patches), height * width * channels);
-            conv::Geometry { height, width, channels, kernel_size: 1, filters }
-        } else {
-            let around = if padding == Padding::Same { kernel_size - 1 } else { 0 };
-            let (height, width) = (input.height + around, input.width + around);
-            if around > 0 {
-                let padding = conv::Padding {
-                    height: input.height,
-                    width: input.width,
-                    channels: stride,
-                    before,
-                    padded_width: width,
-                };
-                self.push(Step::Pad(padding), height * width * stride);
-            }
-            conv::Geometry { height, width, channels: stride, kernel_size, filters }
-        };
+            tap = 1;
+        }
+        let filters = round_up(weights.outputs);
+        let geometry = conv::Geometry { height, width, channels, kernel_size: tap, filters };
         self.push(Step::Conv2D { geometry, weights, relu, pooled }, stored(output));
     }
 
@@ -243,9 +238,13 @@ impl Plan {
         self.input
     }
 
-    /// Numbers of an image as it lies in memory.
-    pub(super) fn stored_input(&self) -> usize {
-        stored(self.input)
+    /// Channels of an image as they lie in memory: as they come where a convolution reads them, else
+    /// filled up as everywhere.
+    pub(super) fn input_stride(&self) -> usize {
+        match self.steps.first().map(|s| &s.step) {
+            Some(Step::Patches(_) | Step::Pad(_)) => self.input.channels,
+            _ => round_up(self.input.channels),
+        }
     }
 
     /// Number of classes told apart.

@@ -1,1 +1,7 @@
-//! Optimizers, schedules, the training state machine.
+//! Training: [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
+//! shards, and the state machine of a run, [`session`].
+
+pub mod gradient;
+pub mod optimizer;
+pub mod schedule;
+pub mod session;

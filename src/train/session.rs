@@ -1,0 +1,206 @@
+//! A run as a state machine: it says what is to be done next and takes in what came of it.
+//!
+//! No clock, no I/O, no JS, and no arithmetic but the optimizer's: whoever drives it computes
+//! gradients and test scores, on as many threads or workers as there are.
+
+use std::ops::Range;
+
+use super::{optimizer::Optimizer, schedule::learning_rate};
+use crate::data::batches::{PART_IMAGES, epoch_order};
+use crate::net::loss::Score;
+use crate::protocol::Settings;
+
+/// Test images that one [`Task::Evaluate`] covers at most: a few milliseconds' work.
+const EVALUATION_CHUNK: usize = 100;
+
+/// What is to be done next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task<'a> {
+    /// The gradient on these training images; [`Session::learn`] takes it.
+    Minibatch(&'a [u32]),
+    /// The score on these test images; [`Session::judge`] takes it.
+    Evaluate(Range<usize>),
+    /// Nothing until more of the data set is here.
+    Wait,
+    /// Nothing until someone says Resume or Step.
+    Stand,
+    /// Nothing any more.
+    Finished,
+}
+
+/// Whether minibatches are being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Running,
+    /// One minibatch, and the evaluation if it falls due, then paused.
+    Stepping,
+    Paused,
+}
+
+/// How much of the data set can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// Training images, from the first.
+    pub train: usize,
+    /// Test images: all of them or not yet.
+    pub test: Option<usize>,
+}
+
+/// A run: its settings, parameters and progress.
+#[derive(Clone, Debug)]
+pub struct Session {
+    settings: Settings,
+    /// Training images used.
+    images: usize,
+    parameters: Vec<f32>,
+    optimizer: Optimizer,
+    mode: Mode,
+    /// Epochs finished, their evaluation included.
+    epoch: u32,
+    /// Minibatches finished.
+    step: u32,
+    /// This epoch's order of the training images.
+    order: Vec<u32>,
+    /// Images of `order` that are behind us.
+    seen: usize,
+    /// Test images scored since the epoch's last minibatch.
+    judged: Score,
+}
+
+impl Session {
+    /// A run that has not begun, from given parameters. `images` is the size of the training set.
+    pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
+        let images = settings.images.map_or(images, |n| images.min(n as usize));
+        let optimizer = Optimizer::new(settings.optimizer, parameters.len());
+        let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
+        Self {
+            settings,
+            images,
+            parameters,
+            optimizer,
+            mode: Mode::Running,
+            epoch: 0,
+            step: 0,
+            order,
+            seen: 0,
+            judged: Score::default(),
+        }
+    }
+
+    /// What is to be done next; asking changes nothing.
+    pub fn next(&self, available: Available) -> Task<'_> {
+        if self.epoch >= self.settings.epochs {
+            return Task::Finished;
+        }
+        if self.mode == Mode::Paused {
+            return Task::Stand;
+        }
+        if self.seen < self.images {
+            let end = self.images.min(self.seen + self.settings.batch_size as usize);
+            let batch = &self.order[self.seen..end];
+            let here = batch.iter().all(|&i| (i as usize) < available.train);
+            return if here { Task::Minibatch(batch) } else { Task::Wait };
+        }
+        match available.test {
+            None => Task::Wait,
+            Some(test) => {
+                let start = self.judged.images as usize;
+                Task::Evaluate(start..test.min(start + EVALUATION_CHUNK))
+            }
+        }
+    }
+
+    /// Takes one optimizer step with the gradient of the minibatch that [`Session::next`] named.
+    pub fn learn(&mut self, gradient: &[f32]) {
+        let rate = learning_rate(
+            self.settings.schedule,
+            self.settings.learning_rate,
+            self.step,
+            self.steps(),
+        );
+        self.optimizer.step(rate, &mut self.parameters, gradient);
+        self.step += 1;
+        self.seen = self.images.min(self.seen + self.settings.batch_size as usize);
+        if self.mode == Mode::Stepping && self.seen < self.images {
+            self.mode = Mode::Paused;
+        }
+    }
+
+    /// Takes the score of the test images that [`Session::next`] named; returns the whole test set's
+    /// once it is complete, which ends the epoch.
+    pub fn judge(&mut self, score: Score, available: Available) -> Option<Score> {
+        self.judged += score;
+        if Some(self.judged.images as usize) != available.test {
+            return None;
+        }
+        self.epoch += 1;
+        self.seen = 0;
+        self.order = epoch_order(self.settings.seed, self.epoch, self.images, PART_IMAGES);
+        if self.mode == Mode::Stepping {
+            self.mode = Mode::Paused;
+        }
+        Some(std::mem::take(&mut self.judged))
+    }
+
+    /// Stand still from the next task on.
+    pub fn pause(&mut self) {
+        self.mode = Mode::Paused;
+    }
+
+    /// Go on.
+    pub fn resume(&mut self) {
+        self.mode = Mode::Running;
+    }
+
+    /// Take one minibatch, then stand still.
+    pub fn take_step(&mut self) {
+        self.mode = Mode::Stepping;
+    }
+
+    /// Whether the run stands still until someone says Resume or Step.
+    pub fn is_paused(&self) -> bool {
+        self.mode == Mode::Paused
+    }
+
+    /// The parameters as they are now.
+    pub fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
+    /// What the run computes.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Epochs finished.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Minibatches finished.
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// Minibatches in an epoch.
+    pub fn steps_per_epoch(&self) -> u32 {
+        self.images.div_ceil(self.settings.batch_size.max(1) as usize) as u32
+    }
+
+    /// Minibatches in the run.
+    pub fn steps(&self) -> u32 {
+        self.steps_per_epoch() * self.settings.epochs
+    }
+
+    /// Training images still to be seen, this epoch's and all later ones'.
+    pub fn images_left(&self) -> usize {
+        let epochs = self.settings.epochs.saturating_sub(self.epoch) as usize;
+        (epochs * self.images).saturating_sub(self.seen)
+    }
+
+    /// Seed of what is random about the minibatch that comes next.
+    pub fn noise(&self) -> u64 {
+        (u64::from(self.settings.seed) << 32 | u64::from(self.step))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}

@@ -1,0 +1,4 @@
+//! One suite of the core, run natively by `cargo test` and in a browser by wasm-bindgen-test.
+
+#[path = "core/kernels.rs"]
+mod kernels;

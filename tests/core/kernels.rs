@@ -1,0 +1,348 @@
+//! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
+
+use inkling::kernels::gemm::{self, Panel};
+use inkling::kernels::lanes::{F32x4, round_up};
+use inkling::kernels::reference::{self, Map};
+use inkling::kernels::{conv, pool};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// Uniform in [-1, 1], the same on every run.
+struct Noise(fastrand::Rng);
+
+impl Noise {
+    fn new(seed: usize) -> Self {
+        Self(fastrand::Rng::with_seed(seed as u64))
+    }
+
+    fn numbers(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| 2.0 * self.0.f32() - 1.0).collect()
+    }
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&x| f64::from(x)).collect()
+}
+
+/// Rows of `from` numbers to rows of `to` numbers: filled up with zeros, or cut.
+fn restride(values: &[f32], from: usize, to: usize) -> Vec<f32> {
+    values
+        .chunks_exact(from)
+        .flat_map(|row| (0..to).map(|i| row.get(i).copied().unwrap_or(0.0)))
+        .collect()
+}
+
+#[track_caller]
+fn assert_close(ours: &[f32], reference: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(ours.len(), reference.len(), "{what}: length");
+    for (i, (&a, &b)) in ours.iter().zip(reference).enumerate() {
+        assert!(
+            (f64::from(a) - b).abs() <= tolerance * b.abs().max(1.0),
+            "{what}[{i}]: {a} is not {b}"
+        );
+    }
+}
+
+/// Input map, kernel size, filters.
+const CONVOLUTIONS: [(Map, usize, usize); 9] = [
+    (Map { height: 26, width: 26, channels: 9 }, 1, 32),
+    (Map { height: 13, width: 13, channels: 32 }, 3, 64),
+    (Map { height: 3, width: 3, channels: 1 }, 3, 1),
+    (Map { height: 5, width: 8, channels: 3 }, 2, 5),
+    (Map { height: 7, width: 6, channels: 5 }, 5, 9),
+    (Map { height: 9, width: 11, channels: 2 }, 7, 13),
+    (Map { height: 4, width: 3, channels: 17 }, 3, 4),
+    (Map { height: 2, width: 9, channels: 6 }, 1, 8),
+    (Map { height: 6, width: 6, channels: 40 }, 4, 20),
+];
+
+/// A convolution with random numbers, in Keras' layout and in the kernels'.
+struct Convolution {
+    map: Map,
+    out: Map,
+    filters: usize,
+    g: conv::Geometry,
+    input: Vec<f32>,
+    kernel: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Convolution {
+    fn new((map, kernel_size, filters): (Map, usize, usize)) -> Self {
+        let mut noise = Noise::new(map.len() + filters);
+        Self {
+            map,
+            out: reference::conv2d_shape(map, kernel_size, filters, false),
+            filters,
+            g: conv::Geometry {
+                height: map.height,
+                width: map.width,
+                channels: round_up(map.channels),
+                kernel_size,
+                filters: round_up(filters),
+            },
+            input: noise.numbers(map.len()),
+            kernel: noise.numbers(kernel_size * kernel_size * map.channels * filters),
+            bias: noise.numbers(filters),
+        }
+    }
+
+    fn stored_input(&self) -> Vec<f32> {
+        restride(&self.input, self.map.channels, self.g.channels)
+    }
+
+    fn panels(&self) -> (Vec<Panel>, Vec<Panel>) {
+        let count = gemm::panels(self.filters);
+        let mut kernel = vec![[f32::NAN; 8]; count * self.g.panel_rows()];
+        let group = (self.map.channels, self.g.channels);
+        gemm::pack(&self.kernel, self.filters, group, self.g.panel_rows(), &mut kernel);
+        let mut bias = vec![[f32::NAN; 8]; count];
+        gemm::pack(&self.bias, self.filters, (1, 1), 1, &mut bias);
+        (kernel, bias)
+    }
+
+    /// Keras' `[tap][channel][filter]` as `[tap][filter][channel]`, filled up.
+    fn swapped(&self) -> Vec<f32> {
+        let mut swapped = vec![0.0; self.g.panel_rows() * self.g.filters];
+        for (i, &weight) in self.kernel.iter().enumerate() {
+            let (filter, rest) = (i % self.filters, i / self.filters);
+            let (channel, tap) = (rest % self.map.channels, rest / self.map.channels);
+            swapped[(tap * self.g.filters + filter) * self.g.channels + channel] = weight;
+        }
+        swapped
+    }
+
+    fn reference_forward(&self) -> Vec<f64> {
+        let (input, kernel, bias) = (wide(&self.input), wide(&self.kernel), wide(&self.bias));
+        reference::conv2d(self.map, self.g.kernel_size, false, &input, &kernel, &bias)
+    }
+
+    /// Compares both gradient kernels with the reference for a gradient of the unpooled output.
+    fn check_gradients(&self, live: &conv::Live, gradient: &[f64]) {
+        let mut kernel = vec![0.0; self.g.filters * self.g.panel_rows()];
+        let mut bias = vec![0.0; self.g.filters];
+        let input = self.stored_input();
+        conv::weight_gradient(&self.g, live, &input, &mut kernel, &mut bias);
+        let mut by_input = vec![f32::NAN; input.len()];
+        conv::input_gradient(&self.g, live, &self.swapped(), &mut by_input);
+
+        let (expected_input, expected_kernel, expected_bias) = reference::conv2d_gradient(
+            self.map,
+            self.g.kernel_size,
+            false,
+            &wide(&self.input),
+            &wide(&self.kernel),
+            self.filters,
+            gradient,
+        );
+        let by_input = restride(&by_input, self.g.channels, self.map.channels);
+        assert_close(&by_input, &expected_input, 1e-4, "input gradient");
+        assert_close(&bias[..self.filters], &expected_bias, 1e-4, "bias gradient");
+        for (i, &expected) in expected_kernel.iter().enumerate() {
+            let (filter, rest) = (i % self.filters, i / self.filters);
+            let (channel, tap) = (rest % self.map.channels, rest / self.map.channels);
+            let at = filter * self.g.panel_rows() + tap * self.g.channels + channel;
+            assert_close(&kernel[at..=at], &[expected], 1e-4, "kernel gradient");
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn convolution_and_its_gradients_match_the_reference() {
+    for (case, relu) in CONVOLUTIONS.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let c = Convolution::new(case);
+        let (kernel, bias) = c.panels();
+        let mut output = vec![f32::NAN; c.out.height * c.out.width * c.g.filters];
+        conv::forward(&c.g, &c.stored_input(), &kernel, &bias, relu, &mut output);
+        let mut expected = c.reference_forward();
+        if relu {
+            expected = reference::relu(&expected);
+        }
+        let ours = restride(&output, c.g.filters, c.filters);
+        assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
+
+        let gradient = Noise::new(1).numbers(c.out.len());
+        let mut live = conv::Live::new(&c.g);
+        live.gather(&c.g, &restride(&gradient, c.filters, c.g.filters), &output, relu);
+        let gated: Vec<f64> = gradient
+            .iter()
+            .zip(&ours)
+            .map(|(&g, &y)| if relu && y <= 0.0 { 0.0 } else { f64::from(g) })
+            .collect();
+        c.check_gradients(&live, &gated);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn pooled_convolution_and_its_gradients_match_the_reference() {
+    for (case, relu) in CONVOLUTIONS.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let c = Convolution::new(case);
+        let pooled = Map { height: c.out.height / 2, width: c.out.width / 2, ..c.out };
+        let (kernel, bias) = c.panels();
+        let mut output = vec![f32::NAN; pooled.height * pooled.width * c.g.filters];
+        let mut winners = vec![u8::MAX; output.len()];
+        let input = c.stored_input();
+        conv::forward_pooled(&c.g, &input, &kernel, &bias, relu, &mut output, &mut winners);
+        let mut unpooled = c.reference_forward();
+        if relu {
+            unpooled = reference::relu(&unpooled);
+        }
+        let (expected, sources) = reference::max_pool(c.out, 2, &unpooled);
+        let ours = restride(&output, c.g.filters, c.filters);
+        assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
+
+        let gradient = Noise::new(2).numbers(pooled.len());
+        let mut live = conv::Live::new(&c.g);
+        let stored = restride(&gradient, c.filters, c.g.filters);
+        live.gather_pooled(&c.g, &stored, &output, &winners, relu);
+        let mut scattered = vec![0.0; c.out.len()];
+        for ((&source, &g), &y) in sources.iter().zip(&gradient).zip(&expected) {
+            if !relu || y > 0.0 {
+                scattered[source] += f64::from(g);
+            }
+        }
+        c.check_gradients(&live, &scattered);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn patches_turn_a_convolution_into_a_1x1_one() {
+    for (height, width, channels, kernel_size) in
+        [(28, 28, 1, 3), (9, 7, 1, 5), (6, 8, 3, 2), (7, 7, 2, 7)]
+    {
+        let map = Map { height, width, channels };
+        let input = Noise::new(3).numbers(map.len());
+        let taps = kernel_size * kernel_size * channels;
+        let p = conv::Patches { width, channels, kernel_size, patch_stride: round_up(taps) };
+        let (rows, columns) = (height - kernel_size + 1, width - kernel_size + 1);
+        let mut patches = vec![0.0; rows * columns * p.patch_stride];
+        conv::extract_patches(&p, &input, &mut patches);
+
+        let kernel = wide(&Noise::new(4).numbers(taps));
+        let expected = reference::conv2d(map, kernel_size, false, &wide(&input), &kernel, &[0.0]);
+        let ours: Vec<f32> = patches
+            .chunks_exact(p.patch_stride)
+            .map(|patch| wide(patch).iter().zip(&kernel).map(|(x, w)| x * w).sum::<f64>() as f32)
+            .collect();
+        assert_close(&ours, &expected, 1e-5, "patches");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn padding_there_and_back_loses_nothing() {
+    let (height, width, channels, before) = (3, 4, 8, 2);
+    let p = conv::Padding { height, width, channels, before, padded_width: width + 5 };
+    let small = Noise::new(5).numbers(height * width * channels);
+    let mut large = vec![0.0; (height + 5) * (width + 5) * channels];
+    conv::pad(&p, &small, &mut large);
+    let mut back = vec![f32::NAN; small.len()];
+    conv::crop(&p, &large, &mut back);
+    assert_eq!(back, small);
+    assert_eq!(large.iter().sum::<f32>(), small.iter().sum::<f32>());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn matrix_products_match_the_reference() {
+    for (images, inputs, units) in
+        [(1, 1600, 10), (4, 1600, 10), (7, 13, 9), (1, 3, 1), (16, 784, 33), (5, 8, 12), (3, 10, 4)]
+    {
+        let mut noise = Noise::new(images * inputs + units);
+        let a = noise.numbers(images * inputs);
+        let kernel = noise.numbers(inputs * units);
+        let bias = noise.numbers(units);
+        let (k, stride) = (round_up(inputs), round_up(units));
+        let stored = restride(&a, inputs, k);
+        let mut packed = vec![[f32::NAN; 8]; gemm::panels(units) * k];
+        gemm::pack(&kernel, units, (inputs, k), k, &mut packed);
+        let mut packed_bias = vec![[f32::NAN; 8]; gemm::panels(units)];
+        gemm::pack(&bias, units, (1, 1), 1, &mut packed_bias);
+        let mut c = vec![f32::NAN; images * stride];
+        gemm::multiply(&stored, k, &packed, k, &packed_bias, &mut c, stride);
+        let expected: Vec<f64> = a
+            .chunks_exact(inputs)
+            .flat_map(|row| reference::dense(&wide(row), &wide(&kernel), &wide(&bias)))
+            .collect();
+        assert_close(&restride(&c, stride, units), &expected, 1e-4, "a b + bias");
+
+        let gradient = noise.numbers(images * units);
+        let stored_gradient = restride(&gradient, units, stride);
+        let mut by_kernel = vec![f32::NAN; inputs * units];
+        gemm::multiply_transposed(
+            &stored,
+            k,
+            inputs,
+            &stored_gradient,
+            stride,
+            units,
+            &mut by_kernel,
+        );
+        let expected: Vec<f64> = (0..inputs * units)
+            .map(|i| {
+                let product = |n: usize| {
+                    f64::from(a[n * inputs + i / units])
+                        * f64::from(gradient[n * units + i % units])
+                };
+                (0..images).map(product).sum()
+            })
+            .collect();
+        assert_close(&by_kernel, &expected, 1e-4, "transpose(a) b");
+
+        let mut transposed = vec![[f32::NAN; 8]; gemm::panels(inputs) * units];
+        gemm::pack_transposed(&kernel, inputs, units, &mut transposed);
+        let mut by_input = vec![f32::NAN; images * k];
+        gemm::multiply(&stored_gradient, stride, &transposed, units, &[], &mut by_input, k);
+        let expected: Vec<f64> = (0..images * inputs)
+            .map(|i| {
+                let product = |u: usize| {
+                    f64::from(gradient[i / inputs * units + u])
+                        * f64::from(kernel[i % inputs * units + u])
+                };
+                (0..units).map(product).sum()
+            })
+            .collect();
+        assert_close(&restride(&by_input, k, inputs), &expected, 1e-4, "a transpose(b)");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn pooling_and_its_gradients_match_the_reference() {
+    for (height, width, channels, size) in
+        [(11, 11, 8, 2), (7, 5, 4, 3), (4, 4, 12, 1), (5, 5, 4, 5)]
+    {
+        let g = pool::Geometry { height, width, channels, size };
+        let map = Map { height, width, channels };
+        let input = Noise::new(height).numbers(map.len());
+        let numbers = g.out_height() * g.out_width() * channels;
+        let gradient = Noise::new(width).numbers(numbers);
+
+        let (mut output, mut winners) = (vec![f32::NAN; numbers], vec![u8::MAX; numbers]);
+        pool::max(&g, &input, &mut output, &mut winners);
+        let (expected, sources) = reference::max_pool(map, size, &wide(&input));
+        assert_close(&output, &expected, 0.0, "max");
+        let mut by_input = vec![f32::NAN; map.len()];
+        pool::max_gradient(&g, &gradient, &winners, &mut by_input);
+        let mut expected = vec![0.0; map.len()];
+        sources.iter().zip(&gradient).for_each(|(&i, &g)| expected[i] += f64::from(g));
+        assert_close(&by_input, &expected, 0.0, "max gradient");
+
+        pool::average(&g, &input, &mut output);
+        assert_close(&output, &reference::average_pool(map, size, &wide(&input)), 1e-6, "average");
+        pool::average_gradient(&g, &gradient, &mut by_input);
+        let expected = reference::average_pool_gradient(map, size, &wide(&gradient));
+        assert_close(&by_input, &expected, 1e-6, "average gradient");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn first_max_names_the_first_of_equals() {
+    let rows = [
+        [1.0, 5.0, -1.0, 0.0],
+        [2.0, 5.0, -2.0, 0.0],
+        [3.0, 4.0, -3.0, 0.0],
+        [4.0, 5.0, -0.5, 0.0],
+    ];
+    let (best, index) = F32x4::first_max(rows.map(|row| F32x4::load(&row)));
+    let mut values = [0.0; 4];
+    best.store(&mut values);
+    assert_eq!(values, [4.0, 5.0, -0.5, 0.0]);
+    assert_eq!(index, [3, 0, 3, 0]);
+}
