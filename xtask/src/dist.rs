@@ -28,11 +28,15 @@ pub(crate) fn run() -> Result<PathBuf> {
                 .args(["build", "--log", "error"])
                 .current_dir(project::root())
                 .env("PATH", path)
+                // What failed has said so itself; where Trunk noticed it is no help.
+                .env("RUST_BACKTRACE", "0")
                 // See `project::cargo_wasm`.
                 .env_remove("RUSTFLAGS"),
         )
     })?;
     let dist = project::dist();
+    // Trunk's lock between its own runs, no part of the site.
+    let _ = fs::remove_file(dist.join(".trunk-lock"));
     let html = dist.join("index.html");
     let html =
         fs::read_to_string(&html).with_context(|| format!("cannot read {}", html.display()))?;

@@ -32,10 +32,14 @@ pub(crate) fn run(choice: Choice) -> Result<()> {
             command::run(&mut core_in(browser, &runner)?)
         }));
     }
-    let site = dist::run()?;
-    for browser in &browsers {
+    let mut site = None;
+    outcomes.push(suite("page builds", || {
+        site = Some(dist::run()?);
+        Ok(())
+    }));
+    for (browser, site) in browsers.iter().zip(site.iter().cycle()) {
         outcomes.push(suite(&format!("page in {}", browser.engine.name()), || {
-            command::run(&mut page_in(browser, &site))
+            command::run(&mut page_in(browser, site))
         }));
     }
 

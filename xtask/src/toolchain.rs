@@ -25,7 +25,7 @@ pub(crate) fn ensure() -> Result<()> {
     step::loud("Installing the Rust toolchain", || {
         command::run(
             Command::new("rustup")
-                .args(["toolchain", "install"])
+                .args(["toolchain", "install", "--no-self-update"])
                 .current_dir(project::root())
                 // Set by the rustup that runs this; it would hide rust-toolchain.toml.
                 .env_remove("RUSTUP_TOOLCHAIN"),
