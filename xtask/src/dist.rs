@@ -1,40 +1,70 @@
 //! `cargo xtask dist`: the static site.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::tools::Tool;
-use crate::{command, data, npm, project, step, toolchain};
+use crate::{command, data, fingerprint, npm, project, step, toolchain};
+
+/// All that the site is made of; what npm brings is named by its lock file.
+const INPUTS: [&str; 9] = [
+    ".cargo",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    "package-lock.json",
+    "rust-toolchain.toml",
+    "src",
+    "www",
+    "xtask/src",
+];
 
 /// Builds the site and returns its directory.
 pub(crate) fn run() -> Result<PathBuf> {
     let start = Instant::now();
     toolchain::ensure()?;
-    let path = project::path_with(&[
-        npm::bin(),
-        Tool::trunk().directory()?,
-        Tool::wasm_bindgen()?.directory()?,
-    ])?;
+    let tools = [Tool::trunk().directory()?, Tool::wasm_bindgen()?.directory()?];
     npm::ensure()?;
     data::ensure()?;
-    step::loud("Building the page", || {
-        command::run(
-            Command::new("trunk")
-                // It would warn that no module has the type "main".
-                .args(["build", "--log", "error"])
-                .current_dir(project::root())
-                .env("PATH", path)
-                // What failed has said so itself; where Trunk noticed it is no help.
-                .env("RUST_BACKTRACE", "0")
-                // See `project::cargo_wasm`.
-                .env_remove("RUSTFLAGS"),
-        )
-    })?;
+
     let dist = project::dist();
+    let stamp = project::target().join("dist.stamp");
+    // Taken before the build: what changes while it runs is for the next one.
+    let made_of = fingerprint::of(project::root(), &INPUTS)?;
+    let stamp_now = || anyhow::Ok(format!("{made_of} {}", fingerprint::of(&dist, &["."])?));
+    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp_now().is_ok_and(|now| now == stamp)) {
+        println!("The site in {} is up to date", dist.display());
+        return Ok(dist);
+    }
+    step::loud("Building the page", || build(&tools))?;
+    check(&dist)?;
+    fs::write(&stamp, stamp_now()?).with_context(|| format!("cannot write {}", stamp.display()))?;
+    println!("The site is in {}: {}", dist.display(), step::seconds(start.elapsed()));
+    Ok(dist)
+}
+
+fn build(tools: &[PathBuf]) -> Result<()> {
+    let mut path = vec![npm::bin()];
+    path.extend_from_slice(tools);
+    command::run(
+        Command::new("trunk")
+            // It would warn that no module has the type "main".
+            .args(["build", "--log", "error"])
+            .current_dir(project::root())
+            .env("PATH", project::path_with(&path)?)
+            // What failed has said so itself; where Trunk noticed it is no help.
+            .env("RUST_BACKTRACE", "0")
+            // See `project::cargo_wasm`.
+            .env_remove("RUSTFLAGS"),
+    )
+}
+
+/// Holds the built site to its Content-Security-Policy.
+fn check(dist: &Path) -> Result<()> {
     // Trunk's lock between its own runs, no part of the site.
     let _ = fs::remove_file(dist.join(".trunk-lock"));
     let html = dist.join("index.html");
@@ -43,8 +73,7 @@ pub(crate) fn run() -> Result<PathBuf> {
     if let Some(script) = inline_script(&html) {
         bail!("the page's policy forbids inline script, but index.html holds {script}");
     }
-    println!("The site is in {}: {}", dist.display(), step::seconds(start.elapsed()));
-    Ok(dist)
+    Ok(())
 }
 
 /// The first script element that has no `src`, as Trunk writes one for a "main" module or for
@@ -65,5 +94,11 @@ mod tests {
         assert_eq!(inline_script(loaded), None);
         let both = format!("{loaded}<script type=\"module\">import init</script>");
         assert_eq!(inline_script(&both), Some("<script type=\"module\">"));
+    }
+
+    #[test]
+    fn the_site_is_made_of_what_is_there() -> Result<()> {
+        fingerprint::of(project::root(), &INPUTS)?;
+        Ok(())
     }
 }

