@@ -1,3 +1,11 @@
-//! Starts `inkling::web`'s worker.
+//! Starts the trainer, in a worker.
 
-fn main() {}
+#[cfg(target_arch = "wasm32")]
+fn main() -> Result<(), wasm_bindgen::JsError> {
+    Ok(inkling::web::worker::start()?)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("The trainer runs in a browser: `cargo xtask serve` builds and serves the page.");
+}

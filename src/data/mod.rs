@@ -2,6 +2,7 @@
 //! affine changes of them ([`augment`]).
 
 pub mod batches;
+pub mod idx;
 
 /// Side of an MNIST picture in pixels.
 pub const SIDE: usize = 28;
@@ -11,3 +12,50 @@ pub const PIXELS: usize = SIDE * SIDE;
 
 /// Number of classes: the digits 0 to 9.
 pub const CLASSES: usize = 10;
+
+/// Pictures and their classes, as MNIST stores them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digits {
+    /// `[digits][SIDE][SIDE]`, 0 is paper, 255 is ink.
+    pub images: Vec<u8>,
+    /// Each digit's class, 0 to 9.
+    pub labels: Vec<u8>,
+}
+
+impl Digits {
+    /// Number of digits.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no digit.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Adds another set's digits behind these.
+    pub fn append(&mut self, mut other: Self) {
+        self.images.append(&mut other.images);
+        self.labels.append(&mut other.labels);
+    }
+
+    /// Picks digits by their index, as numbers from 0 to 1; `images` and `labels` are overwritten and
+    /// reused.
+    ///
+    /// # Panics
+    /// If an index is not below [`Digits::len`].
+    pub fn gather(
+        &self,
+        indices: impl IntoIterator<Item = usize>,
+        images: &mut Vec<f32>,
+        labels: &mut Vec<u8>,
+    ) {
+        images.clear();
+        labels.clear();
+        for index in indices {
+            let pixels = &self.images[index * PIXELS..(index + 1) * PIXELS];
+            images.extend(pixels.iter().map(|&pixel| f32::from(pixel) * (1.0 / 255.0)));
+            labels.push(self.labels[index]);
+        }
+    }
+}

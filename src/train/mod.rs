@@ -1,7 +1,8 @@
 //! Training: [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
-//! shards, and the state machine of a run, [`session`].
+//! shards, its [`meter`], and the state machine of a run, [`session`].
 
 pub mod gradient;
+pub mod meter;
 pub mod optimizer;
 pub mod schedule;
 pub mod session;

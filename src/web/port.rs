@@ -3,12 +3,16 @@
 //! On the wire a message is `{ message, arrays }`: `message` as serde-wasm-bindgen writes it, `arrays`
 //! a list of `Float32Array`s whose buffers are transferred, not copied; the sender's are empty after.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::{Array, Float32Array, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    DedicatedWorkerGlobalScope, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType,
+    DedicatedWorkerGlobalScope, ErrorEvent, Event, MessageChannel, MessageEvent, MessagePort,
+    Worker, WorkerOptions, WorkerType,
 };
 
 /// Why a message could not cross.
@@ -170,4 +174,40 @@ pub fn listen<T: DeserializeOwned>(
     scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
     // It listens as long as the worker lives.
     closure.forget();
+}
+
+/// A further turn of the event loop, sooner than a timer's: messages that have come are delivered
+/// first.
+#[derive(Debug)]
+pub struct Turn {
+    ask: MessagePort,
+    /// Whether one has been asked for and not come yet.
+    asked: Rc<Cell<bool>>,
+}
+
+impl Turn {
+    /// Calls back in each turn that is asked for.
+    ///
+    /// # Errors
+    /// If the browser has no message channels.
+    pub fn new(mut take: impl FnMut() + 'static) -> Result<Self, PortError> {
+        let channel = MessageChannel::new().map_err(|error| PortError::Spawn(describe(&error)))?;
+        let asked = Rc::new(Cell::new(false));
+        let coming = Rc::clone(&asked);
+        let closure = Closure::<dyn FnMut()>::new(move || {
+            coming.set(false);
+            take();
+        });
+        channel.port1().set_onmessage(Some(closure.as_ref().unchecked_ref()));
+        // It is called as long as the worker lives.
+        closure.forget();
+        Ok(Self { ask: channel.port2(), asked })
+    }
+
+    /// Asks for a turn; asking twice before it comes is asking once.
+    pub fn request(&self) {
+        if !self.asked.replace(true) && self.ask.post_message(&JsValue::NULL).is_err() {
+            self.asked.set(false);
+        }
+    }
 }
