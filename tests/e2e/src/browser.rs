@@ -63,23 +63,10 @@ impl Browser {
         let driver = Driver::start(engine)?;
         let client = run(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            Ok(builder
-                .capabilities(capabilities)
-                .connect(&driver.url())
-                .await?)
+            Ok(builder.capabilities(capabilities).connect(&driver.url()).await?)
         })
-        .with_context(|| {
-            format!(
-                "{engine} does not start: {}",
-                driver.take_output().join("\n")
-            )
-        })?;
-        let browser = Self {
-            engine,
-            client,
-            _driver: driver,
-            _profile: profile,
-        };
+        .with_context(|| format!("{engine} does not start: {}", driver.take_output().join("\n")))?;
+        let browser = Self { engine, client, _driver: driver, _profile: profile };
         browser.resize(1440, 900)?;
         Ok(browser)
     }
@@ -94,9 +81,7 @@ impl Browser {
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         const FRAME: &str = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
         let frame: (u32, u32) = serde_json::from_value(self.script(FRAME, vec![])?)?;
-        let resize = self
-            .client
-            .set_window_size(width + frame.0, height + frame.1);
+        let resize = self.client.set_window_size(width + frame.0, height + frame.1);
         run(async { Ok(resize.await?) })
     }
 
@@ -119,28 +104,14 @@ impl Browser {
 
     /// Clicks in the middle of the element, after scrolling it into view.
     pub fn click(&self, selector: &str) -> Result<()> {
-        run(async {
-            Ok(self
-                .client
-                .find(Locator::Css(selector))
-                .await?
-                .click()
-                .await?)
-        })
-        .with_context(|| format!("clicking {selector}"))
+        run(async { Ok(self.client.find(Locator::Css(selector)).await?.click().await?) })
+            .with_context(|| format!("clicking {selector}"))
     }
 
     /// Enters the document of an `iframe`, until the next [`Browser::open`].
     pub fn enter_frame(&self, selector: &str) -> Result<()> {
-        run(async {
-            Ok(self
-                .client
-                .find(Locator::Css(selector))
-                .await?
-                .enter_frame()
-                .await?)
-        })
-        .with_context(|| format!("entering {selector}"))
+        run(async { Ok(self.client.find(Locator::Css(selector)).await?.enter_frame().await?) })
+            .with_context(|| format!("entering {selector}"))
     }
 
     /// Draws one stroke with the mouse through these points of the viewport, in CSS pixels.
@@ -150,14 +121,10 @@ impl Browser {
             let duration = Some(Duration::from_millis(if index == 0 { 0 } else { 8 }));
             pointer = pointer.then(PointerAction::MoveTo { duration, x, y });
             if index == 0 {
-                pointer = pointer.then(PointerAction::Down {
-                    button: MOUSE_BUTTON_LEFT,
-                });
+                pointer = pointer.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
             }
         }
-        pointer = pointer.then(PointerAction::Up {
-            button: MOUSE_BUTTON_LEFT,
-        });
+        pointer = pointer.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
         run(async { Ok(self.client.perform_actions(pointer).await?) }).context("drawing a stroke")
     }
 
@@ -167,9 +134,7 @@ impl Browser {
         for &value in held {
             keyboard = keyboard.then(KeyAction::Down { value });
         }
-        keyboard = keyboard
-            .then(KeyAction::Down { value: key })
-            .then(KeyAction::Up { value: key });
+        keyboard = keyboard.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         for &value in held.iter().rev() {
             keyboard = keyboard.then(KeyAction::Up { value });
         }
@@ -184,8 +149,7 @@ impl Browser {
     /// Sends a command of the Chrome DevTools Protocol; Chromium only.
     pub fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
         let body = json!({"cmd": command, "params": parameters});
-        self.extension("goog/cdp/execute", body)
-            .with_context(|| format!("sending {command}"))
+        self.extension("goog/cdp/execute", body).with_context(|| format!("sending {command}"))
     }
 
     /// The warnings and errors that the engine lets a driver read since the last call, of the page
@@ -211,10 +175,7 @@ impl Browser {
                     "WARNING" => "warning",
                     _ => return None,
                 };
-                Some(ConsoleMessage {
-                    level,
-                    text: entry["message"].as_str()?.to_owned(),
-                })
+                Some(ConsoleMessage { level, text: entry["message"].as_str()?.to_owned() })
             })
             .collect())
     }
@@ -272,11 +233,7 @@ impl WebDriverCompatibleCommand for Extension {
         base: &url::Url,
         session: Option<&str>,
     ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/{}",
-            session.unwrap_or_default(),
-            self.path
-        ))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
@@ -287,8 +244,6 @@ impl WebDriverCompatibleCommand for Extension {
 /// Waits for a command's answer, but not for ever.
 fn run<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     runtime().block_on(async {
-        tokio::time::timeout(COMMAND_LIMIT, command)
-            .await
-            .context("the browser does not answer")?
+        tokio::time::timeout(COMMAND_LIMIT, command).await.context("the browser does not answer")?
     })
 }

@@ -19,26 +19,14 @@ pub fn strokes(digit: u8) -> Vec<Stroke> {
         1 => vec![line(&[(0.52, 0.18), (0.5, 0.5), (0.48, 0.82)])],
         2 => vec![join([
             arc((0.49, 0.36), (0.19, 0.17), 0.5, 0.62),
-            line(&[
-                (0.6, 0.52),
-                (0.45, 0.68),
-                (0.3, 0.8),
-                (0.5, 0.79),
-                (0.73, 0.8),
-            ]),
+            line(&[(0.6, 0.52), (0.45, 0.68), (0.3, 0.8), (0.5, 0.79), (0.73, 0.8)]),
         ])],
         3 => vec![join([
             arc((0.47, 0.34), (0.18, 0.15), 0.55, 0.68),
             arc((0.47, 0.66), (0.21, 0.17), 0.77, 0.66),
         ])],
         4 => vec![
-            line(&[
-                (0.36, 0.18),
-                (0.3, 0.36),
-                (0.27, 0.52),
-                (0.5, 0.53),
-                (0.74, 0.5),
-            ]),
+            line(&[(0.36, 0.18), (0.3, 0.36), (0.27, 0.52), (0.5, 0.53), (0.74, 0.5)]),
             line(&[(0.64, 0.2), (0.62, 0.5), (0.6, 0.84)]),
         ],
         5 => vec![
@@ -97,10 +85,7 @@ fn arc(centre: Point, radii: Point, start: f64, turns: f64) -> Stroke {
     (0..=POINTS)
         .map(|i| {
             let angle = TAU * (start + turns * i as f64 / POINTS as f64);
-            (
-                centre.0 + radii.0 * angle.cos(),
-                centre.1 + radii.1 * angle.sin(),
-            )
+            (centre.0 + radii.0 * angle.cos(), centre.1 + radii.1 * angle.sin())
         })
         .collect()
 }
@@ -117,10 +102,7 @@ mod tests {
     fn every_digit_stays_on_the_pad() {
         for digit in 0..10 {
             for (x, y) in strokes(digit).concat() {
-                assert!(
-                    (0.1..0.9).contains(&x) && (0.1..0.9).contains(&y),
-                    "{digit}: {x} {y}"
-                );
+                assert!((0.1..0.9).contains(&x) && (0.1..0.9).contains(&y), "{digit}: {x} {y}");
             }
         }
     }

@@ -22,9 +22,7 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts the engine's driver on a free port and waits until it listens.
     pub(crate) fn start(engine: Engine) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let program = engine.driver()?;
         let mut command = Command::new(&program);
         command.args(engine.driver_arguments(port));
@@ -42,12 +40,7 @@ impl Driver {
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
-        let mut driver = Self {
-            process,
-            display,
-            port,
-            output: Arc::default(),
-        };
+        let mut driver = Self { process, display, port, output: Arc::default() };
         if let Some(pipe) = driver.process.stdout.take() {
             driver.collect(pipe);
         }
@@ -73,10 +66,7 @@ impl Driver {
         thread::spawn(move || {
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                output
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
+                output.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
         });
     }
@@ -91,10 +81,7 @@ impl Driver {
                 );
             }
             if start.elapsed() > Duration::from_secs(20) {
-                bail!(
-                    "the WebDriver server does not listen:\n{}",
-                    self.take_output().join("\n")
-                );
+                bail!("the WebDriver server does not listen:\n{}", self.take_output().join("\n"));
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -104,10 +91,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        for process in [Some(&mut self.process), self.display.as_mut()]
-            .into_iter()
-            .flatten()
-        {
+        for process in [Some(&mut self.process), self.display.as_mut()].into_iter().flatten() {
             // It may have ended by itself, which is as good.
             let _ = process.kill();
             let _ = process.wait();
@@ -118,15 +102,7 @@ impl Drop for Driver {
 /// Starts an X server without a screen, on the first free display, whose number it prints.
 fn start_display() -> Result<(Child, String)> {
     let mut server = Command::new("Xvfb")
-        .args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            "1600x1200x24",
-            "-nolisten",
-            "tcp",
-        ])
+        .args(["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

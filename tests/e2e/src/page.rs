@@ -53,11 +53,7 @@ impl<'b> Page<'b> {
     pub fn of(browser: &'b Browser, folder: &Path) -> Result<Self> {
         let listens = browser.engine() != Engine::Chromium;
         let site = Site::start(folder, "/", listens)?;
-        Ok(Self {
-            browser,
-            site,
-            expected: vec![],
-        })
+        Ok(Self { browser, site, expected: vec![] })
     }
 
     /// Opens the page with these settings, written as in its hash, and waits until it can draw.
@@ -114,9 +110,7 @@ impl<'b> Page<'b> {
 
     /// Waits for a `data-state`.
     pub fn wait_for_state(&self, state: &str, seconds: u64) -> Result<Status> {
-        self.wait_for(&format!("the state {state:?}"), seconds, |status| {
-            status.state == state
-        })
+        self.wait_for(&format!("the state {state:?}"), seconds, |status| status.state == state)
     }
 
     /// Draws a digit on the pad, over what is there.
@@ -153,17 +147,13 @@ impl<'b> Page<'b> {
 
     /// The text that can be seen on the page.
     pub fn text(&self) -> Result<String> {
-        let text = self
-            .browser
-            .script("return document.body.innerText", vec![])?;
+        let text = self.browser.script("return document.body.innerText", vec![])?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
     /// The settings as the URL has them now, without `#`.
     pub fn hash(&self) -> Result<String> {
-        let hash = self
-            .browser
-            .script("return location.hash.slice(1)", vec![])?;
+        let hash = self.browser.script("return location.hash.slice(1)", vec![])?;
         Ok(hash.as_str().unwrap_or_default().to_owned())
     }
 

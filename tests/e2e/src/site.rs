@@ -108,11 +108,7 @@ impl Site {
         let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0"))?;
         let port = listener.local_addr()?.port();
         let server = runtime().spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self {
-            state,
-            port,
-            server,
-        })
+        Ok(Self { state, port, server })
     }
 
     /// The address of the site's document.
@@ -138,12 +134,7 @@ impl Site {
 
     /// How many requests there were for paths that begin so.
     pub fn count(&self, path: &str) -> usize {
-        self.state
-            .shared()
-            .hits
-            .iter()
-            .filter(|hit| hit.path.starts_with(path))
-            .count()
+        self.state.shared().hits.iter().filter(|hit| hit.path.starts_with(path)).count()
     }
 
     /// The console messages that the listening script has reported since the last call.
@@ -186,10 +177,7 @@ impl State {
     }
 
     fn log(&self, path: &str, response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
-        let hit = Hit {
-            path: path.to_owned(),
-            status: response.status().as_u16(),
-        };
+        let hit = Hit { path: path.to_owned(), status: response.status().as_u16() };
         self.shared().hits.push(hit);
         response
     }
@@ -208,9 +196,7 @@ impl State {
 
     fn read(&self, path: &str) -> Result<Vec<u8>> {
         let path = Path::new(path);
-        let inside = path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
         ensure!(inside, "{} leaves the folder", path.display());
         Ok(std::fs::read(self.folder.join(path))?)
     }
@@ -234,11 +220,7 @@ impl State {
         let message = async {
             let body = request.into_body().collect().await?.to_bytes();
             let (level, text): (String, String) = serde_json::from_slice(&body)?;
-            let level = if level == "warning" {
-                "warning"
-            } else {
-                "error"
-            };
+            let level = if level == "warning" { "warning" } else { "error" };
             anyhow::Ok(ConsoleMessage { level, text })
         };
         match message.await {
@@ -260,9 +242,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 async fn converse(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(|request| async { Ok::<_, Infallible>(state.answer(request).await) });
     // A browser may hang up in the middle of an answer; that is its right.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
@@ -284,10 +264,7 @@ fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
 fn file(path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        media_type(path).parse().expect("media types are ASCII"),
-    );
+    headers.insert(CONTENT_TYPE, media_type(path).parse().expect("media types are ASCII"));
     headers.insert(CACHE_CONTROL, "no-store".parse().expect("ASCII too"));
     response
 }

@@ -11,15 +11,9 @@ use serde_json::json;
 use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
-    (
-        "harness::hears_the_console_of_page_and_worker",
-        hears_the_console,
-    ),
+    ("harness::hears_the_console_of_page_and_worker", hears_the_console),
     ("harness::draws_with_the_pointer", draws_with_the_pointer),
-    (
-        "harness::serves_faults_until_healed",
-        serves_faults_until_healed,
-    ),
+    ("harness::serves_faults_until_healed", serves_faults_until_healed),
 ];
 
 const DOCUMENT: &str = "<!doctype html>
@@ -59,10 +53,7 @@ pub(crate) fn site() -> Result<PathBuf> {
     std::fs::write(folder.join("index.html"), DOCUMENT)?;
     std::fs::write(folder.join("script.js"), SCRIPT)?;
     std::fs::write(folder.join("worker-start.js"), WORKER)?;
-    std::fs::write(
-        folder.join("icon.svg"),
-        "<svg xmlns='http://www.w3.org/2000/svg'/>",
-    )?;
+    std::fs::write(folder.join("icon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>")?;
     Ok(folder)
 }
 
@@ -83,18 +74,11 @@ fn hears_the_console(page: &mut Page) -> Result<()> {
         ("error", "script-src"),
     ] {
         ensure!(
-            messages
-                .iter()
-                .any(|message| message.level == level && message.text.contains(part)),
+            messages.iter().any(|message| message.level == level && message.text.contains(part)),
             "{level} {part:?} was not heard: {messages:#?}"
         );
     }
-    ensure!(
-        !messages
-            .iter()
-            .any(|message| message.text.contains("a remark")),
-        "{messages:#?}"
-    );
+    ensure!(!messages.iter().any(|message| message.text.contains("a remark")), "{messages:#?}");
     Ok(())
 }
 
@@ -105,16 +89,10 @@ fn draws_with_the_pointer(page: &mut Page) -> Result<()> {
     let seen = page.browser.script("return seen", vec![])?;
     let seen: Vec<(String, f64, f64)> = serde_json::from_value(seen)?;
     let count = |wanted| seen.iter().filter(|(kind, ..)| kind == wanted).count();
-    ensure!(
-        count("pointerdown") == 1 && count("pointerup") == 1,
-        "{seen:?}"
-    );
+    ensure!(count("pointerdown") == 1 && count("pointerup") == 1, "{seen:?}");
     ensure!(count("pointermove") > 10, "{seen:?}");
     let (_, x, y) = &seen[0];
-    ensure!(
-        (x - 0.28 * 400.0).abs() < 2.0 && (y - 0.24 * 400.0).abs() < 2.0,
-        "{seen:?}"
-    );
+    ensure!((x - 0.28 * 400.0).abs() < 2.0 && (y - 0.24 * 400.0).abs() < 2.0, "{seen:?}");
     Ok(())
 }
 

@@ -40,11 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
-    let folder = if name.starts_with("harness::") {
-        harness::site()?
-    } else {
-        e2e::dist()?
-    };
+    let folder = if name.starts_with("harness::") { harness::site()? } else { e2e::dist()? };
     let browser = match take(stage) {
         Some(browser) => browser,
         None => Browser::launch(Engine::from_environment()?)?,
@@ -53,9 +49,7 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
         let picture = picture(&browser, name);
         format!(
             "{error:#}{}",
-            picture
-                .map(|path| format!("\n(see {})", path.display()))
-                .unwrap_or_default()
+            picture.map(|path| format!("\n(see {})", path.display())).unwrap_or_default()
         )
     })?;
     *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
@@ -73,10 +67,7 @@ fn visit(browser: &Browser, folder: &Path, test: Test) -> Result<()> {
             error.context(format!("console: {complaints:#?}"))
         }
     })?;
-    ensure!(
-        complaints.is_empty(),
-        "unexpected on the console: {complaints:#?}"
-    );
+    ensure!(complaints.is_empty(), "unexpected on the console: {complaints:#?}");
     Ok(())
 }
 
