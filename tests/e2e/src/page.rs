@@ -5,14 +5,15 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::browser::{Browser, ConsoleMessage};
-use crate::digits;
+use crate::digits::{self, Stroke};
 use crate::engine::Engine;
-use crate::site::Site;
+use crate::site::{PHONE, Site};
 
 /// What `<body>` says, at one moment. Numbers that the page has not got yet are absent.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,8 +53,17 @@ impl<'b> Page<'b> {
     /// Serves the folder to this browser alone, at `/`; nothing is open yet.
     pub fn of(browser: &'b Browser, folder: &Path) -> Result<Self> {
         let listens = browser.engine() != Engine::Chromium;
+        if browser.engine() == Engine::Chromium {
+            browser.emulate(None, "light")?;
+        }
         let site = Site::start(folder, "/", listens)?;
         Ok(Self { browser, site, expected: vec![] })
+    }
+
+    /// Serves the folder below this path from now on, as a host does that has more than one site.
+    pub fn move_below(&mut self, folder: &Path, prefix: &str) -> Result<()> {
+        self.site = Site::start(folder, prefix, self.browser.engine() != Engine::Chromium)?;
+        Ok(())
     }
 
     /// Opens the page with these settings, written as in its hash, and waits until it can draw.
@@ -71,6 +81,21 @@ impl<'b> Page<'b> {
         self.browser.open(&format!("{}#{hash}", self.site.url()))
     }
 
+    /// Opens the page in a viewport of 360x740 px: by Chromium's emulation of a phone, elsewhere in
+    /// a frame of that size, because no other window becomes that small.
+    pub fn open_on_a_phone(&self, hash: &str) -> Result<()> {
+        if self.browser.engine() == Engine::Chromium {
+            self.browser.emulate(Some((360, 740)), "light")?;
+            self.load(hash)?;
+        } else {
+            self.browser.open("about:blank")?;
+            self.browser.open(&format!("{}{PHONE}#{hash}", self.site.url()))?;
+            self.browser.enter_frame("iframe")?;
+        }
+        self.wait_for_state("ready", 30)?;
+        Ok(())
+    }
+
     /// Reads `<body>`.
     pub fn status(&self) -> Result<Status> {
         const READ: &str = "
@@ -82,9 +107,7 @@ impl<'b> Page<'b> {
                 images_per_second: number(data.imagesPerSecond), workers: number(data.workers),
                 backend: data.backend ?? '', error: data.error ?? '', now: performance.now(),
             };";
-        let status = self.browser.script(READ, vec![])?;
-        serde_json::from_value(status.clone())
-            .with_context(|| format!("<body> does not keep the contract: {status}"))
+        self.ask(READ, vec![]).context("reading <body>")
     }
 
     /// Waits until `<body>` satisfies the condition, which `what` names for the error message.
@@ -94,16 +117,24 @@ impl<'b> Page<'b> {
         seconds: u64,
         condition: impl Fn(&Status) -> bool,
     ) -> Result<Status> {
+        self.wait_until(what, seconds, || Ok(Some(self.status()?).filter(&condition)))
+    }
+
+    /// Asks again and again until there is an answer.
+    pub fn wait_until<T>(
+        &self,
+        what: &str,
+        seconds: u64,
+        mut ask: impl FnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
         let start = Instant::now();
         loop {
-            let status = self.status()?;
-            if condition(&status) {
-                return Ok(status);
+            if let Some(answer) = ask()? {
+                return Ok(answer);
             }
-            ensure!(
-                start.elapsed() < Duration::from_secs(seconds),
-                "waited {seconds} s for {what}; the page says {status:?}"
-            );
+            if start.elapsed() > Duration::from_secs(seconds) {
+                bail!("waited {seconds} s for {what}; the page says {:?}", self.status()?);
+            }
             thread::sleep(Duration::from_millis(30));
         }
     }
@@ -115,16 +146,20 @@ impl<'b> Page<'b> {
 
     /// Draws a digit on the pad, over what is there.
     pub fn draw(&self, digit: u8) -> Result<()> {
+        self.draw_strokes(&digits::strokes(digit))
+    }
+
+    /// Draws strokes on the pad, over what is there.
+    pub fn draw_strokes(&self, strokes: &[Stroke]) -> Result<()> {
         const PLACE: &str = "
             const pad = document.querySelector('#pad');
             pad.scrollIntoView({block: 'center', behavior: 'instant'});
             const {left, top, width, height} = pad.getBoundingClientRect();
             return [left, top, width, height];";
-        let place = self.browser.script(PLACE, vec![])?;
-        let (left, top, width, height): (f64, f64, f64, f64) = serde_json::from_value(place)?;
-        for stroke in digits::strokes(digit) {
+        let (left, top, width, height): (f64, f64, f64, f64) = self.ask(PLACE, vec![])?;
+        for stroke in strokes {
             let points: Vec<_> = stroke
-                .into_iter()
+                .iter()
                 .map(|(x, y)| ((left + x * width).round(), (top + y * height).round()))
                 .collect();
             self.browser.stroke(&points)?;
@@ -132,9 +167,70 @@ impl<'b> Page<'b> {
         Ok(())
     }
 
+    /// The percentages of the ten digits as they are shown; none with an empty pad.
+    pub fn bars(&self) -> Result<Option<Vec<String>>> {
+        const BARS: &str = "
+            if (document.body.dataset.prediction === '') return null;
+            return [...document.querySelectorAll('#bars li')].map(bar => bar.innerText);";
+        self.ask(BARS, vec![])
+    }
+
+    /// The table of finished epochs: epoch, training loss, test loss, training and test accuracy.
+    pub fn epochs(&self) -> Result<Vec<Vec<String>>> {
+        const ROWS: &str = "
+            return [...document.querySelectorAll('#epochs-table tr')]
+                .map(row => [...row.cells].map(cell => cell.textContent.trim()))
+                .filter(cells => cells.length === 5);";
+        self.ask(ROWS, vec![])
+    }
+
+    /// The fields whose value is not one that they allow.
+    pub fn invalid_fields(&self) -> Result<Vec<String>> {
+        const INVALID: &str = "
+            return [...document.querySelectorAll('input, select')]
+                .filter(field => field.value === '' || !field.checkValidity())
+                .map(field => `#${field.id} = ${field.value}`);";
+        self.ask(INVALID, vec![])
+    }
+
+    /// Writes a value into a field in place of the old one and leaves the field.
+    pub fn fill(&self, selector: &str, value: &str) -> Result<()> {
+        self.browser.fill(selector, value)
+    }
+
+    /// Runs a script that gives a value of this type.
+    pub fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T> {
+        let answer = self.browser.script(script, arguments)?;
+        serde_json::from_value(answer.clone()).with_context(|| format!("{script} gave {answer}"))
+    }
+
     /// Clicks a control.
     pub fn click(&self, selector: &str) -> Result<()> {
         self.browser.click(selector)
+    }
+
+    /// Clicks a control once it is enabled.
+    pub fn click_when_enabled(&self, selector: &str, seconds: u64) -> Result<()> {
+        let what = format!("{selector} to be enabled");
+        self.wait_until(&what, seconds, || Ok(self.is_enabled(selector)?.then_some(())))?;
+        self.click(selector)
+    }
+
+    /// Says yes where the page asks before it throws a trained network away.
+    pub fn agree(&self) -> Result<()> {
+        const ASKS: &str = "return Boolean(document.querySelector('dialog[open] #confirm-yes'))";
+        if self.browser.script(ASKS, vec![])? == true {
+            self.click("#confirm-yes")?;
+        }
+        Ok(())
+    }
+
+    /// Opens the page with these settings and starts a run with them.
+    pub fn train(&self, hash: &str) -> Result<()> {
+        self.open(hash)?;
+        self.click_when_enabled("#train", 30)?;
+        self.wait_for("the first minibatch", 30, |status| status.step > Some(0))?;
+        Ok(())
     }
 
     /// Whether the control can be used now.
@@ -155,6 +251,21 @@ impl<'b> Page<'b> {
     pub fn hash(&self) -> Result<String> {
         let hash = self.browser.script("return location.hash.slice(1)", vec![])?;
         Ok(hash.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Counts from now on the tasks of more than 50 ms on the page's own thread; Chromium only.
+    pub fn watch_long_tasks(&self) -> Result<()> {
+        const WATCH: &str = "
+            globalThis.longTasks = [];
+            const note = list => longTasks.push(...list.getEntries().map(task => task.duration));
+            new PerformanceObserver(note).observe({type: 'longtask'});";
+        self.browser.script(WATCH, vec![])?;
+        Ok(())
+    }
+
+    /// How long each of them took so far, in milliseconds.
+    pub fn long_tasks(&self) -> Result<Vec<f64>> {
+        self.ask("return longTasks", vec![])
     }
 
     /// Messages that contain this are no failure of the test that provokes them.

@@ -66,6 +66,18 @@ struct Shared {
     console: Vec<ConsoleMessage>,
 }
 
+/// A document of the harness: the page in a frame as large as a phone.
+pub(crate) const PHONE: &str = "e2e-phone.html";
+
+const PHONE_DOCUMENT: &str = "<!doctype html>
+<meta charset=utf-8>
+<link rel=icon href=icon.svg>
+<title>phone</title>
+<body style='margin: 0'>
+<iframe style='border: 0; width: 360px; height: 740px'></iframe>
+<script>document.querySelector('iframe').src = './' + location.hash;</script>
+";
+
 /// Sends what arrives on a page's or a worker's console to the server, in engines that let nobody
 /// else read it.
 const LISTENER: &str = r#"(() => {
@@ -166,6 +178,9 @@ impl State {
             return file(path, LISTENER.into());
         }
         let path = if path.is_empty() { "index.html" } else { path };
+        if path == PHONE {
+            return file(path, PHONE_DOCUMENT.into());
+        }
         let fault = self.fault(path).await;
         let response = match self.read(path) {
             Ok(body) if !matches!(fault, Some(Fault::Missing)) => {

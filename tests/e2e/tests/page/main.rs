@@ -6,7 +6,13 @@
 //! the console got a warning or an error that it did not announce. After a failure the browser is
 //! replaced, and a picture of the page is kept.
 
+mod dataset;
+mod drawing;
+mod failure;
 mod harness;
+mod layout;
+mod settings;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,14 +32,22 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let stage = Stage::default();
-    let trials = [harness::TESTS]
-        .concat()
-        .into_iter()
-        .map(|(name, test)| {
-            let stage = Arc::clone(&stage);
-            Trial::test(name, move || run(name, test, &stage))
-        })
-        .collect();
+    let trials = [
+        harness::TESTS,
+        drawing::TESTS,
+        training::TESTS,
+        settings::TESTS,
+        dataset::TESTS,
+        failure::TESTS,
+        layout::TESTS,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, test)| {
+        let stage = Arc::clone(&stage);
+        Trial::test(name, move || run(name, test, &stage))
+    })
+    .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(take(&stage));
     conclusion.exit_code()
@@ -69,6 +83,22 @@ fn visit(browser: &Browser, folder: &Path, test: Test) -> Result<()> {
     })?;
     ensure!(complaints.is_empty(), "unexpected on the console: {complaints:#?}");
     Ok(())
+}
+
+/// The data set's parts as paths below the site, in the order of loading.
+fn parts() -> Result<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        parts: Vec<Part>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Part {
+        file: String,
+    }
+    let manifest = std::fs::read(e2e::dist()?.join("data/manifest.json"))?;
+    let manifest: Manifest = serde_json::from_slice(&manifest)?;
+    ensure!(!manifest.parts.is_empty(), "the manifest names no part");
+    Ok(manifest.parts.into_iter().map(|part| format!("data/{}", part.file)).collect())
 }
 
 fn take(stage: &Stage) -> Option<Browser> {

@@ -1,0 +1,111 @@
+//! The data set on its way: kept for the next visit, and never trusted.
+
+use anyhow::{Result, ensure};
+use e2e::{Fault, Page};
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("dataset::a_second_visit_downloads_nothing", a_second_visit_downloads_nothing),
+    ("dataset::a_truncated_part_is_refused", a_truncated_part_is_refused),
+    ("dataset::an_altered_part_is_refused", an_altered_part_is_refused),
+    ("dataset::a_missing_part_is_named", a_missing_part_is_named),
+    ("dataset::a_bad_test_part_stops_no_drawing", a_bad_test_part_stops_no_drawing),
+    ("dataset::a_missing_manifest_is_named", a_missing_manifest_is_named),
+];
+
+fn a_second_visit_downloads_nothing(page: &mut Page) -> Result<()> {
+    let parts = crate::parts()?;
+    let downloads = |page: &Page| parts.iter().map(|part| page.site.count(part)).sum::<usize>();
+    page.open("")?;
+    all_data_is_there(page)?;
+    ensure!(downloads(page) == parts.len(), "each part once: {:?}", page.site.hits());
+    page.open("")?;
+    all_data_is_there(page)?;
+    ensure!(downloads(page) == parts.len(), "nothing again: {:?}", page.site.hits());
+    Ok(())
+}
+
+fn a_truncated_part_is_refused(page: &mut Page) -> Result<()> {
+    first_part_is_refused(page, Fault::Truncated)
+}
+
+fn an_altered_part_is_refused(page: &mut Page) -> Result<()> {
+    first_part_is_refused(page, Fault::Altered)
+}
+
+fn a_missing_part_is_named(page: &mut Page) -> Result<()> {
+    first_part_is_refused(page, Fault::Missing)
+}
+
+/// Named, not trained on, and fetched again by Retry.
+fn first_part_is_refused(page: &mut Page, fault: Fault) -> Result<()> {
+    let part = crate::parts()?.swap_remove(0);
+    page.expect_on_console(&part);
+    page.site.inject(&part, fault);
+    page.open("images=2000&epochs=1&batch=100")?;
+    let status = names(page, &part)?;
+    ensure!(status.state == "ready", "drawing still works: {status:?}");
+    page.draw(6)?;
+    page.wait_for("a 6", 5, |status| status.prediction == Some(6))?;
+    ensure!(!page.is_enabled("#train")?, "it would train on bad data");
+    ensure!(!page.is_enabled("#step")?, "it would train on bad data");
+
+    // Once more in vain, then with success.
+    page.click_when_enabled("#data-retry", 5)?;
+    page.wait_until("a second request", 10, || Ok((page.site.count(&part) > 1).then_some(())))?;
+    names(page, &part)?;
+    page.site.heal(&part);
+    page.click_when_enabled("#data-retry", 10)?;
+    page.click_when_enabled("#train", 20)?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.error.is_empty() && done.test_accuracy.is_some(), "{done:?}");
+    Ok(())
+}
+
+fn a_bad_test_part_stops_no_drawing(page: &mut Page) -> Result<()> {
+    let part = "data/test-01.gz";
+    page.expect_on_console(part);
+    page.site.inject(part, Fault::Truncated);
+    page.open("images=2000&epochs=1&batch=100")?;
+    names(page, part)?;
+    page.site.heal(part);
+    page.click_when_enabled("#data-retry", 10)?;
+    page.click_when_enabled("#train", 20)?;
+    page.wait_for_state("done", 60)?;
+    Ok(())
+}
+
+fn a_missing_manifest_is_named(page: &mut Page) -> Result<()> {
+    let manifest = "data/manifest.json";
+    page.expect_on_console(manifest);
+    page.site.inject(manifest, Fault::Missing);
+    page.open("images=2000&epochs=1&batch=100")?;
+    names(page, manifest)?;
+    page.draw(5)?;
+    page.wait_for("a 5", 5, |status| status.prediction == Some(5))?;
+    page.site.heal(manifest);
+    page.click_when_enabled("#data-retry", 10)?;
+    page.click_when_enabled("#train", 20)?;
+    page.wait_for_state("done", 60)?;
+    Ok(())
+}
+
+/// Waits until the page names the file, in the attribute and for people.
+fn names(page: &Page, path: &str) -> Result<e2e::Status> {
+    let file = path.trim_start_matches("data/");
+    let status =
+        page.wait_for(&format!("{file} to be named"), 20, |status| status.error.contains(file))?;
+    let text = page.text()?;
+    ensure!(text.contains(file), "{file} is not named where one can read it: {text}");
+    Ok(status)
+}
+
+fn all_data_is_there(page: &Page) -> Result<()> {
+    const FULL: &str = "
+        const bar = document.querySelector('#data-bar');
+        return bar.value === bar.max;";
+    page.wait_until("all data", 60, || {
+        Ok((page.browser.script(FULL, vec![])? == true).then_some(()))
+    })
+}

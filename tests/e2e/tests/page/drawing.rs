@@ -1,0 +1,88 @@
+//! The pen: what is drawn is read at once, by the weights that the page brings along.
+
+use anyhow::{Result, ensure};
+use e2e::{Fault, Page};
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("drawing::every_digit_is_recognised", every_digit_is_recognised),
+    ("drawing::undo_and_clear", undo_and_clear),
+    ("drawing::a_dot_is_no_accident", a_dot_is_no_accident),
+    ("drawing::works_before_any_data_is_there", works_before_any_data_is_there),
+];
+
+fn every_digit_is_recognised(page: &mut Page) -> Result<()> {
+    let status = page.open("")?;
+    ensure!(status.prediction.is_none(), "an empty pad is no digit: {status:?}");
+    let mut misread = vec![];
+    for digit in 0..10 {
+        page.draw(digit)?;
+        let status = page.wait_for("a prediction", 5, |status| status.prediction.is_some())?;
+        if status.prediction != Some(digit) {
+            misread.push((digit, status.prediction));
+        }
+        page.click("#clear")?;
+        page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+    }
+    ensure!(misread.is_empty(), "misread (drawn, seen): {misread:?}");
+    Ok(())
+}
+
+/// The second stroke makes a 4 of what was none, and undo takes just that stroke back.
+fn undo_and_clear(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    let strokes = e2e::digits::strokes(4);
+    page.draw_strokes(&strokes[..1])?;
+    let half = page.wait_until("an answer", 5, || page.bars())?;
+    page.draw_strokes(&strokes[1..])?;
+    page.wait_for("a 4", 5, |status| status.prediction == Some(4))?;
+    ensure!(page.bars()?.as_ref() != Some(&half), "the second stroke changed nothing");
+
+    page.click("#undo")?;
+    page.wait_until("the answer to one stroke", 5, || {
+        Ok(page.bars()?.filter(|bars| *bars == half))
+    })?;
+    page.click("#undo")?;
+    page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+    ensure!(!page.is_enabled("#undo")?, "there is nothing left to undo");
+
+    page.draw(3)?;
+    page.wait_for("a 3", 5, |status| status.prediction == Some(3))?;
+    page.click("#clear")?;
+    page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+    Ok(())
+}
+
+fn a_dot_is_no_accident(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw_strokes(&[vec![(0.5, 0.5)]])?;
+    let status = page.status()?;
+    ensure!(status.state == "ready" && status.error.is_empty(), "{status:?}");
+    page.click("#clear")?;
+    page.draw(1)?;
+    page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
+    Ok(())
+}
+
+/// Drawing needs no data set, and training only its first part and the test set's.
+fn works_before_any_data_is_there(page: &mut Page) -> Result<()> {
+    let parts = crate::parts()?;
+    for part in &parts {
+        page.site.inject(part, Fault::Held);
+    }
+    page.open("images=2000&epochs=1&batch=100")?;
+    page.draw(2)?;
+    page.wait_for("a 2", 5, |status| status.prediction == Some(2))?;
+    ensure!(!page.is_enabled("#train")?, "there is nothing to train on yet");
+
+    page.site.heal(&parts[0]);
+    page.click_when_enabled("#train", 20)?;
+    page.wait_for("a minibatch", 20, |status| status.step > Some(0))?;
+    for part in &parts {
+        page.site.heal(part);
+    }
+    let status = page.wait_for_state("done", 60)?;
+    ensure!(status.step == Some(20) && status.test_accuracy.is_some(), "{status:?}");
+    Ok(())
+}

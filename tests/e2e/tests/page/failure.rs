@@ -1,0 +1,137 @@
+//! Workers that die in every way they know, and browsers that lack what is needed.
+
+use anyhow::{Result, ensure};
+use e2e::{Fault, Page};
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("failure::a_worker_that_closes_is_replaced", a_worker_that_closes_is_replaced),
+    ("failure::a_worker_that_throws_is_replaced", a_worker_that_throws_is_replaced),
+    ("failure::a_worker_that_hangs_is_replaced", a_worker_that_hangs_is_replaced),
+    ("failure::a_truncated_worker_is_reported", a_truncated_worker_is_reported),
+    ("failure::a_missing_worker_is_reported", a_missing_worker_is_reported),
+    ("failure::a_page_without_its_module_says_so", a_page_without_its_module_says_so),
+    ("failure::without_simd_it_says_so", without_simd_it_says_so),
+    ("failure::without_workers_it_says_so", without_workers_it_says_so),
+    ("failure::without_storage_it_still_works", without_storage_it_still_works),
+];
+
+const RUN: &str = "images=2000&epochs=20&batch=32&seed=2";
+
+/// Half a second after the run's start the worker is gone without a word.
+const CLOSES: &str = "
+addEventListener('message', ({data}) => {
+    if (data.message?.Start) setTimeout(() => close(), 500);
+});
+";
+
+const THROWS: &str = "
+addEventListener('message', ({data}) => {
+    if (data.message?.Start) setTimeout(() => { throw new Error('worker killed by the test'); }, 500);
+});
+";
+
+const HANGS: &str = "
+addEventListener('message', ({data}) => {
+    if (data.message?.Start) setTimeout(() => { for (;;); }, 500);
+});
+";
+
+fn a_worker_that_closes_is_replaced(page: &mut Page) -> Result<()> {
+    dies_and_is_replaced(page, CLOSES)
+}
+
+fn a_worker_that_throws_is_replaced(page: &mut Page) -> Result<()> {
+    dies_and_is_replaced(page, THROWS)
+}
+
+fn a_worker_that_hangs_is_replaced(page: &mut Page) -> Result<()> {
+    dies_and_is_replaced(page, HANGS)
+}
+
+/// The page reports the death, still draws, and starts a new worker that trains, without a reload.
+fn dies_and_is_replaced(page: &mut Page, script: &'static str) -> Result<()> {
+    page.expect_on_console("worker");
+    page.site.inject("worker-start.js", Fault::Prefixed(script));
+    page.train(RUN)?;
+    let status = page.wait_for_state("error", 40)?;
+    ensure!(!status.error.is_empty(), "{status:?}");
+    ensure!(
+        page.text()?.contains(&status.error),
+        "the reason cannot be read on the page: {status:?}"
+    );
+    page.draw(3)?;
+    page.wait_for("an answer all the same", 5, |status| status.prediction.is_some())?;
+    restart_and_train(page)
+}
+
+fn restart_and_train(page: &Page) -> Result<()> {
+    page.site.heal("worker-start.js");
+    page.site.heal("worker_bg.wasm");
+    page.click_when_enabled("#problem-action", 5)?;
+    page.wait_for("the error to go", 20, |status| {
+        status.error.is_empty() && status.state != "error"
+    })?;
+    page.click_when_enabled("#train", 30)?;
+    page.agree()?;
+    page.wait_for("a new run", 20, |status| status.state == "training" && status.step > Some(0))?;
+    Ok(())
+}
+
+fn a_truncated_worker_is_reported(page: &mut Page) -> Result<()> {
+    fails_to_load_and_is_replaced(page, "worker_bg.wasm", Fault::Truncated)
+}
+
+fn a_missing_worker_is_reported(page: &mut Page) -> Result<()> {
+    fails_to_load_and_is_replaced(page, "worker-start.js", Fault::Missing)
+}
+
+fn fails_to_load_and_is_replaced(page: &mut Page, file: &str, fault: Fault) -> Result<()> {
+    // Engines name the file, the module or the instantiation.
+    page.expect_on_console("worker");
+    page.expect_on_console("WebAssembly");
+    page.site.inject(file, fault);
+    page.load(RUN)?;
+    let status = page.wait_for_state("error", 40)?;
+    ensure!(!status.error.is_empty(), "{status:?}");
+    page.draw(7)?;
+    page.wait_for("an answer all the same", 5, |status| status.prediction == Some(7))?;
+    restart_and_train(page)
+}
+
+fn a_page_without_its_module_says_so(page: &mut Page) -> Result<()> {
+    page.expect_on_console("page.js");
+    page.site.inject("page.js", Fault::Missing);
+    says_so(page)
+}
+
+fn without_simd_it_says_so(page: &mut Page) -> Result<()> {
+    page.site.inject("start.js", Fault::Prefixed("WebAssembly.validate = () => false;\n"));
+    says_so(page)
+}
+
+fn without_workers_it_says_so(page: &mut Page) -> Result<()> {
+    page.site.inject("start.js", Fault::Prefixed("globalThis.Worker = undefined;\n"));
+    says_so(page)
+}
+
+/// A plain sentence instead of a blank page.
+fn says_so(page: &mut Page) -> Result<()> {
+    page.load("")?;
+    let status = page.wait_for_state("error", 20)?;
+    ensure!(status.error.ends_with('.') && status.error.contains(' '), "no sentence: {status:?}");
+    ensure!(page.text()?.contains(&status.error), "the sentence cannot be read: {status:?}");
+    Ok(())
+}
+
+/// Without the Cache API each visit downloads again, and that is all.
+fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
+    const NO_STORE: &str = "Object.defineProperty(globalThis, 'caches', {value: undefined});\n";
+    page.site.inject("start.js", Fault::Prefixed(NO_STORE));
+    page.site.inject("worker-start.js", Fault::Prefixed(NO_STORE));
+    page.train("images=2000&epochs=1&batch=100")?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.error.is_empty() && done.test_accuracy.is_some(), "{done:?}");
+    Ok(())
+}

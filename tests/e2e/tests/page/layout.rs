@@ -1,0 +1,192 @@
+//! Where the page may be, how small, and what it may ask for.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use e2e::Page;
+use serde_json::{Value, json};
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("layout::fits_a_phone", fits_a_phone),
+    ("layout::first_screen_needs_no_scrolling", first_screen_needs_no_scrolling),
+    ("layout::works_below_a_path", works_below_a_path),
+    ("layout::asks_nobody_else", asks_nobody_else),
+    ("layout::has_a_strict_policy", has_a_strict_policy),
+    ("layout::obeys_the_keyboard", obeys_the_keyboard),
+];
+
+const CONTROLS: [&str; 6] = ["#pad", "#clear", "#undo", "#train", "#step", "#reset"];
+
+fn fits_a_phone(page: &mut Page) -> Result<()> {
+    const WIDTHS: &str = "return [innerWidth, document.scrollingElement.scrollWidth]";
+    const REACHABLE: &str = "
+        const control = document.querySelector(arguments[0]);
+        control.scrollIntoView({block: 'center', behavior: 'instant'});
+        const {left, top, width, height} = control.getBoundingClientRect();
+        const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+        return control.contains(hit) || control.parentElement.contains(hit);";
+    const TOO_SMALL: &str = "
+        const targets = [...document.querySelectorAll('button, input, select, summary, a')];
+        return targets
+            .map(target => target.matches('[type=radio], [type=checkbox]') ? target.closest('label') : target)
+            .filter(target => target.checkVisibility())
+            .map(target => [target, target.getBoundingClientRect()])
+            .filter(([, {width, height}]) => width < 40 || height < 40)
+            .map(([target, {width, height}]) => `${target.outerHTML.slice(0, 80)}: ${width} x ${height}`);";
+    page.open_on_a_phone("images=2000&epochs=1&batch=100")?;
+    let (inside, content): (u32, u32) =
+        serde_json::from_value(page.browser.script(WIDTHS, vec![])?)?;
+    ensure!(inside == 360, "the viewport is {inside} px wide");
+    ensure!(content <= 360, "it scrolls sideways: {content} px");
+    for control in CONTROLS {
+        let reachable = page.browser.script(REACHABLE, vec![json!(control)])?;
+        ensure!(reachable == true, "{control} is covered");
+    }
+    let small: Vec<String> = serde_json::from_value(page.browser.script(TOO_SMALL, vec![])?)?;
+    ensure!(small.is_empty(), "too small for a finger: {small:#?}");
+    page.draw(2)?;
+    page.wait_for("a 2", 5, |status| status.prediction == Some(2))?;
+    page.click_when_enabled("#train", 30)?;
+    page.wait_for_state("done", 60)?;
+    let (_, content): (u32, u32) = serde_json::from_value(page.browser.script(WIDTHS, vec![])?)?;
+    ensure!(content <= 360, "after a run it scrolls sideways: {content} px");
+    Ok(())
+}
+
+/// At 1440x900 pad, answer and training are all in sight.
+fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
+    const OUTSIDE: &str = "
+        return arguments[0].filter(selector => {
+            const {left, top, right, bottom} = document.querySelector(selector).getBoundingClientRect();
+            return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
+        });";
+    page.open("")?;
+    let wanted = json!([
+        "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch", "#lr"
+    ]);
+    let outside = page.browser.script(OUTSIDE, vec![wanted])?;
+    ensure!(outside == json!([]), "out of sight: {outside}");
+    Ok(())
+}
+
+fn works_below_a_path(page: &mut Page) -> Result<()> {
+    page.move_below(&e2e::dist()?, "/some/path/")?;
+    page.train("images=2000&epochs=1&batch=100")?;
+    page.wait_for_state("done", 60)?;
+    page.draw(9)?;
+    page.wait_for("an answer", 5, |status| status.prediction.is_some())?;
+    let strays: Vec<_> = page.site.hits().into_iter().filter(|hit| hit.status != 200).collect();
+    ensure!(strays.is_empty(), "asked for what is not there: {strays:?}");
+    Ok(())
+}
+
+fn asks_nobody_else(page: &mut Page) -> Result<()> {
+    const FETCHED: &str = "
+        return performance.getEntriesByType('resource').map(entry => entry.name);";
+    page.train("images=2000&epochs=1&batch=100")?;
+    page.draw(4)?;
+    page.wait_for_state("done", 60)?;
+    let fetched: Vec<String> = serde_json::from_value(page.browser.script(FETCHED, vec![])?)?;
+    ensure!(fetched.iter().any(|url| url.contains("weights")), "{fetched:?}");
+    let outside: Vec<_> = fetched
+        .iter()
+        .filter(|url| !url.starts_with(&page.site.url()) && !url.starts_with("data:"))
+        .collect();
+    ensure!(outside.is_empty(), "{outside:?}");
+    // A worker has a list of its own; Chromium also says what it looked up.
+    let elsewhere = page.browser.strays();
+    ensure!(elsewhere.is_empty(), "{elsewhere:?}");
+    Ok(())
+}
+
+/// The console tells in every test whether something breaks the policy; here is what it says.
+fn has_a_strict_policy(page: &mut Page) -> Result<()> {
+    const POLICY: &str = "
+        return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]')?.content;";
+    const INLINE: &str = "
+        return fetch('.').then(answer => answer.text()).then(text => {
+            const page = new DOMParser().parseFromString(text, 'text/html');
+            return [...page.querySelectorAll('*')]
+                .filter(element => element.matches('script:not([src]), style, [style]')
+                    || element.getAttributeNames().some(name => name.startsWith('on')))
+                .map(element => element.outerHTML.slice(0, 200));
+        });";
+    page.open("")?;
+    let policy = page.browser.script(POLICY, vec![])?;
+    let policy = policy.as_str().context("the page has no Content-Security-Policy")?;
+    ensure!(policy.contains("default-src 'none'"), "{policy}");
+    for word in ["unsafe-inline", "'unsafe-eval'", "http:", "https:", "*"] {
+        ensure!(!policy.contains(word), "{word} in {policy}");
+    }
+    let inline = page.browser.script(INLINE, vec![])?;
+    ensure!(inline == json!([]), "inline script or style: {inline}");
+    Ok(())
+}
+
+/// All but the strokes: reach every control with Tab, see where one is, and press.
+fn obeys_the_keyboard(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=50&batch=100")?;
+    page.draw(1)?;
+    page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
+    page.wait_until("something to train on", 30, || Ok(page.is_enabled("#train")?.then_some(())))?;
+
+    tab_to(page, "epochs")?;
+    page.browser.press(&[CONTROL], 'a')?;
+    page.browser.press(&[], '7')?;
+    page.browser.press(&[], TAB)?;
+    page.wait_until("the hash to say so", 5, || {
+        Ok(page.hash()?.contains("epochs=7").then_some(()))
+    })?;
+
+    tab_to(page, "train")?;
+    page.browser.press(&[], ENTER)?;
+    page.wait_for("a run", 20, |status| status.state == "training" && status.step > Some(0))?;
+    tab_to(page, "train")?;
+    page.browser.press(&[], ' ')?;
+    let paused = page.wait_for_state("paused", 10)?;
+    tab_to(page, "step")?;
+    page.browser.press(&[], ENTER)?;
+    page.wait_for("one more minibatch", 10, |status| status.step > paused.step)?;
+
+    tab_to(page, "undo")?;
+    page.browser.press(&[], ENTER)?;
+    page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+
+    tab_to(page, "reset")?;
+    page.browser.press(&[], ENTER)?;
+    if page.browser.script("return Boolean(document.querySelector('dialog[open]'))", vec![])?
+        == true
+    {
+        tab_to(page, "confirm-yes")?;
+        page.browser.press(&[], ENTER)?;
+    }
+    let status = page.wait_for_state("ready", 10)?;
+    ensure!(status.step == Some(0), "{status:?}");
+    Ok(())
+}
+
+const TAB: char = '\u{e004}';
+const ENTER: char = '\u{e007}';
+const CONTROL: char = '\u{e009}';
+
+/// Presses Tab until the control has the focus, and sees that it shows.
+fn tab_to(page: &Page, id: &str) -> Result<()> {
+    const FOCUS: &str = "
+        const focus = document.activeElement;
+        const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(focus);
+        return [focus.id, outlineStyle !== 'none' && outlineWidth !== '0px' || boxShadow !== 'none'];";
+    let start = Instant::now();
+    let mut passed = vec![];
+    while start.elapsed() < Duration::from_secs(20) && passed.len() < 80 {
+        let focus: (String, Value) = serde_json::from_value(page.browser.script(FOCUS, vec![])?)?;
+        if focus.0 == id {
+            ensure!(focus.1 == true, "nothing shows that #{id} has the focus");
+            return Ok(());
+        }
+        passed.push(focus.0);
+        page.browser.press(&[], TAB)?;
+    }
+    anyhow::bail!("Tab does not reach #{id}: {passed:?}")
+}

@@ -1,0 +1,146 @@
+//! A run from its first minibatch to its last test.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use e2e::Page;
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("training::learns_while_one_watches", learns_while_one_watches),
+    ("training::pause_resume_and_step_change_nothing", pause_resume_and_step_change_nothing),
+    ("training::steps_one_minibatch_at_a_time", steps_one_minibatch_at_a_time),
+    ("training::reset_forgets_the_run", reset_forgets_the_run),
+    ("training::the_shipped_weights_come_back", the_shipped_weights_come_back),
+];
+
+/// From guessing to knowing: the loss falls, the test figure passes 85 %, and the drawing is read
+/// anew while that happens, without a touch of the pad.
+fn learns_while_one_watches(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=5&batch=32&lr=0.001&seed=1")?;
+    page.draw(0)?;
+    page.click_when_enabled("#train", 30)?;
+    let mut answers = vec![];
+    let done = page.wait_until("the end of the run", 120, || {
+        let status = page.status()?;
+        let answer = page.bars()?;
+        if status.state == "training" && status.step > Some(0) && answers.last() != Some(&answer) {
+            answers.push(answer);
+        }
+        Ok(Some(status).filter(|status| status.state == "done"))
+    })?;
+    ensure!(answers.len() > 5, "the answer changed {} times only", answers.len());
+    ensure!(done.epoch == Some(5) && done.step == Some(5 * 63), "{done:?}");
+    ensure!(done.test_accuracy > Some(0.85), "{done:?}");
+    ensure!(done.prediction == Some(0), "it has not learned what a 0 is: {done:?}");
+    ensure!(done.workers >= Some(1), "{done:?}");
+    ensure!(["simd128", "relaxed-simd"].contains(&done.backend.as_str()), "{done:?}");
+
+    let losses: Vec<f64> = page
+        .epochs()?
+        .iter()
+        .map(|row| row.get(1)?.parse().ok())
+        .collect::<Option<_>>()
+        .context("the table of epochs has the training loss in its second column")?;
+    ensure!(losses.len() == 5, "{losses:?}");
+    ensure!(losses.is_sorted_by(|earlier, later| earlier > later), "the loss falls: {losses:?}");
+    Ok(())
+}
+
+/// The same seed gives the same figures, whether the run was paused and stepped or not.
+fn pause_resume_and_step_change_nothing(page: &mut Page) -> Result<()> {
+    const RUN: &str = "images=2000&epochs=2&batch=32&seed=7";
+    page.train(RUN)?;
+    let straight = page.wait_for_state("done", 90)?;
+    let straight_epochs = page.epochs()?;
+
+    page.train(RUN)?;
+    page.click("#train")?;
+    let paused = page.wait_for_state("paused", 10)?;
+    thread::sleep(Duration::from_millis(700));
+    let later = page.status()?;
+    ensure!(later.state == "paused" && later.step == paused.step, "{paused:?}, then {later:?}");
+    page.click("#step")?;
+    let next = paused.step.map(|step| step + 1);
+    page.wait_for("one more minibatch", 10, |status| {
+        status.step == next && status.state == "paused"
+    })?;
+    page.click("#train")?;
+    page.wait_for("the run to go on", 10, |status| status.step > next)?;
+    let interrupted = page.wait_for_state("done", 90)?;
+
+    ensure!(straight.test_accuracy.is_some(), "{straight:?}");
+    ensure!(
+        straight.test_accuracy == interrupted.test_accuracy && straight_epochs == page.epochs()?,
+        "{straight:?} {straight_epochs:?}, but with a pause {interrupted:?} {:?}",
+        page.epochs()?
+    );
+    Ok(())
+}
+
+fn steps_one_minibatch_at_a_time(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=1&batch=50&seed=3")?;
+    for step in 1..=3 {
+        page.click_when_enabled("#step", 30)?;
+        let what = format!("minibatch {step}");
+        page.wait_for(&what, 20, |status| status.state == "paused" && status.step == Some(step))?;
+    }
+    thread::sleep(Duration::from_millis(300));
+    let status = page.status()?;
+    ensure!(status.step == Some(3) && status.epoch == Some(0), "{status:?}");
+    page.click("#train")?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.step == Some(40) && done.epoch == Some(1), "{done:?}");
+    Ok(())
+}
+
+/// Reset also works in the middle of a run, and the next run starts from nothing.
+fn reset_forgets_the_run(page: &mut Page) -> Result<()> {
+    const RUN: &str = "images=2000&epochs=1&batch=100&seed=5";
+    page.train(RUN)?;
+    let first = page.wait_for_state("done", 60)?;
+    reset(page)?;
+
+    page.click_when_enabled("#train", 10)?;
+    page.wait_for("the second run", 20, |status| status.step > Some(0))?;
+    reset(page)?;
+
+    page.click_when_enabled("#train", 10)?;
+    let third = page.wait_for_state("done", 60)?;
+    ensure!(third.test_accuracy == first.test_accuracy, "{first:?}, then {third:?}");
+    Ok(())
+}
+
+fn reset(page: &Page) -> Result<()> {
+    page.click("#reset")?;
+    page.agree()?;
+    let status = page.wait_for_state("ready", 10)?;
+    ensure!(status.step == Some(0) && status.epoch == Some(0), "{status:?}");
+    ensure!(status.test_accuracy.is_none(), "{status:?}");
+    // Nothing of the old run may still arrive.
+    thread::sleep(Duration::from_millis(500));
+    let later = page.status()?;
+    ensure!(later.state == "ready" && later.step == Some(0), "{later:?}");
+    Ok(())
+}
+
+/// What a run of two minibatches knows is little; one click, and the shipped weights answer again.
+fn the_shipped_weights_come_back(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=1&batch=100&seed=9")?;
+    page.draw(8)?;
+    let shipped = page.wait_until("an answer", 5, || page.bars())?;
+    for step in 1..=2 {
+        page.click_when_enabled("#step", 30)?;
+        page.wait_for("a minibatch", 20, |status| {
+            status.state == "paused" && status.step == Some(step)
+        })?;
+    }
+    page.wait_until("the run's answer", 5, || Ok(page.bars()?.filter(|bars| *bars != shipped)))?;
+    page.click("label:has(#weights-shipped)")?;
+    page.wait_until("the shipped weights' answer", 5, || {
+        Ok(page.bars()?.filter(|bars| *bars == shipped))
+    })?;
+    Ok(())
+}
