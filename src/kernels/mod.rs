@@ -8,7 +8,7 @@
 //! | [`conv`] | convolution: forward with pooling in the same pass, backward over live entries only |
 //! | [`pool`] | pooling on its own |
 //! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
-//! | [`reference`] | all of it again as naive loops: the oracle of every test |
+//! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |
 //!
 //! Layout: pictures and feature maps are `[height][width][channels]` with the channel index running
 //! fastest. Inside the fast kernels the number of channels is a multiple of [`lanes::WIDTH`]; what a

@@ -168,8 +168,9 @@ impl Tool {
         Ok(())
     }
 
+    /// Lets cargo compile it, over a ready-made one that does not run here.
     fn compile(&self, root: &Path) -> Result<()> {
-        let mut cargo = project::cargo(["install", self.package, "--version"]);
+        let mut cargo = project::cargo(["install", "--force", self.package, "--version"]);
         cargo.arg(&self.version).arg("--root").arg(root);
         // Else cargo advises to put it on PATH, which nobody has to.
         cargo.env("PATH", project::path_with(&[root.join("bin")])?);
