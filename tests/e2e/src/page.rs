@@ -188,7 +188,7 @@ impl<'b> Page<'b> {
     pub fn invalid_fields(&self) -> Result<Vec<String>> {
         const INVALID: &str = "
             return [...document.querySelectorAll('input, select')]
-                .filter(field => field.value === '' || !field.checkValidity())
+                .filter(field => !field.checkValidity() || field.value === '' && field.id !== 'images')
                 .map(field => `#${field.id} = ${field.value}`);";
         self.ask(INVALID, vec![])
     }
@@ -228,7 +228,16 @@ impl<'b> Page<'b> {
     /// Opens the page with these settings and starts a run with them.
     pub fn train(&self, hash: &str) -> Result<()> {
         self.open(hash)?;
-        self.click_when_enabled("#train", 30)?;
+        self.train_now()
+    }
+
+    /// Starts a run, unless one has been started that waits, and sees its first minibatch.
+    pub fn train_now(&self) -> Result<()> {
+        let ready = |status: &Status| ["ready", "training"].contains(&status.state.as_str());
+        if self.wait_for("a page that can train", 30, ready)?.state == "ready" {
+            self.click_when_enabled("#train", 30)?;
+            self.agree()?;
+        }
         self.wait_for("the first minibatch", 30, |status| status.step > Some(0))?;
         Ok(())
     }

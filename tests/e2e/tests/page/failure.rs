@@ -1,7 +1,7 @@
 //! Workers that die in every way they know, and browsers that lack what is needed.
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Fault, Page, Status};
 
 use crate::Test;
 
@@ -17,7 +17,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("failure::without_storage_it_still_works", without_storage_it_still_works),
 ];
 
-const RUN: &str = "images=2000&epochs=20&batch=32&seed=2";
+const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
 
 /// Half a second after the run's start the worker is gone without a word.
 const CLOSES: &str = "
@@ -73,9 +73,12 @@ fn restart_and_train(page: &Page) -> Result<()> {
     page.wait_for("the error to go", 20, |status| {
         status.error.is_empty() && status.state != "error"
     })?;
+    // The new run replaces the one that died, so its first steps are few again.
     page.click_when_enabled("#train", 30)?;
     page.agree()?;
-    page.wait_for("a new run", 20, |status| status.state == "training" && status.step > Some(0))?;
+    let early = |status: &Status| status.state == "training" && status.epoch == Some(0);
+    let begun = page.wait_for("a new run", 20, early)?;
+    page.wait_for("its minibatches", 20, |status| status.step > begun.step)?;
     Ok(())
 }
 
