@@ -27,6 +27,9 @@ pub struct Settings {
     pub seed: u32,
     /// Train on the first so many images only; `None` is all of them.
     pub images: Option<u32>,
+    /// Train on randomly turned, stretched, slanted and shifted images.
+    #[serde(default)]
+    pub augment: bool,
 }
 
 /// An optimizer with Keras' default numbers.

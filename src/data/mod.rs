@@ -1,6 +1,7 @@
 //! MNIST: bytes to digits ([`idx`]), the order in which training sees them ([`batches`]), and small
 //! affine changes of them ([`augment`]).
 
+pub mod augment;
 pub mod batches;
 pub mod idx;
 

@@ -6,7 +6,9 @@
 use std::ops::Range;
 
 use super::{optimizer::Optimizer, schedule::learning_rate};
+use crate::data::augment::Augmentation;
 use crate::data::batches::{PART_IMAGES, epoch_order};
+use crate::data::{Digits, PIXELS};
 use crate::net::loss::Score;
 use crate::protocol::Settings;
 
@@ -106,6 +108,25 @@ impl Session {
             Some(test) => {
                 let start = self.judged.images as usize;
                 Task::Evaluate(start..test.min(start + EVALUATION_CHUNK))
+            }
+        }
+    }
+
+    /// The minibatch's images and labels, augmented if the settings say so; both are overwritten.
+    pub fn gather(
+        &self,
+        digits: &Digits,
+        indices: &[u32],
+        images: &mut Vec<f32>,
+        labels: &mut Vec<u8>,
+    ) {
+        digits.gather(indices.iter().map(|&index| index as usize), images, labels);
+        if self.settings.augment {
+            let mut rng = fastrand::Rng::with_seed(self.noise());
+            let mut picture = [0.0; PIXELS];
+            for image in images.as_chunks_mut::<PIXELS>().0 {
+                picture.copy_from_slice(image);
+                Augmentation::default().apply(&mut rng, &picture, image);
             }
         }
     }

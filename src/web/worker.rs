@@ -266,8 +266,7 @@ impl Trainer {
         let start = self.clock.now();
         match run.session.next(available) {
             Task::Minibatch(indices) => {
-                let indices = indices.iter().map(|&i| i as usize);
-                self.train.gather(indices, &mut self.images, &mut self.labels);
+                run.session.gather(&self.train, indices, &mut self.images, &mut self.labels);
                 let score = self.learn(run);
                 run.meter.trained(score.images as usize, (self.clock.now() - start) / 1000.0);
                 run.losses.push(score.mean_loss());

@@ -1,3 +1,0 @@
-//! The core without a browser: train, evaluate.
-
-fn main() {}

@@ -1,0 +1,206 @@
+//! `inkling train`: the page's training, natively and on all cores.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use inkling::checkpoint;
+use inkling::data::Digits;
+use inkling::net::loss::Score;
+use inkling::net::{Architecture, Network, init};
+use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::session::{Available, Session, Task};
+
+use crate::mnist::Source;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// Images in a minibatch
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    batch_size: u32,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    learning_rate: f32,
+    /// How a gradient becomes a change of the weights
+    #[arg(long, value_enum, default_value = "adam")]
+    optimizer: OptimizerName,
+    /// How the learning rate changes over the run
+    #[arg(long, value_enum, default_value = "constant")]
+    schedule: ScheduleName,
+    /// One run for each seed; several are summed up by their mean test accuracy
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    seeds: Vec<u32>,
+    /// Train on randomly turned, stretched, slanted and shifted digits
+    #[arg(long)]
+    augment: bool,
+    /// Threads; the result does not depend on them
+    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
+    threads: usize,
+    /// Write the last run's weights to this file, as safetensors
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OptimizerName {
+    Adam,
+    Sgd,
+    Rmsprop,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ScheduleName {
+    Constant,
+    Cosine,
+    OneCycle,
+}
+
+impl Arguments {
+    fn settings(&self, seed: u32) -> Settings {
+        Settings {
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            learning_rate: self.learning_rate,
+            optimizer: match self.optimizer {
+                OptimizerName::Adam => Optimizer::Adam,
+                OptimizerName::Sgd => Optimizer::Sgd,
+                OptimizerName::Rmsprop => Optimizer::RmsProp,
+            },
+            schedule: match self.schedule {
+                ScheduleName::Constant => Schedule::Constant,
+                ScheduleName::Cosine => Schedule::Cosine,
+                ScheduleName::OneCycle => Schedule::OneCycle,
+            },
+            seed,
+            images: None,
+            augment: self.augment,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    ensure!(arguments.threads > 0, "--threads must be at least 1");
+    let (train, test) = (arguments.source.train()?, arguments.source.test()?);
+    println!("{}", Architecture::default().summary()?);
+    let mut accuracies = Vec::new();
+    for &seed in &arguments.seeds {
+        println!("\nseed {seed}");
+        let mut trainer = Trainer::new(arguments.settings(seed), arguments.threads, &train)?;
+        accuracies.push(trainer.run(&train, &test)?);
+        if let Some(path) = &arguments.out {
+            let bytes = checkpoint::save(trainer.networks[0].plan(), trainer.session.parameters())?;
+            std::fs::write(path, bytes)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            println!("weights in {}", path.display());
+        }
+    }
+    if accuracies.len() > 1 {
+        let mean = accuracies.iter().sum::<f32>() / accuracies.len() as f32;
+        println!("\nmean test accuracy of {} seeds: {:.2} %", accuracies.len(), 100.0 * mean);
+    }
+    Ok(())
+}
+
+/// A session and what computes for it: a network a thread.
+struct Trainer {
+    session: Session,
+    networks: Vec<Network>,
+    /// `[SHARDS][parameters]`
+    leaves: Vec<f32>,
+}
+
+impl Trainer {
+    fn new(settings: Settings, threads: usize, train: &Digits) -> anyhow::Result<Self> {
+        let networks = (0..threads.min(SHARDS))
+            .map(|_| Network::new(&Architecture::default()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parameters = init::glorot_uniform(networks[0].plan(), settings.seed.into());
+        Ok(Self {
+            leaves: vec![0.0; SHARDS * parameters.len()],
+            session: Session::new(settings, train.len(), parameters),
+            networks,
+        })
+    }
+
+    /// Trains to the end; returns the last test accuracy.
+    fn run(&mut self, train: &Digits, test: &Digits) -> anyhow::Result<f32> {
+        let available = Available { train: train.len(), test: Some(test.len()) };
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        let (mut seen, mut accuracy) = (Score::default(), 0.0);
+        let mut start = Instant::now();
+        loop {
+            match self.session.next(available) {
+                Task::Minibatch(indices) => {
+                    self.session.gather(train, indices, &mut images, &mut labels);
+                    seen += self.learn(&images, &labels);
+                }
+                Task::Evaluate(range) => {
+                    test.gather(range, &mut images, &mut labels);
+                    let network = &mut self.networks[0];
+                    network.load(self.session.parameters());
+                    let score = network.evaluate(&images, &labels);
+                    if let Some(score) = self.session.judge(score, available) {
+                        accuracy = score.accuracy();
+                        println!(
+                            "epoch {:>3}  loss {:.4}  accuracy {:.2} %   test loss {:.4}  test accuracy {:.2} %  {:.1} s",
+                            self.session.epoch(),
+                            seen.mean_loss(),
+                            100.0 * seen.accuracy(),
+                            score.mean_loss(),
+                            100.0 * accuracy,
+                            start.elapsed().as_secs_f64(),
+                        );
+                        (seen, start) = (Score::default(), Instant::now());
+                    }
+                }
+                Task::Finished => return Ok(accuracy),
+                Task::Wait | Task::Stand => anyhow::bail!("the run stopped before its end"),
+            }
+        }
+    }
+
+    /// One optimizer step; the shards are shared out among the threads.
+    fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
+        let parameters = self.session.parameters();
+        let minibatch = Minibatch { images, labels, noise: self.session.noise() };
+        let threads = self.networks.len();
+        let mut shares: Vec<Vec<(usize, &mut [f32])>> = (0..threads).map(|_| Vec::new()).collect();
+        for (index, leaf) in self.leaves.chunks_exact_mut(parameters.len()).enumerate() {
+            shares[index % threads].push((index, leaf));
+        }
+        let mut scores = [Score::default(); SHARDS];
+        std::thread::scope(|scope| {
+            let work = |network: &mut Network, share: Vec<(usize, &mut [f32])>| {
+                network.load(parameters);
+                let score = |(index, leaf)| (index, minibatch.shard_gradient(network, index, leaf));
+                share.into_iter().map(score).collect::<Vec<_>>()
+            };
+            let mut jobs = self.networks.iter_mut().zip(shares);
+            let own = jobs.next();
+            let others: Vec<_> =
+                jobs.map(|(network, share)| scope.spawn(move || work(network, share))).collect();
+            let mut keep = |done: Vec<(usize, Score)>| {
+                done.into_iter().for_each(|(index, score)| scores[index] = score);
+            };
+            if let Some((network, share)) = own {
+                keep(work(network, share));
+            }
+            for other in others {
+                // A panic in a thread goes on here.
+                keep(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+        });
+        self.session.learn(gradient::sum(&mut self.leaves));
+        scores.into_iter().fold(Score::default(), |mut sum, score| {
+            sum += score;
+            sum
+        })
+    }
+}
