@@ -1,34 +1,13 @@
 //! The page's core without a page: train, evaluate, measure.
 
-mod bench;
-mod evaluate;
-mod mnist;
-mod train;
+#[cfg(not(target_arch = "wasm32"))]
+mod cli;
 
-use clap::{Parser, Subcommand};
-
-/// Trains and judges Inkling's network outside of a browser, with the page's own code.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Train the reference model on MNIST.
-    Train(train::Arguments),
-    /// Judge weights on the MNIST test set or on drawn digits.
-    Evaluate(evaluate::Arguments),
-    /// Measure training and prediction on one thread.
-    Bench(bench::Arguments),
-}
-
+#[cfg(not(target_arch = "wasm32"))]
 fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
-        Command::Train(arguments) => train::run(&arguments),
-        Command::Evaluate(arguments) => evaluate::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-    }
+    cli::run()
 }
+
+// A browser has no command line.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

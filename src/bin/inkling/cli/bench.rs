@@ -10,7 +10,7 @@ use inkling::protocol;
 use inkling::train::gradient::{self, Minibatch, SHARDS};
 use inkling::train::optimizer::Optimizer;
 
-use crate::mnist::Source;
+use super::mnist::Source;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

@@ -13,7 +13,7 @@ use inkling::protocol::{Optimizer, Schedule, Settings};
 use inkling::train::gradient::{self, Minibatch, SHARDS};
 use inkling::train::session::{Available, Session, Task};
 
-use crate::mnist::Source;
+use super::mnist::Source;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

@@ -7,7 +7,7 @@ use inkling::checkpoint;
 use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network};
 
-use crate::mnist::Source;
+use super::mnist::Source;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
