@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, Cache, ReadableStreamDefaultReader, ReadableWritablePair, RequestCache, RequestInit,
-    Response, WorkerGlobalScope,
+    Blob, Cache, CacheQueryOptions, ReadableStreamDefaultReader, ReadableWritablePair,
+    RequestCache, RequestInit, Response, WorkerGlobalScope,
 };
 
 use super::port::describe;
@@ -78,14 +78,20 @@ enum Problem {
     Network(String),
     #[error("the server does not have it (status {0})")]
     Status(u16),
+    #[error("its download broke off after {got} of {expected} bytes")]
+    BrokenOff { expected: u32, got: usize },
     #[error("it is cut short, {got} of {expected} bytes came")]
     Truncated { expected: u32, got: usize },
+    #[error("it is longer than the {expected} bytes that it should have")]
+    TooLong { expected: u32 },
     #[error("it has been altered, its checksum is not the right one")]
     Altered,
     #[error("it could not be unpacked ({0})")]
     Unpack(String),
     #[error("its content makes no sense: {0}")]
     Content(#[from] idx::IdxError),
+    #[error("it holds {got} digits, not {expected}")]
+    Count { expected: u32, got: usize },
     #[error("its list of parts makes no sense ({0})")]
     Manifest(String),
 }
@@ -124,7 +130,6 @@ impl Loader {
                 .map_err(|problem| PartError { file: MANIFEST.to_owned(), problem })?,
         };
         let parts = self.manifest.insert(manifest).parts.clone();
-        self.describe_all(&parts);
         let store = open_store().await;
         for part in &parts[self.loaded..] {
             let digits = self
@@ -142,17 +147,16 @@ impl Loader {
         Ok(())
     }
 
-    async fn fetch_manifest(&self) -> Result<Manifest, Problem> {
+    async fn fetch_manifest(&mut self) -> Result<Manifest, Problem> {
         let response = get(&format!("{}{MANIFEST}", self.base)).await?;
         let failed = |error: JsValue| Problem::Manifest(describe(&error));
         let json = JsFuture::from(response.json().map_err(failed)?).await.map_err(failed)?;
-        serde_wasm_bindgen::from_value(json).map_err(|error| Problem::Manifest(error.to_string()))
-    }
-
-    fn describe_all(&mut self, parts: &[Part]) {
-        self.progress.total_bytes = parts.iter().map(|part| part.bytes).sum();
-        self.progress.total_train_images =
-            parts.iter().filter(|part| part.split == Split::Train).map(|part| part.images).sum();
+        let manifest: Manifest = serde_wasm_bindgen::from_value(json)
+            .map_err(|error| Problem::Manifest(error.to_string()))?;
+        let train = manifest.parts.iter().filter(|part| part.split == Split::Train);
+        self.progress.total_bytes = total(manifest.parts.iter().map(|part| part.bytes))?;
+        self.progress.total_train_images = total(train.map(|part| part.images))?;
+        Ok(manifest)
     }
 
     async fn load_part(
@@ -168,12 +172,11 @@ impl Loader {
             && check(part, &bytes).is_ok()
         {
             self.progress.received_bytes = before + part.bytes;
-            return unpack(&bytes).await;
+            return unpack(part, &bytes).await;
         }
         self.progress.from_cache = false;
         let response = get(&format!("{}{}", self.base, part.file)).await?;
-        let bytes = read(&response, |bytes| {
-            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(part.bytes);
+        let bytes = read(part, &response, |bytes| {
             self.progress.received_bytes = before + bytes;
             tell(None, self.progress);
         })
@@ -184,10 +187,15 @@ impl Loader {
             return Err(checked.err().unwrap_or(Problem::Altered));
         };
         self.progress.received_bytes = before + part.bytes;
-        let digits = unpack(&bytes).await?;
+        let digits = unpack(part, &bytes).await?;
         keep(store, &key, &bytes).await;
         Ok(digits)
     }
+}
+
+fn total(mut numbers: impl Iterator<Item = u32>) -> Result<u32, Problem> {
+    let sum = numbers.try_fold(0u32, |sum, number| sum.checked_add(number));
+    sum.ok_or_else(|| Problem::Manifest("its sizes are too large".to_owned()))
 }
 
 fn check(part: &Part, bytes: &[u8]) -> Result<(), Problem> {
@@ -213,25 +221,38 @@ async fn get(url: &str) -> Result<Response, Problem> {
     if response.ok() { Ok(response) } else { Err(Problem::Status(response.status())) }
 }
 
-/// A response's bytes; tells how many there are as they come.
-async fn read(response: &Response, mut tell: impl FnMut(usize)) -> Result<Vec<u8>, Problem> {
+/// A part's bytes; tells how many there are as they come. Ends with the first that is too many.
+async fn read(
+    part: &Part,
+    response: &Response,
+    mut tell: impl FnMut(u32),
+) -> Result<Vec<u8>, Problem> {
     let failed = |error: JsValue| Problem::Network(describe(&error));
+    let expected = part.bytes;
     let mut bytes = Vec::new();
     let Some(body) = response.body() else { return Ok(bytes) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
-        let chunk = JsFuture::from(reader.read()).await.map_err(failed)?;
+        let Some(chunk) = answer(reader.read()).await else {
+            return Err(Problem::BrokenOff { expected, got: bytes.len() });
+        };
         if Reflect::get(&chunk, &"done".into()).map_err(failed)?.is_truthy() {
             return Ok(bytes);
         }
         let value: Uint8Array =
             Reflect::get(&chunk, &"value".into()).map_err(failed)?.unchecked_into();
         bytes.extend(value.to_vec());
-        tell(bytes.len());
+        match u32::try_from(bytes.len()) {
+            Ok(got) if got <= expected => tell(got),
+            _ => {
+                answer(reader.cancel()).await;
+                return Err(Problem::TooLong { expected });
+            }
+        }
     }
 }
 
-async fn unpack(bytes: &[u8]) -> Result<Digits, Problem> {
+async fn unpack(part: &Part, bytes: &[u8]) -> Result<Digits, Problem> {
     let failed = |error: JsValue| Problem::Unpack(describe(&error));
     let pieces = js_sys::Array::of1(&Uint8Array::from(bytes));
     let packed = Blob::new_with_u8_array_sequence(&pieces).map_err(failed)?;
@@ -240,7 +261,11 @@ async fn unpack(bytes: &[u8]) -> Result<Digits, Problem> {
     let stream = packed.stream().pipe_through(pair);
     let response = Response::new_with_opt_readable_stream(Some(&stream)).map_err(failed)?;
     let buffer = JsFuture::from(response.array_buffer().map_err(failed)?).await.map_err(failed)?;
-    Ok(idx::part(&Uint8Array::new(&buffer).to_vec())?)
+    let digits = idx::part(&Uint8Array::new(&buffer).to_vec())?;
+    match digits.len() {
+        got if got == part.images as usize => Ok(digits),
+        got => Err(Problem::Count { expected: part.images, got }),
+    }
 }
 
 /// This browser's store; none in a private window or on an insecure address.
@@ -256,9 +281,12 @@ async fn kept(store: Option<&Cache>, key: &str) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&buffer).to_vec())
 }
 
-/// Keeps a part for the next visit. A full or forbidden store only costs a download then.
+/// Keeps a part for the next visit, in place of its older versions. A full or forbidden store only costs a download then.
 async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
     let Some(store) = store else { return };
+    let every_version = CacheQueryOptions::new();
+    every_version.set_ignore_search(true);
+    answer(store.delete_with_str_and_options(key, &every_version)).await;
     let body = Uint8Array::from(bytes);
     if let Ok(response) = Response::new_with_opt_js_u8_array(Some(&body)) {
         answer(store.put_with_str(key, &response)).await;
