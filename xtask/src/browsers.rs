@@ -1,15 +1,13 @@
 //! Browsers and their WebDriver servers.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use serde_json::{Value, json};
 
 use crate::tools::Tool;
-use crate::{command, project, step};
+use crate::{command, step};
 
 /// What `--browser` can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,13 +57,14 @@ impl Engine {
         }
     }
 
-    /// Any of these programs will do, in this order; none of them where the engine is found otherwise.
+    /// The engine is there if one of these programs is, and its driver will find it.
     fn programs(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => {
                 &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
             }
-            Self::Firefox => &["firefox", "firefox-esr"],
+            Self::Firefox => &["firefox"],
+            // WebKit itself is on no `PATH` and comes with the driver, but the display does not.
             Self::WebKit => &["xvfb-run"],
         }
     }
@@ -96,24 +95,21 @@ impl Engine {
             Self::Firefox => Tool::geckodriver().directory()?.join("geckodriver"),
             Self::WebKit => which::which("WebKitWebDriver")?,
         };
-        Ok(Browser { engine: self, program: self.program(), driver })
-    }
-
-    /// The browser's program. WebKit's is on no `PATH`, but its driver knows it.
-    fn program(self) -> Option<PathBuf> {
-        self.programs().iter().find_map(|name| which::which(name).ok())
+        Ok(Browser { engine: self, driver })
     }
 
     fn is_installed(self) -> bool {
-        let driver = match self {
-            Self::Chromium => "chromedriver",
-            // geckodriver is on crates.io, so it is not Debian that brings it.
-            Self::Firefox => return self.program().is_some(),
-            Self::WebKit => "WebKitWebDriver",
-        };
-        let has_driver = which::which(driver).is_ok();
-        // On macOS the driver finds a Chrome that is on no PATH.
-        has_driver && (self.program().is_some() || cfg!(target_os = "macos"))
+        let is_there = |program: &str| which::which(program).is_ok();
+        // On macOS the driver finds a browser that is on no PATH.
+        let has_browser =
+            cfg!(target_os = "macos") || self.programs().iter().any(|name| is_there(name));
+        has_browser
+            && match self {
+                Self::Chromium => is_there("chromedriver"),
+                // Not Debian but crates.io brings geckodriver.
+                Self::Firefox => true,
+                Self::WebKit => is_there("WebKitWebDriver"),
+            }
     }
 
     fn install(self) -> Result<()> {
@@ -149,7 +145,6 @@ impl Engine {
 /// An engine that is there, with what drives it.
 pub(crate) struct Browser {
     pub(crate) engine: Engine,
-    program: Option<PathBuf>,
     driver: PathBuf,
 }
 
@@ -170,44 +165,6 @@ impl Browser {
         if self.engine == Engine::WebKit {
             // WebKit's sandbox does not start as root or in most containers; the pages are ours.
             command.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
-        }
-    }
-
-    /// Writes what wasm-bindgen's runner asks the driver for, and returns the file.
-    pub(crate) fn write_capabilities(&self) -> Result<PathBuf> {
-        let path = project::target().join(format!("webdriver-{}.json", self.engine.id()));
-        let text = serde_json::to_vec_pretty(&self.capabilities())?;
-        fs::create_dir_all(project::target())
-            .and_then(|()| fs::write(&path, text))
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(path)
-    }
-
-    /// The runner adds the arguments for running unseen and without a sandbox.
-    fn capabilities(&self) -> Value {
-        let binary = |options: &mut Value| {
-            if let Some(program) = &self.program {
-                options["binary"] = json!(program);
-            }
-        };
-        match self.engine {
-            Engine::Chromium => {
-                let mut options = json!({"args": [
-                    "--disable-quic",
-                    "--no-first-run",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                ]});
-                binary(&mut options);
-                json!({"goog:chromeOptions": options})
-            }
-            Engine::Firefox => {
-                let mut options = json!({});
-                binary(&mut options);
-                json!({"moz:firefoxOptions": options})
-            }
-            Engine::WebKit => json!({}),
         }
     }
 }
