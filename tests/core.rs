@@ -1,4 +1,6 @@
 //! One suite of the core, run natively by `cargo test` and in a browser by wasm-bindgen-test.
 
+#[path = "core/ink.rs"]
+mod ink;
 #[path = "core/kernels.rs"]
 mod kernels;

@@ -1,1 +1,22 @@
 //! A drawing to the 28x28 picture that MNIST would have made of it.
+//!
+//! MNIST's digits were scaled into 20x20 pixels and moved until their centre of mass was in the middle
+//! of 28x28. Scaling the pixels of a drawing would make its lines thick or thin with its size, so here
+//! the *points* are scaled and moved ([`normalise`]), and a soft pen of MNIST's width draws them again
+//! ([`raster`]).
+
+pub mod normalise;
+pub mod raster;
+pub mod strokes;
+
+pub use strokes::{Drawing, Point};
+
+use crate::data::PIXELS;
+
+/// The picture that the network sees, `[SIDE][SIDE]`, 0 is paper and 1 is ink; nothing for an empty
+/// drawing.
+pub fn picture(drawing: &Drawing) -> Option<[f32; PIXELS]> {
+    let fitted = normalise::fit(drawing)?;
+    let picture = raster::draw(&fitted);
+    Some(raster::draw(&normalise::centre(fitted, &picture)))
+}

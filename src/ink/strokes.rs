@@ -1,0 +1,70 @@
+//! What a pen did, kept as lines.
+
+/// A place on the pad, in shares of its side: `x` grows to the right, `y` downwards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// 0 at the left edge, 1 at the right.
+    pub x: f32,
+    /// 0 at the upper edge, 1 at the lower.
+    pub y: f32,
+}
+
+impl Point {
+    /// Distance to another point.
+    pub fn distance(self, other: Self) -> f32 {
+        (self.x - other.x).hypot(self.y - other.y)
+    }
+
+    fn is_usable(self) -> bool {
+        // Far off the pad nothing is meant, and squares must not overflow.
+        self.x.abs() < 1e6 && self.y.abs() < 1e6
+    }
+}
+
+/// A line drawn without lifting the pen.
+pub type Stroke = Vec<Point>;
+
+/// Strokes in the order in which they were drawn; none is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawing {
+    strokes: Vec<Stroke>,
+}
+
+impl Drawing {
+    /// Puts the pen down. A point that is no place is ignored.
+    pub fn begin(&mut self, point: Point) {
+        if point.is_usable() {
+            self.strokes.push(vec![point]);
+        }
+    }
+
+    /// Moves the pen that is down. A point that is no place, or where the pen already is, is ignored.
+    pub fn extend(&mut self, point: Point) {
+        if let Some(stroke) = self.strokes.last_mut()
+            && point.is_usable()
+            && stroke.last() != Some(&point)
+        {
+            stroke.push(point);
+        }
+    }
+
+    /// Takes the last stroke away.
+    pub fn undo(&mut self) {
+        self.strokes.pop();
+    }
+
+    /// Takes all strokes away.
+    pub fn clear(&mut self) {
+        self.strokes.clear();
+    }
+
+    /// The strokes, first to last.
+    pub fn strokes(&self) -> &[Stroke] {
+        &self.strokes
+    }
+
+    /// Whether nothing is drawn.
+    pub fn is_empty(&self) -> bool {
+        self.strokes.is_empty()
+    }
+}

@@ -1,0 +1,118 @@
+//! Properties of the way from strokes to picture.
+
+use inkling::data::{PIXELS, SIDE};
+use inkling::ink::{Drawing, Point, picture};
+use proptest::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn drawing(strokes: &[Vec<(f32, f32)>]) -> Drawing {
+    let mut drawing = Drawing::default();
+    for stroke in strokes {
+        for (index, &(x, y)) in stroke.iter().enumerate() {
+            let point = Point { x, y };
+            if index == 0 { drawing.begin(point) } else { drawing.extend(point) }
+        }
+    }
+    drawing
+}
+
+/// Centre of mass (x, y) and mass.
+fn centre(picture: &[f32]) -> (f32, f32, f32) {
+    let mass: f32 = picture.iter().sum();
+    let sum = |coordinate: fn(usize) -> usize| {
+        picture.iter().enumerate().map(|(i, ink)| ink * coordinate(i) as f32).sum::<f32>() / mass
+    };
+    (sum(|i| i % SIDE), sum(|i| i / SIDE), mass)
+}
+
+/// Rows or columns that hold ink, first and last.
+fn extent(picture: &[f32], coordinate: fn(usize) -> usize) -> (usize, usize) {
+    let inked =
+        || picture.iter().enumerate().filter(|(_, ink)| **ink > 0.5).map(|(i, _)| coordinate(i));
+    (inked().min().unwrap_or(0), inked().max().unwrap_or(0))
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_empty_pad_has_no_picture() {
+    assert_eq!(picture(&Drawing::default()), None);
+    let mut undone = drawing(&[vec![(0.1, 0.1), (0.9, 0.9)]]);
+    undone.undo();
+    assert_eq!(picture(&undone), None);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_dot_is_a_dot_in_the_middle() {
+    for wobble in [0.0, 0.004] {
+        let dot = drawing(&[vec![(0.2, 0.9), (0.2 + wobble, 0.9)]]);
+        let (x, y, mass) = picture(&dot).map(|p| centre(&p)).expect("a dot is a drawing");
+        assert!((x - 13.5).abs() < 0.1 && (y - 13.5).abs() < 0.1, "at {x}, {y}");
+        assert!((2.0..12.0).contains(&mass), "as large as a pen: {mass}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_vertical_line_fills_the_box_from_top_to_bottom_and_no_more() {
+    let line = picture(&drawing(&[vec![(0.5, 0.1), (0.5, 0.5)]])).expect("drawn");
+    let (top, bottom) = extent(&line, |i| i / SIDE);
+    let (left, right) = extent(&line, |i| i % SIDE);
+    assert_eq!((top, bottom), (4, 23));
+    assert!(right - left <= 3, "one pen wide: {left} to {right}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn undo_takes_the_last_stroke_only() {
+    let first = vec![(0.1, 0.1), (0.9, 0.1)];
+    let mut two = drawing(&[first.clone(), vec![(0.5, 0.1), (0.5, 0.9)]]);
+    two.undo();
+    assert_eq!(two, drawing(&[first]));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn points_that_are_no_place_change_nothing() {
+    let good = drawing(&[vec![(0.1, 0.1), (0.9, 0.9)]]);
+    let bad = drawing(&[
+        vec![(f32::NAN, 0.3)],
+        vec![(0.1, 0.1), (f32::INFINITY, 0.0), (0.9, 0.9), (0.9, 0.9), (0.0, -1e30)],
+    ]);
+    assert_eq!(picture(&good), picture(&bad));
+}
+
+fn strokes() -> impl Strategy<Value = Vec<Vec<(f32, f32)>>> {
+    let point = (0.0f32..1.0, 0.0f32..1.0);
+    prop::collection::vec(prop::collection::vec(point, 1..12), 1..5)
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn any_drawing_is_centred_in_range_and_independent_of_place_and_size() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let cases = (strokes(), 0.5f32..1.0, -0.2f32..0.2);
+    let result = runner.run(&cases, |(strokes, scale, shift)| {
+        let original = picture(&drawing(&strokes)).expect("drawn");
+        prop_assert!(original.iter().all(|ink| (0.0..=1.0).contains(ink)));
+        let (x, y, mass) = centre(&original);
+        prop_assert!(mass > 1.0);
+        // Moving the points by parts of a pixel changes the raster a little, and ink that the move
+        // pushes over the edge is lost: so the centre is near, not exact.
+        prop_assert!((x - 13.5).abs() < 0.5 && (y - 13.5).abs() < 0.5, "centre {x}, {y}");
+
+        let (top, bottom) = extent(&original, |i| i / SIDE);
+        let (left, right) = extent(&original, |i| i % SIDE);
+        prop_assert!(bottom - top <= 21 && right - left <= 21);
+
+        let large = strokes.iter().flatten().any(|p| {
+            strokes.iter().flatten().any(|q| (p.0 - q.0).abs().max((p.1 - q.1).abs()) > 0.15)
+        });
+        if large {
+            let moved: Vec<Vec<_>> = strokes
+                .iter()
+                .map(|s| s.iter().map(|(x, y)| (x * scale + shift, y * scale + shift)).collect())
+                .collect();
+            let moved = picture(&drawing(&moved)).expect("drawn");
+            for i in 0..PIXELS {
+                prop_assert!((original[i] - moved[i]).abs() < 0.01, "pixel {i}");
+            }
+        }
+        Ok(())
+    });
+    result.expect("holds for every drawing");
+}
