@@ -1,7 +1,7 @@
 //! One browser session: a window, its pointer, its keys and its console.
 
 use std::future::Future;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -15,8 +15,6 @@ use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::driver::Driver;
@@ -51,7 +49,6 @@ pub struct ConsoleMessage {
 pub struct Browser {
     engine: Engine,
     client: Client,
-    elsewhere: Elsewhere,
     // Dropped after the client: first the driver's process, then the profile it wrote to.
     _driver: Driver,
     _profile: TempDir,
@@ -60,10 +57,8 @@ pub struct Browser {
 impl Browser {
     /// Starts the engine's driver and opens a session.
     pub fn launch(engine: Engine) -> Result<Self> {
-        let elsewhere = Elsewhere::listen()?;
         let profile = tempfile::Builder::new().prefix("inkling-e2e-").tempdir()?;
-        let Value::Object(capabilities) = engine.capabilities(profile.path(), elsewhere.port)?
-        else {
+        let Value::Object(capabilities) = engine.capabilities(profile.path())? else {
             bail!("capabilities are an object");
         };
         let driver = Driver::start(engine)?;
@@ -72,7 +67,7 @@ impl Browser {
             Ok(builder.capabilities(capabilities).connect(&driver.url()).await?)
         })
         .with_context(|| format!("{engine} does not start: {}", driver.take_output().join("\n")))?;
-        let browser = Self { engine, client, elsewhere, _driver: driver, _profile: profile };
+        let browser = Self { engine, client, _driver: driver, _profile: profile };
         browser.resize(1440, 900)?;
         Ok(browser)
     }
@@ -118,7 +113,8 @@ impl Browser {
     pub fn fill(&self, selector: &str, value: &str) -> Result<()> {
         run(async {
             let field = self.client.find(Locator::Css(selector)).await?;
-            field.clear().await?;
+            field.click().await?;
+            self.client.execute("document.activeElement.select()", vec![]).await?;
             Ok(field.send_keys(&format!("{value}{}", Key::Tab)).await?)
         })
         .with_context(|| format!("filling {selector}"))
@@ -183,12 +179,6 @@ impl Browser {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))?;
         Ok(())
-    }
-
-    /// The first words of every connection that the browser tried to open to another machine;
-    /// Chromium only.
-    pub fn strays(&self) -> Vec<String> {
-        self.elsewhere.heard()
     }
 
     /// The warnings and errors that the engine lets a driver read since the last call, of the page
@@ -256,34 +246,6 @@ impl Drop for Browser {
         let client = self.client.clone();
         let close = async { tokio::time::timeout(Duration::from_secs(10), client.close()).await };
         let _ = runtime().block_on(close);
-    }
-}
-
-/// Stands in for every machine but this one: Chromium is told to look for all of them here.
-struct Elsewhere {
-    port: u16,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Elsewhere {
-    fn listen() -> Result<Self> {
-        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let port = listener.local_addr()?.port();
-        let heard = Arc::<Mutex<Vec<String>>>::default();
-        let words = Arc::clone(&heard);
-        runtime().spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut first = [0; 512];
-                let length = stream.read(&mut first).await.unwrap_or_default();
-                let text = String::from_utf8_lossy(&first[..length]).into_owned();
-                words.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-            }
-        });
-        Ok(Self { port, heard })
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

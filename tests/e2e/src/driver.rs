@@ -26,6 +26,8 @@ impl Driver {
         let program = engine.driver()?;
         let mut command = Command::new(&program);
         command.args(engine.driver_arguments(port));
+        // A bare machine's "C" is no language: WebKit would tell the page that it is.
+        command.env("LANG", "en_US.UTF-8").env_remove("LC_ALL").env_remove("LANGUAGE");
         let mut display = None;
         if engine == Engine::WebKit {
             let (server, number) = start_display()?;

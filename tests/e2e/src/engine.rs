@@ -66,9 +66,8 @@ impl Engine {
     }
 
     /// What the session is asked for: a window that nobody sees, a profile of its own, a console
-    /// that can be read, and no background traffic. Chromium takes `elsewhere`, a port of this
-    /// machine, for every other machine.
-    pub(crate) fn capabilities(self, profile: &Path, elsewhere: u16) -> Result<Value> {
+    /// that can be read, and no background traffic.
+    pub(crate) fn capabilities(self, profile: &Path) -> Result<Value> {
         let browser = self.browser();
         let mut capabilities = match self {
             Self::Chromium => json!({
@@ -84,7 +83,6 @@ impl Engine {
                     "--disable-sync",
                     "--window-size=1440,900",
                     format!("--user-data-dir={}", profile.display()),
-                    format!("--host-resolver-rules=MAP * 127.0.0.1:{elsewhere}, EXCLUDE 127.0.0.1"),
                 ]},
             }),
             Self::Firefox => json!({

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result, ensure};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -275,12 +275,18 @@ fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
     body
 }
 
-/// Nothing may be kept by HTTP itself: what a second visit does not ask for, the page has stored.
+/// The policy covers workers too, which do not inherit the page's: whatever asks another origin
+/// is refused, and the console says so. And nothing may be kept by HTTP itself: what a second visit
+/// does not ask for, the page has stored.
 fn file(path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
+    const POLICY: &str = "default-src 'self' 'wasm-unsafe-eval' data: blob:";
     let mut response = Response::new(Full::new(Bytes::from(body)));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, media_type(path).parse().expect("media types are ASCII"));
-    headers.insert(CACHE_CONTROL, "no-store".parse().expect("ASCII too"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if path != PHONE {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    }
     response
 }
 
