@@ -4,3 +4,5 @@
 mod ink;
 #[path = "core/kernels.rs"]
 mod kernels;
+#[path = "core/session.rs"]
+mod session;

@@ -1,0 +1,72 @@
+//! A training step allocates nothing, once the buffers have met a minibatch of its size.
+//!
+//! `unsafe`: the allocator passes every call on to the system's, unchanged, and counts it.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use inkling::data::{Digits, PIXELS};
+use inkling::net::{Architecture, Network, init};
+use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::session::{Available, Session, Task};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: `System` keeps the contract, and is given exactly what this is given.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_training_step_allocates_nothing() {
+    let mut network = Network::new(&Architecture::default()).expect("a valid model");
+    let digits = Digits { images: vec![128; 200 * PIXELS], labels: vec![3; 200] };
+    let parameters = init::glorot_uniform(network.plan(), 1);
+    let mut leaves = vec![0.0; SHARDS * parameters.len()];
+    let settings = Settings {
+        epochs: 1,
+        batch_size: 32,
+        learning_rate: 1e-3,
+        optimizer: Optimizer::Adam,
+        schedule: Schedule::Cosine,
+        seed: 1,
+        images: None,
+        augment: true,
+    };
+    let mut session = Session::new(settings, digits.len(), parameters);
+    let available = Available { train: digits.len(), test: None };
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    let mut step = || {
+        let Task::Minibatch(indices) = session.next(available) else { return false };
+        session.gather(&digits, indices, &mut images, &mut labels);
+        network.load(session.parameters());
+        let minibatch = Minibatch { images: &images, labels: &labels, noise: session.noise() };
+        let size = session.parameters().len();
+        for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
+            minibatch.shard_gradient(&mut network, index, leaf);
+        }
+        session.learn(gradient::sum(&mut leaves));
+        true
+    };
+    assert!(step());
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    assert!(step() && step());
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    assert!(before > 0, "the counter counts");
+}

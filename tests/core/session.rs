@@ -1,0 +1,187 @@
+//! A run's state machine, driven as the trainer drives it, with real gradients of a small model.
+
+use inkling::data::{Digits, PIXELS};
+use inkling::net::architecture::{Activation, Layer};
+use inkling::net::loss::Score;
+use inkling::net::{Architecture, Network, init};
+use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::session::{Available, Session, Task};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn settings() -> Settings {
+    Settings {
+        epochs: 2,
+        batch_size: 16,
+        learning_rate: 1e-3,
+        optimizer: Optimizer::Adam,
+        schedule: Schedule::OneCycle,
+        seed: 7,
+        images: None,
+        augment: true,
+    }
+}
+
+/// Noise with a bright pixel that gives the class away.
+fn digits(count: usize) -> Digits {
+    let mut rng = fastrand::Rng::with_seed(1);
+    let labels: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
+    let mut images: Vec<u8> = (0..count * PIXELS).map(|_| rng.u8(0..60)).collect();
+    for (image, &label) in images.chunks_mut(PIXELS).zip(&labels) {
+        image[300 + 7 * usize::from(label)] = 255;
+    }
+    Digits { images, labels }
+}
+
+/// A session with what computes for it.
+struct Driver {
+    session: Session,
+    network: Network,
+    train: Digits,
+    test: Digits,
+    available: Available,
+    /// Images of each minibatch.
+    sizes: Vec<usize>,
+    /// Test score after each epoch.
+    scores: Vec<Score>,
+}
+
+impl Driver {
+    fn new(settings: Settings) -> Self {
+        let architecture = Architecture {
+            layers: vec![
+                Layer::MaxPooling2D { pool_size: 2 },
+                Layer::Flatten,
+                Layer::Dropout { rate: 0.25 },
+                Layer::Dense { units: 10, activation: Activation::Softmax },
+            ],
+            ..Architecture::default()
+        };
+        let network = Network::new(&architecture).expect("a valid model");
+        let (train, test) = (digits(150), digits(230));
+        let parameters = init::glorot_uniform(network.plan(), settings.seed.into());
+        let available = Available { train: train.len(), test: Some(test.len()) };
+        let session = Session::new(settings, train.len(), parameters);
+        Self { session, network, train, test, available, sizes: Vec::new(), scores: Vec::new() }
+    }
+
+    /// Does the next task; false if there is none to do.
+    fn advance(&mut self) -> bool {
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        match self.session.next(self.available) {
+            Task::Minibatch(indices) => {
+                self.session.gather(&self.train, indices, &mut images, &mut labels);
+                self.network.load(self.session.parameters());
+                let noise = self.session.noise();
+                let minibatch = Minibatch { images: &images, labels: &labels, noise };
+                let size = self.session.parameters().len();
+                let mut leaves = vec![0.0; SHARDS * size];
+                for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
+                    minibatch.shard_gradient(&mut self.network, index, leaf);
+                }
+                self.session.learn(gradient::sum(&mut leaves));
+                self.sizes.push(labels.len());
+                true
+            }
+            Task::Evaluate(range) => {
+                self.test.gather(range, &mut images, &mut labels);
+                self.network.load(self.session.parameters());
+                let score = self.network.evaluate(&images, &labels);
+                self.scores.extend(self.session.judge(score, self.available));
+                true
+            }
+            Task::Wait | Task::Stand | Task::Finished => false,
+        }
+    }
+
+    fn to_the_end(mut self) -> Self {
+        while self.advance() {}
+        assert_eq!(self.session.next(self.available), Task::Finished);
+        self
+    }
+}
+
+fn bits(session: &Session) -> Vec<u32> {
+    session.parameters().iter().map(|x| x.to_bits()).collect()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_sees_every_image_once_an_epoch_and_all_test_images_after_it() {
+    let done = Driver::new(settings()).to_the_end();
+    let epoch = [16, 16, 16, 16, 16, 16, 16, 16, 16, 6];
+    assert_eq!(done.sizes, [epoch, epoch].concat());
+    assert_eq!(done.scores.iter().map(|s| s.images).collect::<Vec<_>>(), [230, 230]);
+    assert_eq!((done.session.epoch(), done.session.step(), done.session.images_left()), (2, 20, 0));
+    assert_eq!((done.session.steps_per_epoch(), done.session.steps()), (10, 20));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
+    let straight = Driver::new(settings()).to_the_end();
+
+    let mut halting = Driver::new(settings());
+    halting.session.pause();
+    assert_eq!(halting.session.next(halting.available), Task::Stand);
+    for steps in 1..=3 {
+        halting.session.take_step();
+        while halting.advance() {}
+        assert!(halting.session.is_paused());
+        assert_eq!(halting.session.step(), steps);
+    }
+    halting.session.resume();
+    halting.available = Available { train: 100, test: None };
+    while halting.advance() {}
+    assert_eq!(halting.session.next(halting.available), Task::Wait);
+    halting.available.train = 150;
+    while halting.advance() {}
+    assert_eq!((halting.session.step(), halting.session.epoch()), (10, 0));
+    assert_eq!(halting.session.next(halting.available), Task::Wait, "for the test set");
+    halting.available.test = Some(230);
+    let halting = halting.to_the_end();
+
+    assert_eq!(bits(&halting.session), bits(&straight.session));
+    assert_eq!(halting.scores, straight.scores);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_step_at_an_epochs_end_includes_its_evaluation() {
+    let mut driver = Driver::new(settings());
+    for _ in 0..9 {
+        assert!(driver.advance());
+    }
+    driver.session.take_step();
+    while driver.advance() {}
+    assert_eq!((driver.session.step(), driver.session.epoch()), (10, 1));
+    assert!(driver.session.is_paused());
+    assert_eq!(driver.scores.len(), 1);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_seed_decides_everything() {
+    let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).to_the_end().session);
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_on_the_first_images_uses_no_others() {
+    let mut driver = Driver::new(Settings { images: Some(40), ..settings() });
+    driver.available.train = 40;
+    let done = driver.to_the_end();
+    assert_eq!(done.sizes, [16, 16, 8, 16, 16, 8]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn it_learns() {
+    let done = Driver::new(Settings {
+        epochs: 30,
+        augment: false,
+        schedule: Schedule::Constant,
+        learning_rate: 0.01,
+        ..settings()
+    })
+    .to_the_end();
+    let accuracy = |score: Option<&Score>| score.map_or(0.0, Score::accuracy);
+    assert!(accuracy(done.scores.last()) > 0.9, "{:?}", done.scores);
+    assert!(accuracy(done.scores.first()) < accuracy(done.scores.last()));
+}
