@@ -2,6 +2,8 @@
 
 #[path = "core/ink.rs"]
 mod ink;
+#[path = "core/keras.rs"]
+mod keras;
 #[path = "core/kernels.rs"]
 mod kernels;
 #[path = "core/session.rs"]
