@@ -11,8 +11,10 @@
 //! | [`ink`] | a drawing to the 28x28 picture that MNIST would have made of it |
 //! | [`checkpoint`] | safetensors in and out |
 //! | [`protocol`] | what the page and the trainer say to each other |
+//! | [`app`] | the page without a browser: its state, what can happen to it, what it shows |
 //! | `web` | the only place that knows a browser (wasm32 only) |
 
+pub mod app;
 pub mod checkpoint;
 pub mod data;
 pub mod ink;

@@ -1,5 +1,14 @@
 //! The only place that knows a browser.
 
+mod announce;
+mod charts;
+mod controls;
 pub mod dataset;
+mod dom;
+mod measure;
+mod pad;
+pub mod page;
 pub mod port;
+mod render;
+mod weights;
 pub mod worker;

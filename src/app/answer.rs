@@ -1,0 +1,202 @@
+//! The drawing, the weights that may read it, and what the chosen ones make of it.
+
+use crate::data::{CLASSES, PIXELS};
+use crate::ink::{self, Drawing};
+use crate::net::architecture::{Architecture, ArchitectureError};
+use crate::net::init::glorot_uniform;
+use crate::net::network::Network;
+
+/// Whose weights answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Those that the page came with.
+    Shipped,
+    /// Those of the run, as new as the page has them.
+    Run,
+}
+
+/// The weights that the page comes with.
+#[derive(Clone, Debug, PartialEq)]
+enum Shipped {
+    Loading,
+    Here(Vec<f32>),
+    Failed(String),
+}
+
+/// A drawing and its reading.
+#[derive(Debug)]
+pub struct Answer {
+    drawing: Drawing,
+    /// Counts changes of the drawing.
+    revision: u32,
+    picture: Option<[f32; PIXELS]>,
+    network: Network,
+    shipped: Shipped,
+    trained: Option<Vec<f32>>,
+    source: Source,
+    probabilities: Option<[f32; CLASSES]>,
+}
+
+impl Answer {
+    /// An empty pad before the shipped weights have come.
+    ///
+    /// # Errors
+    /// If the architecture cannot be built.
+    pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
+        Ok(Self {
+            drawing: Drawing::default(),
+            revision: 0,
+            picture: None,
+            network: Network::new(architecture)?,
+            shipped: Shipped::Loading,
+            trained: None,
+            source: Source::Shipped,
+            probabilities: None,
+        })
+    }
+
+    /// The drawing.
+    pub fn drawing(&self) -> &Drawing {
+        &self.drawing
+    }
+
+    /// A number that changes whenever the drawing does.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// What the network sees, 28x28, 0 is paper and 1 is ink; `None` with nothing drawn.
+    pub fn picture(&self) -> Option<&[f32; PIXELS]> {
+        self.picture.as_ref()
+    }
+
+    /// Whose weights answer.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The shipped weights, if they are here.
+    pub fn shipped(&self) -> Option<&[f32]> {
+        match &self.shipped {
+            Shipped::Here(weights) => Some(weights),
+            _ => None,
+        }
+    }
+
+    /// Why there are no shipped weights.
+    pub fn shipped_failure(&self) -> Option<&str> {
+        match &self.shipped {
+            Shipped::Failed(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The run's weights, if there is a run.
+    pub fn trained(&self) -> Option<&[f32]> {
+        self.trained.as_deref()
+    }
+
+    /// What the chosen weights make of the drawing; `None` with nothing drawn or no weights.
+    pub fn probabilities(&self) -> Option<&[f32; CLASSES]> {
+        self.probabilities.as_ref()
+    }
+
+    /// The likeliest digit and its probability. `None` as above, and for weights that training has
+    /// driven beyond what numbers can hold.
+    pub fn digit(&self) -> Option<(usize, f32)> {
+        let probabilities = self.probabilities.filter(|p| p.iter().all(|p| p.is_finite()))?;
+        probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// Fresh random weights, as the trainer draws them from the same seed.
+    pub fn fresh(&self, seed: u32) -> Vec<f32> {
+        glorot_uniform(self.network.plan(), u64::from(seed))
+    }
+
+    /// Changes the drawing.
+    pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
+        change(&mut self.drawing);
+        self.revision = self.revision.wrapping_add(1);
+        self.picture = ink::picture(&self.drawing);
+        self.read();
+    }
+
+    pub(super) fn answer_from(&mut self, source: Source) {
+        let there = match source {
+            Source::Shipped => self.shipped().is_some() || self.trained.is_none(),
+            Source::Run => self.trained.is_some(),
+        };
+        if there && source != self.source {
+            self.source = source;
+            self.load();
+        }
+    }
+
+    pub(super) fn set_shipped(&mut self, weights: Result<Vec<f32>, String>) {
+        self.shipped = match weights {
+            Ok(weights) if weights.len() == self.network.plan().parameter_count() => {
+                Shipped::Here(weights)
+            }
+            Ok(weights) => Shipped::Failed(format!(
+                "they hold {} numbers, the network has {}",
+                weights.len(),
+                self.network.plan().parameter_count()
+            )),
+            Err(reason) => Shipped::Failed(reason),
+        };
+        if self.source == Source::Shipped {
+            self.load();
+        }
+    }
+
+    pub(super) fn expect_shipped(&mut self) {
+        self.shipped = Shipped::Loading;
+    }
+
+    pub(super) fn set_trained(&mut self, weights: Vec<f32>) {
+        if weights.len() != self.network.plan().parameter_count() {
+            return;
+        }
+        self.trained = Some(weights);
+        if self.source == Source::Run {
+            self.load();
+        }
+    }
+
+    pub(super) fn forget_trained(&mut self) {
+        self.trained = None;
+        self.source = Source::Shipped;
+        self.load();
+    }
+
+    /// Hands the chosen weights to the network and reads the drawing anew.
+    fn load(&mut self) {
+        let weights = match (self.source, &self.shipped) {
+            (Source::Run, _) => self.trained.as_deref(),
+            (Source::Shipped, Shipped::Here(weights)) => Some(weights.as_slice()),
+            _ => None,
+        };
+        if let Some(weights) = weights {
+            self.network.load(weights);
+        }
+        self.read();
+    }
+
+    fn read(&mut self) {
+        let there = match self.source {
+            Source::Shipped => self.shipped().is_some(),
+            Source::Run => self.trained.is_some(),
+        };
+        self.probabilities = self.picture.filter(|_| there).and_then(|picture| {
+            self.network.probabilities(&picture).first_chunk::<CLASSES>().copied()
+        });
+    }
+
+    /// Reads the drawing once more, for measuring; whether there was anything to read.
+    pub fn read_again(&mut self) -> bool {
+        self.picture.is_some_and(|picture| {
+            let classes = self.network.probabilities(&picture);
+            classes.iter().all(|p| p.is_finite())
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! Numbers as a person would say them.
+
+/// A share, 0 to 1, as "98.9 %". Only what is exactly all reads "100 %".
+pub fn percent(share: f32) -> String {
+    if !share.is_finite() {
+        return String::from("–");
+    }
+    let tenths = (share * 1000.0).round() as i32;
+    match tenths {
+        0 => String::from("0 %"),
+        1000 if share < 1.0 => String::from("99.9 %"),
+        1000 => String::from("100 %"),
+        _ => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
+}
+
+/// A probability, 0 to 1, in whole percent: "98 %", "< 1 %", "0 %".
+pub fn whole_percent(share: f32) -> String {
+    match share {
+        s if !s.is_finite() => String::from("–"),
+        s if s < 0.0005 => String::from("0 %"),
+        s if s < 0.01 => String::from("< 1 %"),
+        s => format!("{} %", (s * 100.0).floor()),
+    }
+}
+
+/// A count with thousands marked: "60,000".
+pub fn count(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A measured rate to three figures: "14,200".
+pub fn rate(per_second: f32) -> String {
+    let number = per_second.max(0.0);
+    let unit = if number < 1000.0 { 1.0 } else { 10_f32.powi(number.log10() as i32 - 2) };
+    count(((number / unit).round() * unit) as u32)
+}
+
+/// A time in seconds: "41 s", "2 min 5 s", "12 min", "1 h 20 min".
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).ceil() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) if m < 10 => format!("{m} min {s} s"),
+        (0, m, _) => format!("{m} min"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// Bytes as megabytes without the unit: "4.8".
+pub fn megabytes(bytes: u32) -> String {
+    let tenths = (f64::from(bytes) / 1e5).round() as u32;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// A loss with as many digits as it deserves: "2.30", "0.045".
+pub fn loss(value: f32) -> String {
+    match value {
+        v if !v.is_finite() => String::from("–"),
+        v if v < 0.1 => format!("{v:.3}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+/// "1 epoch", "3 epochs", "1,200 minibatches".
+pub fn of(number: u32, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_but_never_up_to_all() {
+        assert_eq!(percent(0.98912), "98.9 %");
+        assert_eq!(percent(0.99996), "99.9 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.004), "0.4 %");
+        assert_eq!(percent(f32::NAN), "–");
+        assert_eq!(whole_percent(0.9999), "99 %");
+        assert_eq!(whole_percent(1.0), "100 %");
+        assert_eq!(whole_percent(0.003), "< 1 %");
+        assert_eq!(whole_percent(0.0001), "0 %");
+    }
+
+    #[test]
+    fn counts_mark_thousands() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(60_000), "60,000");
+        assert_eq!(count(4_294_967_295), "4,294,967,295");
+    }
+
+    #[test]
+    fn rates_keep_three_figures() {
+        assert_eq!(rate(14_237.0), "14,200");
+        assert_eq!(rate(4_567.0), "4,570");
+        assert_eq!(rate(873.4), "873");
+        assert_eq!(rate(0.0), "0");
+        assert_eq!(rate(123_456.0), "123,000");
+    }
+
+    #[test]
+    fn durations_get_coarser_as_they_grow() {
+        assert_eq!(duration(40.2), "41 s");
+        assert_eq!(duration(125.0), "2 min 5 s");
+        assert_eq!(duration(120.0), "2 min");
+        assert_eq!(duration(700.0), "11 min");
+        assert_eq!(duration(4805.0), "1 h 20 min");
+    }
+
+    #[test]
+    fn losses_and_bytes() {
+        assert_eq!(loss(2.3026), "2.30");
+        assert_eq!(loss(0.04512), "0.045");
+        assert_eq!(megabytes(10_140_000), "10.1");
+        assert_eq!(of(1, "epoch", "epochs"), "1 epoch");
+        assert_eq!(of(1200, "minibatch", "minibatches"), "1,200 minibatches");
+    }
+}

@@ -1,0 +1,346 @@
+//! The page without a browser: its state, what can happen to it, and what it then asks for.
+//!
+//! [`App::update`] takes one [`Event`] and returns the [`Effect`]s that `web::page` carries out;
+//! [`view::View`] says what the page shows. Nothing here knows a document, a clock or a worker.
+
+pub mod answer;
+pub mod curves;
+pub mod figures;
+pub mod run;
+pub mod settings;
+pub mod view;
+
+use crate::ink::{Drawing, Point};
+use crate::protocol::{DataProgress, Reply, Request};
+use answer::{Answer, Source};
+use curves::Curves;
+use run::Run;
+use settings::{Field, Form, StartFrom};
+
+/// Seconds of silence after which a trainer that owes an answer counts as gone.
+const PATIENCE: f32 = 12.0;
+
+/// Seconds that a trainer may take to load.
+const LOADING_PATIENCE: f32 = 60.0;
+
+/// What happens to the page.
+#[derive(Debug)]
+pub enum Event {
+    /// The URL's hash, at first and whenever it changes.
+    Hash(String),
+    /// A control was set to a text.
+    Set(Field, String),
+    /// The pen came down.
+    PenDown(Point),
+    /// The pen moved, through all these points.
+    PenMoved(Vec<Point>),
+    /// The pen was lifted.
+    PenUp,
+    /// Take back the last stroke.
+    Undo,
+    /// Take back all strokes.
+    Clear,
+    /// Train, Pause or Resume, whichever it reads.
+    Train,
+    /// One minibatch.
+    Step,
+    /// Forget the run.
+    Reset,
+    /// The question was answered with yes.
+    Confirmed,
+    /// The question was answered with no.
+    Declined,
+    /// Let these weights answer.
+    AnswerFrom(Source),
+    /// Try again what the shown problem is about.
+    Repair,
+    /// Load the data again that could not be loaded.
+    RetryData,
+    /// Close the notice.
+    CloseNotice,
+    /// Say something in the notice.
+    Notice(String),
+    /// The shipped weights, or why there are none.
+    Shipped(Result<Vec<f32>, String>),
+    /// The trainer says something, with its arrays.
+    Reply(Reply, Vec<Vec<f32>>),
+    /// The trainer is gone: why.
+    TrainerGone(String),
+    /// So many seconds have passed.
+    Tick(f32),
+}
+
+/// What the page asks the browser for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Tell the trainer, with parameters beside it.
+    Send(Request, Option<Vec<f32>>),
+    /// Start a trainer; end the one before.
+    SpawnTrainer,
+    /// Fetch the shipped weights.
+    FetchShipped,
+    /// Put the settings into the URL.
+    WriteHash(String),
+    /// Ask before something is lost.
+    Ask(Question),
+    /// Let a screen reader say this.
+    Announce(String),
+}
+
+/// Something to ask before a trained network is thrown away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The question.
+    pub text: String,
+    /// What yes does, as a button.
+    pub yes: &'static str,
+    intent: Intent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Intent {
+    Reset,
+    Start { paused: bool },
+}
+
+/// The trainer, as far as the page knows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trainer {
+    /// It loads.
+    Loading,
+    /// It listens; its kernels' instruction set.
+    Ready(String),
+    /// It is gone: why.
+    Gone(String),
+}
+
+/// The training data, as far as the page knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// How much is here; `None` before the trainer said anything.
+    pub progress: Option<DataProgress>,
+    /// A part that cannot be used and why.
+    pub failed: Option<(String, String)>,
+}
+
+/// The page's state.
+#[derive(Debug)]
+pub struct App {
+    /// What the visitor set.
+    pub form: Form,
+    /// Counts the moments at which the controls should show it anew.
+    pub form_revision: u32,
+    /// A gentle word about something that does not stop anything.
+    pub notice: Option<String>,
+    /// The drawing, and which weights read it as what.
+    pub answer: Answer,
+    /// The trainer.
+    pub trainer: Trainer,
+    /// The training data.
+    pub data: Data,
+    /// The run under way, or the last one.
+    pub run: Option<Run>,
+    /// Its curves.
+    pub curves: Curves,
+    last_run: u32,
+    asked: Option<Intent>,
+    silence: f32,
+}
+
+impl App {
+    /// The page as it opens.
+    pub fn new(answer: Answer) -> Self {
+        Self {
+            form: Form::default(),
+            form_revision: 0,
+            notice: None,
+            answer,
+            trainer: Trainer::Loading,
+            data: Data::default(),
+            run: None,
+            curves: Curves::default(),
+            last_run: 0,
+            asked: None,
+            silence: 0.0,
+        }
+    }
+
+    /// What the browser should do first.
+    pub fn begin(&self) -> Vec<Effect> {
+        vec![Effect::SpawnTrainer, Effect::FetchShipped]
+    }
+
+    /// Takes one event.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Hash(hash) => {
+                let (form, notices) = Form::from_hash(&hash);
+                self.form = form;
+                self.notice = (!notices.is_empty()).then(|| notices.join(" "));
+                self.check_start();
+                self.show_form(&mut effects);
+            }
+            Event::Set(field, text) => {
+                self.notice = self.form.set(field, &text);
+                self.check_start();
+                self.show_form(&mut effects);
+            }
+            Event::PenDown(point) => self.answer.draw(|drawing| drawing.begin(point)),
+            Event::PenMoved(points) => self.answer.draw(|drawing| {
+                for point in points {
+                    drawing.extend(point);
+                }
+            }),
+            Event::PenUp => effects.push(Effect::Announce(view::spoken_answer(&self.answer))),
+            Event::Undo => {
+                self.answer.draw(Drawing::undo);
+                effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
+            }
+            Event::Clear => self.answer.draw(Drawing::clear),
+            Event::Train => self.train(&mut effects),
+            Event::Step => self.step(&mut effects),
+            Event::Reset => match self.at_stake() {
+                Some(what) => self.ask(
+                    format!("Reset this run? {what} will be gone."),
+                    "Reset",
+                    Intent::Reset,
+                    &mut effects,
+                ),
+                None => self.reset(&mut effects),
+            },
+            Event::Confirmed => match self.asked.take() {
+                Some(Intent::Reset) => self.reset(&mut effects),
+                Some(Intent::Start { paused }) => self.start(paused, &mut effects),
+                None => {}
+            },
+            Event::Declined => self.asked = None,
+            Event::AnswerFrom(source) => {
+                self.answer.answer_from(source);
+                effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
+            }
+            Event::Repair => self.repair(&mut effects),
+            Event::RetryData => self.retry_data(&mut effects),
+            Event::CloseNotice => self.notice = None,
+            Event::Notice(text) => self.notice = Some(text),
+            Event::Shipped(weights) => self.answer.set_shipped(weights),
+            Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
+            Event::TrainerGone(reason) => self.lose_trainer(reason),
+            Event::Tick(seconds) => self.tick(seconds),
+        }
+        effects
+    }
+
+    /// Whether leaving the page now would lose something that took an epoch to learn.
+    pub fn would_lose_a_run(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.epoch > 0)
+    }
+
+    /// What would be lost if the run's weights went.
+    fn at_stake(&self) -> Option<String> {
+        let run = self.run.as_ref().filter(|run| run.step > 0)?;
+        Some(match run.test_accuracy {
+            Some(accuracy) => format!(
+                "What it learnt in {} ({} of the test images right)",
+                figures::of(run.epoch, "epoch", "epochs"),
+                figures::percent(accuracy)
+            ),
+            None => {
+                format!("What it learnt in {}", figures::of(run.step, "minibatch", "minibatches"))
+            }
+        })
+    }
+
+    fn ask(&mut self, text: String, yes: &'static str, intent: Intent, effects: &mut Vec<Effect>) {
+        self.asked = Some(intent);
+        effects.push(Effect::Ask(Question { text, yes, intent }));
+    }
+
+    /// Going on from the last run needs a last run.
+    fn check_start(&mut self) {
+        if self.form.start == StartFrom::Current && self.run.is_none() {
+            self.form.start = StartFrom::Fresh;
+            self.notice = Some(String::from(
+                "There is no run to go on from yet; the next one starts from fresh random weights.",
+            ));
+        }
+    }
+
+    /// Has the controls and the URL show the settings.
+    fn show_form(&mut self, effects: &mut Vec<Effect>) {
+        self.form_revision = self.form_revision.wrapping_add(1);
+        effects.push(Effect::WriteHash(self.form.to_hash()));
+    }
+
+    fn repair(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.trainer, Trainer::Gone(_)) {
+            self.trainer = Trainer::Loading;
+            self.data = Data::default();
+            self.silence = 0.0;
+            effects.push(Effect::SpawnTrainer);
+        } else if self.data.failed.is_some() {
+            self.retry_data(effects);
+        } else if self.answer.shipped_failure().is_some() {
+            self.answer.expect_shipped();
+            effects.push(Effect::FetchShipped);
+        }
+    }
+
+    fn retry_data(&mut self, effects: &mut Vec<Effect>) {
+        self.data.failed = None;
+        self.send(Request::LoadData, None, effects);
+    }
+
+    /// Sends a request, if there is somebody to hear it.
+    fn send(&mut self, request: Request, parameters: Option<Vec<f32>>, effects: &mut Vec<Effect>) {
+        if let Trainer::Ready(_) = self.trainer {
+            self.silence = 0.0;
+            effects.push(Effect::Send(request, parameters));
+        }
+    }
+
+    /// Why no run can begin now.
+    fn cannot_train(&self) -> Option<&'static str> {
+        match &self.trainer {
+            Trainer::Loading => Some("The trainer is still loading."),
+            Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
+            Trainer::Ready(_) if self.has_images() => None,
+            Trainer::Ready(_) if self.data.failed.is_some() => {
+                Some("There are no training images; Retry fetches them.")
+            }
+            Trainer::Ready(_) => Some("The first training images are still on their way."),
+        }
+    }
+
+    fn has_images(&self) -> bool {
+        self.data.progress.is_some_and(|data| data.train_images > 0)
+    }
+
+    fn lose_trainer(&mut self, reason: String) {
+        self.trainer = Trainer::Gone(reason);
+        if let Some(run) = &mut self.run {
+            run.stop();
+        }
+    }
+
+    fn tick(&mut self, seconds: f32) {
+        self.silence += seconds;
+        match &self.trainer {
+            Trainer::Loading if self.silence > LOADING_PATIENCE => {
+                self.lose_trainer(String::from("The trainer did not start."));
+            }
+            Trainer::Ready(_) if self.silence > PATIENCE && self.owed_an_answer() => {
+                let message = format!("The trainer has not answered for {PATIENCE} seconds.");
+                self.lose_trainer(message);
+            }
+            _ => {}
+        }
+    }
+
+    fn owed_an_answer(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::expects_progress)
+    }
+}
+
+#[cfg(test)]
+mod tests;

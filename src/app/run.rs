@@ -1,0 +1,259 @@
+//! A training run as the page sees it: from the Train button to the trainer's last reply.
+
+use super::answer::Source;
+use super::curves::{Curves, Test};
+use super::settings::StartFrom;
+use super::{App, Effect, Event, Intent, Trainer, figures};
+use crate::protocol::{Activity, Progress, Reply, Request, RunId, Settings};
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Minibatch after minibatch.
+    Training,
+    /// Asked to pause, not yet there.
+    Pausing,
+    /// Standing still; Resume or Step goes on.
+    Paused,
+    /// Taking a single minibatch.
+    Stepping,
+    /// All epochs are over.
+    Done,
+    /// Its trainer is gone.
+    Stopped,
+}
+
+/// A run, under way or over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Its id in the protocol.
+    pub id: RunId,
+    /// What it computes.
+    pub settings: Settings,
+    /// Where its weights came from.
+    pub start: StartFrom,
+    /// What it is doing.
+    pub phase: Phase,
+    /// Epochs finished.
+    pub epoch: u32,
+    /// Minibatches finished.
+    pub step: u32,
+    /// Minibatches in an epoch; 0 before the trainer said so.
+    pub steps_per_epoch: u32,
+    /// Training throughput now.
+    pub images_per_second: f32,
+    /// Expected seconds to the end.
+    pub seconds_left: f32,
+    /// What its trainer is busy with.
+    pub activity: Activity,
+    /// The last test, 0 to 1.
+    pub test_accuracy: Option<f32>,
+    /// Seconds that it trained, once it is done.
+    pub seconds: f64,
+}
+
+impl Run {
+    /// The epoch that its weights are from, counted from 1; 0 before the first minibatch.
+    pub fn epoch_of_weights(&self) -> u32 {
+        match self.steps_per_epoch {
+            0 => self.epoch,
+            steps => self.step.div_ceil(steps).max(self.epoch),
+        }
+    }
+
+    /// Whether it can still go on.
+    pub fn is_on(&self) -> bool {
+        !matches!(self.phase, Phase::Done | Phase::Stopped)
+    }
+
+    /// Whether its trainer should be heard of soon.
+    pub fn expects_progress(&self) -> bool {
+        matches!(self.phase, Phase::Training | Phase::Pausing | Phase::Stepping)
+            && self.activity != Activity::WaitingForData
+    }
+
+    /// Its trainer is gone.
+    pub fn stop(&mut self) {
+        if self.is_on() {
+            self.phase = Phase::Stopped;
+        }
+        self.images_per_second = 0.0;
+    }
+
+    fn take(&mut self, progress: &Progress) {
+        self.epoch = progress.epoch;
+        self.step = progress.step;
+        self.steps_per_epoch = progress.steps_per_epoch;
+        self.images_per_second = progress.images_per_second;
+        self.seconds_left = progress.seconds_left;
+        self.activity = progress.activity;
+    }
+}
+
+impl App {
+    /// The Train button: Train, Pause or Resume.
+    pub(super) fn train(&mut self, effects: &mut Vec<Effect>) {
+        match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
+            Some((run, phase @ Phase::Training)) => {
+                *phase = Phase::Pausing;
+                self.send(Request::Pause { run }, None, effects);
+            }
+            Some((run, phase @ Phase::Paused)) => {
+                *phase = Phase::Training;
+                self.send(Request::Resume { run }, None, effects);
+            }
+            Some((_, Phase::Pausing | Phase::Stepping)) => {}
+            Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(false, effects),
+        }
+    }
+
+    /// The Step button: one minibatch of a paused run, or of a new one that stands still after it.
+    pub(super) fn step(&mut self, effects: &mut Vec<Effect>) {
+        match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
+            Some((run, phase @ Phase::Paused)) => {
+                *phase = Phase::Stepping;
+                self.send(Request::Step { run }, None, effects);
+            }
+            Some((_, Phase::Training | Phase::Pausing | Phase::Stepping)) => {}
+            Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(true, effects),
+        }
+    }
+
+    /// Starts a run, asking first if a trained network would be lost.
+    fn propose(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+        if self.cannot_train().is_some() {
+            return;
+        }
+        match self.at_stake().filter(|_| self.form.start != StartFrom::Current) {
+            Some(what) => self.ask(
+                format!(
+                    "Start anew? {what} will be replaced. To go on from it instead, choose \
+                     “Start from: weights of the last run” under More settings."
+                ),
+                "Start anew",
+                Intent::Start { paused },
+                effects,
+            ),
+            None => self.start(paused, effects),
+        }
+    }
+
+    pub(super) fn start(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+        let settings = self.form.settings.clone();
+        let parameters = match self.form.start {
+            StartFrom::Fresh => None,
+            StartFrom::Shipped => self.answer.shipped().map(<[f32]>::to_vec),
+            StartFrom::Current => self.answer.trained().map(<[f32]>::to_vec),
+        };
+        let start = if parameters.is_some() { self.form.start } else { StartFrom::Fresh };
+        let first = parameters.clone().unwrap_or_else(|| self.answer.fresh(settings.seed));
+        self.answer.set_trained(first);
+        self.answer.answer_from(Source::Run);
+        self.curves = Curves::default();
+        self.last_run += 1;
+        let run = self.last_run;
+        self.run = Some(Run {
+            id: run,
+            settings: settings.clone(),
+            start,
+            phase: if paused { Phase::Stepping } else { Phase::Training },
+            epoch: 0,
+            step: 0,
+            steps_per_epoch: 0,
+            images_per_second: 0.0,
+            seconds_left: f32::NAN,
+            activity: Activity::Training,
+            test_accuracy: None,
+            seconds: 0.0,
+        });
+        self.send(Request::Start { run, settings, paused }, parameters, effects);
+        if paused {
+            self.send(Request::Step { run }, None, effects);
+        }
+    }
+
+    pub(super) fn reset(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(run) = self.run.take() {
+            self.send(Request::Reset { run: run.id }, None, effects);
+        }
+        self.curves = Curves::default();
+        self.answer.forget_trained();
+        if self.form.start == StartFrom::Current {
+            self.form.start = StartFrom::Fresh;
+            self.show_form(effects);
+        }
+    }
+
+    /// Takes a reply of the trainer; those about a run that is gone are dropped.
+    pub(super) fn hear(&mut self, reply: Reply, arrays: Vec<Vec<f32>>, effects: &mut Vec<Effect>) {
+        self.silence = 0.0;
+        let mut arrays = arrays.into_iter();
+        match reply {
+            Reply::Ready { backend } => {
+                self.trainer = Trainer::Ready(backend);
+                self.send(Request::LoadData, None, effects);
+            }
+            Reply::Data(progress) => self.data.progress = Some(progress),
+            Reply::DataFailed { part, reason } => self.data.failed = Some((part, reason)),
+            Reply::Progress(progress) => {
+                let Some(run) = self.current(progress.run) else { return };
+                run.take(&progress);
+                if let Some(parameters) = arrays.next() {
+                    self.answer.set_trained(parameters);
+                }
+                if let (Some(losses), Some(accuracies)) = (arrays.next(), arrays.next()) {
+                    self.curves.extend(&losses, &accuracies);
+                }
+            }
+            Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy } => {
+                let Some(run) = self.current(run) else { return };
+                run.epoch = epoch;
+                run.step = step;
+                run.test_accuracy = Some(test_accuracy);
+                let epochs = run.settings.epochs;
+                self.curves.tests.push(Test {
+                    epoch,
+                    step,
+                    loss: test_loss,
+                    accuracy: test_accuracy,
+                });
+                if let Some(parameters) = arrays.next() {
+                    self.answer.set_trained(parameters);
+                }
+                effects.push(Effect::Announce(format!(
+                    "Epoch {epoch} of {epochs}: {} of the test images right.",
+                    figures::percent(test_accuracy)
+                )));
+            }
+            Reply::Paused { run, step } => {
+                let Some(run) = self.current(run) else { return };
+                // A Step sent right behind a paused Start is still on its way.
+                if !(run.phase == Phase::Stepping && step == run.step && step == 0) {
+                    run.phase = Phase::Paused;
+                }
+                run.step = step;
+                run.images_per_second = 0.0;
+            }
+            Reply::Finished { run, seconds } => {
+                let Some(run) = self.current(run) else { return };
+                run.phase = Phase::Done;
+                run.seconds = seconds;
+                run.images_per_second = 0.0;
+                let epochs = figures::of(run.epoch, "epoch", "epochs");
+                let time = figures::duration(seconds);
+                effects.push(Effect::Announce(format!("Done: {epochs} in {time}.")));
+            }
+            Reply::Failed { run, message } => {
+                // What goes wrong outside of any run is told about run 0.
+                if run == 0 || self.current(run).is_some() {
+                    effects.extend(self.update(Event::TrainerGone(message)));
+                }
+            }
+        }
+    }
+
+    /// The run under way, if that is the one meant.
+    fn current(&mut self, id: RunId) -> Option<&mut Run> {
+        self.run.as_mut().filter(|run| run.id == id && run.is_on())
+    }
+}

@@ -1,0 +1,348 @@
+//! The page's behaviour as a visitor and a trainer would provoke it.
+
+use super::view::State;
+use super::*;
+use crate::net::architecture::Architecture;
+use crate::protocol::{Activity, DataProgress, Progress};
+use run::Phase;
+
+const SHIPPED: f32 = 0.01;
+
+fn app() -> App {
+    App::new(Answer::new(&Architecture::default()).expect("the default model can be built"))
+}
+
+/// A page on which everything has loaded.
+fn ready() -> App {
+    let mut app = app();
+    let weights = vec![SHIPPED; app.answer.fresh(0).len()];
+    app.update(Event::Shipped(Ok(weights)));
+    let effects = hear(&mut app, Reply::Ready { backend: "simd128".into() });
+    assert_eq!(effects, [Effect::Send(Request::LoadData, None)]);
+    hear(&mut app, Reply::Data(data(60_000)));
+    app
+}
+
+fn data(train_images: u32) -> DataProgress {
+    DataProgress {
+        received_bytes: train_images * 170,
+        total_bytes: 60_000 * 170,
+        train_images,
+        total_train_images: 60_000,
+        test_ready: train_images == 60_000,
+        from_cache: false,
+    }
+}
+
+fn hear(app: &mut App, reply: Reply) -> Vec<Effect> {
+    app.update(Event::Reply(reply, vec![]))
+}
+
+/// The trainer tells of minibatches up to `step`, with all parameters at `weight`.
+fn progress(app: &mut App, run: u32, step: u32, weight: f32) {
+    let parameters = vec![weight; app.answer.fresh(0).len()];
+    let progress = Progress {
+        run,
+        epoch: step.saturating_sub(1) / 100,
+        step,
+        steps_per_epoch: 100,
+        images_per_second: 4_237.0,
+        seconds_left: 40.2,
+        activity: Activity::Training,
+    };
+    let arrays = vec![parameters, vec![0.5], vec![0.8]];
+    app.update(Event::Reply(Reply::Progress(progress), arrays));
+}
+
+fn epoch_end(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
+    let (step, test_loss, test_accuracy) = (100 * epoch, 0.1, 0.9712);
+    hear(app, Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy })
+}
+
+fn draw(app: &mut App) {
+    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
+    let line = (1..20).map(|i| Point { x: 0.4 + 0.005 * i as f32, y: 0.2 + 0.03 * i as f32 });
+    app.update(Event::PenMoved(line.collect()));
+    app.update(Event::PenUp);
+}
+
+fn sent(effects: &[Effect]) -> Vec<&Request> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(request, _) => Some(request),
+            _ => None,
+        })
+        .collect()
+}
+
+fn question(effects: &[Effect]) -> Option<&Question> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Ask(question) => Some(question),
+        _ => None,
+    })
+}
+
+#[test]
+fn it_is_ready_with_the_shipped_weights_and_waits_for_images_to_train() {
+    let mut app = app();
+    assert_eq!(app.begin(), [Effect::SpawnTrainer, Effect::FetchShipped]);
+    assert_eq!(app.state(), State::Loading);
+    app.update(Event::Shipped(Ok(vec![SHIPPED; app.answer.fresh(0).len()])));
+    assert_eq!(app.state(), State::Ready);
+    draw(&mut app);
+    assert!(app.view().digit.is_some());
+
+    hear(&mut app, Reply::Ready { backend: "simd128".into() });
+    hear(&mut app, Reply::Data(data(0)));
+    assert!(app.view().train.disabled.is_some());
+    assert_eq!(app.update(Event::Train), []);
+    hear(&mut app, Reply::Data(data(5_000)));
+    assert_eq!(app.view().train.disabled, None);
+    assert_eq!(app.view().data_text, "5,000 of 60,000 training images, 0.9 of 10.2 MB");
+}
+
+#[test]
+fn train_pauses_and_resumes_and_finishes() {
+    let mut app = ready();
+    let effects = app.update(Event::Train);
+    let run = 1;
+    assert!(matches!(sent(&effects)[..], [Request::Start { run: 1, paused: false, .. }]));
+    assert_eq!((app.state(), app.view().train.label), (State::Training, "Pause"));
+    progress(&mut app, run, 30, 0.02);
+    let view = app.view();
+    assert_eq!((view.run_text.as_str(), view.run_left.as_str()), ("Epoch 1 of 5", "41 s left"));
+    assert_eq!((view.rate_figure.as_str(), view.step), ("4,240", 30));
+
+    assert_eq!(sent(&app.update(Event::Train)), [&Request::Pause { run }]);
+    assert_eq!(app.update(Event::Train), [], "one Pause is enough");
+    hear(&mut app, Reply::Paused { run, step: 31 });
+    assert_eq!((app.state(), app.view().train.label), (State::Paused, "Resume"));
+    assert_eq!(app.view().images_per_second, 0);
+
+    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run }]);
+    progress(&mut app, run, 32, 0.02);
+    hear(&mut app, Reply::Paused { run, step: 32 });
+    assert_eq!((app.state(), app.view().step), (State::Paused, 32));
+
+    assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run }]);
+    assert_eq!(app.state(), State::Training);
+    let effects = epoch_end(&mut app, run, 1);
+    let words = "Epoch 1 of 5: 97.1 % of the test images right.";
+    assert_eq!(effects, [Effect::Announce(words.into())]);
+    epoch_end(&mut app, run, 5);
+    hear(&mut app, Reply::Finished { run, seconds: 71.2 });
+    let view = app.view();
+    assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 5, Some(0.9712)));
+    assert_eq!(view.run_text, "Done: 5 epochs in 1 min 12 s");
+    assert_eq!(view.rows.len(), 2);
+}
+
+#[test]
+fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
+    let mut app = ready();
+    let effects = app.update(Event::Step);
+    let [Request::Start { run: 1, paused: true, .. }, Request::Step { run: 1 }] =
+        sent(&effects)[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(app.state(), State::Paused);
+    // The trainer stands still first, and then takes the step.
+    hear(&mut app, Reply::Paused { run: 1, step: 0 });
+    assert!(app.view().step_button.disabled.is_some());
+    progress(&mut app, 1, 1, 0.02);
+    hear(&mut app, Reply::Paused { run: 1, step: 1 });
+    assert_eq!(app.view().step_button.disabled, None);
+}
+
+#[test]
+fn replies_about_a_run_that_is_gone_are_dropped() {
+    let mut app = ready();
+    app.update(Event::Train);
+    app.update(Event::Reset);
+    progress(&mut app, 1, 30, 0.02);
+    epoch_end(&mut app, 1, 1);
+    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+    assert_eq!((app.state(), app.view().step), (State::Ready, 0));
+    assert!(app.curves.is_empty() && app.answer.trained().is_none());
+}
+
+#[test]
+fn what_is_trained_is_not_thrown_away_without_asking() {
+    let mut app = ready();
+    app.update(Event::Train);
+    progress(&mut app, 1, 100, 0.02);
+    epoch_end(&mut app, 1, 1);
+
+    let effects = app.update(Event::Reset);
+    let asked = question(&effects).expect("it asks");
+    assert!(asked.text.contains("1 epoch") && asked.text.contains("97.1 %"), "{asked:?}");
+    app.update(Event::Declined);
+    assert_eq!((app.state(), app.view().epoch), (State::Training, 1));
+    assert_eq!(app.update(Event::Confirmed), [], "there is no question to say yes to any more");
+
+    app.update(Event::Reset);
+    assert_eq!(sent(&app.update(Event::Confirmed)), [&Request::Reset { run: 1 }]);
+    assert_eq!(app.state(), State::Ready);
+}
+
+#[test]
+fn a_new_run_asks_unless_it_goes_on_from_the_old_one() {
+    let mut app = ready();
+    app.update(Event::Train);
+    progress(&mut app, 1, 500, 0.02);
+    epoch_end(&mut app, 1, 5);
+    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+
+    let effects = app.update(Event::Train);
+    assert!(question(&effects).is_some() && sent(&effects).is_empty());
+    app.update(Event::Declined);
+
+    app.update(Event::Set(Field::Start, "current".into()));
+    let effects = app.update(Event::Train);
+    let [Effect::Send(Request::Start { run: 2, .. }, Some(parameters))] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert!(parameters.iter().all(|&weight| weight == 0.02));
+}
+
+#[test]
+fn which_weights_answer_is_said_and_one_click_away() {
+    let mut app = ready();
+    draw(&mut app);
+    let shipped = app.answer.probabilities().copied();
+    let view = app.view();
+    assert!(view.shipped_answers && !view.run_here);
+    assert_eq!(view.run_name, "no run yet");
+
+    app.update(Event::Train);
+    let view = app.view();
+    assert!(!view.shipped_answers && view.run_here);
+    assert_eq!(view.run_name, "fresh random weights");
+    assert_ne!(app.answer.probabilities().copied(), shipped);
+
+    progress(&mut app, 1, 101, 0.03);
+    assert_eq!(app.view().run_name, "this run, epoch 2");
+    app.update(Event::AnswerFrom(Source::Shipped));
+    progress(&mut app, 1, 120, 0.04);
+    assert_eq!(app.answer.probabilities().copied(), shipped, "training does not take it back");
+    app.update(Event::AnswerFrom(Source::Run));
+    assert!(!app.view().shipped_answers);
+}
+
+#[test]
+fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
+    let mut app = ready();
+    draw(&mut app);
+    app.update(Event::Train);
+    progress(&mut app, 1, 120, 0.02);
+    app.update(Event::TrainerGone("The trainer has stopped: out of memory".into()));
+    let view = app.view();
+    assert_eq!(view.state, State::Error);
+    let problem = view.problem.expect("it is reported");
+    assert!(problem.text.contains("out of memory. Your drawing"), "{problem:?}");
+    assert!(view.digit.is_some() && view.has_curves && view.run_here);
+    assert_eq!(view.train.label, "Train");
+    assert!(view.train.disabled.is_some());
+
+    assert_eq!(app.update(Event::Repair), [Effect::SpawnTrainer]);
+    hear(&mut app, Reply::Ready { backend: "simd128".into() });
+    hear(&mut app, Reply::Data(data(60_000)));
+    assert_eq!((app.state(), app.view().problem), (State::Ready, None));
+    app.update(Event::Set(Field::Start, "current".into()));
+    let effects = app.update(Event::Train);
+    assert!(matches!(sent(&effects)[..], [Request::Start { run: 2, .. }]), "{effects:?}");
+}
+
+#[test]
+fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
+    let mut app = ready();
+    for _ in 0..100 {
+        app.update(Event::Tick(1.0));
+    }
+    assert_eq!(app.state(), State::Ready, "there is nothing to say without a run");
+
+    app.update(Event::Train);
+    for _ in 0..10 {
+        app.update(Event::Tick(1.0));
+    }
+    progress(&mut app, 1, 10, 0.02);
+    for _ in 0..12 {
+        app.update(Event::Tick(1.0));
+    }
+    assert_eq!(app.state(), State::Training);
+    app.update(Event::Tick(1.0));
+    assert_eq!(app.state(), State::Error);
+
+    let mut app = super::tests::app();
+    for _ in 0..61 {
+        app.update(Event::Tick(1.0));
+    }
+    assert_eq!(app.state(), State::Error, "a trainer that never comes is told too");
+}
+
+#[test]
+fn a_part_that_cannot_be_used_is_named_and_tried_again() {
+    let mut app = ready();
+    hear(&mut app, Reply::Data(data(0)));
+    let reason = "its SHA-256 is not the expected one".into();
+    hear(&mut app, Reply::DataFailed { part: "train-05.gz".into(), reason });
+    let view = app.view();
+    assert_eq!(view.state, State::Ready, "drawing still works");
+    assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.gz")));
+    assert!(view.data_failed && view.train.disabled.is_some());
+    assert_eq!(app.update(Event::RetryData), [Effect::Send(Request::LoadData, None)]);
+    assert_eq!(app.view().problem, None);
+}
+
+#[test]
+fn shipped_weights_that_do_not_come_leave_training() {
+    let mut app = app();
+    app.update(Event::Shipped(Err("the server answered 404".into())));
+    assert_eq!(app.state(), State::Error);
+    assert_eq!(app.update(Event::Repair), [Effect::FetchShipped]);
+    app.update(Event::Shipped(Ok(vec![0.0; 3])));
+    assert_eq!(app.state(), State::Error, "three numbers are no network");
+
+    hear(&mut app, Reply::Ready { backend: "simd128".into() });
+    hear(&mut app, Reply::Data(data(5_000)));
+    app.update(Event::Train);
+    draw(&mut app);
+    assert_eq!(app.state(), State::Training);
+    assert!(app.view().digit.is_some(), "the run's weights answer");
+}
+
+#[test]
+fn settings_stay_with_a_run_and_start_needs_something_to_start_from() {
+    let mut app = ready();
+    app.update(Event::Hash("#epochs=2&start=current".into()));
+    assert_eq!(app.form.start, StartFrom::Fresh);
+    assert!(app.notice.is_some());
+    app.update(Event::Train);
+    app.update(Event::Set(Field::Epochs, "9".into()));
+    assert_eq!(app.run.as_ref().map(|run| run.settings.epochs), Some(2));
+    assert!(app.view().settings_locked.is_some());
+}
+
+#[test]
+fn an_overflowed_network_gives_no_digit() {
+    let mut app = ready();
+    draw(&mut app);
+    app.update(Event::Train);
+    progress(&mut app, 1, 5, f32::NAN);
+    let view = app.view();
+    assert_eq!(view.digit, None);
+    assert!(view.verdict.contains("overflowed"), "{}", view.verdict);
+    assert_eq!(app.run.as_ref().map(|run| run.phase), Some(Phase::Training));
+}
+
+#[test]
+fn an_empty_pad_has_no_answer() {
+    let mut app = ready();
+    draw(&mut app);
+    app.update(Event::Undo);
+    let view = app.view();
+    assert_eq!((view.digit, view.drawn, view.bars), (None, false, None));
+    assert_eq!(view.verdict, "the answer stands here");
+}

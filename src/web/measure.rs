@@ -1,0 +1,46 @@
+//! How long a prediction takes here: `data-prediction-microseconds`.
+
+use super::dom::{self, DomError};
+use crate::app::App;
+use std::cell::{Cell, RefCell};
+
+/// Milliseconds between two measurements.
+pub(super) const EVERY: i32 = 1000;
+
+/// Forward passes in a measurement, so that a coarse clock sees them.
+const PASSES: u32 = 16;
+
+/// Measurements of which the median is told.
+const KEPT: usize = 15;
+
+thread_local! {
+    static MEASURED: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
+    static REVISION: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Times the forward pass of the drawing, if there is one that has not been timed often enough.
+///
+/// # Errors
+/// If there is no page to tell.
+pub(super) fn prediction(app: &mut App) -> Result<(), DomError> {
+    let revision = app.answer.revision();
+    if REVISION.replace(revision) != revision {
+        MEASURED.with_borrow_mut(Vec::clear);
+    }
+    if MEASURED.with_borrow(|times| times.len() >= KEPT) || !app.answer.read_again() {
+        return Ok(());
+    }
+    let begin = dom::now();
+    for _ in 0..PASSES {
+        app.answer.read_again();
+    }
+    let microseconds = (dom::now() - begin) * 1000.0 / f64::from(PASSES);
+    let median = MEASURED.with_borrow_mut(|times| {
+        times.push(microseconds);
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
+    body.set_attribute("data-prediction-microseconds", &format!("{median:.1}"))?;
+    Ok(())
+}

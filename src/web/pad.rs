@@ -1,0 +1,184 @@
+//! The pad: pointer events become points, strokes become ink, and the network's picture is shown.
+
+use super::dom::{self, DomError};
+use super::page::dispatch;
+use crate::app::Event;
+use crate::data::{PIXELS, SIDE};
+use crate::ink::{Drawing, Point};
+use js_sys::Reflect;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::Clamped;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData, PointerEvent};
+
+/// The pen's width as a share of the pad's side, as it looks; the network's picture has its own pen.
+const PEN: f64 = 0.055;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A pointer event whose place keeps its fractions, which web-sys rounds away.
+    #[wasm_bindgen(extends = PointerEvent)]
+    type Pen;
+    #[wasm_bindgen(method, getter, js_name = clientX)]
+    fn x(this: &Pen) -> f64;
+    #[wasm_bindgen(method, getter, js_name = clientY)]
+    fn y(this: &Pen) -> f64;
+}
+
+/// The pad and the small picture beside it.
+#[derive(Debug)]
+pub(super) struct Pad {
+    canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    picture: HtmlCanvasElement,
+    picture_context: CanvasRenderingContext2d,
+}
+
+fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
+    canvas
+        .get_context("2d")?
+        .and_then(|context| context.dyn_into().ok())
+        .ok_or_else(|| DomError::WrongElement(canvas.id()))
+}
+
+impl Pad {
+    /// Finds the canvases and listens to the pen.
+    ///
+    /// # Errors
+    /// If the markup lacks them.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let canvas: HtmlCanvasElement = dom::by_id("pad")?;
+        let picture: HtmlCanvasElement = dom::by_id("picture")?;
+        listen(&canvas)?;
+        Ok(Self {
+            context: context(&canvas)?,
+            picture_context: context(&picture)?,
+            canvas,
+            picture,
+        })
+    }
+
+    /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
+    /// emptied it).
+    pub(super) fn fit(&self) -> bool {
+        let ratio = dom::window().map_or(1.0, |window| window.device_pixel_ratio());
+        let side = (f64::from(self.canvas.client_width()) * ratio).round() as u32;
+        if side == 0 || (self.canvas.width() == side && self.canvas.height() == side) {
+            return false;
+        }
+        self.canvas.set_width(side);
+        self.canvas.set_height(side);
+        true
+    }
+
+    /// Draws all strokes in the current ink.
+    pub(super) fn paint(&self, drawing: &Drawing) {
+        let c = &self.context;
+        let side = f64::from(self.canvas.width());
+        let ink = dom::computed(&self.canvas, "color");
+        c.clear_rect(0.0, 0.0, side, side);
+        c.set_stroke_style_str(&ink);
+        c.set_line_cap("round");
+        c.set_line_join("round");
+        c.set_line_width(PEN * side);
+        for stroke in drawing.strokes() {
+            let at = |p: &Point| (f64::from(p.x) * side, f64::from(p.y) * side);
+            let Some((first, rest)) = stroke.split_first() else { continue };
+            let (x, y) = at(first);
+            c.begin_path();
+            c.move_to(x, y);
+            // A curve through the middles of the segments, bent towards the points: no corners.
+            for pair in rest.windows(2) {
+                let ((x, y), (next_x, next_y)) = (at(&pair[0]), at(&pair[1]));
+                c.quadratic_curve_to(x, y, f64::midpoint(x, next_x), f64::midpoint(y, next_y));
+            }
+            let (x, y) = at(rest.last().unwrap_or(first));
+            c.line_to(x, y);
+            c.stroke();
+        }
+    }
+
+    /// Shows what the network sees; nothing for `None`.
+    ///
+    /// # Errors
+    /// If the browser refuses the picture.
+    pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
+        let side = SIDE as f64;
+        self.picture_context.clear_rect(0.0, 0.0, side, side);
+        let Some(picture) = picture else { return Ok(()) };
+        let ink = rgb(&dom::computed(&self.picture, "color"));
+        let mut pixels = [0; 4 * PIXELS];
+        for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
+            pixel[..3].copy_from_slice(&ink);
+            pixel[3] = (255.0 * value).round() as u8;
+        }
+        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), SIDE as u32)?;
+        self.picture_context.put_image_data(&image, 0.0, 0.0)?;
+        Ok(())
+    }
+}
+
+/// The numbers of "rgb(26, 26, 32)".
+fn rgb(text: &str) -> [u8; 3] {
+    let mut numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    std::array::from_fn(|_| numbers.next().unwrap_or(0))
+}
+
+/// Turns one pen's events into strokes; other fingers are ignored while it is down.
+fn listen(canvas: &HtmlCanvasElement) -> Result<(), DomError> {
+    let pen: Rc<Cell<Option<i32>>> = Rc::default();
+
+    let (held, pad) = (pen.clone(), canvas.clone());
+    dom::on(canvas, "pointerdown", move |event: Pen| {
+        if event.is_primary() && event.button() == 0 && held.get().is_none() {
+            // Without capture a stroke merely ends at the pad's edge.
+            let _ = pad.set_pointer_capture(event.pointer_id());
+            held.set(Some(event.pointer_id()));
+            event.prevent_default();
+            dispatch(Event::PenDown(point(&pad, &event)));
+        }
+    })?;
+
+    let (held, pad) = (pen.clone(), canvas.clone());
+    dom::on(canvas, "pointermove", move |event: Pen| {
+        if held.get() == Some(event.pointer_id()) {
+            dispatch(Event::PenMoved(points(&pad, &event)));
+        }
+    })?;
+
+    for kind in ["pointerup", "pointercancel", "lostpointercapture"] {
+        let held = pen.clone();
+        dom::on(canvas, kind, move |event: Pen| {
+            if held.get() == Some(event.pointer_id()) {
+                held.set(None);
+                dispatch(Event::PenUp);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// All points that the browser has gathered since the last event.
+fn points(canvas: &HtmlCanvasElement, event: &Pen) -> Vec<Point> {
+    let mut points = Vec::new();
+    if Reflect::has(event, &"getCoalescedEvents".into()).unwrap_or(false) {
+        for event in event.get_coalesced_events().iter() {
+            points.push(point(canvas, event.unchecked_ref()));
+        }
+    }
+    if points.is_empty() {
+        points.push(point(canvas, event));
+    }
+    points
+}
+
+fn point(canvas: &HtmlCanvasElement, event: &Pen) -> Point {
+    let area = canvas.get_bounding_client_rect();
+    let side = area.width().max(1.0);
+    Point {
+        x: ((event.x() - area.left()) / side) as f32,
+        y: ((event.y() - area.top()) / side) as f32,
+    }
+}

@@ -1,0 +1,247 @@
+//! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
+
+use super::charts::Charts;
+use super::controls::{self, Settings};
+use super::dom;
+pub use super::dom::DomError;
+use super::pad::Pad;
+use super::port::{self, Port};
+use super::render::Document;
+use super::{announce, measure, weights};
+use crate::app::answer::Answer;
+use crate::app::{App, Effect, Event};
+use crate::net::architecture::Architecture;
+use crate::protocol::Request;
+use js_sys::Float32Array;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
+
+/// Where the trainer begins.
+const WORKER: &str = "./worker-start.js";
+
+/// Milliseconds between two drawings of the curves.
+const CURVES_EVERY: i32 = 150;
+
+/// The longest that one tick may count, in seconds: a page that slept has not waited.
+const LONGEST_TICK: f64 = 1.5;
+
+thread_local! {
+    static PAGE: OnceCell<Box<Page>> = const { OnceCell::new() };
+    static WAITING: RefCell<VecDeque<Event>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The page and all it owns.
+#[derive(Debug)]
+struct Page {
+    app: RefCell<App>,
+    busy: Cell<bool>,
+    document: RefCell<Document>,
+    pad: Pad,
+    charts: RefCell<Charts>,
+    port: RefCell<Option<Port>>,
+    /// Revision of the drawing on the pad.
+    painted: Cell<Option<u32>>,
+    /// Run, minibatches and tests that the charts show.
+    charted: Cell<Option<(u32, usize, usize)>>,
+}
+
+/// Starts the page.
+///
+/// # Errors
+/// If the markup or the browser is not what the page was written for.
+pub fn start() -> Result<(), DomError> {
+    console_error_panic_hook::set_once();
+    let answer = Answer::new(&Architecture::default())
+        .map_err(|error| DomError::Refused(error.to_string()))?;
+    let page = Page {
+        app: RefCell::new(App::new(answer)),
+        busy: Cell::new(false),
+        document: RefCell::new(Document::new(Settings::new()?)?),
+        pad: Pad::new()?,
+        charts: RefCell::new(Charts::new()?),
+        port: RefCell::new(None),
+        painted: Cell::new(None),
+        charted: Cell::new(None),
+    };
+    if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
+        return Err(DomError::Refused("it runs already".into()));
+    }
+    controls::listen()?;
+    dispatch(Event::Hash(dom::window()?.location().hash()?));
+    if !dom::has_caches() {
+        dispatch(Event::Notice(String::from(
+            "This browser keeps nothing for this page, so the training images are fetched anew at \
+             each visit.",
+        )));
+    }
+    with_page(|page| {
+        let effects = page.app.borrow().begin();
+        effects.into_iter().try_for_each(|effect| page.carry_out(effect))
+    });
+    watch()
+}
+
+/// Takes an event and shows what it changes before this returns; an event from within another waits
+/// for that one's end.
+pub fn dispatch(event: Event) {
+    WAITING.with_borrow_mut(|waiting| waiting.push_back(event));
+    with_page(Page::work);
+}
+
+/// Does something with the page; what goes wrong there is told like a panic, as only a page whose
+/// markup does not fit its code gets there.
+fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
+    let result = PAGE.with(|cell| cell.get().map_or(Ok(()), |page| action(page)));
+    if let Err(error) = result {
+        wasm_bindgen::throw_str(&error.to_string());
+    }
+}
+
+/// Time, size and theme.
+fn watch() -> Result<(), DomError> {
+    let last = Cell::new(dom::now());
+    dom::every(1000, move || {
+        let seconds = (dom::now() - last.replace(dom::now())) / 1000.0;
+        dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
+    })?;
+    dom::every(CURVES_EVERY, || with_page(Page::draw_curves))?;
+    dom::every(measure::EVERY, || {
+        with_page(|page| measure::prediction(&mut page.app.borrow_mut()));
+    })?;
+    let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
+    let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
+    for id in ["pad", "loss", "accuracy"] {
+        observer.observe(&dom::by_id::<Element>(id)?);
+    }
+    refit.forget();
+    dom::on_media("(prefers-color-scheme: dark)", || with_page(Page::recolour))?;
+    dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
+        with_page(|page| {
+            if page.app.borrow().would_lose_a_run() {
+                event.prevent_default();
+            }
+            Ok(())
+        });
+    })
+}
+
+impl Page {
+    fn work(&self) -> Result<(), DomError> {
+        if self.busy.replace(true) {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        while let Some(event) = WAITING.with_borrow_mut(VecDeque::pop_front) {
+            let effects = self.app.borrow_mut().update(event);
+            result = effects
+                .into_iter()
+                .try_for_each(|effect| self.carry_out(effect))
+                .and_then(|()| self.render());
+            if result.is_err() {
+                break;
+            }
+        }
+        self.busy.set(false);
+        result
+    }
+
+    fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
+        match effect {
+            Effect::Send(request, parameters) => self.send(&request, parameters.as_deref()),
+            Effect::SpawnTrainer => self.spawn(),
+            Effect::FetchShipped => weights::fetch(),
+            Effect::WriteHash(hash) => {
+                let window = dom::window()?;
+                window.history()?.replace_state_with_url(&JsValue::NULL, "", Some(&hash))?;
+            }
+            Effect::Ask(question) => {
+                dom::by_id::<Element>("confirm-text")?.set_text_content(Some(&question.text));
+                dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
+                dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
+            }
+            Effect::Announce(words) => announce::say(words)?,
+        }
+        Ok(())
+    }
+
+    fn spawn(&self) {
+        // The one before, if any, ends as it is dropped.
+        *self.port.borrow_mut() = None;
+        match Port::spawn(WORKER) {
+            Ok(mut port) => {
+                port.on_message(|message| match message {
+                    Ok((reply, arrays)) => {
+                        let arrays = arrays.iter().map(Float32Array::to_vec).collect();
+                        dispatch(Event::Reply(reply, arrays));
+                    }
+                    Err(error) => dispatch(Event::TrainerGone(error.to_string())),
+                });
+                port.on_error(|why| {
+                    dispatch(Event::TrainerGone(format!("The trainer has stopped: {why}")));
+                });
+                *self.port.borrow_mut() = Some(port);
+            }
+            Err(error) => WAITING.with_borrow_mut(|waiting| {
+                waiting.push_back(Event::TrainerGone(error.to_string()));
+            }),
+        }
+    }
+
+    fn send(&self, request: &Request, parameters: Option<&[f32]>) {
+        let arrays: Vec<Float32Array> = parameters.map(port::array).into_iter().collect();
+        let sent = self.port.borrow().as_ref().map(|port| port.send(request, &arrays));
+        if let Some(Err(error)) = sent {
+            WAITING.with_borrow_mut(|waiting| {
+                waiting.push_back(Event::TrainerGone(error.to_string()));
+            });
+        }
+    }
+
+    fn render(&self) -> Result<(), DomError> {
+        let app = self.app.borrow();
+        self.document.borrow_mut().show(app.view(), &app.form)?;
+        self.paint(&app)
+    }
+
+    /// Draws the pad and the network's picture, if the drawing has changed.
+    fn paint(&self, app: &App) -> Result<(), DomError> {
+        let revision = Some(app.answer.revision());
+        if self.painted.replace(revision) != revision {
+            self.pad.paint(app.answer.drawing());
+            self.pad.show(app.answer.picture())?;
+        }
+        Ok(())
+    }
+
+    /// Draws the curves, if they have changed and the page is seen.
+    fn draw_curves(&self) -> Result<(), DomError> {
+        let app = self.app.borrow();
+        let run = app.run.as_ref().map_or(0, |run| run.id);
+        let now = Some((run, app.curves.len(), app.curves.tests.len()));
+        if self.charted.get() != now && !dom::document()?.hidden() {
+            self.charted.set(now);
+            self.charts.borrow_mut().draw(&app.curves)?;
+        }
+        Ok(())
+    }
+
+    /// Fits pad and charts to their places.
+    fn fit(&self) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted.set(None);
+            self.paint(&self.app.borrow())?;
+        }
+        self.charts.borrow().fit()
+    }
+
+    /// Draws everything in the colours of the theme that is now on.
+    fn recolour(&self) -> Result<(), DomError> {
+        self.painted.set(None);
+        self.paint(&self.app.borrow())?;
+        self.charts.borrow_mut().forget();
+        self.charted.set(None);
+        self.draw_curves()
+    }
+}

@@ -1,0 +1,277 @@
+//! Writes what has changed of the view into the document, and nothing else.
+
+use super::controls::Settings;
+use super::dom::{self, DomError};
+use crate::app::settings::Form;
+use crate::app::view::{Button, View};
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlOptionElement,
+    HtmlProgressElement,
+};
+
+/// A bar of the answer: its row, its ink, its text.
+#[derive(Debug)]
+struct Bar {
+    row: Element,
+    ink: HtmlElement,
+    text: Element,
+}
+
+/// The document's changing parts.
+#[derive(Debug)]
+pub(super) struct Document {
+    body: HtmlElement,
+    bars: Vec<Bar>,
+    settings: Settings,
+    table: Element,
+    empty_table: String,
+    shown: Option<View>,
+}
+
+impl Document {
+    /// Finds the parts.
+    ///
+    /// # Errors
+    /// If the markup lacks one.
+    pub(super) fn new(settings: Settings) -> Result<Self, DomError> {
+        let mut bars = Vec::new();
+        for row in dom::all::<Element>("#bars > li")? {
+            let part = |selector: &str| {
+                row.query_selector(selector)?.ok_or_else(|| DomError::NoElement(selector.into()))
+            };
+            bars.push(Bar {
+                ink: part("s")?.dyn_into().map_err(|_| DomError::WrongElement("s".into()))?,
+                text: part("span")?,
+                row: row.clone(),
+            });
+        }
+        let table: Element = dom::by_id("epochs-table")?;
+        Ok(Self {
+            body: dom::document()?.body().ok_or(DomError::NoDocument)?,
+            bars,
+            settings,
+            empty_table: table.inner_html(),
+            table,
+            shown: None,
+        })
+    }
+
+    /// Shows the view.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn show(&mut self, view: View, form: &Form) -> Result<(), DomError> {
+        let before = self.shown.take();
+        let old = before.as_ref();
+        self.contract(&view, old)?;
+        self.answer(&view, old)?;
+        self.form(&view, old, form)?;
+        words(&view, old)?;
+        buttons(&view, old)?;
+        progress(&view, old)?;
+        if changed(old, &view, |v| &v.rows) {
+            self.rows(&view)?;
+        }
+        self.shown = Some(view);
+        Ok(())
+    }
+
+    /// The attributes of `<body>` that tests and people's scripts rely on.
+    fn contract(&self, view: &View, old: Option<&View>) -> Result<(), DomError> {
+        let attributes = |v: &View| {
+            [
+                ("data-state", v.state.word().into()),
+                ("data-epoch", v.epoch.to_string()),
+                ("data-step", v.step.to_string()),
+                ("data-prediction", v.digit.map(|d| d.to_string()).unwrap_or_default()),
+                ("data-test-accuracy", v.test_accuracy.map(|a| a.to_string()).unwrap_or_default()),
+                ("data-images-per-second", v.images_per_second.to_string()),
+                ("data-workers", v.workers.to_string()),
+                ("data-backend", v.backend.clone()),
+                ("data-error", v.problem.as_ref().map(|p| p.text.clone()).unwrap_or_default()),
+            ]
+        };
+        let shown = old.map(attributes);
+        for (i, (name, value)) in attributes(view).into_iter().enumerate() {
+            if shown.as_ref().is_none_or(|shown| shown[i].1 != value) {
+                self.body.set_attribute(name, &value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, view: &View, old: Option<&View>) -> Result<(), DomError> {
+        if changed(old, view, |v| &v.digit) || changed(old, view, |v| &v.unsure) {
+            let digit: Element = dom::by_id("digit")?;
+            digit.set_text_content(view.digit.map(|digit| digit.to_string()).as_deref());
+            digit.class_list().toggle_with_force("unsure", view.unsure)?;
+            for (i, bar) in self.bars.iter().enumerate() {
+                bar.row.class_list().toggle_with_force("top-class", view.digit == Some(i))?;
+            }
+        }
+        if changed(old, view, |v| &v.bars) {
+            let shares = view.bars.unwrap_or_default();
+            for (bar, share) in self.bars.iter().zip(shares) {
+                let share = if share.is_finite() { share } else { 0.0 };
+                bar.ink.style().set_property("transform", &format!("scaleX({share:.4})"))?;
+            }
+        }
+        for (i, bar) in self.bars.iter().enumerate() {
+            if changed(old, view, |v| &v.percents[i]) {
+                bar.text.set_text_content(Some(&view.percents[i]));
+            }
+        }
+        if changed(old, view, |v| &v.drawn) {
+            hide("hint", view.drawn)?;
+        }
+        Ok(())
+    }
+
+    fn form(&self, view: &View, old: Option<&View>, form: &Form) -> Result<(), DomError> {
+        if changed(old, view, |v| &v.form_revision) {
+            self.settings.show(form);
+        }
+        if changed(old, view, |v| &v.settings_locked) {
+            self.settings.lock(view.settings_locked);
+            text("settings-why", view.settings_locked.unwrap_or_default())?;
+            hide("settings-why", view.settings_locked.is_none())?;
+        }
+        if changed(old, view, |v| &v.run_here) {
+            dom::by_id::<HtmlOptionElement>("start-current")?.set_disabled(!view.run_here);
+        }
+        Ok(())
+    }
+
+    fn rows(&self, view: &View) -> Result<(), DomError> {
+        if view.rows.is_empty() {
+            self.table.set_inner_html(&self.empty_table);
+            return Ok(());
+        }
+        let document = dom::document()?;
+        self.table.set_inner_html("");
+        for row in &view.rows {
+            let line = document.create_element("tr")?;
+            for (i, cell) in row.iter().enumerate() {
+                let element = document.create_element(if i == 0 { "th" } else { "td" })?;
+                if i == 0 {
+                    element.set_attribute("scope", "row")?;
+                }
+                element.set_text_content(Some(cell));
+                line.append_child(&element)?;
+            }
+            self.table.append_child(&line)?;
+        }
+        Ok(())
+    }
+}
+
+/// A part of the view.
+type Part<T> = fn(&View) -> &T;
+
+fn changed<T: PartialEq + ?Sized>(
+    old: Option<&View>,
+    new: &View,
+    part: impl Fn(&View) -> &T,
+) -> bool {
+    old.is_none_or(|old| part(old) != part(new))
+}
+
+fn text(id: &str, words: &str) -> Result<(), DomError> {
+    dom::by_id::<Element>(id)?.set_text_content(Some(words));
+    Ok(())
+}
+
+fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
+    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
+    Ok(())
+}
+
+fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
+    let words: [(&str, Part<String>); 13] = [
+        ("verdict", |v| &v.verdict),
+        ("weights-shipped-name", |v| &v.shipped_name),
+        ("weights-run-name", |v| &v.run_name),
+        ("why", |v| &v.why),
+        ("run-text", |v| &v.run_text),
+        ("run-left", |v| &v.run_left),
+        ("test-accuracy", |v| &v.accuracy_figure),
+        ("throughput", |v| &v.rate_figure),
+        ("minibatch", |v| &v.step_figure),
+        ("data-text", |v| &v.data_text),
+        ("loss-text", |v| &v.loss_text),
+        ("accuracy-text", |v| &v.accuracy_text),
+        ("engine", |v| &v.engine),
+    ];
+    for (id, part) in words {
+        if changed(old, view, part) {
+            text(id, part(view))?;
+        }
+    }
+    if changed(old, view, |v| &v.has_curves) {
+        for id in ["loss-text", "accuracy-text"] {
+            dom::by_id::<Element>(id)?.class_list().toggle_with_force("unseen", view.has_curves)?;
+        }
+    }
+    if changed(old, view, |v| &v.problem) {
+        hide("problem", view.problem.is_none())?;
+        if let Some(problem) = &view.problem {
+            text("problem-text", &problem.text)?;
+            text("problem-action", problem.action)?;
+            hide("problem-action", false)?;
+        }
+    }
+    if changed(old, view, |v| &v.notice) {
+        hide("notice", view.notice.is_none())?;
+        text("notice-text", view.notice.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
+    let buttons: [(&str, Part<Button>); 3] =
+        [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
+    for (id, part) in buttons {
+        if changed(old, view, part) {
+            let (button, element) = (part(view), dom::by_id::<HtmlButtonElement>(id)?);
+            element.set_text_content(Some(button.label));
+            disable(&element, button.disabled);
+        }
+    }
+    if changed(old, view, |v| &v.drawn) {
+        for id in ["undo", "clear"] {
+            let why = (!view.drawn).then_some("Nothing is drawn yet");
+            disable(&dom::by_id(id)?, why);
+        }
+    }
+    let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
+    let run: HtmlInputElement = dom::by_id("weights-run")?;
+    if changed(old, view, |v| &v.shipped_here) || changed(old, view, |v| &v.run_here) {
+        shipped.set_disabled(!view.shipped_here && view.run_here);
+        run.set_disabled(!view.run_here);
+    }
+    // A click has ticked one already; the app may have decided otherwise.
+    shipped.set_checked(view.shipped_answers);
+    run.set_checked(!view.shipped_answers);
+    Ok(())
+}
+
+fn disable(button: &HtmlButtonElement, why: Option<&str>) {
+    button.set_disabled(why.is_some());
+    button.set_title(why.unwrap_or_default());
+}
+
+fn progress(view: &View, old: Option<&View>) -> Result<(), DomError> {
+    if changed(old, view, |v| &v.run_share) {
+        dom::by_id::<HtmlProgressElement>("run-bar")?.set_value(f64::from(view.run_share));
+    }
+    if changed(old, view, |v| &v.data_share) {
+        hide("data-bar", view.data_share.is_none())?;
+        let share = f64::from(view.data_share.unwrap_or(1.0));
+        dom::by_id::<HtmlProgressElement>("data-bar")?.set_value(share);
+    }
+    if changed(old, view, |v| &v.data_failed) {
+        hide("data-retry", !view.data_failed)?;
+    }
+    Ok(())
+}
