@@ -1,10 +1,12 @@
 //! One suite of the core, run natively by `cargo test` and in a browser by wasm-bindgen-test.
 
+#[path = "core/gradients.rs"]
+mod gradients;
 #[path = "core/ink.rs"]
 mod ink;
 #[path = "core/keras.rs"]
 mod keras;
 #[path = "core/kernels.rs"]
 mod kernels;
-#[path = "core/session.rs"]
-mod session;
+#[path = "core/naive.rs"]
+mod naive;
