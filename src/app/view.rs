@@ -295,8 +295,10 @@ impl App {
             disabled: phase.is_none().then_some("Nothing to reset yet: there is no run"),
         };
         view.why = match phase {
-            Some(Phase::Training | Phase::Pausing) => "Step works while a run is paused.",
-            Some(Phase::Paused | Phase::Stepping) => "Step takes one minibatch.",
+            Some(Phase::Training | Phase::Pausing) => "Step needs a pause, settings need a Reset.",
+            Some(Phase::Paused | Phase::Stepping) => {
+                "Step takes one minibatch. Settings need a Reset."
+            }
             Some(Phase::Done | Phase::Stopped) => cannot.unwrap_or("Train starts a new run."),
             None => cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
         }
@@ -305,7 +307,7 @@ impl App {
             .run
             .as_ref()
             .is_some_and(Run::is_on)
-            .then_some("This run keeps its settings; Reset it to change them.");
+            .then_some("This run keeps its settings until a Reset");
     }
 
     fn view_run(&self, view: &mut View) {

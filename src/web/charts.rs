@@ -4,13 +4,13 @@ use super::dom::{self, DomError};
 use crate::app::curves::{Curves, Plot};
 use js_sys::{Array, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlElement;
+use web_sys::{Event, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
     /// <https://github.com/leeoniya/uPlot>, loaded by the page before this module.
     #[wasm_bindgen(js_name = uPlot)]
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     type UPlot;
     #[wasm_bindgen(catch, constructor, js_class = "uPlot")]
     fn new(options: &JsValue, data: &JsValue, parent: &HtmlElement) -> Result<UPlot, JsValue>;
@@ -18,6 +18,12 @@ extern "C" {
     fn set_data(this: &UPlot, data: &JsValue);
     #[wasm_bindgen(method, js_name = setSize)]
     fn set_size(this: &UPlot, size: &JsValue);
+    #[wasm_bindgen(method, js_name = setLegend)]
+    fn set_legend(this: &UPlot, at: &JsValue);
+    #[wasm_bindgen(method, getter)]
+    fn data(this: &UPlot) -> Array;
+    #[wasm_bindgen(method, getter)]
+    fn over(this: &UPlot) -> HtmlElement;
     #[wasm_bindgen(method)]
     fn destroy(this: &UPlot);
 }
@@ -117,14 +123,29 @@ impl Charts {
 impl Chart {
     fn draw(&mut self, kind: &Kind, plot: &Plot) -> Result<(), DomError> {
         let data = data(kind, plot);
-        match &self.plot {
-            Some(plot) => plot.set_data(&data),
-            None => {
-                self.plot = Some(UPlot::new(&options(kind, &self.parent)?, &data, &self.parent)?)
+        if let Some(chart) = &self.plot {
+            chart.set_data(&data);
+            if !chart.over().matches(":hover")? {
+                show_latest(chart);
             }
+        } else {
+            let chart = UPlot::new(&options(kind, &self.parent)?, &data, &self.parent)?;
+            show_latest(&chart);
+            let left = chart.clone();
+            dom::on::<Event>(&chart.over(), "mouseleave", move |_| show_latest(&left))?;
+            self.plot = Some(chart);
         }
         Ok(())
     }
+}
+
+/// Has the legend show the newest values, as nobody points at others.
+fn show_latest(chart: &UPlot) {
+    let last = chart.data().get(0).unchecked_into::<Float64Array>().length().saturating_sub(1);
+    let at = Object::new();
+    // A property of a fresh object can be set.
+    let _ = Reflect::set(&at, &"idx".into(), &last.into());
+    chart.set_legend(&at);
 }
 
 /// uPlot's data: x, then one list for each line; null where a line has no point.
@@ -158,14 +179,14 @@ fn options(kind: &Kind, parent: &HtmlElement) -> Result<JsValue, DomError> {
     let text = format!(
         r#"{{
         "width":{width},"height":{height},"pxAlign":0,
-        "padding":[8,8,0,0],
+        "padding":[8,16,0,0],
         "cursor":{{"y":false,"drag":{{"x":false,"y":false}},"points":{{"size":7}}}},
         "legend":{{"markers":{{"width":2}}}},
         "scales":{{"x":{{"time":false}},"y":{{"range":{range}}}}},
-        "axes":[{{{axis},"size":24,"gap":4,"grid":{{"show":false}}}},{{{axis},"size":56,"gap":8,"space":32}}],
+        "axes":[{{{axis},"size":24,"gap":4,"space":72,"grid":{{"show":false}}}},{{{axis},"size":56,"gap":8,"space":32}}],
         "series":[
           {{"label":"minibatch"}},
-          {{"label":"single","stroke":"{thin}","width":1,"points":{{"show":false}}}},
+          {{"label":"raw","stroke":"{thin}","width":1,"points":{{"show":false}}}},
           {{"label":"smoothed","stroke":"{train}","width":2,"points":{{"show":false}}}},
           {{"label":"test","stroke":"{test}","width":1,"spanGaps":true,
             "points":{{"show":true,"size":7,"fill":"{test}","stroke":"{test}"}}}}
@@ -182,10 +203,16 @@ fn options(kind: &Kind, parent: &HtmlElement) -> Result<JsValue, DomError> {
     Ok(options)
 }
 
-/// A hovered value's words: `(chart, value) -> string`, nothing where a line has no point.
+/// A legend's words: `(chart, value, line, index) -> string`. Where a line has no point, its last one
+/// before counts: between two tests that is the last test.
 fn number(suffix: &'static str) -> JsValue {
-    Closure::<dyn Fn(JsValue, Option<f64>) -> String>::new(move |_, value: Option<f64>| {
-        value.map_or_else(String::new, |value| format!("{value}{suffix}"))
+    type Value = dyn Fn(UPlot, Option<f64>, u32, Option<u32>) -> String;
+    Closure::<Value>::new(move |chart: UPlot, value: Option<f64>, line: u32, at: Option<u32>| {
+        let before = || {
+            let points = chart.data().get(line).dyn_into::<Array>().ok()?;
+            (0..=at?).rev().find_map(|index| points.get(index).as_f64())
+        };
+        value.or_else(before).map_or_else(String::new, |value| format!("{value}{suffix}"))
     })
     .into_js_value()
 }

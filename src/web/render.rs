@@ -134,8 +134,6 @@ impl Document {
         }
         if changed(old, view, |v| &v.settings_locked) {
             self.settings.lock(view.settings_locked);
-            text("settings-why", view.settings_locked.unwrap_or_default())?;
-            hide("settings-why", view.settings_locked.is_none())?;
         }
         if changed(old, view, |v| &v.run_here) {
             dom::by_id::<HtmlOptionElement>("start-current")?.set_disabled(!view.run_here);
