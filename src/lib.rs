@@ -7,7 +7,7 @@
 //! | [`kernels`] | slices and sizes: the arithmetic, fast and naive side by side |
 //! | [`net`] | a model as data, its plan, forward and backward |
 //! | [`train`] | optimizers, schedules, the training state machine |
-//! | [`data`] | MNIST: bytes to digits, shuffled batches, augmentation |
+//! | [`data`] | MNIST: bytes to digits, shuffled order |
 //! | [`ink`] | a drawing to the 28x28 picture that MNIST would have made of it |
 //! | [`checkpoint`] | safetensors in and out |
 //! | [`protocol`] | what the page and the trainer say to each other |

@@ -27,7 +27,7 @@ pub struct Settings {
     pub seed: u32,
     /// Train on the first so many images only; `None` is all of them.
     pub images: Option<u32>,
-    /// Train on randomly turned, stretched, slanted and shifted images.
+    /// Train on images randomly turned, stretched, slanted and shifted, some zeros slashed.
     #[serde(default)]
     pub augment: bool,
 }

@@ -1,7 +1,5 @@
-//! MNIST: bytes to digits ([`idx`]), the order in which training sees them ([`batches`]), and small
-//! affine changes of them ([`augment`]).
+//! MNIST: bytes to digits ([`idx`]) and the order in which training sees them ([`batches`]).
 
-pub mod augment;
 pub mod batches;
 pub mod idx;
 

@@ -1,6 +1,6 @@
 //! A soft pen on 28x28 pixels.
 
-use super::strokes::{Point, Stroke};
+use super::strokes::Point;
 use crate::data::{PIXELS, SIDE};
 
 /// Width of a line where it is half as dark as in its middle, in pixels.
@@ -17,10 +17,10 @@ const SPACING: f32 = 0.2;
 
 /// Draws strokes, in pixels, onto a white picture: a pixel's ink depends on its distance to the
 /// nearest line.
-pub fn draw(strokes: &[Stroke]) -> [f32; PIXELS] {
+pub fn draw(strokes: &[impl AsRef<[Point]>]) -> [f32; PIXELS] {
     let mut nearest = [f32::INFINITY; PIXELS];
     for stroke in strokes {
-        let Some((&first, rest)) = stroke.split_first() else { continue };
+        let Some((&first, rest)) = stroke.as_ref().split_first() else { continue };
         let mut from = first;
         mark(&mut nearest, first, first);
         for (index, &to) in rest.iter().enumerate() {

@@ -1,6 +1,7 @@
-//! Training: [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
+//! Training: [`augment`]ed digits, [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
 //! shards, its [`meter`], and the state machine of a run, [`session`].
 
+pub mod augment;
 pub mod gradient;
 pub mod meter;
 pub mod optimizer;

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use super::augment::Augmentation;
 use super::{optimizer::Optimizer, schedule::learning_rate};
-use crate::data::augment::Augmentation;
 use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::data::{Digits, PIXELS};
 use crate::net::loss::Score;
@@ -124,9 +124,10 @@ impl Session {
         if self.settings.augment {
             let mut rng = fastrand::Rng::with_seed(self.noise());
             let mut picture = [0.0; PIXELS];
-            for image in images.as_chunks_mut::<PIXELS>().0 {
+            let (images, _) = images.as_chunks_mut::<PIXELS>();
+            for (image, &label) in images.iter_mut().zip(labels.iter()) {
                 picture.copy_from_slice(image);
-                Augmentation::default().apply(&mut rng, &picture, image);
+                Augmentation::default().apply(&mut rng, label, &picture, image);
             }
         }
     }

@@ -1,8 +1,9 @@
-//! Small random changes of a picture, so that training meets more hands than wrote MNIST.
+//! Small random changes of a digit, so that training meets more hands than wrote MNIST.
 
-use super::{PIXELS, SIDE};
+use crate::data::{PIXELS, SIDE};
+use crate::ink::{Point, raster};
 
-/// How far a picture may be changed; each amount is drawn uniformly between minus and plus its limit.
+/// How far a digit may be changed; each amount is drawn uniformly between minus and plus its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Augmentation {
     /// Degrees of rotation.
@@ -13,12 +14,15 @@ pub struct Augmentation {
     pub shear: f32,
     /// Pixels of translation along each axis.
     pub translation: f32,
+    /// Share of the zeros that get a slash through them: many people write one, hardly any of those
+    /// who wrote MNIST did.
+    pub slashed_zeros: f32,
 }
 
 impl Default for Augmentation {
     /// What the shipped weights are trained with.
     fn default() -> Self {
-        Self { rotation: 12.0, scale: 0.12, shear: 0.2, translation: 1.5 }
+        Self { rotation: 12.0, scale: 0.15, shear: 0.25, translation: 1.5, slashed_zeros: 0.1 }
     }
 }
 
@@ -26,12 +30,21 @@ impl Augmentation {
     /// Draws a change and applies it: `to[p] = from[m(p)]` with an affine map `m` about the middle of
     /// the picture, linear between pixels, 0 outside.
     ///
+    /// - `digit`: which one it is.
     /// - `from`, `to`: `[SIDE][SIDE]`.
     ///
     /// # Panics
     /// If a picture has another size.
-    pub fn apply(&self, rng: &mut fastrand::Rng, from: &[f32], to: &mut [f32]) {
+    pub fn apply(&self, rng: &mut fastrand::Rng, digit: u8, from: &[f32], to: &mut [f32]) {
         assert_eq!((from.len(), to.len()), (PIXELS, PIXELS), "pictures of {SIDE}x{SIDE}");
+        let mut slashed = [0.0; PIXELS];
+        let from = if digit == 0 && rng.f32() < self.slashed_zeros {
+            slashed.copy_from_slice(from);
+            slash(rng, &mut slashed);
+            &slashed
+        } else {
+            from
+        };
         let mut within = |limit: f32| limit * (2.0 * rng.f32() - 1.0);
         let (sin, cos) = within(self.rotation).to_radians().sin_cos();
         let (across, down) = (1.0 / (1.0 + within(self.scale)), 1.0 / (1.0 + within(self.scale)));
@@ -48,6 +61,21 @@ impl Augmentation {
                 *pixel = sample(from, middle + xx * dx + xy * dy, middle + yx * dx + yy * dy);
             }
         }
+    }
+}
+
+/// Draws a slash, rising to the right, over the box that a digit's ink fills, and a little more or less.
+fn slash(rng: &mut fastrand::Rng, picture: &mut [f32]) {
+    let inked = |of: fn(usize) -> usize| {
+        let ink = || (0..PIXELS).filter(|&i| picture[i] > 0.5).map(of);
+        (ink().min().unwrap_or(0) as f32, ink().max().unwrap_or(SIDE) as f32)
+    };
+    let ((left, right), (top, bottom)) = (inked(|i| i % SIDE), inked(|i| i / SIDE));
+    let mut around = |edge: f32, outwards: f32| edge + outwards * (6.0 * rng.f32() - 3.0);
+    let start = Point { x: around(left, -1.0), y: around(bottom, 1.0) };
+    let end = Point { x: around(right, 1.0), y: around(top, -1.0) };
+    for (pixel, ink) in picture.iter_mut().zip(raster::draw(&[[start, end]])) {
+        *pixel = pixel.max(ink);
     }
 }
 
@@ -69,8 +97,13 @@ fn sample(picture: &[f32], x: f32, y: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const NONE: Augmentation =
-        Augmentation { rotation: 0.0, scale: 0.0, shear: 0.0, translation: 0.0 };
+    const NONE: Augmentation = Augmentation {
+        rotation: 0.0,
+        scale: 0.0,
+        shear: 0.0,
+        translation: 0.0,
+        slashed_zeros: 0.0,
+    };
 
     fn picture() -> Vec<f32> {
         (0..PIXELS).map(|i| (i * 37 % 256) as f32 / 255.0).collect()
@@ -79,7 +112,7 @@ mod tests {
     #[test]
     fn no_change_is_no_change() {
         let (from, mut to) = (picture(), vec![f32::NAN; PIXELS]);
-        NONE.apply(&mut fastrand::Rng::with_seed(1), &from, &mut to);
+        NONE.apply(&mut fastrand::Rng::with_seed(1), 0, &from, &mut to);
         assert_eq!(from, to);
     }
 
@@ -88,7 +121,7 @@ mod tests {
         let from = picture();
         let apply = |seed| {
             let mut to = vec![f32::NAN; PIXELS];
-            Augmentation::default().apply(&mut fastrand::Rng::with_seed(seed), &from, &mut to);
+            Augmentation::default().apply(&mut fastrand::Rng::with_seed(seed), 5, &from, &mut to);
             to
         };
         assert_eq!(apply(1), apply(1));
@@ -104,8 +137,24 @@ mod tests {
         }
         let mut to = vec![0.0; PIXELS];
         let turn = Augmentation { rotation: 30.0, ..NONE };
-        turn.apply(&mut fastrand::Rng::with_seed(5), &from, &mut to);
+        turn.apply(&mut fastrand::Rng::with_seed(5), 5, &from, &mut to);
         assert!(to[13 * SIDE + 13] > 0.8);
         assert!(to[4 * SIDE + 13] < 0.9);
+    }
+
+    #[test]
+    fn only_zeros_are_slashed() {
+        let mut ring = vec![0.0; PIXELS];
+        for (y, x) in [(4, 14), (23, 14), (14, 7), (14, 20)] {
+            ring[y * SIDE + x] = 1.0;
+        }
+        let always = Augmentation { slashed_zeros: 1.0, ..NONE };
+        let middle = |digit| {
+            let mut to = vec![0.0; PIXELS];
+            always.apply(&mut fastrand::Rng::with_seed(2), digit, &ring, &mut to);
+            to[13 * SIDE + 13]
+        };
+        assert!(middle(0) > 0.5);
+        assert_eq!(middle(8), 0.0);
     }
 }
