@@ -14,16 +14,6 @@ pub fn percent(share: f32) -> String {
     }
 }
 
-/// A probability, 0 to 1, in whole percent: "98 %", "< 1 %", "0 %".
-pub fn whole_percent(share: f32) -> String {
-    match share {
-        s if !s.is_finite() => String::from("–"),
-        s if s < 0.0005 => String::from("0 %"),
-        s if s < 0.01 => String::from("< 1 %"),
-        s => format!("{} %", (s * 100.0).floor()),
-    }
-}
-
 /// A count with thousands marked: "60,000".
 pub fn count(number: u32) -> String {
     let digits = number.to_string();
@@ -88,10 +78,6 @@ mod tests {
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(percent(0.004), "0.4 %");
         assert_eq!(percent(f32::NAN), "–");
-        assert_eq!(whole_percent(0.9999), "99 %");
-        assert_eq!(whole_percent(1.0), "100 %");
-        assert_eq!(whole_percent(0.003), "< 1 %");
-        assert_eq!(whole_percent(0.0001), "0 %");
     }
 
     #[test]

@@ -81,6 +81,9 @@ impl Run {
     }
 
     fn take(&mut self, progress: &Progress) {
+        if self.phase == Phase::Stepping && progress.step > self.step {
+            self.phase = Phase::Paused;
+        }
         self.epoch = progress.epoch;
         self.step = progress.step;
         self.steps_per_epoch = progress.steps_per_epoch;
@@ -98,11 +101,11 @@ impl App {
                 *phase = Phase::Pausing;
                 self.send(Request::Pause { run }, None, effects);
             }
-            Some((run, phase @ Phase::Paused)) => {
+            Some((run, phase @ (Phase::Paused | Phase::Stepping))) => {
                 *phase = Phase::Training;
                 self.send(Request::Resume { run }, None, effects);
             }
-            Some((_, Phase::Pausing | Phase::Stepping)) => {}
+            Some((_, Phase::Pausing)) => {}
             Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(false, effects),
         }
     }
@@ -227,8 +230,9 @@ impl App {
             }
             Reply::Paused { run, step } => {
                 let Some(run) = self.current(run) else { return };
-                // A Step sent right behind a paused Start is still on its way.
-                if !(run.phase == Phase::Stepping && step == run.step && step == 0) {
+                // A stepping run stands still with its next progress, and one that was resumed
+                // since does not stand still.
+                if run.phase == Phase::Pausing {
                     run.phase = Phase::Paused;
                 }
                 run.step = step;

@@ -150,10 +150,10 @@ fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
     assert_eq!(app.state(), State::Paused);
     // The trainer stands still first, and then takes the step.
     hear(&mut app, Reply::Paused { run: 1, step: 0 });
-    assert!(app.view().step_button.disabled.is_some());
+    assert_eq!(app.update(Event::Step), [], "one minibatch after the other");
     progress(&mut app, 1, 1, 0.02);
     hear(&mut app, Reply::Paused { run: 1, step: 1 });
-    assert_eq!(app.view().step_button.disabled, None);
+    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run: 1 }]);
 }
 
 #[test]

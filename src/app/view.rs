@@ -1,7 +1,7 @@
 //! What the page shows, as plain words and numbers: one function from the state to all of it.
 
 use super::answer::{Answer, Source};
-use super::figures::{count, duration, loss, megabytes, of, percent, rate, whole_percent};
+use super::figures::{count, duration, loss, megabytes, of, percent, rate};
 use super::run::{Phase, Run};
 use super::settings::StartFrom;
 use super::{App, Trainer};
@@ -152,7 +152,7 @@ pub struct View {
 /// The answer for a screen reader.
 pub fn spoken_answer(answer: &Answer) -> String {
     match answer.digit() {
-        Some((digit, share)) => format!("{digit}, {}", whole_percent(share)),
+        Some((digit, share)) => format!("{digit}, {}", percent(share)),
         None if answer.drawing().is_empty() => String::from("The pad is empty."),
         None => String::from("No answer yet."),
     }
@@ -250,7 +250,7 @@ impl App {
                 others.sort_by(|a, b| b.1.total_cmp(&a.1));
                 format!("not sure: {} or {}", others[0].0, others[1].0)
             } else {
-                format!("{} sure", whole_percent(share))
+                format!("{} sure", percent(share))
             };
         } else {
             view.verdict = String::from(match view.state {
@@ -276,17 +276,15 @@ impl App {
         let phase = self.run.as_ref().map(|run| run.phase);
         let cannot = self.cannot_train();
         view.train = match phase {
-            Some(Phase::Training) => Button { label: "Pause", disabled: None },
-            Some(Phase::Pausing) => Button { label: "Pause", disabled: Some("Pausing") },
-            Some(Phase::Paused) => Button { label: "Resume", disabled: None },
-            Some(Phase::Stepping) => Button { label: "Resume", disabled: Some("Taking a step") },
+            Some(Phase::Training | Phase::Pausing) => Button { label: "Pause", disabled: None },
+            Some(Phase::Paused | Phase::Stepping) => Button { label: "Resume", disabled: None },
             _ => Button { label: "Train", disabled: cannot },
         };
         view.step_button = Button {
             label: "Step",
             disabled: match phase {
                 Some(Phase::Training | Phase::Pausing) => Some("Step works while a run is paused"),
-                Some(Phase::Stepping) => Some("Taking a step"),
+                Some(Phase::Paused | Phase::Stepping) => None,
                 _ => cannot,
             },
         };

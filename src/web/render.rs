@@ -5,10 +5,7 @@ use super::dom::{self, DomError};
 use crate::app::settings::Form;
 use crate::app::view::{Button, View};
 use wasm_bindgen::JsCast;
-use web_sys::{
-    Element, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlOptionElement,
-    HtmlProgressElement,
-};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement};
 
 /// A bar of the answer: its row, its ink, its text.
 #[derive(Debug)]
@@ -231,15 +228,15 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
         [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
     for (id, part) in buttons {
         if changed(old, view, part) {
-            let (button, element) = (part(view), dom::by_id::<HtmlButtonElement>(id)?);
+            let (button, element) = (part(view), dom::by_id::<HtmlElement>(id)?);
             element.set_text_content(Some(button.label));
-            disable(&element, button.disabled);
+            disable(&element, button.disabled)?;
         }
     }
     if changed(old, view, |v| &v.drawn) {
         for id in ["undo", "clear"] {
             let why = (!view.drawn).then_some("Nothing is drawn yet");
-            disable(&dom::by_id(id)?, why);
+            disable(&dom::by_id(id)?, why)?;
         }
     }
     let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
@@ -254,9 +251,12 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
     Ok(())
 }
 
-fn disable(button: &HtmlButtonElement, why: Option<&str>) {
-    button.set_disabled(why.is_some());
+/// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
+/// which the attribute `disabled` would take away.
+fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
+    button.set_attribute("aria-disabled", if why.is_some() { "true" } else { "false" })?;
     button.set_title(why.unwrap_or_default());
+    Ok(())
 }
 
 fn progress(view: &View, old: Option<&View>) -> Result<(), DomError> {
