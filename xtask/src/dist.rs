@@ -23,14 +23,16 @@ const INPUTS: [&str; 9] = [
     "xtask/src",
 ];
 
+/// Where the programs that a build takes are.
+pub(crate) struct Tools {
+    trunk: PathBuf,
+    pub(crate) wasm_bindgen: PathBuf,
+}
+
 /// Builds the site and returns its directory.
 pub(crate) fn run() -> Result<PathBuf> {
     let start = Instant::now();
-    toolchain::ensure()?;
-    let tools = [Tool::trunk().directory()?, Tool::wasm_bindgen()?.directory()?];
-    npm::ensure()?;
-    data::ensure()?;
-
+    let tools = prepare()?;
     let dist = project::dist();
     let stamp = project::target().join("dist.stamp");
     // Taken before the build: what changes while it runs is for the next one.
@@ -47,9 +49,21 @@ pub(crate) fn run() -> Result<PathBuf> {
     Ok(dist)
 }
 
-fn build(tools: &[PathBuf]) -> Result<()> {
-    let mut path = vec![npm::bin()];
-    path.extend_from_slice(tools);
+/// Finds or installs all that a build takes: first what a user may have to see to, then what may take
+/// minutes.
+pub(crate) fn prepare() -> Result<Tools> {
+    toolchain::ensure()?;
+    npm::ensure()?;
+    let tools = Tools {
+        trunk: Tool::trunk().directory()?,
+        wasm_bindgen: Tool::wasm_bindgen()?.directory()?,
+    };
+    data::ensure()?;
+    Ok(tools)
+}
+
+fn build(tools: &Tools) -> Result<()> {
+    let path = [npm::bin(), tools.trunk.clone(), tools.wasm_bindgen.clone()];
     command::run(
         Command::new("trunk")
             // It would warn that no module has the type "main".

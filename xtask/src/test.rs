@@ -7,8 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::browsers::{Browser, Choice, Engine};
-use crate::tools::Tool;
-use crate::{command, dist, project, step, toolchain};
+use crate::{command, dist, project, step};
 
 /// A suite and whether it passed.
 struct Outcome {
@@ -20,10 +19,9 @@ struct Outcome {
 /// Runs every suite, also after one has failed, and sums up.
 pub(crate) fn run(choice: Choice) -> Result<()> {
     let start = Instant::now();
-    toolchain::ensure()?;
     let browsers =
         choice.engines().iter().map(|engine| engine.ensure()).collect::<Result<Vec<_>>>()?;
-    let runner = Tool::wasm_bindgen()?.directory()?.join("wasm-bindgen-test-runner");
+    let runner = dist::prepare()?.wasm_bindgen.join("wasm-bindgen-test-runner");
 
     let mut outcomes = Vec::new();
     outcomes.push(suite("native", || command::run(&mut native())));
