@@ -1,7 +1,13 @@
 //! One suite of the core, run natively by `cargo test` and in a browser by wasm-bindgen-test.
 
+#[path = "core/architecture.rs"]
+mod architecture;
+#[path = "core/checkpoint.rs"]
+mod checkpoint;
 #[path = "core/gradients.rs"]
 mod gradients;
+#[path = "core/idx.rs"]
+mod idx;
 #[path = "core/ink.rs"]
 mod ink;
 #[path = "core/keras.rs"]
@@ -10,3 +16,5 @@ mod keras;
 mod kernels;
 #[path = "core/naive.rs"]
 mod naive;
+#[path = "core/session.rs"]
+mod session;

@@ -3,7 +3,7 @@
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File
 //! formats for the MNIST database".
 
-use super::{CLASSES, Digits, SIDE};
+use super::{CLASSES, Digits, PIXELS, SIDE};
 
 const IMAGES_MAGIC: u32 = 0x0000_0803;
 const LABELS_MAGIC: u32 = 0x0000_0801;
@@ -73,9 +73,10 @@ pub fn images(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
     if (height as usize, width as usize) != (SIDE, SIDE) {
         return Err(IdxError::Size { height, width });
     }
-    let needed = count as usize * SIDE * SIDE;
+    // A header can promise more than there are addresses.
+    let needed = (count as usize).saturating_mul(PIXELS);
     data.split_at_checked(needed)
-        .ok_or(IdxError::Truncated { needed: 16 + needed, got: bytes.len() })
+        .ok_or(IdxError::Truncated { needed: needed.saturating_add(16), got: bytes.len() })
 }
 
 /// Splits off the labels of a label file; returns what follows them, too.
@@ -88,7 +89,7 @@ pub fn labels(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
     let needed = count as usize;
     let (labels, rest) = data
         .split_at_checked(needed)
-        .ok_or(IdxError::Truncated { needed: 8 + needed, got: bytes.len() })?;
+        .ok_or(IdxError::Truncated { needed: needed.saturating_add(8), got: bytes.len() })?;
     match labels.iter().find(|&&label| usize::from(label) >= CLASSES) {
         Some(&label) => Err(IdxError::Label(label)),
         None => Ok((labels, rest)),
@@ -122,7 +123,7 @@ pub fn part(bytes: &[u8]) -> Result<Digits, IdxError> {
 }
 
 fn together(pixels: &[u8], classes: &[u8]) -> Result<Digits, IdxError> {
-    let count = pixels.len() / (SIDE * SIDE);
+    let count = pixels.len() / PIXELS;
     if count != classes.len() {
         return Err(IdxError::Counts { images: count, labels: classes.len() });
     }

@@ -57,9 +57,9 @@ struct Part {
     sha256: String,
 }
 
-/// Why a part cannot be used.
+/// Why a part cannot be used, as the rest of a sentence that has named it.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {problem}")]
+#[error("{problem}")]
 pub struct PartError {
     file: String,
     problem: Problem,
@@ -92,7 +92,7 @@ enum Problem {
     Content(#[from] idx::IdxError),
     #[error("it holds {got} digits, not {expected}")]
     Count { expected: u32, got: usize },
-    #[error("its list of parts makes no sense ({0})")]
+    #[error("it is no list of parts ({0})")]
     Manifest(String),
 }
 
