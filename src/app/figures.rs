@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn losses_and_bytes() {
-        assert_eq!(loss(2.3026), "2.30");
+        assert_eq!(loss(2.304), "2.30");
         assert_eq!(loss(0.04512), "0.045");
         assert_eq!(megabytes(10_140_000), "10.1");
         assert_eq!(of(1, "epoch", "epochs"), "1 epoch");

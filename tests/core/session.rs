@@ -94,7 +94,7 @@ impl Driver {
         }
     }
 
-    fn to_the_end(mut self) -> Self {
+    fn finish(mut self) -> Self {
         while self.advance() {}
         assert_eq!(self.session.next(self.available), Task::Finished);
         self
@@ -107,7 +107,7 @@ fn bits(session: &Session) -> Vec<u32> {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_run_sees_every_image_once_an_epoch_and_all_test_images_after_it() {
-    let done = Driver::new(settings()).to_the_end();
+    let done = Driver::new(settings()).finish();
     let epoch = [16, 16, 16, 16, 16, 16, 16, 16, 16, 6];
     assert_eq!(done.sizes, [epoch, epoch].concat());
     assert_eq!(done.scores.iter().map(|s| s.images).collect::<Vec<_>>(), [230, 230]);
@@ -117,7 +117,7 @@ fn a_run_sees_every_image_once_an_epoch_and_all_test_images_after_it() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
-    let straight = Driver::new(settings()).to_the_end();
+    let straight = Driver::new(settings()).finish();
 
     let mut halting = Driver::new(settings());
     halting.session.pause();
@@ -137,7 +137,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
     assert_eq!((halting.session.step(), halting.session.epoch()), (10, 0));
     assert_eq!(halting.session.next(halting.available), Task::Wait, "for the test set");
     halting.available.test = Some(230);
-    let halting = halting.to_the_end();
+    let halting = halting.finish();
 
     assert_eq!(bits(&halting.session), bits(&straight.session));
     assert_eq!(halting.scores, straight.scores);
@@ -158,7 +158,7 @@ fn a_step_at_an_epochs_end_includes_its_evaluation() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_seed_decides_everything() {
-    let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).to_the_end().session);
+    let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).finish().session);
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
@@ -167,7 +167,7 @@ fn the_seed_decides_everything() {
 fn a_run_on_the_first_images_uses_no_others() {
     let mut driver = Driver::new(Settings { images: Some(40), ..settings() });
     driver.available.train = 40;
-    let done = driver.to_the_end();
+    let done = driver.finish();
     assert_eq!(done.sizes, [16, 16, 8, 16, 16, 8]);
 }
 
@@ -180,7 +180,7 @@ fn it_learns() {
         learning_rate: 0.01,
         ..settings()
     })
-    .to_the_end();
+    .finish();
     let accuracy = |score: Option<&Score>| score.map_or(0.0, Score::accuracy);
     assert!(accuracy(done.scores.last()) > 0.9, "{:?}", done.scores);
     assert!(accuracy(done.scores.first()) < accuracy(done.scores.last()));
