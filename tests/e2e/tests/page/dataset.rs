@@ -109,11 +109,8 @@ fn names(page: &Page, path: &str) -> Result<e2e::Status> {
     Ok(status)
 }
 
+/// The bar goes when the last part is not only here but kept as well.
 fn all_data_is_there(page: &Page) -> Result<()> {
-    const FULL: &str = "
-        const bar = document.querySelector('#data-bar');
-        return bar.hidden || bar.value === bar.max;";
-    page.wait_until("all data", 60, || {
-        Ok((page.browser.script(FULL, vec![])? == true).then_some(()))
-    })
+    const GONE: &str = "return document.querySelector('#data-bar').hidden";
+    page.wait_until("all data", 60, || Ok(page.ask::<bool>(GONE, vec![])?.then_some(())))
 }
