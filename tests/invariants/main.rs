@@ -1,0 +1,300 @@
+//! The walls of the house, read from the source: who may name whom, and what is written where.
+//!
+//! Tests inside `src` are left out; they may look over any wall.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod source;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use inkling::net::{Architecture, Plan};
+use source::Source;
+
+/// Which modules each module may name; `web` and the binaries may name all.
+const BELOW: &[(&str, &[&str])] = &[
+    ("kernels", &[]),
+    ("data", &[]),
+    ("protocol", &[]),
+    ("ink", &["data"]),
+    ("net", &["kernels", "data"]),
+    ("checkpoint", &["net"]),
+    ("train", &["kernels", "net", "data", "ink", "checkpoint", "protocol"]),
+    ("app", &["net", "data", "ink", "protocol"]),
+    ("web", &["kernels", "net", "train", "data", "ink", "checkpoint", "protocol", "app"]),
+];
+
+/// Crates that exist in a browser only.
+const BROWSER: &[&str] = &[
+    "console_error_panic_hook",
+    "js_sys",
+    "serde_wasm_bindgen",
+    "wasm_bindgen",
+    "wasm_bindgen_futures",
+    "web_sys",
+];
+
+/// Where the standard library leaves the program.
+const OUTSIDE: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread", "time"];
+
+/// A rule: what a file does against it, nothing if it keeps it.
+type Rule = fn(&Source) -> Option<String>;
+
+fn instructions_are_named_by_lanes_only(source: &Source) -> Option<String> {
+    let arch = source.names(|name| matches!(name, ["std" | "core", "arch", ..]));
+    arch.filter(|_| source.file != "kernels/lanes.rs")
+}
+
+fn unsafe_code_states_what_it_promises(source: &Source) -> Option<String> {
+    let promise = source.doc.lines().any(|line| line.trim_start().starts_with("`unsafe`: "));
+    (source.is_unsafe && !promise).then(|| "`unsafe` without a promise at the top".to_owned())
+}
+
+fn modules_name_only_what_lies_below(source: &Source) -> Option<String> {
+    let (_, below) = BELOW.iter().find(|(module, _)| *module == source.top())?;
+    source.names(|name| match name {
+        ["crate", module, ..] if *module != source.top() => !below.contains(module),
+        ["inkling", ..] => true,
+        _ => false,
+    })
+}
+
+fn lanes_know_no_kernel(source: &Source) -> Option<String> {
+    let own = ["crate", "kernels", "lanes"];
+    let others = source.names(|name| name[0] == "crate" && !name.starts_with(&own));
+    others.filter(|_| source.file == "kernels/lanes.rs")
+}
+
+fn the_reference_calls_nothing_optimised(source: &Source) -> Option<String> {
+    let own = ["crate", "kernels", "reference"];
+    let others = source.names(|name| name[0] == "crate" && !name.starts_with(&own));
+    others.filter(|_| source.file == "kernels/reference.rs")
+}
+
+fn the_app_never_calls_the_reference(source: &Source) -> Option<String> {
+    let called = source.names(|name| name.starts_with(&["crate", "kernels", "reference"]));
+    called.filter(|_| source.file != "kernels/reference.rs")
+}
+
+fn knows_a_browser(source: &Source) -> bool {
+    source.top() == "web" || ["bin/page.rs", "bin/worker.rs"].contains(&source.file.as_str())
+}
+
+fn browsers_are_known_to_web_only(source: &Source) -> Option<String> {
+    let browser = source.names(|name| BROWSER.contains(&name[0]));
+    browser.filter(|_| !knows_a_browser(source))
+}
+
+/// Session and gradient first of all, but nothing in the core needs a clock or a file.
+fn the_core_stays_inside(source: &Source) -> Option<String> {
+    let outside =
+        source.names(|name| matches!(name, ["std", module, ..] if OUTSIDE.contains(module)));
+    let printed =
+        source.names(|name| matches!(name, ["println" | "print" | "eprintln" | "eprint" | "dbg"]));
+    outside.or(printed).filter(|_| !["web", "bin"].contains(&source.top()))
+}
+
+fn messages_are_posted_by_port_only(source: &Source) -> Option<String> {
+    let posted =
+        source.words(|word| word.starts_with("post_message") || word.starts_with("postMessage"));
+    posted.filter(|_| source.file != "web/port.rs")
+}
+
+fn bulk_numbers_are_no_part_of_a_message(source: &Source) -> Option<String> {
+    (source.file == "protocol.rs").then(|| source.list_of_numbers.clone()).flatten()
+}
+
+const RULES: &[Rule] = &[
+    instructions_are_named_by_lanes_only,
+    unsafe_code_states_what_it_promises,
+    modules_name_only_what_lies_below,
+    lanes_know_no_kernel,
+    the_reference_calls_nothing_optimised,
+    the_app_never_calls_the_reference,
+    browsers_are_known_to_web_only,
+    the_core_stays_inside,
+    messages_are_posted_by_port_only,
+    bulk_numbers_are_no_part_of_a_message,
+];
+
+/// Every size that follows from the default model; small ones mean other things elsewhere, too.
+fn sizes_of_the_default_model() -> BTreeSet<u128> {
+    let default = Architecture::default();
+    let plan = Plan::new(&default).expect("the default can be built");
+    let shapes = default.shapes().expect("the default can be built");
+    let lengths = plan.parameters().iter().map(|view| view.range.len());
+    let layers = plan.parameters().chunks(2).map(|pair| pair[0].range.len() + pair[1].range.len());
+    shapes
+        .iter()
+        .flat_map(|shape| [shape.size(), shape.channels])
+        .chain(lengths)
+        .chain(layers)
+        .chain([plan.parameter_count()])
+        .filter(|&size| size > 100)
+        .map(|size| size as u128)
+        .collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// Every file below a folder with this extension.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of the repository") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// All of `src` but files that hold only tests.
+fn house() -> Vec<Source> {
+    let folder = root().join("src");
+    let sources: Vec<Source> = files(&folder, "rs")
+        .iter()
+        .map(|path| {
+            let file = path.strip_prefix(&folder).expect("found below it");
+            let file = file.to_string_lossy().replace('\\', "/");
+            let text = fs::read_to_string(path).expect("a source file");
+            Source::read(&file, &text).unwrap_or_else(|error| panic!("{file}: {error}"))
+        })
+        .collect();
+    let tests: BTreeSet<String> = sources.iter().flat_map(|s| s.test_files.clone()).collect();
+    sources.into_iter().filter(|source| !tests.contains(&source.file)).collect()
+}
+
+#[test]
+fn the_house_keeps_its_rules() {
+    let house = house();
+    assert!(house.iter().any(|source| source.file == "train/session.rs"), "it was read");
+    let broken: Vec<String> = house
+        .iter()
+        .flat_map(|source| {
+            RULES.iter().filter_map(move |rule| Some(format!("{}: {}", source.file, rule(source)?)))
+        })
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_module_has_its_place_in_the_order() {
+    for source in house().iter().filter(|source| !["lib", "bin"].contains(&source.top())) {
+        assert!(BELOW.iter().any(|(module, _)| *module == source.top()), "{}", source.file);
+    }
+}
+
+#[test]
+fn sizes_of_the_default_model_are_written_once() {
+    let sizes = sizes_of_the_default_model();
+    assert!(sizes.contains(&34_826) && sizes.contains(&1600), "{sizes:?}");
+    for source in house() {
+        let written: Vec<_> = source.numbers.iter().filter(|n| sizes.contains(n)).collect();
+        assert!(written.is_empty(), "{}: {written:?} belong to the default model", source.file);
+    }
+}
+
+#[test]
+fn scripts_post_no_message() {
+    for path in files(&root().join("www"), "js") {
+        let script = fs::read_to_string(&path).expect("a script");
+        assert!(!script.contains("postMessage"), "{}", path.display());
+    }
+}
+
+/// Each rule finds what it is for, so that its silence about the house means something.
+#[test]
+fn every_rule_can_be_broken() {
+    let cases: &[(Rule, &str, &str)] = &[
+        (instructions_are_named_by_lanes_only, "kernels/conv.rs", "use std::arch::wasm32;"),
+        (
+            instructions_are_named_by_lanes_only,
+            "train/adam.rs",
+            "fn f() { core::arch::wasm32::f32x4_splat(0.0); }",
+        ),
+        (
+            unsafe_code_states_what_it_promises,
+            "kernels/gemm.rs",
+            "//! Fast.\n#![allow(unsafe_code)]",
+        ),
+        (unsafe_code_states_what_it_promises, "web/page.rs", "fn f() { unsafe { g() } }"),
+        (unsafe_code_states_what_it_promises, "web/page.rs", "unsafe impl Send for T {}"),
+        (modules_name_only_what_lies_below, "kernels/conv.rs", "use crate::net::Layer;"),
+        (modules_name_only_what_lies_below, "kernels/conv.rs", "use super::super::net::Plan;"),
+        (modules_name_only_what_lies_below, "net/mod.rs", "mod a { use super::super::train; }"),
+        (modules_name_only_what_lies_below, "net/plan.rs", "use crate::{kernels, train::adam};"),
+        (modules_name_only_what_lies_below, "ink/mod.rs", "fn f(x: &crate::web::pad::Pad) {}"),
+        (modules_name_only_what_lies_below, "data/idx.rs", "fn f() { crate::app::g() }"),
+        (
+            modules_name_only_what_lies_below,
+            "protocol.rs",
+            "fn f() { format!(\"{}\", crate::train::session::N); }",
+        ),
+        (modules_name_only_what_lies_below, "app/mod.rs", "use crate::train::session::Session;"),
+        (lanes_know_no_kernel, "kernels/lanes.rs", "use super::gemm::Panel;"),
+        (the_reference_calls_nothing_optimised, "kernels/reference.rs", "use super::lanes::F32x4;"),
+        (the_reference_calls_nothing_optimised, "kernels/reference.rs", "use crate::kernels::*;"),
+        (the_app_never_calls_the_reference, "net/network.rs", "use crate::kernels::reference;"),
+        (browsers_are_known_to_web_only, "app/mod.rs", "use web_sys::Element;"),
+        (browsers_are_known_to_web_only, "net/plan.rs", "fn f() -> js_sys::Array { g() }"),
+        (
+            browsers_are_known_to_web_only,
+            "bin/inkling/main.rs",
+            "#[wasm_bindgen::prelude] fn f() {}",
+        ),
+        (the_core_stays_inside, "train/session.rs", "use std::time::Instant;"),
+        (the_core_stays_inside, "train/gradient.rs", "use std::{fmt, thread};"),
+        (the_core_stays_inside, "train/gradient.rs", "fn f() { let _ = std::fs::read(\"x\"); }"),
+        (the_core_stays_inside, "train/session.rs", "fn f() { println!(\"{}\", 1); }"),
+        (messages_are_posted_by_port_only, "web/worker.rs", "fn f(s: S) { s.post_message(&x); }"),
+        (
+            messages_are_posted_by_port_only,
+            "web/page.rs",
+            "fn f(s: S) { s.post_message_with_transfer(&x, &y); }",
+        ),
+        (messages_are_posted_by_port_only, "web/page.rs", "const F: &str = \"postMessage\";"),
+        (
+            bulk_numbers_are_no_part_of_a_message,
+            "protocol.rs",
+            "enum Reply { Progress { losses: Vec<f32> } }",
+        ),
+        (bulk_numbers_are_no_part_of_a_message, "protocol.rs", "struct S(Option<Box<[u8]>>);"),
+        (bulk_numbers_are_no_part_of_a_message, "protocol.rs", "struct S { image: [f32; 784] }"),
+    ];
+    for &(rule, file, text) in cases {
+        let source = Source::read(file, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert!(rule(&source).is_some(), "{file} may not hold: {text}");
+    }
+    for rule in RULES {
+        let tried = cases.iter().any(|(other, _, _)| std::ptr::fn_addr_eq(*other, *rule));
+        assert!(tried, "every rule is tried");
+    }
+}
+
+#[test]
+fn what_only_tests_hold_breaks_no_rule() {
+    let text = "
+        //! `unsafe`: two types of the same size.
+        #![allow(unsafe_code)]
+        /// Not [`web_sys::Element`], and no 34826.
+        fn f() -> &'static str { \"std::time\" }
+        #[cfg(test)] mod tests { use std::time::Instant; use crate::web; const N: usize = 1600; }
+        #[cfg(test)] mod more;";
+    let source = Source::read("train/session.rs", text).expect("it is Rust");
+    assert!(RULES.iter().all(|rule| rule(&source).is_none()));
+    assert!(source.numbers.is_empty());
+    assert_eq!(source.test_files, ["train/session/more.rs", "train/session/more/mod.rs"]);
+
+    let default = "impl Default for Architecture { fn default() -> Self { f(1600) } }";
+    let source = Source::read("net/architecture.rs", default).expect("it is Rust");
+    assert!(source.numbers.is_empty());
+    let source = Source::read("net/plan.rs", "fn f() { g!(34_826, 1600usize) }").expect("Rust");
+    assert_eq!(source.numbers, [34_826, 1600]);
+}

@@ -1,0 +1,231 @@
+//! What a source file names, without what stands in its comments and tests.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+
+/// What rules ask about a file.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    /// Path below `src`.
+    pub(crate) file: String,
+    /// The `//!` lines.
+    pub(crate) doc: String,
+    /// Whether it holds or allows `unsafe`.
+    pub(crate) is_unsafe: bool,
+    /// Integer literals, except in the default architecture.
+    pub(crate) numbers: Vec<u128>,
+    /// The first list of numbers among its types, `Vec<f32>`, `[u8; 4]` or the like.
+    pub(crate) list_of_numbers: Option<String>,
+    /// Where a file of a `#[cfg(test)] mod name;` can be.
+    pub(crate) test_files: Vec<String>,
+    /// Every path; those into this crate begin with `crate`.
+    paths: Vec<Vec<String>>,
+    /// Method names and string literals.
+    words: Vec<String>,
+    /// The module that is being read.
+    module: Vec<String>,
+}
+
+impl Source {
+    /// Reads a file at a path below `src`.
+    pub(crate) fn read(file: &str, text: &str) -> syn::Result<Self> {
+        let parsed = syn::parse_file(text)?;
+        let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
+        let mut module = vec!["crate".to_owned()];
+        if stem != "lib" {
+            module.extend(stem.split('/').map(str::to_owned));
+        }
+        let doc = text.lines().filter_map(|line| line.trim_start().strip_prefix("//!"));
+        let doc = doc.collect::<Vec<_>>().join("\n");
+        let mut source = Self { file: file.to_owned(), doc, module, ..Self::default() };
+        source.visit_file(&parsed);
+        Ok(source)
+    }
+
+    /// The module of the crate that the file belongs to.
+    pub(crate) fn top(&self) -> &str {
+        let first = self.file.split('/').next().unwrap_or_default();
+        first.trim_end_matches(".rs")
+    }
+
+    /// The first path of which this is true.
+    pub(crate) fn names(&self, mut found: impl FnMut(&[&str]) -> bool) -> Option<String> {
+        self.paths.iter().find_map(|path| {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            found(&path).then(|| path.join("::"))
+        })
+    }
+
+    /// The first method name or string of which this is true.
+    pub(crate) fn words(&self, mut found: impl FnMut(&str) -> bool) -> Option<String> {
+        self.words.iter().find(|word| found(word)).cloned()
+    }
+
+    /// Takes in a path, from the crate's root if it leads into it.
+    fn take(&mut self, path: &[String]) {
+        let mut base = match path.first().map(String::as_str) {
+            Some("self" | "super") => self.module.clone(),
+            _ => Vec::new(),
+        };
+        for segment in path {
+            match segment.as_str() {
+                "self" => {}
+                "super" => drop(base.pop()),
+                _ => base.push(segment.clone()),
+            }
+        }
+        if !base.is_empty() {
+            self.paths.push(base);
+        }
+    }
+
+    fn take_use(&mut self, tree: &syn::UseTree, before: &[String]) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.take_use(&path.tree, &with(&path.ident)),
+            syn::UseTree::Name(name) => self.take(&with(&name.ident)),
+            syn::UseTree::Rename(rename) => self.take(&with(&rename.ident)),
+            syn::UseTree::Glob(_) => self.take(before),
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.take_use(tree, before));
+            }
+        }
+    }
+
+    fn take_literal(&mut self, literal: &syn::Lit) {
+        match literal {
+            syn::Lit::Int(number) => self.numbers.extend(number.base10_parse::<u128>()),
+            syn::Lit::Str(text) => self.words.push(text.value()),
+            _ => {}
+        }
+    }
+
+    /// What a macro or an attribute is given is not parsed; its paths, words and numbers are seen all
+    /// the same.
+    fn take_tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.take(&std::mem::take(&mut path));
+                    }
+                    path.push(ident.to_string());
+                    self.words.push(ident.to_string());
+                    self.is_unsafe |= ident == "unsafe" || ident == "unsafe_code";
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Punct(_) => colons = 0,
+                TokenTree::Group(group) => self.take_tokens(group.stream()),
+                TokenTree::Literal(literal) => self.take_literal(&syn::Lit::new(literal)),
+            }
+        }
+        self.take(&path);
+    }
+}
+
+fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+fn is_number(ty: &syn::Type) -> bool {
+    const NUMBERS: &[&str] = &["f32", "f64", "u8", "u16", "u32", "u64", "usize", "i32", "i64"];
+    let syn::Type::Path(ty) = ty else { return false };
+    NUMBERS.iter().any(|number| ty.path.is_ident(number))
+}
+
+impl<'ast> Visit<'ast> for Source {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        let name = module.ident.to_string();
+        if !is_for_tests(&module.attrs) {
+            self.module.push(name);
+            visit::visit_item_mod(self, module);
+            self.module.pop();
+        } else if module.content.is_none() {
+            let folder = [&self.module[1..], &[name]].concat().join("/");
+            self.test_files.extend([format!("{folder}.rs"), format!("{folder}/mod.rs")]);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.take_use(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let path_names: Vec<_> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.take(&path_names);
+        if let Some(last) = path.segments.last()
+            && last.ident == "Vec"
+            && let syn::PathArguments::AngleBracketed(arguments) = &last.arguments
+            && let Some(syn::GenericArgument::Type(ty)) = arguments.args.first()
+            && is_number(ty)
+        {
+            self.list_of_numbers.get_or_insert("a Vec of numbers".to_owned());
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_type_array(&mut self, array: &'ast syn::TypeArray) {
+        if is_number(&array.elem) {
+            self.list_of_numbers.get_or_insert("an array of numbers".to_owned());
+        }
+        visit::visit_type_array(self, array);
+    }
+
+    fn visit_type_slice(&mut self, slice: &'ast syn::TypeSlice) {
+        if is_number(&slice.elem) {
+            self.list_of_numbers.get_or_insert("a slice of numbers".to_owned());
+        }
+        visit::visit_type_slice(self, slice);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        self.is_unsafe |= item.unsafety.is_some();
+        let of_default = item.trait_.as_ref().is_some_and(|(path, _)| path.is_ident("Default"));
+        let is_architecture = matches!(&*item.self_ty,
+            syn::Type::Path(ty) if ty.path.is_ident("Architecture"));
+        let before = self.numbers.len();
+        visit::visit_item_impl(self, item);
+        if of_default && is_architecture {
+            self.numbers.truncate(before);
+        }
+    }
+
+    fn visit_expr_unsafe(&mut self, block: &'ast syn::ExprUnsafe) {
+        self.is_unsafe = true;
+        visit::visit_expr_unsafe(self, block);
+    }
+
+    fn visit_safety(&mut self, safety: &'ast syn::Safety) {
+        self.is_unsafe |= matches!(safety, syn::Safety::Unsafe(_));
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.words.push(call.method.to_string());
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_lit(&mut self, literal: &'ast syn::Lit) {
+        self.take_literal(literal);
+    }
+
+    fn visit_macro(&mut self, macro_call: &'ast syn::Macro) {
+        self.visit_path(&macro_call.path);
+        self.take_tokens(macro_call.tokens.clone());
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        // A doc comment is an attribute, too.
+        if !attribute.path().is_ident("doc") {
+            self.visit_path(attribute.path());
+            if let syn::Meta::List(list) = &attribute.meta {
+                self.take_tokens(list.tokens.clone());
+            }
+        }
+    }
+}
