@@ -329,7 +329,7 @@ impl App {
             (Phase::Paused | Phase::Stepping, _) if run.step == 0 => String::from("Standing ready"),
             (Phase::Paused | Phase::Stepping, _) => format!("Paused in epoch {now}"),
             (_, Activity::WaitingForData) => String::from("Waiting for training images"),
-            (_, Activity::Evaluating) => format!("Testing after epoch {}", run.epoch.max(1)),
+            (_, Activity::Evaluating) => format!("Testing after epoch {}", run.epoch_of_weights()),
             (_, Activity::Training) => format!("Epoch {now}"),
         };
         let total = run.steps_per_epoch * epochs;

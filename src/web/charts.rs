@@ -2,6 +2,9 @@
 
 use super::dom::{self, DomError};
 use crate::app::curves::{Curves, Plot};
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::{Array, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, HtmlElement};
@@ -28,39 +31,65 @@ extern "C" {
     fn destroy(this: &UPlot);
 }
 
-/// What distinguishes the two charts.
+/// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run
+/// is a hundredth of what matters at its beginning; accuracy's is that of its complement, the share
+/// that is wrong, upside down.
 struct Kind {
     id: &'static str,
-    /// uPlot's range of the vertical axis.
-    range: &'static str,
-    /// Numbers are rounded to 1 / `steps` so that hovering shows what matters.
-    factor: f64,
-    steps: f64,
-    /// What stands behind each number.
-    suffix: &'static str,
+    /// From a measure to what is plotted and back.
+    turned: fn(f64) -> f64,
+    /// 1 for an axis that grows upwards, -1 for one that grows downwards.
+    direction: i32,
+    /// Where the axis may have lines; it begins and ends at one of them.
+    lines: &'static [f64],
+    /// Of the axis at least.
+    span: [f64; 2],
+    /// A measure's words.
+    words: fn(f64) -> String,
 }
 
 const LOSS: Kind = Kind {
     id: "loss",
-    range: r#"{"min":{"pad":0,"hard":0,"soft":0,"mode":1},"max":{"pad":0.05,"soft":0.1,"mode":2}}"#,
-    factor: 1.0,
-    steps: 1000.0,
-    suffix: "",
+    turned: |loss| loss,
+    direction: 1,
+    lines: &[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0],
+    span: [0.3, 3.0],
+    words: |loss| ((loss * 1000.0).round() / 1000.0).to_string(),
 };
 
 const ACCURACY: Kind = Kind {
     id: "accuracy",
-    range: r#"{"min":{"pad":0.05,"hard":0},"max":{"pad":0,"hard":100,"soft":100,"mode":1}}"#,
-    factor: 100.0,
-    steps: 10.0,
-    suffix: " %",
+    turned: |share| 1.0 - share,
+    direction: -1,
+    lines: &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0],
+    span: [0.2, 1.0],
+    words: |share| format!("{} %", (f64::from(share as f32 * 1000.0)).round() / 10.0),
 };
+
+impl Kind {
+    /// The axis' ends around the smoothed curve and the tests; single minibatches may leave it.
+    fn range(&self, plot: &Plot) -> [f64; 2] {
+        let tests = plot.test.iter().flatten();
+        let values = plot.smooth.iter().chain(tests).map(|&value| (self.turned)(value));
+        let [mut low, mut high] = self.span;
+        for value in values.filter(|value| value.is_finite()) {
+            low = low.min(value);
+            high = high.max(value);
+        }
+        let below = self.lines.iter().rev().find(|&&line| line <= low);
+        let above = self.lines.iter().find(|&&line| line >= high);
+        let ends = [self.lines.first(), self.lines.last()].map(|end| end.copied().unwrap_or(1.0));
+        [below.copied().unwrap_or(ends[0]), above.copied().unwrap_or(ends[1])]
+    }
+}
 
 /// One chart in its element.
 #[derive(Debug)]
 struct Chart {
     parent: HtmlElement,
     plot: Option<UPlot>,
+    /// The vertical axis' ends, for uPlot to ask for.
+    range: Rc<Cell<[f64; 2]>>,
 }
 
 /// The loss and the accuracy chart.
@@ -76,8 +105,13 @@ impl Charts {
     /// # Errors
     /// If the markup lacks them.
     pub(super) fn new() -> Result<Self, DomError> {
-        let chart =
-            |kind: &Kind| Ok::<_, DomError>(Chart { parent: dom::by_id(kind.id)?, plot: None });
+        let chart = |kind: &Kind| {
+            Ok::<_, DomError>(Chart {
+                parent: dom::by_id(kind.id)?,
+                plot: None,
+                range: Rc::default(),
+            })
+        };
         Ok(Self { loss: chart(&LOSS)?, accuracy: chart(&ACCURACY)? })
     }
 
@@ -121,15 +155,17 @@ impl Charts {
 }
 
 impl Chart {
-    fn draw(&mut self, kind: &Kind, plot: &Plot) -> Result<(), DomError> {
-        let data = data(kind, plot);
+    fn draw(&mut self, kind: &'static Kind, plot: &Plot) -> Result<(), DomError> {
+        self.range.set(kind.range(plot));
+        let data = data(kind, plot, self.range.get()[0]);
         if let Some(chart) = &self.plot {
             chart.set_data(&data);
             if !chart.over().matches(":hover")? {
                 show_latest(chart);
             }
         } else {
-            let chart = UPlot::new(&options(kind, &self.parent)?, &data, &self.parent)?;
+            let options = options(kind, &self.parent, Rc::clone(&self.range))?;
+            let chart = UPlot::new(&options, &data, &self.parent)?;
             show_latest(&chart);
             let left = chart.clone();
             dom::on::<Event>(&chart.over(), "mouseleave", move |_| show_latest(&left))?;
@@ -148,24 +184,29 @@ fn show_latest(chart: &UPlot) {
     chart.set_legend(&at);
 }
 
-/// uPlot's data: x, then one list for each line; null where a line has no point.
-fn data(kind: &Kind, plot: &Plot) -> JsValue {
-    let round = |value: f64| (value * kind.factor * kind.steps).round() / kind.steps;
+/// uPlot's data: x, then one list for each line; null where a line has no point. What a logarithm
+/// cannot show, or the axis does not reach, lies on its edge.
+fn data(kind: &Kind, plot: &Plot, edge: f64) -> JsValue {
+    let place = |&value: &f64| (kind.turned)(value).max(edge);
     let list = |values: &[f64]| {
-        let rounded: Vec<f64> = values.iter().map(|&value| round(value)).collect();
-        JsValue::from(Float64Array::from(rounded.as_slice()))
+        let places: Vec<f64> = values.iter().map(place).collect();
+        JsValue::from(Float64Array::from(places.as_slice()))
     };
     let tests: Array = plot
         .test
         .iter()
-        .map(|test| test.map_or(JsValue::NULL, |value| JsValue::from_f64(round(value))))
+        .map(|test| test.as_ref().map_or(JsValue::NULL, |value| JsValue::from_f64(place(value))))
         .collect();
     let x = Float64Array::from(plot.x.as_slice());
     Array::of4(&x, &list(&plot.thin), &list(&plot.smooth), &tests).into()
 }
 
 /// uPlot's options, in the page's colours of this moment.
-fn options(kind: &Kind, parent: &HtmlElement) -> Result<JsValue, DomError> {
+fn options(
+    kind: &'static Kind,
+    parent: &HtmlElement,
+    range: Rc<Cell<[f64; 2]>>,
+) -> Result<JsValue, DomError> {
     let colour = |name: &str| String::from(dom::computed(parent, name).trim());
     let (train, test) = (colour("--train"), colour("--test"));
     let (thin, soft, hair) = (colour("--thin"), colour("--soft"), colour("--hair"));
@@ -175,14 +216,14 @@ fn options(kind: &Kind, parent: &HtmlElement) -> Result<JsValue, DomError> {
            "grid":{{"stroke":"{hair}","width":1}},"ticks":{{"show":false}}"#
     );
     let (width, height) = (parent.client_width(), parent.client_height());
-    let range = kind.range;
+    let direction = kind.direction;
     let text = format!(
         r#"{{
         "width":{width},"height":{height},"pxAlign":0,
         "padding":[8,16,0,0],
         "cursor":{{"y":false,"drag":{{"x":false,"y":false}},"points":{{"size":7}}}},
         "legend":{{"markers":{{"width":2}}}},
-        "scales":{{"x":{{"time":false}},"y":{{"range":{range}}}}},
+        "scales":{{"x":{{"time":false}},"y":{{"distr":3,"dir":{direction}}}}},
         "axes":[{{{axis},"size":24,"gap":4,"space":72,"grid":{{"show":false}}}},{{{axis},"size":56,"gap":8,"space":32}}],
         "series":[
           {{"label":"minibatch"}},
@@ -196,33 +237,61 @@ fn options(kind: &Kind, parent: &HtmlElement) -> Result<JsValue, DomError> {
     // Functions cannot be written in JSON.
     let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into());
     for line in get(&options, "series")?.unchecked_into::<Array>().iter().skip(1) {
-        Reflect::set(&line, &"value".into(), &number(kind.suffix))?;
+        Reflect::set(&line, &"value".into(), &value_words(kind))?;
     }
-    let axes = get(&options, "axes")?.unchecked_into::<Array>();
-    Reflect::set(&axes.get(1), &"values".into(), &numbers(kind.suffix))?;
+    let y = get(&get(&options, "scales")?, "y")?;
+    let range = Closure::<dyn Fn() -> Array>::new(move || pair(range.get())).into_js_value();
+    Reflect::set(&y, &"range".into(), &range)?;
+    let axis = get(&options, "axes")?.unchecked_into::<Array>().get(1);
+    for (key, function) in
+        [("splits", lines(kind)), ("filter", all_lines()), ("values", line_words(kind))]
+    {
+        Reflect::set(&axis, &key.into(), &function)?;
+    }
     Ok(options)
+}
+
+fn pair([low, high]: [f64; 2]) -> Array {
+    Array::of2(&low.into(), &high.into())
 }
 
 /// A legend's words: `(chart, value, line, index) -> string`. Where a line has no point, its last one
 /// before counts: between two tests that is the last test.
-fn number(suffix: &'static str) -> JsValue {
+fn value_words(kind: &'static Kind) -> JsValue {
     type Value = dyn Fn(UPlot, Option<f64>, u32, Option<u32>) -> String;
     Closure::<Value>::new(move |chart: UPlot, value: Option<f64>, line: u32, at: Option<u32>| {
         let before = || {
             let points = chart.data().get(line).dyn_into::<Array>().ok()?;
             (0..=at?).rev().find_map(|index| points.get(index).as_f64())
         };
-        value.or_else(before).map_or_else(String::new, |value| format!("{value}{suffix}"))
+        let measure = value.or_else(before).map(kind.turned);
+        measure.map_or_else(String::new, kind.words)
     })
     .into_js_value()
 }
 
-/// An axis' words: `(chart, values) -> strings`.
-fn numbers(suffix: &'static str) -> JsValue {
-    Closure::<dyn Fn(JsValue, Array) -> Array>::new(move |_, values: Array| {
+/// Where an axis has lines: `(chart, axis, low, high) -> values`.
+fn lines(kind: &'static Kind) -> JsValue {
+    type Lines = dyn Fn(JsValue, JsValue, f64, f64) -> Array;
+    Closure::<Lines>::new(|_, _, low: f64, high: f64| {
+        let shown = kind.lines.iter().filter(|&&line| (low..=high).contains(&line));
+        shown.map(|&line| JsValue::from_f64(line)).collect()
+    })
+    .into_js_value()
+}
+
+/// Which of them have words: `(chart, values) -> values`.
+fn all_lines() -> JsValue {
+    Closure::<dyn Fn(JsValue, Array) -> Array>::new(|_, values| values).into_js_value()
+}
+
+/// And which words: `(chart, values) -> strings`.
+fn line_words(kind: &'static Kind) -> JsValue {
+    Closure::<dyn Fn(JsValue, Array) -> Array>::new(|_, values: Array| {
         values
             .iter()
-            .map(|value| JsValue::from(format!("{}{suffix}", value.as_f64().unwrap_or(0.0))))
+            .filter_map(|value| value.as_f64())
+            .map(|value| JsValue::from((kind.words)((kind.turned)(value))))
             .collect()
     })
     .into_js_value()
