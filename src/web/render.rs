@@ -38,8 +38,10 @@ impl Document {
                 row.query_selector(selector)?.ok_or_else(|| DomError::NoElement(selector.into()))
             };
             bars.push(Bar {
-                ink: part("s")?.dyn_into().map_err(|_| DomError::WrongElement("s".into()))?,
-                text: part("span")?,
+                ink: part(".bar > span")?
+                    .dyn_into()
+                    .map_err(|_| DomError::WrongElement("bars".into()))?,
+                text: part(".share")?,
                 row: row.clone(),
             });
         }
