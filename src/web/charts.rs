@@ -76,7 +76,7 @@ impl Kind {
             low = low.min(value);
             high = high.max(value);
         }
-        let below = self.lines.iter().rev().find(|&&line| line <= low);
+        let below = self.lines.iter().rev().find(|&&line| line <= 0.9 * low);
         let above = self.lines.iter().find(|&&line| line >= high);
         let ends = [self.lines.first(), self.lines.last()].map(|end| end.copied().unwrap_or(1.0));
         [below.copied().unwrap_or(ends[0]), above.copied().unwrap_or(ends[1])]
