@@ -163,20 +163,23 @@ pub struct Live {
     /// `[filters][positions]`: input offset of the patch, gradient. The first `filter_counts[f]` count.
     by_filter: Vec<Entry>,
     filter_counts: Vec<u32>,
-    /// `[positions][filters]`: weight offset of the filter, gradient. The first `position_counts[p]` count.
+    /// `[positions][filters]`: weight offset of the filter, gradient. The first `position_counts[p]`
+    /// count. Empty if no input gradient is wanted.
     by_position: Vec<Entry>,
     position_counts: Vec<u32>,
 }
 
 impl Live {
-    /// Room for every output of a convolution to be live.
-    pub fn new(g: &Geometry) -> Self {
+    /// Room for every output of a convolution to be live. Without `by_position` only
+    /// [`weight_gradient`] can be computed from it.
+    pub fn new(g: &Geometry, by_position: bool) -> Self {
         let positions = g.out_height() * g.out_width();
+        let listed = if by_position { positions } else { 0 };
         Self {
             by_filter: vec![Entry::default(); g.filters * positions],
             filter_counts: vec![0; g.filters],
-            by_position: vec![Entry::default(); positions * g.filters],
-            position_counts: vec![0; positions],
+            by_position: vec![Entry::default(); listed * g.filters],
+            position_counts: vec![0; listed],
         }
     }
 
@@ -188,10 +191,10 @@ impl Live {
         self.clear();
         let rows = gradient.chunks_exact(g.filters).zip(output.chunks_exact(g.filters));
         for (position, (gradient, output)) in rows.enumerate() {
+            let corner = g.corner(position / g.out_width(), position % g.out_width());
             for (filter, (&value, &output)) in gradient.iter().zip(output).enumerate() {
-                if value != 0.0 && (!relu || output > 0.0) {
-                    self.push(g, position / g.out_width(), position % g.out_width(), filter, value);
-                }
+                let live = value != 0.0 && (!relu || output > 0.0);
+                self.push(g, position, corner, filter, value, live);
             }
         }
     }
@@ -215,12 +218,13 @@ impl Live {
             .zip(winners.chunks_exact(g.filters));
         for (window, ((gradient, output), winners)) in rows.enumerate() {
             let (y, x) = (2 * (window / pooled_width), 2 * (window % pooled_width));
+            let window = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                .map(|(dy, dx)| ((y + dy) * g.out_width() + x + dx, g.corner(y + dy, x + dx)));
             let values = gradient.iter().zip(output).zip(winners);
             for (filter, ((&value, &output), &winner)) in values.enumerate() {
-                if value != 0.0 && (!relu || output > 0.0) {
-                    let (dy, dx) = (usize::from(winner >> 1), usize::from(winner & 1));
-                    self.push(g, y + dy, x + dx, filter, value);
-                }
+                let live = value != 0.0 && (!relu || output > 0.0);
+                let (position, corner) = window[usize::from(winner & 3)];
+                self.push(g, position, corner, filter, value, live);
             }
         }
     }
@@ -230,22 +234,32 @@ impl Live {
         self.position_counts.fill(0);
     }
 
+    /// Writes an entry behind the others and counts it if it is live. Which outputs are live is as
+    /// good as random: a branch would be mispredicted half of the time.
     #[inline(always)]
-    fn push(&mut self, g: &Geometry, y: usize, x: usize, filter: usize, value: f32) {
-        let position = y * g.out_width() + x;
-        let positions = self.position_counts.len();
+    fn push(
+        &mut self,
+        g: &Geometry,
+        position: usize,
+        corner: usize,
+        filter: usize,
+        value: f32,
+        live: bool,
+    ) {
+        let positions = self.by_filter.len() / g.filters;
         let count = &mut self.filter_counts[filter];
         self.by_filter[filter * positions + *count as usize] =
-            Entry { offset: g.corner(y, x) as u32, value };
-        *count += 1;
-        let count = &mut self.position_counts[position];
-        self.by_position[position * g.filters + *count as usize] =
-            Entry { offset: (filter * g.channels) as u32, value };
-        *count += 1;
+            Entry { offset: corner as u32, value };
+        *count += u32::from(live);
+        if let Some(count) = self.position_counts.get_mut(position) {
+            self.by_position[position * g.filters + *count as usize] =
+                Entry { offset: (filter * g.channels) as u32, value };
+            *count += u32::from(live);
+        }
     }
 
     fn of_filter(&self, filter: usize) -> &[Entry] {
-        let positions = self.position_counts.len();
+        let positions = self.by_filter.len() / self.filter_counts.len();
         &self.by_filter[filter * positions..][..self.filter_counts[filter] as usize]
     }
 

@@ -56,7 +56,7 @@ enum Work {
 }
 
 impl Work {
-    fn new(step: &Step) -> Self {
+    fn new(Planned { step, propagates, .. }: &Planned) -> Self {
         match step {
             Step::Conv2D { geometry: g, weights, .. } => {
                 let panels = gemm::panels(weights.outputs);
@@ -64,7 +64,7 @@ impl Work {
                     panels: vec![[0.0; gemm::PANEL]; panels * g.panel_rows()],
                     bias: vec![[0.0; gemm::PANEL]; panels],
                     swapped: vec![0.0; g.panel_rows() * g.filters],
-                    live: conv::Live::new(g),
+                    live: conv::Live::new(g, *propagates),
                     kernel_gradient: vec![0.0; g.filters * g.panel_rows()],
                     bias_gradient: vec![0.0; g.filters],
                     winners: Vec::new(),
@@ -122,7 +122,7 @@ impl Network {
     /// If the architecture cannot be built.
     pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
         let plan = Plan::new(architecture)?;
-        let work = plan.steps().iter().map(|s| Work::new(&s.step)).collect();
+        let work = plan.steps().iter().map(Work::new).collect();
         let maps = vec![Vec::new(); plan.steps().len() + 1];
         let mut network = Self { plan, work, gradients: maps.clone(), maps, room: 0 };
         network.reserve(1);

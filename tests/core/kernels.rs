@@ -161,7 +161,7 @@ fn convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(1).numbers(c.out.len());
-        let mut live = conv::Live::new(&c.g);
+        let mut live = conv::Live::new(&c.g, true);
         live.gather(&c.g, &restride(&gradient, c.filters, c.g.filters), &output, relu);
         let gated: Vec<f64> = gradient
             .iter()
@@ -191,7 +191,7 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(2).numbers(pooled.len());
-        let mut live = conv::Live::new(&c.g);
+        let mut live = conv::Live::new(&c.g, true);
         let stored = restride(&gradient, c.filters, c.g.filters);
         live.gather_pooled(&c.g, &stored, &output, &winners, relu);
         let mut scattered = vec![0.0; c.out.len()];
