@@ -10,6 +10,7 @@ use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("dataset::a_second_visit_downloads_nothing", a_second_visit_downloads_nothing),
+    ("dataset::a_damaged_copy_is_replaced", a_damaged_copy_is_replaced),
     ("dataset::a_truncated_part_is_refused", a_truncated_part_is_refused),
     ("dataset::an_altered_part_is_refused", an_altered_part_is_refused),
     ("dataset::a_missing_part_is_named", a_missing_part_is_named),
@@ -26,6 +27,38 @@ fn a_second_visit_downloads_nothing(page: &mut Page) -> Result<()> {
     page.open("")?;
     all_data_is_there(page)?;
     ensure!(downloads(page) == parts.len(), "nothing again: {:?}", page.site.hits());
+    Ok(())
+}
+
+/// What the browser kept is no more trusted than what a server sends.
+fn a_damaged_copy_is_replaced(page: &mut Page) -> Result<()> {
+    const DAMAGE: &str = "
+        const part = arguments[0];
+        return (async () => {
+            for (const name of await caches.keys()) {
+                const store = await caches.open(name);
+                for (const copy of await store.keys()) {
+                    if (copy.url.includes(part)) {
+                        await store.put(copy, new Response('damaged'));
+                        return true;
+                    }
+                }
+            }
+            return false;
+        })();";
+    let parts = crate::parts()?;
+    let damaged = &parts[parts.len() / 2];
+    page.open("")?;
+    all_data_is_there(page)?;
+    ensure!(page.ask::<bool>(DAMAGE, vec![damaged.as_str().into()])?, "{damaged} is not kept");
+    for _ in 0..2 {
+        page.open("")?;
+        all_data_is_there(page)?;
+        for part in &parts {
+            let expected = if part == damaged { 2 } else { 1 };
+            ensure!(page.site.count(part) == expected, "{part}: {:?}", page.site.hits());
+        }
+    }
     Ok(())
 }
 
