@@ -94,7 +94,6 @@ pub struct Question {
     pub text: String,
     /// What yes does, as a button.
     pub yes: &'static str,
-    intent: Intent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -253,7 +252,7 @@ impl App {
 
     fn ask(&mut self, text: String, yes: &'static str, intent: Intent, effects: &mut Vec<Effect>) {
         self.asked = Some(intent);
-        effects.push(Effect::Ask(Question { text, yes, intent }));
+        effects.push(Effect::Ask(Question { text, yes }));
     }
 
     /// Going on from the last run needs a last run.
