@@ -1,6 +1,6 @@
 //! What a visitor can set, and how a link carries it.
 //!
-//! A link holds the settings in its hash, `#epochs=5&batch=64&lr=0.001&...`. Whatever stands there
+//! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Whatever stands there
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
 use super::figures::count;
@@ -37,11 +37,11 @@ impl Default for Form {
     fn default() -> Self {
         Self {
             settings: Settings {
-                epochs: 5,
-                batch_size: 64,
+                epochs: 10,
+                batch_size: 32,
                 learning_rate: 0.001,
                 optimizer: Optimizer::Adam,
-                schedule: Schedule::Cosine,
+                schedule: Schedule::Constant,
                 seed: 1,
                 images: None,
                 augment: false,
@@ -309,7 +309,7 @@ mod tests {
         let s = &form.settings;
         assert_eq!(
             (s.epochs, s.batch_size, s.learning_rate, s.seed, s.images, form.workers),
-            (1, 64, 0.001, 2, None, 1)
+            (1, 32, 0.001, 2, None, 1)
         );
         assert_eq!(notices.len(), 7, "{notices:?}");
         assert!(notices[0].starts_with("Epochs goes from 1 to 100; 1 is used"), "{notices:?}");

@@ -111,7 +111,7 @@ fn train_pauses_and_resumes_and_finishes() {
     assert_eq!((app.state(), app.view().train.label), (State::Training, "Pause"));
     progress(&mut app, run, 30, 0.02);
     let view = app.view();
-    assert_eq!((view.run_text.as_str(), view.run_left.as_str()), ("Epoch 1 of 5", "41 s left"));
+    assert_eq!((view.run_text.as_str(), view.run_left.as_str()), ("Epoch 1 of 10", "41 s left"));
     assert_eq!((view.rate_figure.as_str(), view.step), ("4,240", 30));
 
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Pause { run }]);
@@ -128,7 +128,7 @@ fn train_pauses_and_resumes_and_finishes() {
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run }]);
     assert_eq!(app.state(), State::Training);
     let effects = epoch_end(&mut app, run, 1);
-    let words = "Epoch 1 of 5: 97.1 % of the test images right.";
+    let words = "Epoch 1 of 10: 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     epoch_end(&mut app, run, 5);
     hear(&mut app, Reply::Finished { run, seconds: 71.2 });
