@@ -313,7 +313,7 @@ mod tests {
         );
         assert_eq!(notices.len(), 7, "{notices:?}");
         assert!(notices[0].starts_with("Epochs goes from 1 to 100; 1 is used"), "{notices:?}");
-        assert!(notices[1].contains("64 stays"), "{notices:?}");
+        assert!(notices[1].contains("32 stays"), "{notices:?}");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn train_pauses_and_resumes_and_finishes() {
     hear(&mut app, Reply::Finished { run, seconds: 71.2 });
     let view = app.view();
     assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 5, Some(0.9712)));
-    assert_eq!(view.run_text, "Done: 5 epochs in 1 min 12 s");
+    assert_eq!(view.run_text, "Done: 10 epochs in 1 min 12 s");
     assert_eq!(view.rows.len(), 2);
 }
 
