@@ -166,7 +166,6 @@ impl Chart {
         } else {
             let options = options(kind, &self.parent, Rc::clone(&self.range))?;
             let chart = UPlot::new(&options, &data, &self.parent)?;
-            show_latest(&chart);
             let left = chart.clone();
             dom::on::<Event>(&chart.over(), "mouseleave", move |_| show_latest(&left))?;
             self.plot = Some(chart);
@@ -248,6 +247,10 @@ fn options(
     {
         Reflect::set(&axis, &key.into(), &function)?;
     }
+    let ready = Closure::<dyn Fn(UPlot)>::new(|chart| show_latest(&chart)).into_js_value();
+    let hooks = Object::new();
+    Reflect::set(&hooks, &"ready".into(), &Array::of1(&ready))?;
+    Reflect::set(&options, &"hooks".into(), &hooks)?;
     Ok(options)
 }
 
