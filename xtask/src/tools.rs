@@ -92,12 +92,8 @@ impl Tool {
             Ok(self.binstall(&root) || self.download(&directory))
         })?;
         if !fetched {
-            step::loud(
-                &format!(
-                    "There is no ready-made {name} to be had: compiling it, once, takes some minutes"
-                ),
-                || self.compile(&root),
-            )?;
+            println!("There is no ready-made {name} to be had; compiling it, once, takes minutes.");
+            step::loud(&format!("Compiling {name} {}", self.version), || self.compile(&root))?;
         }
         if !self.is_in(&directory) {
             bail!(
@@ -172,6 +168,11 @@ impl Tool {
     fn compile(&self, root: &Path) -> Result<()> {
         let mut cargo = project::cargo(["install", "--force", self.package, "--version"]);
         cargo.arg(&self.version).arg("--root").arg(root);
+        // Trunk is published to be linked as one unit, fully optimised, which takes longer than all
+        // that it will ever do here.
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         // Else cargo advises to put it on PATH, which nobody has to.
         cargo.env("PATH", project::path_with(&[root.join("bin")])?);
         if self.locked {
