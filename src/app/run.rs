@@ -131,7 +131,7 @@ impl App {
             Some(what) => self.ask(
                 format!(
                     "Start anew? {what} will be replaced. To go on from it instead, choose \
-                     “Start from: weights of the last run” under More settings."
+                     “Start from: last run’s weights” under More settings."
                 ),
                 "Start anew",
                 Intent::Start { paused },

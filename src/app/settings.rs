@@ -33,7 +33,7 @@ pub struct Form {
 }
 
 impl Default for Form {
-    /// About a minute to 99 %, on one core of an ordinary machine.
+    /// Keras' own batch size and learning rate.
     fn default() -> Self {
         Self {
             settings: Settings {

@@ -210,7 +210,7 @@ impl App {
             let safe = match self.run.as_ref().map(|run| run.phase) {
                 Some(Phase::Stopped) => {
                     "Your drawing, the curves and the weights so far are safe; to go on from them, \
-                     restart it and choose “Start from: weights of the last run”."
+                     restart it and choose “Start from: last run’s weights”."
                 }
                 _ => "Drawing still works; training needs a restart.",
             };
