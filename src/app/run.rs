@@ -245,7 +245,11 @@ impl App {
                 run.images_per_second = 0.0;
                 let epochs = figures::of(run.epoch, "epoch", "epochs");
                 let time = figures::duration(seconds);
-                effects.push(Effect::Announce(format!("Done: {epochs} in {time}.")));
+                // It follows the last epoch's announcement at once and so replaces it.
+                let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
+                    format!(" {} of the test images right.", figures::percent(accuracy))
+                });
+                effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));
             }
             Reply::Failed { run, message } => {
                 // What goes wrong outside of any run is told about run 0.

@@ -131,7 +131,9 @@ fn train_pauses_and_resumes_and_finishes() {
     let words = "Epoch 1 of 10: 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     epoch_end(&mut app, run, 5);
-    hear(&mut app, Reply::Finished { run, seconds: 71.2 });
+    let effects = hear(&mut app, Reply::Finished { run, seconds: 71.2 });
+    let words = "Done: 5 epochs in 1 min 12 s. 97.1 % of the test images right.";
+    assert_eq!(effects, [Effect::Announce(words.into())]);
     let view = app.view();
     assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 5, Some(0.9712)));
     assert_eq!(view.run_text, "Done: 10 epochs in 1 min 12 s");

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use fantoccini::actions::{
-    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+    ActionSequence, InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions,
+    PointerAction, TouchActions,
 };
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -43,6 +44,15 @@ pub struct ConsoleMessage {
     pub level: &'static str,
     /// The message, with what the engine puts around it.
     pub text: String,
+}
+
+/// What draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// A mouse with its left button.
+    Mouse,
+    /// A finger; WebKit's driver has none.
+    Finger,
 }
 
 /// A browser with one window; closed, its profile removed, when dropped.
@@ -126,18 +136,28 @@ impl Browser {
             .with_context(|| format!("entering {selector}"))
     }
 
-    /// Draws one stroke with the mouse through these points of the viewport, in CSS pixels.
-    pub fn stroke(&self, points: &[(f64, f64)]) -> Result<()> {
-        let mut pointer = MouseActions::new("pen".into());
+    /// Draws one stroke through these points of the viewport, in CSS pixels.
+    pub fn stroke(&self, pointer: Pointer, points: &[(f64, f64)]) -> Result<()> {
+        let mut actions = vec![];
         for (index, &(x, y)) in points.iter().enumerate() {
             let duration = Some(Duration::from_millis(if index == 0 { 0 } else { 8 }));
-            pointer = pointer.then(PointerAction::MoveTo { duration, x, y });
+            actions.push(PointerAction::MoveTo { duration, x, y });
             if index == 0 {
-                pointer = pointer.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+                actions.push(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
             }
         }
-        pointer = pointer.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
-        run(async { Ok(self.client.perform_actions(pointer).await?) }).context("drawing a stroke")
+        actions.push(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        let sequence: ActionSequence = match pointer {
+            Pointer::Mouse => actions
+                .into_iter()
+                .fold(MouseActions::new("mouse".into()), MouseActions::then)
+                .into(),
+            Pointer::Finger => actions
+                .into_iter()
+                .fold(TouchActions::new("finger".into()), TouchActions::then)
+                .into(),
+        };
+        run(async { Ok(self.client.perform_actions(sequence).await?) }).context("drawing a stroke")
     }
 
     /// Presses and releases one key where the focus is, with others held down.

@@ -16,7 +16,7 @@ mod engine;
 mod page;
 mod site;
 
-pub use browser::{Browser, ConsoleMessage};
+pub use browser::{Browser, ConsoleMessage, Pointer};
 pub use engine::Engine;
 pub use page::{Page, Status};
 pub use site::{Fault, Hit, Site, dist};

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, ConsoleMessage};
+use crate::browser::{Browser, ConsoleMessage, Pointer};
 use crate::digits::{self, Stroke};
 use crate::engine::Engine;
 use crate::site::{PHONE, Site};
@@ -146,11 +146,11 @@ impl<'b> Page<'b> {
 
     /// Draws a digit on the pad, over what is there.
     pub fn draw(&self, digit: u8) -> Result<()> {
-        self.draw_strokes(&digits::strokes(digit))
+        self.draw_strokes(Pointer::Mouse, &digits::strokes(digit))
     }
 
     /// Draws strokes on the pad, over what is there.
-    pub fn draw_strokes(&self, strokes: &[Stroke]) -> Result<()> {
+    pub fn draw_strokes(&self, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
         const PLACE: &str = "
             const pad = document.querySelector('#pad');
             pad.scrollIntoView({block: 'center', behavior: 'instant'});
@@ -162,7 +162,7 @@ impl<'b> Page<'b> {
                 .iter()
                 .map(|(x, y)| ((left + x * width).round(), (top + y * height).round()))
                 .collect();
-            self.browser.stroke(&points)?;
+            self.browser.stroke(pointer, &points)?;
         }
         Ok(())
     }

@@ -58,7 +58,8 @@ impl Run {
     fn as_json(&self) -> Value {
         json!({
             "batch": self.batch, "workers": self.workers, "backend": self.backend,
-            "images_per_second": self.images_per_second, "long_tasks": self.long_tasks,
+            "images_per_second": self.images_per_second, "images_per_second_shown": self.shown,
+            "long_tasks": self.long_tasks,
         })
     }
 }

@@ -15,7 +15,7 @@ use e2e::{Browser, Engine, Page};
 const RUN: &str = "images=10000&epochs=6&batch=64&seed=1";
 
 /// Width and height in CSS pixels.
-const SCREENS: [(u32, u32); 2] = [(360, 740), (1440, 900)];
+const SCREENS: [(u32, u32); 2] = [(1440, 900), (360, 740)];
 
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).context("say into which folder")?;
@@ -30,7 +30,6 @@ fn main() -> Result<()> {
     shoot(&page, &folder, "drawn")?;
     page.click_when_enabled("#train", 60)?;
     page.wait_for("the third epoch", 120, |status| status.epoch >= Some(2))?;
-    thread::sleep(Duration::from_secs(1));
     shoot(&page, &folder, "training")?;
     page.wait_for_state("done", 300)?;
     shoot(&page, &folder, "done")
@@ -48,6 +47,10 @@ fn shoot(page: &Page, folder: &Path, moment: &str) -> Result<()> {
                 settle();
             }
             page.browser.script("scrollTo(0, 0)", vec![])?;
+            // A run is worth a picture while it learns, not while it is tested.
+            page.wait_for("minibatches", 60, |status| {
+                status.state != "training" || status.images_per_second > Some(0.0)
+            })?;
             let path = folder.join(format!("{moment}-{width}-{scheme}.png"));
             fs::write(&path, page.browser.screenshot()?)
                 .with_context(|| format!("writing {}", path.display()))?;

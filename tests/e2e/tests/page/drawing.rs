@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Fault, Page, Pointer};
 
 use crate::Test;
 
@@ -36,10 +36,10 @@ fn every_digit_is_recognised(page: &mut Page) -> Result<()> {
 fn undo_and_clear(page: &mut Page) -> Result<()> {
     page.open("")?;
     let strokes = e2e::digits::strokes(4);
-    page.draw_strokes(&strokes[1..])?;
+    page.draw_strokes(Pointer::Mouse, &strokes[1..])?;
     page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
     let one = page.bars()?;
-    page.draw_strokes(&strokes[..1])?;
+    page.draw_strokes(Pointer::Mouse, &strokes[..1])?;
     page.wait_for("a 4", 5, |status| status.prediction == Some(4))?;
 
     page.click("#undo")?;
@@ -58,7 +58,7 @@ fn undo_and_clear(page: &mut Page) -> Result<()> {
 
 fn a_dot_is_no_accident(page: &mut Page) -> Result<()> {
     page.open("")?;
-    page.draw_strokes(&[vec![(0.5, 0.5)]])?;
+    page.draw_strokes(Pointer::Mouse, &[vec![(0.5, 0.5)]])?;
     let status = page.status()?;
     ensure!(status.state == "ready" && status.error.is_empty(), "{status:?}");
     page.click("#clear")?;

@@ -1,13 +1,15 @@
 //! Where the page may be, how small, and what it may ask for.
 
 use anyhow::{Context, Result, bail, ensure};
-use e2e::Page;
+use e2e::{Engine, Page, Pointer};
 use serde_json::json;
 
 use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("layout::fits_a_phone", fits_a_phone),
+    ("layout::never_scrolls_sideways", never_scrolls_sideways),
+    ("layout::tells_a_screen_reader", tells_a_screen_reader),
     ("layout::first_screen_needs_no_scrolling", first_screen_needs_no_scrolling),
     ("layout::works_below_a_path", works_below_a_path),
     ("layout::asks_nobody_else", asks_nobody_else),
@@ -33,6 +35,8 @@ fn fits_a_phone(page: &mut Page) -> Result<()> {
             .map(target => [target, target.getBoundingClientRect()])
             .filter(([, {width, height}]) => width < 40 || height < 40)
             .map(([target, {width, height}]) => `${target.outerHTML.slice(0, 80)}: ${width} x ${height}`);";
+    const TO_THE_PAD: &str = "
+        document.querySelector('#pad').scrollIntoView({block: 'center', behavior: 'instant'})";
     page.open_on_a_phone("images=2000&epochs=1&batch=100")?;
     let (inside, content): (u32, u32) =
         serde_json::from_value(page.browser.script(WIDTHS, vec![])?)?;
@@ -44,12 +48,58 @@ fn fits_a_phone(page: &mut Page) -> Result<()> {
     }
     let small: Vec<String> = serde_json::from_value(page.browser.script(TOO_SMALL, vec![])?)?;
     ensure!(small.is_empty(), "too small for a finger: {small:#?}");
-    page.draw(2)?;
+    // A finger on the pad draws; it does not scroll.
+    let webkit = page.browser.engine() == Engine::WebKit;
+    let pointer = if webkit { Pointer::Mouse } else { Pointer::Finger };
+    page.browser.script(TO_THE_PAD, vec![])?;
+    let before: f64 = page.ask("return scrollY", vec![])?;
+    page.draw_strokes(pointer, &e2e::digits::strokes(2))?;
     page.wait_for("a 2", 5, |status| status.prediction == Some(2))?;
+    let after: f64 = page.ask("return scrollY", vec![])?;
+    ensure!(before == after, "drawing scrolled the page from {before} to {after}");
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 60)?;
     let (_, content): (u32, u32) = serde_json::from_value(page.browser.script(WIDTHS, vec![])?)?;
     ensure!(content <= 360, "after a run it scrolls sideways: {content} px");
+    Ok(())
+}
+
+/// From the narrowest window that every engine has to a wide screen, before and after a drawing.
+fn never_scrolls_sideways(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw(8)?;
+    for width in [500, 639, 640, 768, 1024, 1199, 1200, 1920] {
+        page.browser.resize(width, 900)?;
+        let overflow: i32 = page.ask(
+            "return document.scrollingElement.scrollWidth - document.documentElement.clientWidth",
+            vec![],
+        )?;
+        ensure!(overflow <= 0, "{overflow} px too wide in a window of {width} px");
+    }
+    page.browser.resize(1440, 900)?;
+    Ok(())
+}
+
+/// What is seen is also said: the answer to a drawing and the test at a run's end; and not much more.
+fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
+    // Engines keep a script's variables to themselves, but not what it writes into the document.
+    const LISTEN: &str = "
+        const place = document.querySelector('[aria-live=polite]');
+        const {dataset} = document.documentElement;
+        dataset.said = '';
+        new MutationObserver(() => { dataset.said += place.textContent + '|'; })
+            .observe(place, {childList: true, characterData: true, subtree: true});";
+    page.open("images=2000&epochs=1&batch=100")?;
+    page.browser.script(LISTEN, vec![])?;
+    let said = || page.ask::<String>("return document.documentElement.dataset.said", vec![]);
+    page.draw(7)?;
+    page.wait_until("the answer to be said", 10, || Ok(said()?.contains('7').then_some(())))?;
+    page.train_now()?;
+    page.wait_until("the test to be said", 60, || {
+        Ok(said()?.contains("of the test images right").then_some(()))
+    })?;
+    let words = said()?;
+    ensure!(words.matches('|').count() <= 4, "it talks too much: {words}");
     Ok(())
 }
 

@@ -101,6 +101,12 @@ fn reset_forgets_the_run(page: &mut Page) -> Result<()> {
     const RUN: &str = "images=2000&epochs=1&batch=100&seed=5";
     page.train(RUN)?;
     let first = page.wait_for_state("done", 60)?;
+
+    // It asks before a trained network is thrown away, and takes no for an answer.
+    page.click("#reset")?;
+    page.click("#confirm-no")?;
+    let kept = page.status()?;
+    ensure!(kept.state == "done" && kept.test_accuracy == first.test_accuracy, "{kept:?}");
     reset(page)?;
 
     page.click_when_enabled("#train", 10)?;
