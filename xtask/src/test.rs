@@ -76,7 +76,9 @@ fn core_in(browser: &Browser, runner: &Path) -> Command {
     let mut command = project::cargo_wasm(arguments);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-        .env("WASM_BINDGEN_USE_BROWSER", "1");
+        .env("WASM_BINDGEN_USE_BROWSER", "1")
+        // Its own 20 seconds are little for a busy machine.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
     // The runner takes the first driver that it finds named.
     for variable in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
         command.env_remove(variable);
