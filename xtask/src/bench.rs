@@ -11,13 +11,30 @@ pub(crate) fn run() -> Result<()> {
     let site = dist::run()?;
     // Optimised is what is measured; what drives the browser is the build that the tests use.
     let mut native = project::cargo(["run", "--quiet", "--release", "--bin", "inkling"]);
-    let mut in_browser = project::cargo(["run", "--quiet", "--package", "e2e", "--bin", "bench"]);
+    let mut in_browser = project::cargo([
+        "run",
+        "--quiet",
+        "--profile",
+        "test",
+        "--package",
+        "e2e",
+        "--bin",
+        "bench",
+    ]);
     in_browser.env("INKLING_DIST", &site);
     browser.tell(&mut in_browser);
     // Built before anything is measured, so that no compiler runs beside it.
     step::loud("Building the benchmarks", || {
         command::run(&mut project::cargo(["build", "--release", "--bin", "inkling"]))?;
-        command::run(&mut project::cargo(["build", "--package", "e2e", "--bin", "bench"]))
+        command::run(&mut project::cargo([
+            "build",
+            "--profile",
+            "test",
+            "--package",
+            "e2e",
+            "--bin",
+            "bench",
+        ]))
     })?;
 
     println!("\nNative, one thread:");
