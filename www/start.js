@@ -32,6 +32,7 @@ function whatIsMissing() {
 
 function stop(sentence) {
   document.getElementById("problem-text").textContent = sentence;
+  document.getElementById("problem-action").hidden = true;
   document.getElementById("problem").hidden = false;
   document.getElementById("verdict").textContent = "";
   document.body.dataset.state = "error";
@@ -42,6 +43,13 @@ const missing = whatIsMissing();
 if (missing) {
   stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);
 } else {
+  // After a trap in the page's module, or a string that it throws, it cannot go on. Errors of other
+  // kinds are not its own: extensions throw here too.
+  addEventListener("error", ({ error }) => {
+    if (error instanceof WebAssembly.RuntimeError || typeof error === "string") {
+      stop(`The page has stopped: ${error.message ?? error}. Reload it to go on; a run under way is lost.`);
+    }
+  });
   try {
     const page = await import("./page.js");
     await page.default();

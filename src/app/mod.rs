@@ -58,7 +58,7 @@ pub enum Event {
     RetryData,
     /// Close the notice.
     CloseNotice,
-    /// Say something in the notice.
+    /// Say something in the notice, after what it says already.
     Notice(String),
     /// The shipped weights, or why there are none.
     Shipped(Result<Vec<f32>, String>),
@@ -174,7 +174,10 @@ impl App {
         let mut effects = Vec::new();
         match event {
             Event::Hash(hash) => {
-                let (form, notices) = Form::from_hash(&hash);
+                let (form, mut notices) = Form::from_hash(&hash);
+                if form != self.form && self.run.as_ref().is_some_and(Run::is_on) {
+                    notices.push(String::from("The new settings count from the next run on."));
+                }
                 self.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
                 self.check_start();
@@ -221,7 +224,10 @@ impl App {
             Event::Repair => self.repair(&mut effects),
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
-            Event::Notice(text) => self.notice = Some(text),
+            Event::Notice(text) => {
+                let before = self.notice.take().map_or_else(String::new, |before| before + " ");
+                self.notice = Some(before + &text);
+            }
             Event::Shipped(weights) => self.answer.set_shipped(weights),
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
             Event::TrainerGone(reason) => self.lose_trainer(reason),

@@ -325,6 +325,11 @@ fn settings_stay_with_a_run_and_start_needs_something_to_start_from() {
     app.update(Event::Set(Field::Epochs, "9".into()));
     assert_eq!(app.run.as_ref().map(|run| run.settings.epochs), Some(2));
     assert!(app.view().settings_locked.is_some());
+    app.update(Event::Hash("#epochs=3".into()));
+    let notice = "The new settings count from the next run on.";
+    assert_eq!(app.notice.as_deref(), Some(notice));
+    app.update(Event::Notice("Nothing is kept.".into()));
+    assert_eq!(app.notice, Some(format!("{notice} Nothing is kept.")));
 }
 
 #[test]

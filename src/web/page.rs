@@ -90,12 +90,12 @@ pub fn dispatch(event: Event) {
     with_page(Page::work);
 }
 
-/// Does something with the page; what goes wrong there is told like a panic, as only a page whose
-/// markup does not fit its code gets there.
+/// Does something with the page. What goes wrong there is thrown for start.js to tell: only a page
+/// whose markup does not fit its code gets there.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
     let result = PAGE.with(|cell| cell.get().map_or(Ok(()), |page| action(page)));
     if let Err(error) = result {
-        wasm_bindgen::throw_str(&error.to_string());
+        wasm_bindgen::throw_val(JsValue::from(error.to_string()));
     }
 }
 
