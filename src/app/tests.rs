@@ -289,10 +289,10 @@ fn a_part_that_cannot_be_used_is_named_and_tried_again() {
     let mut app = ready();
     hear(&mut app, Reply::Data(data(0)));
     let reason = "its SHA-256 is not the expected one".into();
-    hear(&mut app, Reply::DataFailed { part: "train-05.gz".into(), reason });
+    hear(&mut app, Reply::DataFailed { part: "train-05.part".into(), reason });
     let view = app.view();
     assert_eq!(view.state, State::Ready, "drawing still works");
-    assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.gz")));
+    assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.part")));
     assert!(view.data_failed && view.train.disabled.is_some());
     assert_eq!(app.update(Event::RetryData), [Effect::Send(Request::LoadData, None)]);
     assert_eq!(app.view().problem, None);

@@ -161,6 +161,9 @@ pub struct Architecture {
 /// Why an architecture cannot be built. Layers are counted from 1.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ArchitectureError {
+    /// Images without a pixel, or larger than the kernels are made for.
+    #[error("an image must have 1 to {MAX_SIDE} rows and columns and 1 to 4 channels, not {}x{}x{}", .0.height, .0.width, .0.channels)]
+    Input(Shape),
     /// The last layer is not what training needs.
     #[error("the last layer must be Dense {CLASSES} units with softmax{}", found(.0))]
     LastLayer(Option<Layer>),
@@ -249,6 +252,9 @@ fn after(index: usize) -> String {
 /// The most parameters a model may have: 40 MB with its optimizer's moments and gradients.
 pub const MAX_PARAMETERS: usize = 2_000_000;
 
+/// The most rows or columns that an image may have.
+const MAX_SIDE: usize = 128;
+
 /// The most units or filters a layer may have.
 const MAX_CHANNELS: usize = 1024;
 
@@ -281,8 +287,15 @@ impl Architecture {
     /// # Errors
     /// The first layer that cannot be built, and why.
     pub fn shapes(&self) -> Result<Vec<Shape>, ArchitectureError> {
-        let mut shapes = Vec::with_capacity(self.layers.len());
         let mut shape = self.input;
+        let side = 1..=MAX_SIDE;
+        if !side.contains(&shape.height)
+            || !side.contains(&shape.width)
+            || !(1..=4).contains(&shape.channels)
+        {
+            return Err(ArchitectureError::Input(shape));
+        }
+        let mut shapes = Vec::with_capacity(self.layers.len());
         let mut parameters = 0;
         for (i, &layer) in self.layers.iter().enumerate() {
             let index = i + 1;

@@ -169,3 +169,18 @@ fn a_model_too_large_for_a_tab_is_refused() {
         "Dense 1024 units (layer 3) makes the model too large: 708848640 parameters, at most 2000000"
     );
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_image_has_pixels_and_not_too_many() {
+    for (height, width, channels) in
+        [(0, 28, 1), (28, 0, 1), (28, 28, 0), (129, 28, 1), (28, 28, 5)]
+    {
+        let input = Shape { height, width, channels };
+        let error =
+            Architecture { input, ..Architecture::default() }.shapes().expect_err("refused");
+        assert!(
+            error.to_string().ends_with(&format!("not {height}x{width}x{channels}")),
+            "{error}"
+        );
+    }
+}

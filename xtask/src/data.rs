@@ -119,9 +119,10 @@ fn prepare(package: &Path, directory: &Path) -> Result<()> {
         let labels = labels[8..].chunks(PART_IMAGES);
         for (index, (pictures, labels)) in pictures.zip(labels).enumerate() {
             let part = gzip(&idx(pictures, labels)?)?;
+            // Not `.gz`: some servers would have the browser unpack that before the page can check it.
             let name = match source.split {
-                Split::Train => format!("train-{index:02}.gz"),
-                Split::Test => format!("test-{index:02}.gz"),
+                Split::Train => format!("train-{index:02}.part"),
+                Split::Test => format!("test-{index:02}.part"),
             };
             fs::write(directory.join(&name), &part)?;
             parts.push(Part {
@@ -205,18 +206,18 @@ mod tests {
     #[test]
     fn the_test_set_loads_after_the_first_training_part() {
         let parts = [
-            ("train-00.gz", Split::Train),
-            ("train-01.gz", Split::Train),
-            ("train-02.gz", Split::Train),
-            ("test-00.gz", Split::Test),
-            ("test-01.gz", Split::Test),
+            ("train-00.part", Split::Train),
+            ("train-01.part", Split::Train),
+            ("train-02.part", Split::Train),
+            ("test-00.part", Split::Test),
+            ("test-01.part", Split::Test),
         ]
         .map(|(file, split)| part(file, split, b""));
         let order: Vec<String> =
             in_order_of_loading(parts.into()).into_iter().map(|part| part.file).collect();
         assert_eq!(
             order,
-            ["train-00.gz", "test-00.gz", "test-01.gz", "train-01.gz", "train-02.gz"]
+            ["train-00.part", "test-00.gz", "test-01.gz", "train-01.gz", "train-02.gz"]
         );
     }
 
@@ -244,8 +245,8 @@ mod tests {
     #[test]
     fn an_altered_or_missing_part_is_noticed() -> Result<()> {
         let directory = tempfile::tempdir()?;
-        let file = directory.path().join("train-00.gz");
-        let manifest = Manifest { parts: vec![part("train-00.gz", Split::Train, b"whole")] };
+        let file = directory.path().join("train-00.part");
+        let manifest = Manifest { parts: vec![part("train-00.part", Split::Train, b"whole")] };
         fs::write(directory.path().join("manifest.json"), serde_json::to_vec(&manifest)?)?;
         assert!(!is_whole(directory.path()), "missing");
         fs::write(&file, b"whole")?;

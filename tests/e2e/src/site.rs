@@ -306,7 +306,6 @@ fn media_type(path: &str) -> &'static str {
         "webmanifest" => "application/manifest+json",
         "svg" => "image/svg+xml",
         "png" => "image/png",
-        "gz" => "application/gzip",
         _ => "application/octet-stream",
     }
 }
