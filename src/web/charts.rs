@@ -83,6 +83,9 @@ impl Kind {
     }
 }
 
+/// Between two lines of the horizontal axis: whole minibatches.
+const WHOLE: &str = "[1,2,5,10,20,50,100,200,500,1000,2000,5000,10000,20000,50000,100000,200000]";
+
 /// One chart in its element.
 #[derive(Debug)]
 struct Chart {
@@ -223,7 +226,7 @@ fn options(
         "cursor":{{"y":false,"drag":{{"x":false,"y":false}},"points":{{"size":7}}}},
         "legend":{{"markers":{{"width":2}}}},
         "scales":{{"x":{{"time":false}},"y":{{"distr":3,"dir":{direction}}}}},
-        "axes":[{{{axis},"size":24,"gap":4,"space":72,"grid":{{"show":false}}}},{{{axis},"size":56,"gap":8,"space":32}}],
+        "axes":[{{{axis},"size":24,"gap":4,"space":72,"incrs":{WHOLE},"grid":{{"show":false}}}},{{{axis},"size":56,"gap":8,"space":32}}],
         "series":[
           {{"label":"minibatch"}},
           {{"label":"raw","stroke":"{thin}","width":1,"points":{{"show":false}}}},
