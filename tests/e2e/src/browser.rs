@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::LazyLock;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -101,9 +102,41 @@ impl Browser {
         run(async { Ok(self.client.goto(url).await?) }).with_context(|| format!("opening {url}"))
     }
 
+    /// Goes to an empty document. A new hash alone would not load the page again, and Firefox takes
+    /// a new port for a new hash and does not wait.
+    pub fn leave(&self) -> Result<()> {
+        match self.engine {
+            Engine::Firefox => {
+                self.go_by_script("location.replace('about:blank')", "location.href", "about:blank")
+            }
+            _ => self.open("about:blank"),
+        }
+    }
+
     /// Loads the document again.
     pub fn reload(&self) -> Result<()> {
-        run(async { Ok(self.client.refresh().await?) })
+        match self.engine {
+            Engine::Firefox => {
+                self.script("document.documentElement.dataset.old = 'true'", vec![])?;
+                let old = "document.documentElement.dataset.old ?? document.readyState";
+                self.go_by_script("location.reload()", old, "complete")
+            }
+            _ => run(async { Ok(self.client.refresh().await?) }),
+        }
+    }
+
+    /// Told to go elsewhere, Firefox ends the script that runs at that moment and says so on the
+    /// console; a page that goes by itself has none running.
+    fn go_by_script(&self, go: &str, ask: &str, arrived: &str) -> Result<()> {
+        self.script(go, vec![])?;
+        for _ in 0..1000 {
+            // On the way there may be no document to ask.
+            if self.script(&format!("return {ask}"), vec![]).is_ok_and(|answer| answer == arrived) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("{go} leads nowhere")
     }
 
     /// Runs the body of a function in the page and gives what it returns; arguments arrive as

@@ -87,12 +87,7 @@ impl Engine {
             }),
             Self::Firefox => json!({
                 "browserName": "firefox",
-                "moz:firefoxOptions": {
-                    "args": ["-headless"],
-                    // Leaving a page in the middle of its script would end that script and blame
-                    // it on the console of the next one.
-                    "prefs": {"dom.ipc.cancel_content_js_when_navigating": false},
-                },
+                "moz:firefoxOptions": {"args": ["-headless"]},
             }),
             Self::WebKit => json!({"webkitgtk:browserOptions": {"args": ["--automation"]}}),
         };

@@ -73,11 +73,8 @@ impl<'b> Page<'b> {
     }
 
     /// Opens the page and waits for the load event only.
-    ///
-    /// An empty document comes in between: without it a new hash alone would not load the page
-    /// again, and Firefox takes a new port for a new hash and does not wait.
     pub fn load(&self, hash: &str) -> Result<()> {
-        self.browser.open("about:blank")?;
+        self.browser.leave()?;
         self.browser.open(&format!("{}#{hash}", self.site.url()))
     }
 
@@ -88,7 +85,7 @@ impl<'b> Page<'b> {
             self.browser.emulate(Some((360, 740)), "light")?;
             self.load(hash)?;
         } else {
-            self.browser.open("about:blank")?;
+            self.browser.leave()?;
             self.browser.open(&format!("{}{PHONE}#{hash}", self.site.url()))?;
             self.browser.enter_frame("iframe")?;
         }
