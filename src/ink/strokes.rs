@@ -28,19 +28,24 @@ pub type Stroke = Vec<Point>;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawing {
     strokes: Vec<Stroke>,
+    /// Whether further points belong to the last stroke.
+    open: bool,
 }
 
 impl Drawing {
-    /// Puts the pen down. A point that is no place is ignored.
+    /// Puts the pen down. A point that is no place begins nothing.
     pub fn begin(&mut self, point: Point) {
-        if point.is_usable() {
+        self.open = point.is_usable();
+        if self.open {
             self.strokes.push(vec![point]);
         }
     }
 
-    /// Moves the pen that is down. A point that is no place, or where the pen already is, is ignored.
+    /// Moves the pen that is down. A point that is no place, or where the pen already is, is ignored;
+    /// so is the rest of a stroke that was taken away while it was being drawn.
     pub fn extend(&mut self, point: Point) {
-        if let Some(stroke) = self.strokes.last_mut()
+        if self.open
+            && let Some(stroke) = self.strokes.last_mut()
             && point.is_usable()
             && stroke.last() != Some(&point)
         {
@@ -51,11 +56,12 @@ impl Drawing {
     /// Takes the last stroke away.
     pub fn undo(&mut self) {
         self.strokes.pop();
+        self.open = false;
     }
 
     /// Takes all strokes away.
     pub fn clear(&mut self) {
-        self.strokes.clear();
+        *self = Self::default();
     }
 
     /// The strokes, first to last.

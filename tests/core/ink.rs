@@ -64,7 +64,39 @@ fn undo_takes_the_last_stroke_only() {
     let first = vec![(0.1, 0.1), (0.9, 0.1)];
     let mut two = drawing(&[first.clone(), vec![(0.5, 0.1), (0.5, 0.9)]]);
     two.undo();
-    assert_eq!(two, drawing(&[first]));
+    assert_eq!(two.strokes(), drawing(&[first]).strokes());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_stroke_taken_away_under_the_pen_does_not_go_on_in_the_one_before() {
+    let first = vec![(0.1, 0.1), (0.9, 0.1)];
+    let mut two = drawing(&[first.clone(), vec![(0.5, 0.1), (0.5, 0.9)]]);
+    two.undo();
+    two.extend(Point { x: 0.5, y: 0.95 });
+    assert_eq!(two.strokes(), drawing(std::slice::from_ref(&first)).strokes());
+    two.begin(Point { x: 0.3, y: 0.3 });
+    two.extend(Point { x: 0.4, y: 0.4 });
+    assert_eq!(two.strokes(), drawing(&[first, vec![(0.3, 0.3), (0.4, 0.4)]]).strokes());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_stroke_that_begins_nowhere_adds_nothing_to_the_one_before() {
+    let good = vec![(0.1, 0.1), (0.9, 0.1)];
+    let both = drawing(&[good.clone(), vec![(f32::NAN, 0.5), (0.5, 0.9)]]);
+    assert_eq!(both.strokes(), drawing(&[good]).strokes());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn points_closer_than_a_pixel_change_next_to_nothing() {
+    let circle = |points: u32| {
+        let at = |i| std::f32::consts::TAU * i as f32 / points as f32;
+        let point = |i| (0.5 + 0.4 * f32::cos(at(i)), 0.5 + 0.4 * f32::sin(at(i)));
+        picture(&drawing(&[(0..=points).map(point).collect()])).expect("drawn")
+    };
+    let (few, many) = (circle(200), circle(20_000));
+    for i in 0..PIXELS {
+        assert!((few[i] - many[i]).abs() < 0.05, "pixel {i}: {} and {}", few[i], many[i]);
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use inkling::data::PIXELS;
+use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
 use inkling::train::gradient::{self, Minibatch, SHARDS};
@@ -52,7 +53,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     });
     println!("prediction: {:.1} microseconds", 1e6 * seconds);
+    let eight = eight(200);
+    let seconds = time(arguments.seconds, || {
+        black_box(ink::picture(&eight));
+    });
+    println!("picture of a drawing of 200 points: {:.1} microseconds", 1e6 * seconds);
     Ok(())
+}
+
+/// An 8 over the whole pad.
+fn eight(points: u16) -> Drawing {
+    let mut drawing = Drawing::default();
+    for index in 0..=points {
+        let turn = std::f32::consts::TAU * f32::from(index) / f32::from(points);
+        let point = Point { x: 0.5 + 0.25 * (2.0 * turn).sin(), y: 0.5 + 0.45 * turn.cos() };
+        if index == 0 { drawing.begin(point) } else { drawing.extend(point) }
+    }
+    drawing
 }
 
 /// Seconds that one call takes: the median over slices of the given time, after a warm-up.
