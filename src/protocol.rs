@@ -27,7 +27,7 @@ pub struct Settings {
     pub seed: u32,
     /// Train on the first so many images only; `None` is all of them.
     pub images: Option<u32>,
-    /// Train on images randomly turned, stretched, slanted and shifted, some zeros slashed.
+    /// Train on images randomly turned, stretched, slanted, shifted and warped; some get extra strokes.
     #[serde(default)]
     pub augment: bool,
 }

@@ -14,21 +14,36 @@ pub struct Augmentation {
     pub shear: f32,
     /// Pixels of translation along each axis.
     pub translation: f32,
-    /// Share of the zeros that get a slash through them: many people write one, hardly any of those
-    /// who wrote MNIST did.
-    pub slashed_zeros: f32,
+    /// Pixels by which single places move along each axis, each on its own: uneven hands.
+    pub warp: f32,
+    /// Share of the zeros that get a slash through them, and of the ones that get an upstroke: many
+    /// people write them so, hardly any of those who wrote MNIST did.
+    pub extra_strokes: f32,
 }
 
 impl Default for Augmentation {
     /// What the shipped weights are trained with.
     fn default() -> Self {
-        Self { rotation: 12.0, scale: 0.15, shear: 0.25, translation: 1.5, slashed_zeros: 0.1 }
+        Self {
+            rotation: 12.0,
+            scale: 0.15,
+            shear: 0.25,
+            translation: 1.5,
+            warp: 1.5,
+            extra_strokes: 0.15,
+        }
     }
 }
 
+/// The middle of a picture along either axis.
+const MIDDLE: f32 = (SIDE - 1) as f32 / 2.0;
+
+/// Longer side of a digit in MNIST.
+const BOX: f32 = 20.0;
+
 impl Augmentation {
-    /// Draws a change and applies it: `to[p] = from[m(p)]` with an affine map `m` about the middle of
-    /// the picture, linear between pixels, 0 outside.
+    /// Draws a change and applies it: `to[p] = from[m(p) + w(p)]` with an affine map `m` about the
+    /// middle of the picture and a smaller, uneven shift `w`; linear between pixels, 0 outside.
     ///
     /// - `digit`: which one it is.
     /// - `from`, `to`: `[SIDE][SIDE]`.
@@ -37,44 +52,126 @@ impl Augmentation {
     /// If a picture has another size.
     pub fn apply(&self, rng: &mut fastrand::Rng, digit: u8, from: &[f32], to: &mut [f32]) {
         assert_eq!((from.len(), to.len()), (PIXELS, PIXELS), "pictures of {SIDE}x{SIDE}");
-        let mut slashed = [0.0; PIXELS];
-        let from = if digit == 0 && rng.f32() < self.slashed_zeros {
-            slashed.copy_from_slice(from);
-            slash(rng, &mut slashed);
-            &slashed
-        } else {
-            from
-        };
+        let mut embellished = [0.0; PIXELS];
+        let (mut from, mut centre, mut shrink) = (from, Point { x: MIDDLE, y: MIDDLE }, 1.0);
+        if digit < 2 && rng.f32() < self.extra_strokes {
+            embellished.copy_from_slice(from);
+            let ink = Ink::of(&embellished);
+            add(&mut embellished, if digit == 0 { ink.slash(rng) } else { ink.upstroke(rng) });
+            // MNIST would have fitted the stroke into its box, too.
+            let ink = Ink::of(&embellished);
+            (from, centre, shrink) = (&embellished, ink.centre, ink.longer_side() / BOX);
+        }
         let mut within = |limit: f32| limit * (2.0 * rng.f32() - 1.0);
         let (sin, cos) = within(self.rotation).to_radians().sin_cos();
-        let (across, down) = (1.0 / (1.0 + within(self.scale)), 1.0 / (1.0 + within(self.scale)));
+        let (across, down) =
+            (shrink / (1.0 + within(self.scale)), shrink / (1.0 + within(self.scale)));
         let shear = within(self.shear);
         let (shift_x, shift_y) = (within(self.translation), within(self.translation));
+        let warp = Warp::new(|| within(self.warp));
         // Where a pixel of the new picture comes from: shift, turn, slant, stretch.
         let (xx, xy) = (across * (cos + shear * sin), across * (-sin + shear * cos));
         let (yx, yy) = (down * sin, down * cos);
-        let middle = (SIDE - 1) as f32 / 2.0;
         for (y, row) in to.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
-            let dy = y as f32 - middle - shift_y;
             for (x, pixel) in row.iter_mut().enumerate() {
-                let dx = x as f32 - middle - shift_x;
-                *pixel = sample(from, middle + xx * dx + xy * dy, middle + yx * dx + yy * dy);
+                let moved = warp.at(x, y);
+                let (dx, dy) =
+                    (x as f32 - MIDDLE - shift_x + moved.x, y as f32 - MIDDLE - shift_y + moved.y);
+                *pixel = sample(from, centre.x + xx * dx + xy * dy, centre.y + yx * dx + yy * dy);
             }
         }
     }
 }
 
-/// Draws a slash, rising to the right, over the box that a digit's ink fills, and a little more or less.
-fn slash(rng: &mut fastrand::Rng, picture: &mut [f32]) {
-    let inked = |of: fn(usize) -> usize| {
-        let ink = || (0..PIXELS).filter(|&i| picture[i] > 0.5).map(of);
-        (ink().min().unwrap_or(0) as f32, ink().max().unwrap_or(SIDE) as f32)
-    };
-    let ((left, right), (top, bottom)) = (inked(|i| i % SIDE), inked(|i| i / SIDE));
-    let mut around = |edge: f32, outwards: f32| edge + outwards * (6.0 * rng.f32() - 3.0);
-    let start = Point { x: around(left, -1.0), y: around(bottom, 1.0) };
-    let end = Point { x: around(right, 1.0), y: around(top, -1.0) };
-    for (pixel, ink) in picture.iter_mut().zip(raster::draw(&[[start, end]])) {
+/// Shifts at the knots of a coarse grid over the picture, linear in between.
+struct Warp([[Point; Self::KNOTS]; Self::KNOTS]);
+
+impl Warp {
+    /// Knots along either axis, the first and the last on the picture's edges.
+    const KNOTS: usize = 4;
+
+    /// Pixels from one knot to the next.
+    const SPACING: usize = (SIDE - 1) / (Self::KNOTS - 1);
+
+    fn new(mut shift: impl FnMut() -> f32) -> Self {
+        Self(std::array::from_fn(|_| std::array::from_fn(|_| Point { x: shift(), y: shift() })))
+    }
+
+    /// The shift of a pixel.
+    fn at(&self, x: usize, y: usize) -> Point {
+        let cell = |i: usize| (i / Self::SPACING).min(Self::KNOTS - 2);
+        let (column, row) = (cell(x), cell(y));
+        let share = |i: usize, cell: usize| i as f32 / Self::SPACING as f32 - cell as f32;
+        let (right, lower) = (share(x, column), share(y, row));
+        let [upper_knots, lower_knots] = [&self.0[row], &self.0[row + 1]];
+        let across = |knots: &[Point]| between(knots[column], knots[column + 1], right);
+        between(across(upper_knots), across(lower_knots), lower)
+    }
+}
+
+fn between(a: Point, b: Point, share: f32) -> Point {
+    Point { x: a.x + share * (b.x - a.x), y: a.y + share * (b.y - a.y) }
+}
+
+/// Where a digit's ink is.
+struct Ink {
+    /// First and last inked column.
+    columns: (f32, f32),
+    /// First and last inked row.
+    rows: (f32, f32),
+    /// Centre of mass.
+    centre: Point,
+    /// Where the pen would have started: an inked pixel in the first inked row.
+    top: Point,
+}
+
+impl Ink {
+    fn of(picture: &[f32]) -> Self {
+        let inked = || {
+            let pixels = picture.iter().enumerate();
+            let place = |i| Point { x: (i % SIDE) as f32, y: (i / SIDE) as f32 };
+            pixels.filter(|(_, ink)| **ink > 0.5).map(move |(i, _)| place(i))
+        };
+        let middle = Point { x: MIDDLE, y: MIDDLE };
+        let top = inked().next().unwrap_or(middle);
+        let mut ink = Self { columns: (top.x, top.x), rows: (top.y, top.y), centre: top, top };
+        let (mut x, mut y, mut count) = (0.0, 0.0, 0.0);
+        for point in inked() {
+            ink.columns = (ink.columns.0.min(point.x), ink.columns.1.max(point.x));
+            ink.rows = (ink.rows.0.min(point.y), ink.rows.1.max(point.y));
+            (x, y, count) = (x + point.x, y + point.y, count + 1.0);
+        }
+        if count > 0.0 {
+            ink.centre = Point { x: x / count, y: y / count };
+        }
+        ink
+    }
+
+    /// Side of the smallest square that the ink fits into.
+    fn longer_side(&self) -> f32 {
+        1.0 + (self.columns.1 - self.columns.0).max(self.rows.1 - self.rows.0)
+    }
+
+    /// A slash that rises to the right, from a little inside the digit's box to a little outside.
+    fn slash(&self, rng: &mut fastrand::Rng) -> [Point; 2] {
+        let mut outwards = || 7.0 * rng.f32() - 3.0;
+        [
+            Point { x: self.columns.0 - outwards(), y: self.rows.1 + outwards() },
+            Point { x: self.columns.1 + outwards(), y: self.rows.0 - outwards() },
+        ]
+    }
+
+    /// The stroke that leads up to the top of a one, flatter than 60 degrees and steeper than 30.
+    fn upstroke(&self, rng: &mut fastrand::Rng) -> [Point; 2] {
+        let (sin, cos) = (30.0 + 30.0 * rng.f32()).to_radians().sin_cos();
+        let length = 4.0 + 9.0 * rng.f32();
+        [Point { x: self.top.x - length * cos, y: self.top.y + length * sin }, self.top]
+    }
+}
+
+/// Draws one more stroke onto a picture.
+fn add(picture: &mut [f32], stroke: [Point; 2]) {
+    for (pixel, ink) in picture.iter_mut().zip(raster::draw(&[stroke])) {
         *pixel = pixel.max(ink);
     }
 }
@@ -102,7 +199,8 @@ mod tests {
         scale: 0.0,
         shear: 0.0,
         translation: 0.0,
-        slashed_zeros: 0.0,
+        warp: 0.0,
+        extra_strokes: 0.0,
     };
 
     fn picture() -> Vec<f32> {
@@ -143,18 +241,44 @@ mod tests {
     }
 
     #[test]
-    fn only_zeros_are_slashed() {
+    fn zeros_get_a_slash_and_ones_an_upstroke() {
+        let always = Augmentation { extra_strokes: 1.0, ..NONE };
+        let change = |digit, from: &[f32]| {
+            let mut to = vec![0.0; PIXELS];
+            always.apply(&mut fastrand::Rng::with_seed(2), digit, from, &mut to);
+            to
+        };
         let mut ring = vec![0.0; PIXELS];
         for (y, x) in [(4, 14), (23, 14), (14, 7), (14, 20)] {
             ring[y * SIDE + x] = 1.0;
         }
-        let always = Augmentation { slashed_zeros: 1.0, ..NONE };
-        let middle = |digit| {
-            let mut to = vec![0.0; PIXELS];
-            always.apply(&mut fastrand::Rng::with_seed(2), digit, &ring, &mut to);
-            to[13 * SIDE + 13]
+        let middle = |picture: &[f32]| picture[13 * SIDE + 13].max(picture[14 * SIDE + 14]);
+        assert!(middle(&change(0, &ring)) > 0.5);
+        assert_eq!(change(8, &ring), ring);
+
+        let bar: Vec<f32> = (0..PIXELS)
+            .map(|i| if (4..24).contains(&(i / SIDE)) && i % SIDE == 14 { 1.0 } else { 0.0 })
+            .collect();
+        let columns = |picture: &[f32]| {
+            let ink = Ink::of(picture);
+            ink.columns.1 - ink.columns.0
         };
-        assert!(middle(0) > 0.5);
-        assert_eq!(middle(8), 0.0);
+        assert!(columns(&change(1, &bar)) > 2.0);
+        assert_eq!(change(7, &bar), bar);
+    }
+
+    #[test]
+    fn a_warp_moves_knots_by_their_shift_and_is_linear_between() {
+        let mut next = 0.0;
+        let warp = Warp::new(|| {
+            next += 1.0;
+            next
+        });
+        let along = |x, y| (warp.at(x, y).x, warp.at(x, y).y);
+        assert_eq!(along(0, 0), (1.0, 2.0));
+        assert_eq!(along(27, 27), (31.0, 32.0));
+        assert_eq!(along(9, 18), (19.0, 20.0));
+        let (third, _) = along(3, 0);
+        assert!((third - (1.0 + 2.0 / 3.0)).abs() < 1e-5);
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     /// One run for each seed; several are summed up by their mean test accuracy
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
-    /// Train on digits randomly turned, stretched, slanted and shifted, some zeros slashed
+    /// Train on digits randomly turned, stretched, slanted, shifted and warped, some zeros slashed, some ones with an upstroke
     #[arg(long)]
     augment: bool,
     /// Threads; the result does not depend on them
