@@ -186,21 +186,28 @@ fn show_latest(chart: &UPlot) {
     chart.set_legend(&at);
 }
 
+/// Lines of a chart: raw, smoothed, test.
+const LINES: u32 = 3;
+
 /// uPlot's data: x, then one list for each line; null where a line has no point. What a logarithm
-/// cannot show, or the axis does not reach, lies on its edge.
+/// cannot show, or the axis does not reach, lies on its edge; so the measures themselves follow, for
+/// the legend, in lists that uPlot does not look at.
 fn data(kind: &Kind, plot: &Plot, edge: f64) -> JsValue {
-    let place = |&value: &f64| (kind.turned)(value).max(edge);
-    let list = |values: &[f64]| {
-        let places: Vec<f64> = values.iter().map(place).collect();
-        JsValue::from(Float64Array::from(places.as_slice()))
+    let place = |value: f64| (kind.turned)(value).max(edge);
+    let list = |values: &[f64]| JsValue::from(Float64Array::from(values));
+    let places =
+        |values: &[f64]| list(&values.iter().map(|&value| place(value)).collect::<Vec<_>>());
+    let tests = |shown: &dyn Fn(f64) -> f64| -> JsValue {
+        let tests = plot.test.iter();
+        tests
+            .map(|test| test.map_or(JsValue::NULL, |test| shown(test).into()))
+            .collect::<Array>()
+            .into()
     };
-    let tests: Array = plot
-        .test
-        .iter()
-        .map(|test| test.as_ref().map_or(JsValue::NULL, |value| JsValue::from_f64(place(value))))
-        .collect();
-    let x = Float64Array::from(plot.x.as_slice());
-    Array::of4(&x, &list(&plot.thin), &list(&plot.smooth), &tests).into()
+    let x = list(&plot.x);
+    let placed = [places(&plot.thin), places(&plot.smooth), tests(&place)];
+    let measures = [list(&plot.thin), list(&plot.smooth), tests(&|test| test)];
+    std::iter::once(x).chain(placed).chain(measures).collect::<Array>().into()
 }
 
 /// uPlot's options, in the page's colours of this moment.
@@ -261,17 +268,15 @@ fn pair([low, high]: [f64; 2]) -> Array {
     Array::of2(&low.into(), &high.into())
 }
 
-/// A legend's words: `(chart, value, line, index) -> string`. Where a line has no point, its last one
-/// before counts: between two tests that is the last test.
+/// A legend's words: `(chart, place, line, index) -> string`, of the measure rather than of its place.
+/// Where a line has no point, its last one before counts: between two tests that is the last test.
 fn value_words(kind: &'static Kind) -> JsValue {
-    type Value = dyn Fn(UPlot, Option<f64>, u32, Option<u32>) -> String;
-    Closure::<Value>::new(move |chart: UPlot, value: Option<f64>, line: u32, at: Option<u32>| {
-        let before = || {
-            let points = chart.data().get(line).dyn_into::<Array>().ok()?;
-            (0..=at?).rev().find_map(|index| points.get(index).as_f64())
-        };
-        let measure = value.or_else(before).map(kind.turned);
-        measure.map_or_else(String::new, kind.words)
+    type Value = dyn Fn(UPlot, JsValue, u32, Option<u32>) -> String;
+    Closure::<Value>::new(move |chart: UPlot, _, line: u32, at: Option<u32>| {
+        let measures = chart.data().get(line + LINES);
+        let measure = |index| Reflect::get_u32(&measures, index).ok()?.as_f64();
+        let newest = at.and_then(|at| (0..=at).rev().find_map(measure));
+        newest.map_or_else(String::new, kind.words)
     })
     .into_js_value()
 }

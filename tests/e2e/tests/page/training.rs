@@ -46,6 +46,14 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
         .context("the table of epochs has the training loss in its second column")?;
     ensure!(losses.len() == 3, "{losses:?}");
     ensure!(losses.is_sorted_by(|earlier, later| earlier > later), "the loss falls: {losses:?}");
+
+    // Of 32 images, or the 16 of an epoch's last minibatch, a whole number was right.
+    const RAW: &str = "
+        const legend = document.querySelectorAll('#accuracy .u-legend .u-value');
+        return parseFloat(legend[1].textContent);";
+    let raw: f64 = page.ask(RAW, vec![])?;
+    let right = raw / 100.0 * 32.0;
+    ensure!((right - right.round()).abs() < 0.02, "no minibatch gives {raw} %");
     Ok(())
 }
 
