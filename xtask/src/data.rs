@@ -217,7 +217,7 @@ mod tests {
             in_order_of_loading(parts.into()).into_iter().map(|part| part.file).collect();
         assert_eq!(
             order,
-            ["train-00.part", "test-00.gz", "test-01.gz", "train-01.gz", "train-02.gz"]
+            ["train-00.part", "test-00.part", "test-01.part", "train-01.part", "train-02.part"]
         );
     }
 
