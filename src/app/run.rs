@@ -69,7 +69,6 @@ impl Run {
     /// Whether its trainer should be heard of soon.
     pub fn expects_progress(&self) -> bool {
         matches!(self.phase, Phase::Training | Phase::Pausing | Phase::Stepping)
-            && self.activity != Activity::WaitingForData
     }
 
     /// Its trainer is gone.

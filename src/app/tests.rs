@@ -40,6 +40,10 @@ fn hear(app: &mut App, reply: Reply) -> Vec<Effect> {
 
 /// The trainer tells of minibatches up to `step`, with all parameters at `weight`.
 fn progress(app: &mut App, run: u32, step: u32, weight: f32) {
+    active(app, run, step, weight, Activity::Training);
+}
+
+fn active(app: &mut App, run: u32, step: u32, weight: f32, activity: Activity) {
     let parameters = vec![weight; app.answer.fresh(0).len()];
     let progress = Progress {
         run,
@@ -48,7 +52,7 @@ fn progress(app: &mut App, run: u32, step: u32, weight: f32) {
         steps_per_epoch: 100,
         images_per_second: 4_237.0,
         seconds_left: 40.2,
-        activity: Activity::Training,
+        activity,
     };
     let arrays = vec![parameters, vec![0.5], vec![0.8]];
     app.update(Event::Reply(Reply::Progress(progress), arrays));
@@ -342,6 +346,21 @@ fn an_overflowed_network_gives_no_digit() {
     assert_eq!(view.digit, None);
     assert!(view.verdict.contains("overflowed"), "{}", view.verdict);
     assert_eq!(app.run.as_ref().map(|run| run.phase), Some(Phase::Training));
+}
+
+#[test]
+fn a_trainer_that_waits_for_data_says_so_again_and_again() {
+    let mut app = ready();
+    app.update(Event::Train);
+    for _ in 0..30 {
+        active(&mut app, 1, 10, 0.02, Activity::WaitingForData);
+        app.update(Event::Tick(1.0));
+    }
+    assert_eq!(app.state(), State::Training);
+    for _ in 0..13 {
+        app.update(Event::Tick(1.0));
+    }
+    assert_eq!(app.state(), State::Error, "it hangs");
 }
 
 #[test]

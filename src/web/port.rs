@@ -176,13 +176,18 @@ pub fn listen<T: DeserializeOwned>(
     closure.forget();
 }
 
-/// A further turn of the event loop, sooner than a timer's: messages that have come are delivered
-/// first.
+/// A further turn of the event loop: at once, sooner than a timer's, after the messages that have
+/// come; or later.
 #[derive(Debug)]
 pub struct Turn {
+    scope: DedicatedWorkerGlobalScope,
     ask: MessagePort,
     /// Whether one has been asked for and not come yet.
     asked: Rc<Cell<bool>>,
+    /// Asks for one, called by a timer.
+    alarm: Closure<dyn FnMut()>,
+    /// Whether the timer runs.
+    set: Rc<Cell<bool>>,
 }
 
 impl Turn {
@@ -190,7 +195,10 @@ impl Turn {
     ///
     /// # Errors
     /// If the browser has no message channels.
-    pub fn new(mut take: impl FnMut() + 'static) -> Result<Self, PortError> {
+    pub fn new(
+        scope: DedicatedWorkerGlobalScope,
+        mut take: impl FnMut() + 'static,
+    ) -> Result<Self, PortError> {
         let channel = MessageChannel::new().map_err(|error| PortError::Spawn(describe(&error)))?;
         let asked = Rc::new(Cell::new(false));
         let coming = Rc::clone(&asked);
@@ -201,13 +209,34 @@ impl Turn {
         channel.port1().set_onmessage(Some(closure.as_ref().unchecked_ref()));
         // It is called as long as the worker lives.
         closure.forget();
-        Ok(Self { ask: channel.port2(), asked })
+        let set = Rc::new(Cell::new(false));
+        let (ask, due, pending) = (channel.port2(), Rc::clone(&set), Rc::clone(&asked));
+        let alarm = Closure::new(move || {
+            due.set(false);
+            request(&ask, &pending);
+        });
+        Ok(Self { scope, ask: channel.port2(), asked, alarm, set })
     }
 
     /// Asks for a turn; asking twice before it comes is asking once.
     pub fn request(&self) {
-        if !self.asked.replace(true) && self.ask.post_message(&JsValue::NULL).is_err() {
-            self.asked.set(false);
+        request(&self.ask, &self.asked);
+    }
+
+    /// Asks for a turn in so many milliseconds, unless one has been asked for so already.
+    pub fn request_later(&self, milliseconds: i32) {
+        if !self.set.replace(true) {
+            let alarm = self.alarm.as_ref().unchecked_ref();
+            let timer = self
+                .scope
+                .set_timeout_with_callback_and_timeout_and_arguments_0(alarm, milliseconds);
+            self.set.set(timer.is_ok());
         }
+    }
+}
+
+fn request(ask: &MessagePort, asked: &Cell<bool>) {
+    if !asked.replace(true) && ask.post_message(&JsValue::NULL).is_err() {
+        asked.set(false);
     }
 }

@@ -27,6 +27,9 @@ const SLICE: f64 = 16.0;
 /// Milliseconds between two [`Reply::Progress`].
 const PROGRESS_INTERVAL: f64 = 100.0;
 
+/// Milliseconds between two signs of life while the run waits for data.
+const HEARTBEAT: i32 = 1000;
+
 /// Why the trainer cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
@@ -57,7 +60,7 @@ pub fn start() -> Result<(), WorkerError> {
     let trainer = Rc::new(RefCell::new(Trainer::new(scope.clone(), clock, network)));
     let turn = {
         let trainer = Rc::clone(&trainer);
-        Turn::new(move || trainer.borrow_mut().work())?
+        Turn::new(scope.clone(), move || trainer.borrow_mut().work())?
     };
     trainer.borrow_mut().turn = Some(turn);
     let hearing = Rc::clone(&trainer);
@@ -302,9 +305,16 @@ impl Trainer {
         }
     }
 
-    /// Tells the page once that the run does nothing and why.
+    /// Tells the page that the run does nothing and why: once, but while it waits again and again, so
+    /// that the page can tell waiting from hanging.
     fn stand(&mut self, run: &mut Run, why: Task<'static>) -> bool {
-        if run.told.as_ref() == Some(&why) {
+        if why == Task::Wait
+            && let Some(turn) = &self.turn
+        {
+            turn.request_later(HEARTBEAT);
+        }
+        let quiet = self.clock.now() - run.last_progress < f64::from(HEARTBEAT);
+        if run.told.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
             return false;
         }
         let activity =
