@@ -61,17 +61,15 @@ impl std::ops::AddAssign for Score {
 /// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`, and its gradient
 /// by the logits, `softmax(logits) - one_hot(label)`, times `scale`, which replaces them.
 pub fn cross_entropy_gradient(logits: &mut [f32], label: usize, scale: f32) -> Score {
-    let correct = u32::from(argmax(logits) == label);
-    let of_label = logits[label];
-    let loss = softmax(logits) - of_label;
+    let score = cross_entropy(logits, label);
     logits[label] -= 1.0;
     for value in logits {
         *value *= scale;
     }
-    Score { loss, correct, images: 1 }
+    score
 }
 
-/// Cross-entropy of one image.
+/// Cross-entropy of one image; the logits become probabilities.
 pub fn cross_entropy(logits: &mut [f32], label: usize) -> Score {
     let correct = u32::from(argmax(logits) == label);
     let of_label = logits[label];

@@ -5,36 +5,22 @@ use anyhow::Result;
 use crate::browsers::Engine;
 use crate::{command, dist, project, step};
 
+/// The program that drives the browser: the build that the tests use, as only the page is measured.
+const IN_BROWSER: [&str; 6] = ["--profile", "test", "--package", "e2e", "--bin", "bench"];
+
 /// Prints training images/s and microseconds a prediction for both.
 pub(crate) fn run() -> Result<()> {
     let browser = Engine::Chromium.ensure()?;
     let site = dist::run()?;
-    // Optimised is what is measured; what drives the browser is the build that the tests use.
     let mut native = project::cargo(["run", "--quiet", "--release", "--bin", "inkling"]);
-    let mut in_browser = project::cargo([
-        "run",
-        "--quiet",
-        "--profile",
-        "test",
-        "--package",
-        "e2e",
-        "--bin",
-        "bench",
-    ]);
+    let mut in_browser = project::cargo(["run", "--quiet"]);
+    in_browser.args(IN_BROWSER);
     in_browser.env("INKLING_DIST", &site);
     browser.tell(&mut in_browser);
     // Built before anything is measured, so that no compiler runs beside it.
     step::loud("Building the benchmarks", || {
         command::run(&mut project::cargo(["build", "--release", "--bin", "inkling"]))?;
-        command::run(&mut project::cargo([
-            "build",
-            "--profile",
-            "test",
-            "--package",
-            "e2e",
-            "--bin",
-            "bench",
-        ]))
+        command::run(project::cargo(["build"]).args(IN_BROWSER))
     })?;
 
     println!("\nNative, one thread:");
