@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod curves;
 pub mod figures;
+pub mod rooms;
 pub mod run;
 pub mod settings;
 pub mod view;
@@ -14,6 +15,7 @@ use crate::ink::{Drawing, Point};
 use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
+use rooms::Room;
 use run::Run;
 use settings::{Field, Form, StartFrom};
 
@@ -58,6 +60,8 @@ pub enum Event {
     RetryData,
     /// Close the notice.
     CloseNotice,
+    /// Open a room of the laboratory, or close it if it is open.
+    Room(Room),
     /// Say something in the notice, after what it says already.
     Notice(String),
     /// The shipped weights, or why there are none.
@@ -141,6 +145,8 @@ pub struct App {
     pub run: Option<Run>,
     /// Its curves.
     pub curves: Curves,
+    /// The open room of the laboratory.
+    pub room: Option<Room>,
     last_run: u32,
     asked: Option<Intent>,
     silence: f32,
@@ -158,6 +164,7 @@ impl App {
             data: Data::default(),
             run: None,
             curves: Curves::default(),
+            room: None,
             last_run: 0,
             asked: None,
             silence: 0.0,
@@ -224,6 +231,7 @@ impl App {
             Event::Repair => self.repair(&mut effects),
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
+            Event::Room(room) => self.room = (self.room != Some(room)).then_some(room),
             Event::Notice(text) => {
                 let before = self.notice.take().map_or_else(String::new, |before| before + " ");
                 self.notice = Some(before + &text);

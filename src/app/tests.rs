@@ -372,3 +372,14 @@ fn an_empty_pad_has_no_answer() {
     assert_eq!((view.digit, view.drawn, view.bars), (None, false, None));
     assert_eq!(view.verdict, "the answer stands here");
 }
+
+#[test]
+fn one_room_is_open_at_a_time() {
+    let mut app = app();
+    for (pressed, open) in
+        [(Room::Judge, Some(Room::Judge)), (Room::Inside, Some(Room::Inside)), (Room::Inside, None)]
+    {
+        assert_eq!(app.update(Event::Room(pressed)), []);
+        assert_eq!(app.room, open);
+    }
+}

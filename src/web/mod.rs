@@ -10,5 +10,6 @@ mod pad;
 pub mod page;
 pub mod port;
 mod render;
+mod rooms;
 mod weights;
 pub mod worker;

@@ -7,6 +7,7 @@ pub use super::dom::DomError;
 use super::pad::Pad;
 use super::port::{self, Port};
 use super::render::Document;
+use super::rooms::Rooms;
 use super::{announce, measure, weights};
 use crate::app::answer::Answer;
 use crate::app::{App, Effect, Event};
@@ -40,6 +41,7 @@ struct Page {
     document: RefCell<Document>,
     pad: Pad,
     charts: RefCell<Charts>,
+    rooms: RefCell<Rooms>,
     port: RefCell<Option<Port>>,
     /// Revision of the drawing on the pad.
     painted: Cell<Option<u32>>,
@@ -61,6 +63,7 @@ pub fn start() -> Result<(), DomError> {
         document: RefCell::new(Document::new(Settings::new()?)?),
         pad: Pad::new()?,
         charts: RefCell::new(Charts::new()?),
+        rooms: RefCell::new(Rooms::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
         charted: Cell::new(None),
@@ -202,6 +205,7 @@ impl Page {
     fn render(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
         self.document.borrow_mut().show(app.view(), &app.form)?;
+        self.rooms.borrow_mut().show(&app)?;
         self.paint(&app)
     }
 

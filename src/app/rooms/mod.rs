@@ -1,0 +1,36 @@
+//! The laboratory: rooms below the first screen, one open at a time.
+//!
+//! A room is a module with its state, its events and its update here, and a module of the same name
+//! in `web::rooms` that listens and renders. What a room computes, it computes while it is open.
+
+/// A room of the laboratory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// What each layer makes of the drawing.
+    Inside,
+    /// What the network gets right and wrong.
+    Judge,
+    /// Teaching it one's own digits.
+    Yours,
+    /// Other networks and settings.
+    Experiment,
+    /// Runs kept and compared.
+    Runs,
+}
+
+impl Room {
+    /// All rooms, in the page's order.
+    pub const ALL: [Self; 5] =
+        [Self::Inside, Self::Judge, Self::Yours, Self::Experiment, Self::Runs];
+
+    /// Its name in the markup: the id of its section; its button's is `open-` and this.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Judge => "judge",
+            Self::Yours => "yours",
+            Self::Experiment => "experiment",
+            Self::Runs => "runs",
+        }
+    }
+}
