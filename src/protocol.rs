@@ -5,6 +5,7 @@
 //! variant's doc gives. Every reply about a run carries that run's [`RunId`], so that a late one
 //! about a run that is gone can be dropped.
 
+use crate::net::Architecture;
 use serde::{Deserialize, Serialize};
 
 /// A training run, counted up by the page; never used twice.
@@ -13,6 +14,9 @@ pub type RunId = u32;
 /// Everything that decides what a run computes, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// The model.
+    #[serde(default)]
+    pub architecture: Architecture,
     /// Passes over the training images.
     pub epochs: u32,
     /// Images in a minibatch.
@@ -30,17 +34,59 @@ pub struct Settings {
     /// Train on images randomly turned, stretched, slanted, shifted and warped; some get extra strokes.
     #[serde(default)]
     pub augment: bool,
+    /// Percent of the images, the last ones, that are held out of training and evaluated after each
+    /// epoch; 0 is none.
+    #[serde(default)]
+    pub validation: u32,
+    /// End the run after the first epoch whose accuracy, on the held-out images if there are any, else on the test
+    /// set, is at least this, 0 to 1.
+    #[serde(default)]
+    pub stop_at: Option<f32>,
 }
 
-/// An optimizer with Keras' default numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Settings {
+    /// How many of `images` training images are trained on, and how many are used in all: those
+    /// between are held out. Split as Keras' `validation_split` does it.
+    pub fn split(&self, images: usize) -> (usize, usize) {
+        let used = self.images.map_or(images, |n| images.min(n as usize));
+        let trained = used as u64 * u64::from(100_u32.saturating_sub(self.validation)) / 100;
+        (trained as usize, used)
+    }
+}
+
+/// An optimizer with its numbers, in Keras' words.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Optimizer {
-    /// Adam, beta 0.9 and 0.999, epsilon 1e-7.
-    Adam,
-    /// Stochastic gradient descent with momentum 0.9.
-    Sgd,
-    /// RMSprop, rho 0.9, epsilon 1e-7.
-    RmsProp,
+    /// Adaptive moments.
+    Adam {
+        /// What the mean of the gradient keeps at each step.
+        beta_1: f32,
+        /// What the mean of its square keeps at each step.
+        beta_2: f32,
+        /// Keeps the division from zero.
+        epsilon: f32,
+    },
+    /// Stochastic gradient descent.
+    Sgd {
+        /// What a step keeps of the one before.
+        momentum: f32,
+    },
+    /// The gradient over the root of its mean square.
+    RmsProp {
+        /// What the mean square keeps at each step.
+        rho: f32,
+        /// Keeps the division from zero.
+        epsilon: f32,
+    },
+}
+
+impl Optimizer {
+    /// Adam with Keras' default numbers.
+    pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
+    /// SGD with the usual momentum; Keras' default is none.
+    pub const SGD: Self = Self::Sgd { momentum: 0.9 };
+    /// RMSprop with Keras' default numbers.
+    pub const RMS_PROP: Self = Self::RmsProp { rho: 0.9, epsilon: 1e-7 };
 }
 
 /// The learning rate over a run, as a share of its peak.
@@ -122,6 +168,9 @@ pub enum Reply {
         test_loss: f32,
         /// Share of the test set that is right, 0 to 1.
         test_accuracy: f32,
+        /// The same on the images held out of training, if there are any.
+        #[serde(default)]
+        validation: Option<Evaluation>,
     },
     /// The run stands still after `step` minibatches and can be resumed.
     Paused {
@@ -144,6 +193,15 @@ pub enum Reply {
         /// What happened, as a sentence for the page.
         message: String,
     },
+}
+
+/// What a network makes of images that it does not train on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Mean cross-entropy.
+    pub loss: f32,
+    /// Share that is right, 0 to 1.
+    pub accuracy: f32,
 }
 
 /// How much of the data set is here.

@@ -40,14 +40,17 @@ fn a_training_step_allocates_nothing() {
     let parameters = init::glorot_uniform(network.plan(), 1);
     let mut leaves = vec![0.0; SHARDS * parameters.len()];
     let settings = Settings {
+        architecture: Architecture::default(),
         epochs: 1,
         batch_size: 32,
         learning_rate: 1e-3,
-        optimizer: Optimizer::Adam,
+        optimizer: Optimizer::ADAM,
         schedule: Schedule::Cosine,
         seed: 1,
         images: None,
         augment: true,
+        validation: 0,
+        stop_at: None,
     };
     let mut session = Session::new(settings, digits.len(), parameters);
     let available = Available { train: digits.len(), test: None };

@@ -30,11 +30,19 @@ pub struct Answer {
     /// Counts changes of the drawing.
     revision: u32,
     picture: Option<[f32; PIXELS]>,
+    /// Of the shipped weights.
     network: Network,
     shipped: Shipped,
-    trained: Option<Vec<f32>>,
+    trained: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
+}
+
+/// The run's network, which may be of another architecture, and its weights.
+#[derive(Debug)]
+struct Trained {
+    network: Network,
+    weights: Vec<f32>,
 }
 
 impl Answer {
@@ -93,7 +101,15 @@ impl Answer {
 
     /// The run's weights, if there is a run.
     pub fn trained(&self) -> Option<&[f32]> {
-        self.trained.as_deref()
+        self.trained.as_ref().map(|trained| trained.weights.as_slice())
+    }
+
+    /// The network that answers, with the chosen weights if they are there.
+    pub fn network(&mut self) -> &mut Network {
+        match (self.source, &mut self.trained) {
+            (Source::Run, Some(trained)) => &mut trained.network,
+            _ => &mut self.network,
+        }
     }
 
     /// What the chosen weights make of the drawing; `None` with nothing drawn or no weights.
@@ -106,11 +122,6 @@ impl Answer {
     pub fn digit(&self) -> Option<(usize, f32)> {
         let probabilities = self.probabilities.filter(|p| p.iter().all(|p| p.is_finite()))?;
         probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
-    }
-
-    /// Fresh random weights, as the trainer draws them from the same seed.
-    pub fn fresh(&self, seed: u32) -> Vec<f32> {
-        glorot_uniform(self.network.plan(), u64::from(seed))
     }
 
     /// Changes the drawing.
@@ -153,11 +164,32 @@ impl Answer {
         self.shipped = Shipped::Loading;
     }
 
+    /// Has a network with these weights be the run's; without weights, with fresh random ones, as
+    /// the trainer draws them from the same seed.
+    ///
+    /// # Errors
+    /// If the architecture cannot be built.
+    pub(super) fn begin_run(
+        &mut self,
+        architecture: &Architecture,
+        weights: Option<Vec<f32>>,
+        seed: u32,
+    ) -> Result<(), ArchitectureError> {
+        let network = Network::new(architecture)?;
+        let weights = weights.unwrap_or_else(|| glorot_uniform(network.plan(), u64::from(seed)));
+        self.trained = Some(Trained { network, weights: Vec::new() });
+        self.source = Source::Run;
+        self.set_trained(weights);
+        Ok(())
+    }
+
+    /// Takes the run's newest weights; those of another model are dropped.
     pub(super) fn set_trained(&mut self, weights: Vec<f32>) {
-        if weights.len() != self.network.plan().parameter_count() {
+        let Some(trained) = &mut self.trained else { return };
+        if weights.len() != trained.network.plan().parameter_count() {
             return;
         }
-        self.trained = Some(weights);
+        trained.weights = weights;
         if self.source == Source::Run {
             self.load();
         }
@@ -169,15 +201,12 @@ impl Answer {
         self.load();
     }
 
-    /// Hands the chosen weights to the network and reads the drawing anew.
+    /// Hands the chosen weights to their network and reads the drawing anew.
     fn load(&mut self) {
-        let weights = match (self.source, &self.shipped) {
-            (Source::Run, _) => self.trained.as_deref(),
-            (Source::Shipped, Shipped::Here(weights)) => Some(weights.as_slice()),
-            _ => None,
-        };
-        if let Some(weights) = weights {
-            self.network.load(weights);
+        match (self.source, &mut self.trained, &self.shipped) {
+            (Source::Run, Some(trained), _) => trained.network.load(&trained.weights),
+            (Source::Shipped, _, Shipped::Here(weights)) => self.network.load(weights),
+            _ => {}
         }
         self.read();
     }
@@ -188,14 +217,14 @@ impl Answer {
             Source::Run => self.trained.is_some(),
         };
         self.probabilities = self.picture.filter(|_| there).and_then(|picture| {
-            self.network.probabilities(&picture).first_chunk::<CLASSES>().copied()
+            self.network().probabilities(&picture).first_chunk::<CLASSES>().copied()
         });
     }
 
     /// Reads the drawing once more, for measuring; whether there was anything to read.
     pub fn read_again(&mut self) -> bool {
         self.picture.is_some_and(|picture| {
-            let classes = self.network.probabilities(&picture);
+            let classes = self.network().probabilities(&picture);
             classes.iter().all(|p| p.is_finite())
         })
     }

@@ -1,5 +1,7 @@
 //! What a run has shown so far: every minibatch, smoothed, and the tests between epochs.
 
+use crate::protocol::Evaluation;
+
 /// Minibatches over which the smoothed curves forget.
 const MEMORY: f32 = 50.0;
 
@@ -17,6 +19,8 @@ pub struct Test {
     pub loss: f32,
     /// On the test set, 0 to 1.
     pub accuracy: f32,
+    /// On the images held out of training, if there are any.
+    pub validation: Option<Evaluation>,
 }
 
 /// One measure over all minibatches.
@@ -152,7 +156,13 @@ mod tests {
         let mut curves = Curves::default();
         let steps = 18_751;
         curves.extend(&vec![1.0; steps], &vec![0.5; steps]);
-        curves.tests.push(Test { epoch: 1, step: 1875, loss: 0.3, accuracy: 0.9 });
+        curves.tests.push(Test {
+            epoch: 1,
+            step: 1875,
+            loss: 0.3,
+            accuracy: 0.9,
+            validation: None,
+        });
         let plot = curves.accuracy_plot();
         assert!(plot.x.len() <= POINTS + 2);
         assert_eq!(plot.x.last(), Some(&(steps as f64)));
@@ -166,7 +176,7 @@ mod tests {
     fn a_test_of_a_minibatch_not_yet_heard_of_waits() {
         let mut curves = Curves::default();
         curves.extend(&[1.0], &[0.5]);
-        curves.tests.push(Test { epoch: 1, step: 2, loss: 0.3, accuracy: 0.9 });
+        curves.tests.push(Test { epoch: 1, step: 2, loss: 0.3, accuracy: 0.9, validation: None });
         assert_eq!(curves.loss_plot().test, vec![None]);
     }
 }

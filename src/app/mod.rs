@@ -12,6 +12,7 @@ pub mod settings;
 pub mod view;
 
 use crate::ink::{Drawing, Point};
+use crate::net::Architecture;
 use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
@@ -232,10 +233,7 @@ impl App {
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
             Event::Room(room) => self.room = (self.room != Some(room)).then_some(room),
-            Event::Notice(text) => {
-                let before = self.notice.take().map_or_else(String::new, |before| before + " ");
-                self.notice = Some(before + &text);
-            }
+            Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
             Event::TrainerGone(reason) => self.lose_trainer(reason),
@@ -269,14 +267,39 @@ impl App {
         effects.push(Effect::Ask(Question { text, yes }));
     }
 
-    /// Going on from the last run needs a last run.
+    /// A run can start from weights that are there and fit its network.
     fn check_start(&mut self) {
-        if self.form.start == StartFrom::Current && self.run.is_none() {
+        let why = match self.form.start {
+            StartFrom::Fresh => None,
+            StartFrom::Shipped => self.cannot_start_shipped(),
+            StartFrom::Current => self.cannot_start_current(),
+        };
+        if let Some(why) = why {
             self.form.start = StartFrom::Fresh;
-            self.notice = Some(String::from(
-                "There is no run to go on from yet; the next one starts from fresh random weights.",
-            ));
+            self.notify(format!("{why}; the next run starts from fresh random weights."));
         }
+    }
+
+    /// Why the next run cannot start from the shipped weights.
+    fn cannot_start_shipped(&self) -> Option<&'static str> {
+        let fits = self.form.settings.architecture.shares_parameters_with(&Architecture::default());
+        (!fits).then_some("The shipped weights belong to another network")
+    }
+
+    /// Why the next run cannot go on from the last one.
+    fn cannot_start_current(&self) -> Option<&'static str> {
+        let architecture = &self.form.settings.architecture;
+        match &self.run {
+            None => Some("There is no run to go on from yet"),
+            Some(run) if architecture.shares_parameters_with(&run.settings.architecture) => None,
+            Some(_) => Some("The last run’s weights belong to another network"),
+        }
+    }
+
+    /// Says something in the notice, after what it says already.
+    fn notify(&mut self, text: String) {
+        let before = self.notice.take().map_or_else(String::new, |before| before + " ");
+        self.notice = Some(before + &text);
     }
 
     /// Has the controls and the URL show the settings.
@@ -315,6 +338,9 @@ impl App {
     /// Why no run can begin now.
     fn cannot_train(&self) -> Option<&'static str> {
         match &self.trainer {
+            _ if self.form.settings.architecture.shapes().is_err() => {
+                Some("The network cannot be built as it is; Experiment says why.")
+            }
             Trainer::Loading => Some("The trainer is still loading."),
             Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
             Trainer::Ready(_) if self.has_images() => None,

@@ -1,6 +1,5 @@
 //! A training run as the page sees it: from the Train button to the trainer's last reply.
 
-use super::answer::Source;
 use super::curves::{Curves, Test};
 use super::settings::StartFrom;
 use super::{App, Effect, Event, Intent, Trainer, figures};
@@ -142,15 +141,19 @@ impl App {
 
     pub(super) fn start(&mut self, paused: bool, effects: &mut Vec<Effect>) {
         let settings = self.form.settings.clone();
+        self.check_start();
         let parameters = match self.form.start {
             StartFrom::Fresh => None,
             StartFrom::Shipped => self.answer.shipped().map(<[f32]>::to_vec),
             StartFrom::Current => self.answer.trained().map(<[f32]>::to_vec),
         };
         let start = if parameters.is_some() { self.form.start } else { StartFrom::Fresh };
-        let first = parameters.clone().unwrap_or_else(|| self.answer.fresh(settings.seed));
-        self.answer.set_trained(first);
-        self.answer.answer_from(Source::Run);
+        let begun =
+            self.answer.begin_run(&settings.architecture, parameters.clone(), settings.seed);
+        if let Err(error) = begun {
+            self.notice = Some(format!("This network cannot be built: {error}."));
+            return;
+        }
         self.curves = Curves::default();
         self.last_run += 1;
         let run = self.last_run;
@@ -207,7 +210,7 @@ impl App {
                     self.curves.extend(&losses, &accuracies);
                 }
             }
-            Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy } => {
+            Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation } => {
                 let Some(run) = self.current(run) else { return };
                 run.epoch = epoch;
                 run.step = step;
@@ -218,6 +221,7 @@ impl App {
                     step,
                     loss: test_loss,
                     accuracy: test_accuracy,
+                    validation,
                 });
                 if let Some(parameters) = arrays.next() {
                     self.answer.set_trained(parameters);

@@ -4,6 +4,7 @@
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
 use super::figures::count;
+use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;
 
@@ -37,14 +38,17 @@ impl Default for Form {
     fn default() -> Self {
         Self {
             settings: Settings {
+                architecture: Architecture::default(),
                 epochs: 10,
                 batch_size: 32,
                 learning_rate: 0.001,
-                optimizer: Optimizer::Adam,
+                optimizer: Optimizer::ADAM,
                 schedule: Schedule::Constant,
                 seed: 1,
                 images: None,
                 augment: false,
+                validation: 0,
+                stop_at: None,
             },
             start: StartFrom::Fresh,
             workers: 1,
@@ -53,7 +57,7 @@ impl Default for Form {
 }
 
 /// One thing to set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
     /// Passes over the training images.
     Epochs,
@@ -75,10 +79,26 @@ pub enum Field {
     Augment,
     /// Where a run starts.
     Start,
+    /// The model.
+    Architecture,
+    /// Adam's first number.
+    Beta1,
+    /// Adam's second number.
+    Beta2,
+    /// SGD's number.
+    Momentum,
+    /// RMSprop's first number.
+    Rho,
+    /// Adam's and RMSprop's last number.
+    Epsilon,
+    /// Percent of the images that are held out.
+    Validation,
+    /// Percent that is good enough.
+    StopAt,
 }
 
 const OPTIMIZERS: [(&str, Optimizer); 3] =
-    [("adam", Optimizer::Adam), ("sgd", Optimizer::Sgd), ("rmsprop", Optimizer::RmsProp)];
+    [("adam", Optimizer::ADAM), ("sgd", Optimizer::SGD), ("rmsprop", Optimizer::RMS_PROP)];
 const SCHEDULES: [(&str, Schedule); 3] = [
     ("constant", Schedule::Constant),
     ("cosine", Schedule::Cosine),
@@ -89,8 +109,8 @@ const STARTS: [(&str, StartFrom); 3] =
     [("fresh", StartFrom::Fresh), ("shipped", StartFrom::Shipped), ("current", StartFrom::Current)];
 
 impl Field {
-    /// All fields, in the order of the hash.
-    pub const ALL: [Self; 10] = [
+    /// All fields, in the order of the hash; an optimizer stands before its numbers.
+    pub const ALL: [Self; 18] = [
         Self::Epochs,
         Self::Batch,
         Self::LearningRate,
@@ -101,6 +121,14 @@ impl Field {
         Self::Schedule,
         Self::Augment,
         Self::Start,
+        Self::Architecture,
+        Self::Beta1,
+        Self::Beta2,
+        Self::Momentum,
+        Self::Rho,
+        Self::Epsilon,
+        Self::Validation,
+        Self::StopAt,
     ];
 
     /// Its name in the hash, also the id of its control.
@@ -116,6 +144,14 @@ impl Field {
             Self::Schedule => "schedule",
             Self::Augment => "augment",
             Self::Start => "start",
+            Self::Architecture => "net",
+            Self::Beta1 => "beta1",
+            Self::Beta2 => "beta2",
+            Self::Momentum => "momentum",
+            Self::Rho => "rho",
+            Self::Epsilon => "epsilon",
+            Self::Validation => "validation",
+            Self::StopAt => "stop",
         }
     }
 
@@ -131,6 +167,14 @@ impl Field {
             Self::Schedule => "Schedule",
             Self::Augment => "Vary images",
             Self::Start => "Start from",
+            Self::Architecture => "The network",
+            Self::Beta1 => "Beta 1",
+            Self::Beta2 => "Beta 2",
+            Self::Momentum => "Momentum",
+            Self::Rho => "Rho",
+            Self::Epsilon => "Epsilon",
+            Self::Validation => "Held out",
+            Self::StopAt => "Stop at",
         }
     }
 
@@ -141,42 +185,65 @@ impl Field {
             Self::Batch => 1..=512,
             Self::Images => 100..=TRAIN_IMAGES,
             Self::Workers => 1..=1,
+            Self::Validation => 0..=50,
             _ => 0..=u32::MAX,
         }
     }
 }
 
 const LEARNING_RATES: RangeInclusive<f32> = 1e-5..=1.0;
+/// What a mean keeps at each step; with all of it, nothing would ever come in.
+const KEPT: RangeInclusive<f32> = 0.0..=0.9999;
+const EPSILONS: RangeInclusive<f32> = 1e-10..=1.0;
+/// In percent.
+const ENOUGH: RangeInclusive<f32> = 1.0..=100.0;
 
 impl Form {
     /// Reads a hash, with or without its `#`. What it leaves out has its default; what it gets wrong
     /// is brought into range, and each such correction is told.
     pub fn from_hash(hash: &str) -> (Self, Vec<String>) {
         let mut form = Self::default();
-        let mut notices = Vec::new();
+        let mut unknown = Vec::new();
+        let mut given = Vec::new();
         for pair in hash.trim_start_matches('#').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             match Field::ALL.into_iter().find(|field| field.key() == key) {
-                Some(field) => notices.extend(form.set(field, value)),
-                None => notices.push(format!(
+                Some(field) => given.push((field, value)),
+                None => unknown.push(format!(
                     "The link sets {}, which this page does not know; it is left out.",
                     shortened(key)
                 )),
             }
         }
+        // Whatever their order in the link: an optimizer goes before its numbers.
+        given.sort_by_key(|(field, _)| *field);
+        let set = |(field, value)| form.set(field, value);
+        let mut notices: Vec<String> = given.into_iter().filter_map(set).collect();
+        notices.append(&mut unknown);
         (form, notices)
     }
 
-    /// The settings as a hash.
+    /// The settings as a hash. What came to the page after its first links is left out where it has
+    /// its default.
     pub fn to_hash(&self) -> String {
+        let usual = Self { settings: self.usual(), ..self.clone() };
         let pairs: Vec<String> = Field::ALL
             .into_iter()
-            .map(|field| format!("{}={}", field.key(), self.get(field)))
+            .filter(|&field| field <= Field::Start || self.get(field) != usual.get(field))
+            .map(|field| [field.key(), "=", &self.get(field)].concat())
             .collect();
-        format!("#{}", pairs.join("&"))
+        ["#", &pairs.join("&")].concat()
     }
 
-    /// A field's value as its control and the hash hold it.
+    /// The default settings, with this optimizer's usual numbers.
+    fn usual(&self) -> Settings {
+        let kind = self.get(Field::Optimizer);
+        let mut form = Self::default();
+        form.set(Field::Optimizer, &kind);
+        form.settings
+    }
+
+    /// A field's value as its control and the hash hold it; empty for one that does not apply.
     pub fn get(&self, field: Field) -> String {
         let s = &self.settings;
         match field {
@@ -186,10 +253,20 @@ impl Form {
             Field::Seed => s.seed.to_string(),
             Field::Workers => self.workers.to_string(),
             Field::Images => s.images.unwrap_or(TRAIN_IMAGES).to_string(),
-            Field::Optimizer => key_of(&OPTIMIZERS, s.optimizer),
+            Field::Optimizer => kind(s.optimizer).into(),
             Field::Schedule => key_of(&SCHEDULES, s.schedule),
             Field::Augment => key_of(&SWITCH, s.augment),
             Field::Start => key_of(&STARTS, self.start),
+            Field::Architecture => s.architecture.to_string(),
+            Field::Beta1 | Field::Beta2 | Field::Momentum | Field::Rho | Field::Epsilon => {
+                let mut optimizer = s.optimizer;
+                number_of(&mut optimizer, field).map_or_else(String::new, |n| n.to_string())
+            }
+            Field::Validation => s.validation.to_string(),
+            Field::StopAt => s.stop_at.map_or_else(String::new, |share| {
+                // A hundredth of a percent is one image of the test set.
+                ((f64::from(share) * 1e4).round() / 100.0).to_string()
+            }),
         }
     }
 
@@ -208,12 +285,65 @@ impl Form {
                 s.images = (images < TRAIN_IMAGES).then_some(images);
                 notice
             }
-            Field::LearningRate => learning_rate(text, &mut s.learning_rate),
+            Field::LearningRate => real(field, text, LEARNING_RATES, &mut s.learning_rate),
+            Field::Optimizer if kind(s.optimizer) == text => None,
             Field::Optimizer => choice(field, text, &OPTIMIZERS, &mut s.optimizer),
             Field::Schedule => choice(field, text, &SCHEDULES, &mut s.schedule),
             Field::Augment => choice(field, text, &SWITCH, &mut s.augment),
             Field::Start => choice(field, text, &STARTS, &mut self.start),
+            Field::Architecture => match text.parse() {
+                Ok(architecture) => {
+                    s.architecture = architecture;
+                    None
+                }
+                Err(error) => Some(format!("The network cannot be read: {error}; it stays.")),
+            },
+            Field::Beta1 | Field::Beta2 | Field::Momentum | Field::Rho | Field::Epsilon => {
+                let range = if field == Field::Epsilon { EPSILONS } else { KEPT };
+                match number_of(&mut s.optimizer, field) {
+                    Some(number) => real(field, text, range, number),
+                    None => Some(format!(
+                        "{} is no number of {}; it is left out.",
+                        field.name(),
+                        kind(s.optimizer)
+                    )),
+                }
+            }
+            Field::Validation => whole(field, text, &mut s.validation),
+            Field::StopAt if text.is_empty() => {
+                s.stop_at = None;
+                None
+            }
+            Field::StopAt => {
+                let mut enough = s.stop_at.map_or(100.0, |share| share * 100.0);
+                let notice = real(field, text, ENOUGH, &mut enough);
+                s.stop_at = Some((f64::from(enough) * 100.0).round() as f32 / 1e4);
+                notice
+            }
         }
+    }
+}
+
+/// An optimizer's name in the hash.
+fn kind(optimizer: Optimizer) -> &'static str {
+    match optimizer {
+        Optimizer::Adam { .. } => "adam",
+        Optimizer::Sgd { .. } => "sgd",
+        Optimizer::RmsProp { .. } => "rmsprop",
+    }
+}
+
+/// The number of the optimizer that a field sets, if it has that one.
+fn number_of(optimizer: &mut Optimizer, field: Field) -> Option<&mut f32> {
+    match (optimizer, field) {
+        (Optimizer::Adam { beta_1, .. }, Field::Beta1) => Some(beta_1),
+        (Optimizer::Adam { beta_2, .. }, Field::Beta2) => Some(beta_2),
+        (Optimizer::Sgd { momentum }, Field::Momentum) => Some(momentum),
+        (Optimizer::RmsProp { rho, .. }, Field::Rho) => Some(rho),
+        (Optimizer::Adam { epsilon, .. } | Optimizer::RmsProp { epsilon, .. }, Field::Epsilon) => {
+            Some(epsilon)
+        }
+        _ => None,
     }
 }
 
@@ -234,15 +364,15 @@ fn whole(field: Field, text: &str, value: &mut u32) -> Option<String> {
     }
 }
 
-fn learning_rate(text: &str, value: &mut f32) -> Option<String> {
-    let (low, high) = (*LEARNING_RATES.start(), *LEARNING_RATES.end());
+fn real(field: Field, text: &str, range: RangeInclusive<f32>, value: &mut f32) -> Option<String> {
+    let (low, high) = (*range.start(), *range.end());
+    let allowed = || format!("{} goes from {low} to {high}", field.name());
     match text.parse::<f32>() {
         Ok(number) if number.is_finite() => {
             *value = number.clamp(low, high);
-            (*value != number)
-                .then(|| format!("Learning rate goes from {low} to {high}; {value} is used."))
+            (*value != number).then(|| format!("{}; {value} is used.", allowed()))
         }
-        _ => Some(format!("Learning rate goes from {low} to {high}; {value} stays.")),
+        _ => Some(format!("{}; {value} stays.", allowed())),
     }
 }
 
@@ -291,7 +421,7 @@ mod tests {
         let (form, notices) = Form::from_hash(hash);
         assert_eq!(notices, Vec::<String>::new());
         assert_eq!(form.settings.images, Some(2000));
-        assert_eq!(form.settings.optimizer, Optimizer::Sgd);
+        assert_eq!(form.settings.optimizer, Optimizer::SGD);
         assert_eq!(form.start, StartFrom::Shipped);
         assert_eq!(form.to_hash(), hash);
     }
@@ -325,14 +455,48 @@ mod tests {
         assert_eq!(form.settings.images, None);
     }
 
+    #[test]
+    fn a_link_repeats_a_run_of_another_network() {
+        let hash = "#epochs=3&batch=32&lr=0.0005&seed=7&workers=1&images=2000&optimizer=adam\
+                    &schedule=cosine&augment=off&start=fresh&net=c6k5rz,a2,f,drop0.25,d10s\
+                    &beta1=0.8&epsilon=0.001&validation=10&stop=99.2";
+        let (form, notices) = Form::from_hash(hash);
+        assert_eq!(notices, Vec::<String>::new());
+        assert_eq!(form.settings.architecture.layers.len(), 5);
+        let adam = Optimizer::Adam { beta_1: 0.8, beta_2: 0.999, epsilon: 0.001 };
+        assert_eq!(form.settings.optimizer, adam);
+        assert_eq!((form.settings.validation, form.settings.stop_at), (10, Some(0.992)));
+        assert_eq!(form.to_hash(), hash);
+        let (backwards, notices) = Form::from_hash("#rho=0.5&optimizer=rmsprop&net=c6k5,x3");
+        assert_eq!(backwards.settings.optimizer, Optimizer::RmsProp { rho: 0.5, epsilon: 1e-7 });
+        assert_eq!(backwards.settings.architecture, Architecture::default());
+        assert_eq!(notices, ["The network cannot be read: “x3” is not a layer; it stays."]);
+    }
+
+    #[test]
+    fn numbers_belong_to_their_optimizer() {
+        let mut form = Form::default();
+        assert!(form.set(Field::Momentum, "0.5").is_some_and(|told| told.contains("adam")));
+        form.set(Field::Beta1, "0.5");
+        form.set(Field::Optimizer, "adam");
+        assert_eq!(form.get(Field::Beta1), "0.5", "the optimizer has not changed");
+        form.set(Field::Optimizer, "sgd");
+        assert_eq!((form.get(Field::Beta1), form.get(Field::Momentum)), ("".into(), "0.9".into()));
+        assert_eq!(form.set(Field::StopAt, "99"), None);
+        assert_eq!(form.set(Field::StopAt, ""), None);
+        assert_eq!(form.settings.stop_at, None);
+    }
+
     proptest! {
         #[test]
-        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(epochs|batch|lr|seed|images)=[-0-9.e]{0,9}") {
+        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(optimizer=(adam|sgd|rmsprop)&)?((epochs|batch|lr|seed|images|beta1|beta2|momentum|rho|epsilon|validation|stop)=[-0-9.e]{0,9}&){0,5}(net=(c[0-9]k[0-9]r?z?,|[pa][0-9],|f,|drop0[.][0-9],|d[0-9]{1,2}[rs]?,){0,6})?") {
             let (form, _) = Form::from_hash(&hash);
             let s = &form.settings;
             prop_assert!(Field::Epochs.range().contains(&s.epochs));
             prop_assert!(Field::Batch.range().contains(&s.batch_size));
             prop_assert!(LEARNING_RATES.contains(&s.learning_rate));
+            prop_assert!(Field::Validation.range().contains(&s.validation));
+            prop_assert!(s.stop_at.is_none_or(|enough| (0.01..=1.0).contains(&enough)));
             prop_assert!(s.images.is_none_or(|n| (100..TRAIN_IMAGES).contains(&n)));
             let (again, notices) = Form::from_hash(&form.to_hash());
             prop_assert_eq!(again, form);

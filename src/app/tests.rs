@@ -12,11 +12,15 @@ fn app() -> App {
     App::new(Answer::new(&Architecture::default()).expect("the default model can be built"))
 }
 
+/// Parameters of the reference model.
+fn parameters(each: f32) -> Vec<f32> {
+    vec![each; Architecture::default().parameter_count().expect("it can be built")]
+}
+
 /// A page on which everything has loaded.
 fn ready() -> App {
     let mut app = app();
-    let weights = vec![SHIPPED; app.answer.fresh(0).len()];
-    app.update(Event::Shipped(Ok(weights)));
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     let effects = hear(&mut app, Reply::Ready { backend: "simd128".into() });
     assert_eq!(effects, [Effect::Send(Request::LoadData, None)]);
     hear(&mut app, Reply::Data(data(60_000)));
@@ -44,7 +48,6 @@ fn progress(app: &mut App, run: u32, step: u32, weight: f32) {
 }
 
 fn active(app: &mut App, run: u32, step: u32, weight: f32, activity: Activity) {
-    let parameters = vec![weight; app.answer.fresh(0).len()];
     let progress = Progress {
         run,
         epoch: step.saturating_sub(1) / 100,
@@ -54,13 +57,13 @@ fn active(app: &mut App, run: u32, step: u32, weight: f32, activity: Activity) {
         seconds_left: 40.2,
         activity,
     };
-    let arrays = vec![parameters, vec![0.5], vec![0.8]];
+    let arrays = vec![parameters(weight), vec![0.5], vec![0.8]];
     app.update(Event::Reply(Reply::Progress(progress), arrays));
 }
 
 fn epoch_end(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
     let (step, test_loss, test_accuracy) = (100 * epoch, 0.1, 0.9712);
-    hear(app, Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy })
+    hear(app, Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation: None })
 }
 
 fn draw(app: &mut App) {
@@ -92,7 +95,7 @@ fn it_is_ready_with_the_shipped_weights_and_waits_for_images_to_train() {
     let mut app = app();
     assert_eq!(app.begin(), [Effect::SpawnTrainer, Effect::FetchShipped]);
     assert_eq!(app.state(), State::Loading);
-    app.update(Event::Shipped(Ok(vec![SHIPPED; app.answer.fresh(0).len()])));
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     assert_eq!(app.state(), State::Ready);
     draw(&mut app);
     assert!(app.view().digit.is_some());
@@ -134,12 +137,12 @@ fn train_pauses_and_resumes_and_finishes() {
     let effects = epoch_end(&mut app, run, 1);
     let words = "Epoch 1 of 10: 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
-    epoch_end(&mut app, run, 5);
+    epoch_end(&mut app, run, 10);
     let effects = hear(&mut app, Reply::Finished { run, seconds: 71.2 });
-    let words = "Done: 5 epochs in 1 min 12 s. 97.1 % of the test images right.";
+    let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     let view = app.view();
-    assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 5, Some(0.9712)));
+    assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 10, Some(0.9712)));
     assert_eq!(view.run_text, "Done: 10 epochs in 1 min 12 s");
     assert_eq!(view.rows.len(), 2);
 }
@@ -382,4 +385,67 @@ fn one_room_is_open_at_a_time() {
         assert_eq!(app.update(Event::Room(pressed)), []);
         assert_eq!(app.room, open);
     }
+}
+
+#[test]
+fn a_run_of_another_network_starts_only_from_weights_that_fit() {
+    let mut app = ready();
+    app.update(Event::Set(Field::Start, "shipped".into()));
+    app.update(Event::Set(Field::Architecture, "f,d10s".into()));
+    assert_eq!(app.form.start, StartFrom::Fresh);
+    assert!(app.notice.as_ref().is_some_and(|told| told.contains("another network")));
+    assert!(app.view().cannot_start_shipped.is_some());
+    app.update(Event::Set(Field::Start, "shipped".into()));
+    assert_eq!(app.form.start, StartFrom::Fresh);
+
+    draw(&mut app);
+    let effects = app.update(Event::Train);
+    let Some(Request::Start { settings, .. }) = sent(&effects).first().copied() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(settings.architecture.to_string(), "f,d10s");
+    assert_eq!(app.answer.trained().map(<[f32]>::len), Some(7850));
+    assert!(app.view().digit.is_some(), "the run's network answers");
+    progress(&mut app, 1, 5, 0.02);
+    assert_eq!(
+        app.answer.trained().map(<[f32]>::len),
+        Some(7850),
+        "those belong to another network"
+    );
+    app.update(Event::AnswerFrom(Source::Shipped));
+    assert!(app.view().digit.is_some(), "and so does the shipped one");
+
+    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+    assert_eq!(app.view().cannot_start_current, None);
+    app.update(Event::Set(Field::Architecture, "f,drop0.5,d10s".into()));
+    assert_eq!(app.view().cannot_start_current, None, "Dropout has no weights");
+    app.update(Event::Set(Field::Architecture, Architecture::default().to_string()));
+    assert!(app.view().cannot_start_current.is_some());
+    assert_eq!(app.view().cannot_start_shipped, None);
+}
+
+#[test]
+fn a_network_that_cannot_be_built_waits() {
+    let mut app = ready();
+    app.update(Event::Hash("#net=c8k3r,d10s".into()));
+    assert_eq!(app.notice, None, "Experiment shows what is wrong, at its layer");
+    assert!(app.view().train.disabled.is_some_and(|why| why.contains("Experiment")));
+    assert_eq!(app.update(Event::Train), []);
+    app.update(Event::Hash("#net=c8k3r,f,d10s".into()));
+    assert_eq!(app.view().train.disabled, None);
+}
+
+#[test]
+fn a_run_that_was_good_enough_is_done() {
+    let mut app = ready();
+    app.update(Event::Hash("#epochs=5&stop=97".into()));
+    app.update(Event::Train);
+    progress(&mut app, 1, 100, 0.02);
+    epoch_end(&mut app, 1, 1);
+    hear(&mut app, Reply::Finished { run: 1, seconds: 3.0 });
+    let view = app.view();
+    assert_eq!(
+        (view.run_text.as_str(), view.run_share),
+        ("Done: 1 epoch in 3 s, good enough", 1.0)
+    );
 }

@@ -117,6 +117,10 @@ pub struct View {
     pub why: String,
     /// A number that changes whenever the controls should show the settings anew.
     pub form_revision: u32,
+    /// Why the next run cannot start from the shipped weights.
+    pub cannot_start_shipped: Option<&'static str>,
+    /// Why it cannot start from the last run's.
+    pub cannot_start_current: Option<&'static str>,
     /// Why settings cannot be changed now.
     pub settings_locked: Option<&'static str>,
     /// Where the run stands.
@@ -301,6 +305,8 @@ impl App {
             None => cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
         }
         .into();
+        view.cannot_start_shipped = self.cannot_start_shipped();
+        view.cannot_start_current = self.cannot_start_current();
         view.settings_locked = self
             .run
             .as_ref()
@@ -323,7 +329,9 @@ impl App {
         let now = format!("{} of {epochs}", (run.epoch + 1).min(epochs));
         view.run_text = match (run.phase, run.activity) {
             (Phase::Done, _) => {
-                format!("Done: {} in {}", of(epochs, "epoch", "epochs"), duration(run.seconds))
+                let early = if run.epoch < epochs { ", good enough" } else { "" };
+                let done = of(run.epoch, "epoch", "epochs");
+                format!("Done: {done} in {}{early}", duration(run.seconds))
             }
             (Phase::Stopped, _) => format!("Stopped in epoch {now}"),
             (Phase::Paused | Phase::Stepping, _) if run.step == 0 => String::from("Standing ready"),
@@ -333,7 +341,9 @@ impl App {
             (_, Activity::Training) => format!("Epoch {now}"),
         };
         let total = run.steps_per_epoch * epochs;
-        if total > 0 {
+        if run.phase == Phase::Done {
+            view.run_share = 1.0;
+        } else if total > 0 {
             view.run_share = run.step as f32 / total as f32;
         }
         if matches!(run.phase, Phase::Training) && run.seconds_left.is_finite() && run.step > 0 {

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use crate::data::{CLASSES, SIDE};
 
 /// Rows, columns and channels of a feature map; after Flatten one row, one column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Rows.
     pub height: usize,
@@ -29,8 +29,7 @@ impl Shape {
 }
 
 /// What a layer does to its sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// Nothing.
     Linear,
@@ -41,8 +40,7 @@ pub enum Activation {
 }
 
 /// What a convolution finds beyond the edge of its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
     /// The kernel stays inside; the output is smaller.
     Valid,
@@ -51,8 +49,7 @@ pub enum Padding {
 }
 
 /// A layer, with Keras' names and defaults: strides 1 for Conv2D, `pool_size` for pooling.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "layer")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
     /// Convolution, `[kernel_size][kernel_size][channels][filters]` weights and a bias for each filter.
     Conv2D {
@@ -149,8 +146,10 @@ impl fmt::Display for Layer {
     }
 }
 
-/// Input shape and layers of a model that tells [`CLASSES`] classes apart.
+/// Input shape and layers of a model that tells [`CLASSES`] classes apart. Serialised as
+/// [`notation`](super::notation) writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Architecture {
     /// Shape of an image.
     pub input: Shape,
@@ -410,6 +409,21 @@ impl Architecture {
         let outputs = self.shapes()?;
         let inputs = std::iter::once(&self.input).chain(&outputs);
         Ok(self.layers.iter().zip(inputs).map(|(layer, &input)| layer.parameter_count(input)).sum())
+    }
+
+    /// Whether parameters of the other model can be this one's: the same shapes in the same order.
+    pub fn shares_parameters_with(&self, other: &Self) -> bool {
+        let shapes = |model: &Self| Some(model.parameter_shapes(&model.shapes().ok()?));
+        let (own, others) = (shapes(self), shapes(other));
+        own.is_some() && own == others
+    }
+
+    /// Shapes of all parameters in order, for these outputs of the layers.
+    fn parameter_shapes(&self, outputs: &[Shape]) -> Vec<Vec<usize>> {
+        let inputs = std::iter::once(&self.input).chain(outputs);
+        let shapes =
+            self.layers.iter().zip(inputs).filter_map(|(l, &input)| l.parameter_shapes(input));
+        shapes.flatten().collect()
     }
 
     /// A table of layers, output shapes and parameter counts, as Keras' `model.summary()` prints it.

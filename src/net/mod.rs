@@ -5,6 +5,7 @@ pub mod architecture;
 pub mod init;
 pub mod loss;
 pub mod network;
+pub mod notation;
 pub mod plan;
 
 pub use architecture::{Architecture, ArchitectureError};

@@ -4,12 +4,6 @@
 
 use crate::protocol::Optimizer as Kind;
 
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-const EPSILON: f32 = 1e-7;
-const MOMENTUM: f32 = 0.9;
-const RHO: f32 = 0.9;
-
 /// An optimizer and what it remembers about each parameter.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
@@ -28,8 +22,8 @@ impl Optimizer {
         let moments = |used: bool| vec![0.0; if used { parameters } else { 0 }];
         Self {
             kind,
-            first: moments(kind != Kind::RmsProp),
-            second: moments(kind != Kind::Sgd),
+            first: moments(!matches!(kind, Kind::RmsProp { .. })),
+            second: moments(!matches!(kind, Kind::Sgd { .. })),
             steps: 0,
         }
     }
@@ -38,39 +32,55 @@ impl Optimizer {
     pub fn step(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
         match self.kind {
-            Kind::Adam => self.adam(learning_rate, parameters, gradient),
-            Kind::Sgd => self.sgd(learning_rate, parameters, gradient),
-            Kind::RmsProp => self.rmsprop(learning_rate, parameters, gradient),
+            Kind::Adam { beta_1, beta_2, epsilon } => {
+                self.adam([beta_1, beta_2, epsilon], learning_rate, parameters, gradient);
+            }
+            Kind::Sgd { momentum } => self.sgd(momentum, learning_rate, parameters, gradient),
+            Kind::RmsProp { rho, epsilon } => {
+                self.rmsprop([rho, epsilon], learning_rate, parameters, gradient);
+            }
         }
     }
 
     /// Kingma and Ba 2015, with the bias correction folded into the step size (end of their section 2):
     /// `m += (1 - b1) (g - m)`, `v += (1 - b2) (g^2 - v)`,
     /// `w -= rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`.
-    fn adam(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
-        let correction = (1.0 - BETA_2.powi(self.steps)).sqrt() / (1.0 - BETA_1.powi(self.steps));
+    fn adam(
+        &mut self,
+        [beta_1, beta_2, epsilon]: [f32; 3],
+        learning_rate: f32,
+        parameters: &mut [f32],
+        gradient: &[f32],
+    ) {
+        let correction = (1.0 - beta_2.powi(self.steps)).sqrt() / (1.0 - beta_1.powi(self.steps));
         let alpha = learning_rate * correction;
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((w, (m, v)), g) in parameters.iter_mut().zip(moments).zip(gradient) {
-            *m += (g - *m) * (1.0 - BETA_1);
-            *v += (g * g - *v) * (1.0 - BETA_2);
-            *w -= alpha * *m / (v.sqrt() + EPSILON);
+            *m += (g - *m) * (1.0 - beta_1);
+            *v += (g * g - *v) * (1.0 - beta_2);
+            *w -= alpha * *m / (v.sqrt() + epsilon);
         }
     }
 
     /// `m = momentum m - rate g`, `w += m`.
-    fn sgd(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
+    fn sgd(&mut self, momentum: f32, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         for ((w, m), g) in parameters.iter_mut().zip(&mut self.first).zip(gradient) {
-            *m = MOMENTUM * *m - learning_rate * g;
+            *m = momentum * *m - learning_rate * g;
             *w += *m;
         }
     }
 
     /// `v = rho v + (1 - rho) g^2`, `w -= rate g / sqrt(v + epsilon)`.
-    fn rmsprop(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
+    fn rmsprop(
+        &mut self,
+        [rho, epsilon]: [f32; 2],
+        learning_rate: f32,
+        parameters: &mut [f32],
+        gradient: &[f32],
+    ) {
         for ((w, v), g) in parameters.iter_mut().zip(&mut self.second).zip(gradient) {
-            *v = RHO * *v + (1.0 - RHO) * g * g;
-            *w -= learning_rate * g / (*v + EPSILON).sqrt();
+            *v = rho * *v + (1.0 - rho) * g * g;
+            *w -= learning_rate * g / (*v + epsilon).sqrt();
         }
     }
 }

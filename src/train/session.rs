@@ -20,14 +20,32 @@ const EVALUATION_CHUNK: usize = 100;
 pub enum Task<'a> {
     /// The gradient on these training images; [`Session::learn`] takes it.
     Minibatch(&'a [u32]),
-    /// The score on these test images; [`Session::judge`] takes it.
-    Evaluate(Range<usize>),
+    /// The score on these images of a set; [`Session::judge`] takes it.
+    Evaluate(Set, Range<usize>),
     /// Nothing until more of the data set is here.
     Wait,
     /// Nothing until someone says Resume or Step.
     Stand,
     /// Nothing any more.
     Finished,
+}
+
+/// Images that a run is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// Training images that are held out; counted as in the training set.
+    Validation,
+    /// The test set.
+    Test,
+}
+
+/// What an epoch has come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// On the whole test set.
+    pub test: Score,
+    /// On the training images that are held out, if there are any.
+    pub validation: Option<Score>,
 }
 
 /// Whether minibatches are being asked for.
@@ -52,8 +70,10 @@ pub struct Available {
 #[derive(Clone, Debug)]
 pub struct Session {
     settings: Settings,
-    /// Training images used.
+    /// Training images trained on; those from here to `used` are held out.
     images: usize,
+    /// Training images used.
+    used: usize,
     parameters: Vec<f32>,
     optimizer: Optimizer,
     mode: Mode,
@@ -65,19 +85,24 @@ pub struct Session {
     order: Vec<u32>,
     /// Images of `order` that are behind us.
     seen: usize,
-    /// Test images scored since the epoch's last minibatch.
+    /// Held-out images scored since the epoch's last minibatch.
+    validated: Score,
+    /// Test images scored since then.
     judged: Score,
+    /// Whether the accuracy is reached at which the run ends.
+    reached: bool,
 }
 
 impl Session {
     /// A run that has not begun, from given parameters. `images` is the size of the training set.
     pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
-        let images = settings.images.map_or(images, |n| images.min(n as usize));
+        let (images, used) = settings.split(images);
         let optimizer = Optimizer::new(settings.optimizer, parameters.len());
         let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
         Self {
             settings,
             images,
+            used,
             parameters,
             optimizer,
             mode: Mode::Running,
@@ -85,13 +110,15 @@ impl Session {
             step: 0,
             order,
             seen: 0,
+            validated: Score::default(),
             judged: Score::default(),
+            reached: false,
         }
     }
 
     /// What is to be done next; asking changes nothing.
     pub fn next(&self, available: Available) -> Task<'_> {
-        if self.epoch >= self.settings.epochs {
+        if self.reached || self.epoch >= self.settings.epochs {
             return Task::Finished;
         }
         if self.mode == Mode::Paused {
@@ -103,11 +130,17 @@ impl Session {
             let here = batch.iter().all(|&i| (i as usize) < available.train);
             return if here { Task::Minibatch(batch) } else { Task::Wait };
         }
+        let start = self.images + self.validated.images as usize;
+        if start < self.used {
+            let end = self.used.min(start + EVALUATION_CHUNK);
+            let here = end <= available.train;
+            return if here { Task::Evaluate(Set::Validation, start..end) } else { Task::Wait };
+        }
         match available.test {
             None => Task::Wait,
             Some(test) => {
                 let start = self.judged.images as usize;
-                Task::Evaluate(start..test.min(start + EVALUATION_CHUNK))
+                Task::Evaluate(Set::Test, start..test.min(start + EVALUATION_CHUNK))
             }
         }
     }
@@ -148,9 +181,14 @@ impl Session {
         }
     }
 
-    /// Takes the score of the test images that [`Session::next`] named; returns the whole test set's
-    /// once it is complete, which ends the epoch.
-    pub fn judge(&mut self, score: Score, available: Available) -> Option<Score> {
+    /// Takes the score of the images that [`Session::next`] named; returns that of all of them once it
+    /// is complete, which ends the epoch.
+    pub fn judge(&mut self, score: Score, available: Available) -> Option<Judgement> {
+        let held_out = self.used - self.images;
+        if (self.validated.images as usize) < held_out {
+            self.validated += score;
+            return None;
+        }
         self.judged += score;
         if Some(self.judged.images as usize) != available.test {
             return None;
@@ -161,7 +199,11 @@ impl Session {
         if self.mode == Mode::Stepping {
             self.mode = Mode::Paused;
         }
-        Some(std::mem::take(&mut self.judged))
+        let test = std::mem::take(&mut self.judged);
+        let validation = (held_out > 0).then_some(std::mem::take(&mut self.validated));
+        let accuracy = validation.unwrap_or(test).accuracy();
+        self.reached = self.settings.stop_at.is_some_and(|enough| accuracy >= enough);
+        Some(Judgement { test, validation })
     }
 
     /// Stand still from the next task on.
@@ -202,6 +244,11 @@ impl Session {
     /// Minibatches finished.
     pub fn step(&self) -> u32 {
         self.step
+    }
+
+    /// Images evaluated after each epoch beside the test set.
+    pub fn held_out(&self) -> usize {
+        self.used - self.images
     }
 
     /// Minibatches in an epoch.

@@ -12,21 +12,20 @@ use web_sys::{
 };
 
 /// A control that holds a setting.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Control {
     Input(HtmlInputElement),
     Select(HtmlSelectElement),
 }
 
 impl Control {
-    fn find(field: Field) -> Result<Self, DomError> {
-        let element: HtmlElement = dom::by_id(field.key())?;
+    fn new(element: HtmlElement) -> Result<Self, DomError> {
         match element.dyn_into::<HtmlSelectElement>() {
             Ok(select) => Ok(Self::Select(select)),
             Err(element) => element
                 .dyn_into()
                 .map(Self::Input)
-                .map_err(|_| DomError::WrongElement(field.key().into())),
+                .map_err(|element| DomError::WrongElement(element.id())),
         }
     }
 
@@ -66,19 +65,24 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Finds the controls and listens to them.
+    /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
+    /// it in `data-setting`.
     ///
     /// # Errors
-    /// If the markup lacks one.
+    /// If one is of the wrong kind.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut controls = Vec::new();
-        for field in Field::ALL.into_iter().filter(|&field| field != Field::Workers) {
-            let control = Control::find(field)?;
-            let heard = Control::find(field)?;
-            dom::on(control.element(), "change", move |_: DomEvent| {
-                dispatch(Event::Set(field, heard.value()));
-            })?;
-            controls.push((field, control));
+        for field in Field::ALL {
+            let key = field.key();
+            let selector = ["#settings #", key, ", [data-setting=", key, "]"].concat();
+            for element in dom::all::<HtmlElement>(&selector)? {
+                let control = Control::new(element)?;
+                let heard = control.clone();
+                dom::on(control.element(), "change", move |_: DomEvent| {
+                    dispatch(Event::Set(field, heard.value()));
+                })?;
+                controls.push((field, control));
+            }
         }
         let form: Element = dom::by_id("settings")?;
         dom::on(&form, "submit", |event: DomEvent| event.prevent_default())?;

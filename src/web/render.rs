@@ -134,8 +134,16 @@ impl Document {
         if changed(old, view, |v| &v.settings_locked) {
             self.settings.lock(view.settings_locked);
         }
-        if changed(old, view, |v| &v.run_here) {
-            dom::by_id::<HtmlOptionElement>("start-current")?.set_disabled(!view.run_here);
+        let starts: [(&str, Part<Option<&'static str>>); 2] = [
+            ("start-shipped", |v| &v.cannot_start_shipped),
+            ("start-current", |v| &v.cannot_start_current),
+        ];
+        for (id, cannot) in starts {
+            if changed(old, view, cannot) {
+                let option: HtmlOptionElement = dom::by_id(id)?;
+                option.set_disabled(cannot(view).is_some());
+                option.set_title(cannot(view).unwrap_or_default());
+            }
         }
         Ok(())
     }

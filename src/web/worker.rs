@@ -16,10 +16,12 @@ use crate::data::Digits;
 use crate::kernels::lanes;
 use crate::net::loss::Score;
 use crate::net::{Architecture, ArchitectureError, Network, init};
-use crate::protocol::{Activity, DataProgress, Progress, Reply, Request, RunId, Settings};
+use crate::protocol::{
+    Activity, DataProgress, Evaluation, Progress, Reply, Request, RunId, Settings,
+};
 use crate::train::gradient::{self, Minibatch, SHARDS};
 use crate::train::meter::Meter;
-use crate::train::session::{Available, Session, Task};
+use crate::train::session::{Available, Judgement, Session, Set, Task};
 
 /// Milliseconds of work between two looks at the messages.
 const SLICE: f64 = 16.0;
@@ -56,8 +58,7 @@ pub fn start() -> Result<(), WorkerError> {
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().map_err(|_| WorkerError::Scope)?;
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
-    let network = Network::new(&Architecture::default())?;
-    let trainer = Rc::new(RefCell::new(Trainer::new(scope.clone(), clock, network)));
+    let trainer = Rc::new(RefCell::new(Trainer::new(scope.clone(), clock)?));
     let turn = {
         let trainer = Rc::clone(&trainer);
         Turn::new(scope.clone(), move || trainer.borrow_mut().work())?
@@ -105,6 +106,8 @@ struct Trainer {
     train: Digits,
     test: Digits,
     data: DataProgress,
+    /// What the network is built from.
+    architecture: Architecture,
     network: Network,
     run: Option<Run>,
     /// `[SHARDS][parameters]`
@@ -122,6 +125,8 @@ struct Run {
     loaded: bool,
     /// What the page was told that the run is doing, if it stands still or waits.
     told: Option<Task<'static>>,
+    /// What the page was told last that it is busy with.
+    activity: Activity,
     last_progress: f64,
     /// Of each minibatch since the last progress.
     losses: Vec<f32>,
@@ -129,9 +134,10 @@ struct Run {
 }
 
 impl Trainer {
-    fn new(scope: DedicatedWorkerGlobalScope, clock: Performance, network: Network) -> Self {
-        let parameters = network.plan().parameter_count();
-        Self {
+    fn new(scope: DedicatedWorkerGlobalScope, clock: Performance) -> Result<Self, WorkerError> {
+        let architecture = Architecture::default();
+        let network = Network::new(&architecture)?;
+        Ok(Self {
             scope,
             clock,
             turn: None,
@@ -139,12 +145,13 @@ impl Trainer {
             train: Digits::default(),
             test: Digits::default(),
             data: DataProgress::default(),
+            leaves: vec![0.0; SHARDS * network.plan().parameter_count()],
+            architecture,
             network,
             run: None,
-            leaves: vec![0.0; SHARDS * parameters],
             images: Vec::new(),
             labels: Vec::new(),
-        }
+        })
     }
 
     fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
@@ -175,6 +182,8 @@ impl Trainer {
         match request {
             Request::LoadData => {}
             Request::Start { run, settings, paused } => {
+                // The network may become another one.
+                self.run = None;
                 match self.begin(run, settings, arrays.into_iter().next()) {
                     Ok(mut run) => {
                         if paused {
@@ -198,7 +207,7 @@ impl Trainer {
     }
 
     fn begin(
-        &self,
+        &mut self,
         id: RunId,
         settings: Settings,
         parameters: Option<Vec<f32>>,
@@ -212,6 +221,10 @@ impl Trainer {
                 "A run needs at least one epoch, one image and one image a batch.".to_owned()
             );
         }
+        if settings.split(total).0 == 0 {
+            return Err("All training images are held out: none is left to train on.".to_owned());
+        }
+        self.build(&settings.architecture).map_err(|error| error.to_string())?;
         let plan = self.network.plan();
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
@@ -224,10 +237,21 @@ impl Trainer {
             meter: Meter::default(),
             loaded: false,
             told: None,
+            activity: Activity::Training,
             last_progress: self.clock.now(),
             losses: Vec::new(),
             accuracies: Vec::new(),
         })
+    }
+
+    /// Has the network be of this architecture.
+    fn build(&mut self, architecture: &Architecture) -> Result<(), ArchitectureError> {
+        if self.architecture != *architecture {
+            self.network = Network::new(architecture)?;
+            self.architecture.clone_from(architecture);
+            self.leaves = vec![0.0; SHARDS * self.network.plan().parameter_count()];
+        }
+        Ok(())
     }
 
     /// Changes the run, if it is still the one meant.
@@ -279,21 +303,27 @@ impl Trainer {
                 }
                 true
             }
-            Task::Evaluate(range) => {
-                if range.start == 0 {
+            Task::Evaluate(set, range) => {
+                if run.activity != Activity::Evaluating {
                     self.report(run, Activity::Evaluating);
                 }
-                self.test.gather(range, &mut self.images, &mut self.labels);
+                let digits = if set == Set::Test { &self.test } else { &self.train };
+                digits.gather(range, &mut self.images, &mut self.labels);
                 self.load(run);
                 let score = self.network.evaluate(&self.images, &self.labels);
                 run.meter.evaluated(self.labels.len(), (self.clock.now() - start) / 1000.0);
-                if let Some(score) = run.session.judge(score, available) {
+                if let Some(Judgement { test, validation }) = run.session.judge(score, available) {
+                    run.activity = Activity::Training;
                     let reply = Reply::EpochEnd {
                         run: run.id,
                         epoch: run.session.epoch(),
                         step: run.session.step(),
-                        test_loss: score.mean_loss(),
-                        test_accuracy: score.accuracy(),
+                        test_loss: test.mean_loss(),
+                        test_accuracy: test.accuracy(),
+                        validation: validation.map(|score| Evaluation {
+                            loss: score.mean_loss(),
+                            accuracy: score.accuracy(),
+                        }),
                     };
                     self.say(&reply, &[run.session.parameters()]);
                 }
@@ -359,6 +389,7 @@ impl Trainer {
 
     fn report(&self, run: &mut Run, activity: Activity) {
         run.last_progress = self.clock.now();
+        run.activity = activity;
         let session = &run.session;
         let epochs_left = session.settings().epochs.saturating_sub(session.epoch()) as usize;
         let rate = match activity {
@@ -371,10 +402,10 @@ impl Trainer {
             step: session.step(),
             steps_per_epoch: session.steps_per_epoch(),
             images_per_second: rate as f32,
-            seconds_left: run
-                .meter
-                .seconds_for(session.images_left(), epochs_left * self.test.len())
-                as f32,
+            seconds_left: run.meter.seconds_for(
+                session.images_left(),
+                epochs_left * (session.held_out() + self.test.len()),
+            ) as f32,
             activity,
         };
         let arrays = [session.parameters(), &run.losses, &run.accuracies];

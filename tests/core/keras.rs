@@ -161,7 +161,7 @@ fn the_reference_model_gives_keras_logits_loss_and_gradients() {
 #[wasm_bindgen_test(unsupported = test)]
 fn ten_adam_steps_lead_the_reference_model_where_keras_goes() {
     let mut fixture = Fixture::new(REFERENCE, &Architecture::default());
-    fixture.check_steps("adam", Kind::Adam, 0.001);
+    fixture.check_steps("adam", Kind::ADAM, 0.001);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -172,9 +172,9 @@ fn every_other_layer_gives_keras_logits_loss_and_gradients() {
 #[wasm_bindgen_test(unsupported = test)]
 fn ten_steps_of_every_optimizer_lead_where_keras_goes() {
     let mut fixture = Fixture::new(LAYERS, &other_layers());
-    fixture.check_steps("adam", Kind::Adam, 0.001);
-    fixture.check_steps("sgd", Kind::Sgd, 0.01);
-    fixture.check_steps("rmsprop", Kind::RmsProp, 0.001);
+    fixture.check_steps("adam", Kind::ADAM, 0.001);
+    fixture.check_steps("sgd", Kind::SGD, 0.01);
+    fixture.check_steps("rmsprop", Kind::RMS_PROP, 0.001);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

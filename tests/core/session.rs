@@ -6,19 +6,22 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Optimizer, Schedule, Settings};
 use inkling::train::gradient::{self, Minibatch, SHARDS};
-use inkling::train::session::{Available, Session, Task};
+use inkling::train::session::{Available, Session, Set, Task};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn settings() -> Settings {
     Settings {
+        architecture: Architecture::default(),
         epochs: 2,
         batch_size: 16,
         learning_rate: 1e-3,
-        optimizer: Optimizer::Adam,
+        optimizer: Optimizer::ADAM,
         schedule: Schedule::OneCycle,
         seed: 7,
         images: None,
         augment: true,
+        validation: 0,
+        stop_at: None,
     }
 }
 
@@ -44,6 +47,8 @@ struct Driver {
     sizes: Vec<usize>,
     /// Test score after each epoch.
     scores: Vec<Score>,
+    /// Score on the held-out images after each epoch, if there are any.
+    validations: Vec<Score>,
 }
 
 impl Driver {
@@ -62,7 +67,16 @@ impl Driver {
         let parameters = init::glorot_uniform(network.plan(), settings.seed.into());
         let available = Available { train: train.len(), test: Some(test.len()) };
         let session = Session::new(settings, train.len(), parameters);
-        Self { session, network, train, test, available, sizes: Vec::new(), scores: Vec::new() }
+        Self {
+            session,
+            network,
+            train,
+            test,
+            available,
+            sizes: Vec::new(),
+            scores: Vec::new(),
+            validations: Vec::new(),
+        }
     }
 
     /// Does the next task; false if there is none to do.
@@ -83,11 +97,15 @@ impl Driver {
                 self.sizes.push(labels.len());
                 true
             }
-            Task::Evaluate(range) => {
-                self.test.gather(range, &mut images, &mut labels);
+            Task::Evaluate(set, range) => {
+                let digits = if set == Set::Test { &self.test } else { &self.train };
+                digits.gather(range, &mut images, &mut labels);
                 self.network.load(self.session.parameters());
                 let score = self.network.evaluate(&images, &labels);
-                self.scores.extend(self.session.judge(score, self.available));
+                if let Some(judgement) = self.session.judge(score, self.available) {
+                    self.scores.push(judgement.test);
+                    self.validations.extend(judgement.validation);
+                }
                 true
             }
             Task::Wait | Task::Stand | Task::Finished => false,
@@ -184,4 +202,47 @@ fn it_learns() {
     let accuracy = |score: Option<&Score>| score.map_or(0.0, Score::accuracy);
     assert!(accuracy(done.scores.last()) > 0.9, "{:?}", done.scores);
     assert!(accuracy(done.scores.first()) < accuracy(done.scores.last()));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn held_out_images_are_judged_by_and_never_trained_on() {
+    let mut driver = Driver::new(Settings { validation: 20, ..settings() });
+    assert_eq!(driver.session.held_out(), 30);
+    while let Task::Minibatch(images) = driver.session.next(driver.available) {
+        assert!(images.iter().all(|&image| image < 120), "{images:?}");
+        driver.advance();
+    }
+    assert_eq!(
+        driver.session.next(driver.available),
+        Task::Evaluate(Set::Validation, 120..150),
+        "before the test set"
+    );
+    driver.available.train = 149;
+    assert_eq!(driver.session.next(driver.available), Task::Wait, "for the last of them");
+    driver.available.train = 150;
+    let done = driver.finish();
+    assert_eq!(done.sizes, [16, 16, 16, 16, 16, 16, 16, 8].repeat(2));
+    assert_eq!(done.scores.iter().map(|s| s.images).collect::<Vec<_>>(), [230, 230]);
+    assert_eq!(done.validations.iter().map(|s| s.images).collect::<Vec<_>>(), [30, 30]);
+    assert!(Driver::new(settings()).finish().validations.is_empty());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_that_is_good_enough_ends_after_that_epoch() {
+    let learning = Settings {
+        epochs: 30,
+        augment: false,
+        schedule: Schedule::Constant,
+        learning_rate: 0.01,
+        ..settings()
+    };
+    let done = Driver::new(Settings { stop_at: Some(0.5), ..learning.clone() }).finish();
+    let (last, earlier) = done.scores.split_last().expect("it was judged");
+    assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
+    assert!(done.session.epoch() < 30);
+
+    let validated = Settings { validation: 20, stop_at: Some(0.5), ..learning };
+    let done = Driver::new(validated).finish();
+    let (last, earlier) = done.validations.split_last().expect("it was judged");
+    assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
 }

@@ -16,7 +16,7 @@ use source::Source;
 const BELOW: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("data", &[]),
-    ("protocol", &[]),
+    ("protocol", &["net"]),
     ("ink", &["data"]),
     ("net", &["kernels", "data"]),
     ("checkpoint", &["net"]),

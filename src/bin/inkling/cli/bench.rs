@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut parameters = init::glorot_uniform(network.plan(), 1);
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for batch_size in [32, 128] {
-        let mut optimizer = Optimizer::new(protocol::Optimizer::Adam, parameters.len());
+        let mut optimizer = Optimizer::new(protocol::Optimizer::ADAM, parameters.len());
         let mut leaves = vec![0.0; SHARDS * parameters.len()];
         let mut first = 0;
         let seconds = time(arguments.seconds, || {

@@ -11,7 +11,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Optimizer, Schedule, Settings};
 use inkling::train::gradient::{self, Minibatch, SHARDS};
-use inkling::train::session::{Available, Session, Task};
+use inkling::train::session::{Available, Judgement, Session, Set, Task};
 
 use super::mnist::Source;
 
@@ -40,6 +40,10 @@ pub(crate) struct Arguments {
     /// Train on digits randomly turned, stretched, slanted, shifted and warped, some zeros slashed, some ones with an upstroke
     #[arg(long)]
     augment: bool,
+    /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
+    /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
+    #[arg(long, default_value_t = Architecture::default())]
+    architecture: Architecture,
     /// Threads; the result does not depend on them
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
     threads: usize,
@@ -65,13 +69,14 @@ enum ScheduleName {
 impl Arguments {
     fn settings(&self, seed: u32) -> Settings {
         Settings {
+            architecture: self.architecture.clone(),
             epochs: self.epochs,
             batch_size: self.batch_size,
             learning_rate: self.learning_rate,
             optimizer: match self.optimizer {
-                OptimizerName::Adam => Optimizer::Adam,
-                OptimizerName::Sgd => Optimizer::Sgd,
-                OptimizerName::Rmsprop => Optimizer::RmsProp,
+                OptimizerName::Adam => Optimizer::ADAM,
+                OptimizerName::Sgd => Optimizer::SGD,
+                OptimizerName::Rmsprop => Optimizer::RMS_PROP,
             },
             schedule: match self.schedule {
                 ScheduleName::Constant => Schedule::Constant,
@@ -81,6 +86,8 @@ impl Arguments {
             seed,
             images: None,
             augment: self.augment,
+            validation: 0,
+            stop_at: None,
         }
     }
 }
@@ -88,7 +95,7 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(arguments.threads > 0, "--threads must be at least 1");
     let (train, test) = (arguments.source.train()?, arguments.source.test()?);
-    println!("{}", Architecture::default().summary()?);
+    println!("{}", arguments.architecture.summary()?);
     let mut accuracies = Vec::new();
     for &seed in &arguments.seeds {
         println!("\nseed {seed}");
@@ -119,7 +126,7 @@ struct Trainer {
 impl Trainer {
     fn new(settings: Settings, threads: usize, train: &Digits) -> anyhow::Result<Self> {
         let networks = (0..threads.min(SHARDS))
-            .map(|_| Network::new(&Architecture::default()))
+            .map(|_| Network::new(&settings.architecture))
             .collect::<Result<Vec<_>, _>>()?;
         let parameters = init::glorot_uniform(networks[0].plan(), settings.seed.into());
         Ok(Self {
@@ -141,12 +148,15 @@ impl Trainer {
                     self.session.gather(train, indices, &mut images, &mut labels);
                     seen += self.learn(&images, &labels);
                 }
-                Task::Evaluate(range) => {
-                    test.gather(range, &mut images, &mut labels);
+                Task::Evaluate(set, range) => {
+                    let digits = if set == Set::Test { test } else { train };
+                    digits.gather(range, &mut images, &mut labels);
                     let network = &mut self.networks[0];
                     network.load(self.session.parameters());
                     let score = network.evaluate(&images, &labels);
-                    if let Some(score) = self.session.judge(score, available) {
+                    if let Some(Judgement { test: score, .. }) =
+                        self.session.judge(score, available)
+                    {
                         accuracy = score.accuracy();
                         println!(
                             "epoch {:>3}  loss {:.4}  accuracy {:.2} %   test loss {:.4}  test accuracy {:.2} %  {:.1} s",
