@@ -4,6 +4,8 @@
 mod architecture;
 #[path = "core/checkpoint.rs"]
 mod checkpoint;
+#[path = "core/code.rs"]
+mod code;
 #[path = "core/gradients.rs"]
 mod gradients;
 #[path = "core/idx.rs"]

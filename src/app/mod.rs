@@ -17,6 +17,9 @@ use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
 use rooms::Room;
+use rooms::experiment::Speed;
+use rooms::experiment::editor::Edit;
+use rooms::experiment::presets::{Network, Recipe};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 
@@ -63,6 +66,12 @@ pub enum Event {
     CloseNotice,
     /// Open a room of the laboratory, or close it if it is open.
     Room(Room),
+    /// Change the layers of the network.
+    Edit(Edit),
+    /// Take a ready-made network.
+    Network(Network),
+    /// Take ready-made settings.
+    Recipe(Recipe),
     /// Say something in the notice, after what it says already.
     Notice(String),
     /// The shipped weights, or why there are none.
@@ -148,6 +157,10 @@ pub struct App {
     pub curves: Curves,
     /// The open room of the laboratory.
     pub room: Option<Room>,
+    /// How fast training is here, as far as a run has shown.
+    pub speed: Option<Speed>,
+    /// Counts the moments at which the network's layers came, went or moved.
+    layers_revision: u32,
     last_run: u32,
     asked: Option<Intent>,
     silence: f32,
@@ -166,6 +179,8 @@ impl App {
             run: None,
             curves: Curves::default(),
             room: None,
+            speed: None,
+            layers_revision: 0,
             last_run: 0,
             asked: None,
             silence: 0.0,
@@ -233,6 +248,14 @@ impl App {
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
             Event::Room(room) => self.room = (self.room != Some(room)).then_some(room),
+            Event::Edit(change) => self.edit(&change, &mut effects),
+            Event::Network(network) => self.take_network(&network, &mut effects),
+            Event::Recipe(recipe) => {
+                if self.run.as_ref().is_none_or(|run| !run.is_on()) {
+                    recipe.apply(&mut self.form);
+                    self.show_form(&mut effects);
+                }
+            }
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),

@@ -1,6 +1,7 @@
 //! A training run as the page sees it: from the Train button to the trainer's last reply.
 
 use super::curves::{Curves, Test};
+use super::rooms::experiment::Speed;
 use super::settings::StartFrom;
 use super::{App, Effect, Event, Intent, Trainer, figures};
 use crate::protocol::{Activity, Progress, Reply, Request, RunId, Settings};
@@ -203,6 +204,13 @@ impl App {
             Reply::Progress(progress) => {
                 let Some(run) = self.current(progress.run) else { return };
                 run.take(&progress);
+                if progress.images_per_second > 0.0 {
+                    let multiply_adds = run.settings.architecture.multiply_adds();
+                    self.speed = multiply_adds.ok().map(|multiply_adds| Speed {
+                        images_per_second: progress.images_per_second,
+                        multiply_adds,
+                    });
+                }
                 if let Some(parameters) = arrays.next() {
                     self.answer.set_trained(parameters);
                 }

@@ -129,6 +129,17 @@ impl Layer {
         self.parameter_shapes(input)
             .map_or(0, |shapes| shapes.iter().map(|s| s.iter().product::<usize>()).sum())
     }
+
+    /// Multiply-adds of one image's forward pass, for given shapes; what has no parameters has none.
+    pub fn multiply_adds(&self, input: Shape, output: Shape) -> usize {
+        match *self {
+            Self::Conv2D { kernel_size, .. } => {
+                output.size() * kernel_size * kernel_size * input.channels
+            }
+            Self::Dense { .. } => input.channels * output.channels,
+            _ => 0,
+        }
+    }
 }
 
 impl fmt::Display for Layer {
@@ -185,6 +196,8 @@ pub enum ArchitectureError {
     NeedsMap {
         /// The layer that does not fit.
         layer: Layer,
+        /// Its number, from 1.
+        index: usize,
         /// Number of the Flatten before it.
         flat: usize,
     },
@@ -221,17 +234,35 @@ pub enum ArchitectureError {
         index: usize,
     },
     /// More numbers than a browser tab should be asked for.
-    #[error(
-        "{layer} (layer {index}) makes the model too large: {parameters} parameters, at most {MAX_PARAMETERS}"
-    )]
+    #[error("{layer} (layer {index}) makes the model too large: {got} {what}, at most {most}")]
     TooLarge {
         /// The layer that passes the limit.
         layer: Layer,
         /// Its number, from 1.
         index: usize,
-        /// Parameters up to and with this layer.
-        parameters: usize,
+        /// What is limited.
+        what: &'static str,
+        /// How much of it there is up to and with this layer.
+        got: usize,
+        /// The limit.
+        most: usize,
     },
+}
+
+impl ArchitectureError {
+    /// The number, from 1, of the layer that is wrong; `None` if the input is, or if there is no layer.
+    pub fn layer(&self, layers: usize) -> Option<usize> {
+        match *self {
+            Self::Input(_) => None,
+            Self::LastLayer(_) => (layers > 0).then_some(layers),
+            Self::TooSmall { index, .. }
+            | Self::NeedsMap { index, .. }
+            | Self::NeedsVector { index, .. }
+            | Self::OutOfRange { index, .. }
+            | Self::Softmax { index, .. }
+            | Self::TooLarge { index, .. } => Some(index),
+        }
+    }
 }
 
 fn found(layer: &Option<Layer>) -> String {
@@ -250,6 +281,13 @@ fn after(index: usize) -> String {
 
 /// The most parameters a model may have: 40 MB with its optimizer's moments and gradients.
 pub const MAX_PARAMETERS: usize = 2_000_000;
+
+/// The most multiply-adds that a model may take for one image: a minibatch of the largest size, forward and
+/// backward, stays within seconds.
+pub const MAX_MULTIPLY_ADDS: usize = 100_000_000;
+
+/// The most numbers that the outputs of all layers may hold for one image.
+const MAX_NUMBERS: usize = 250_000;
 
 /// The most rows or columns that an image may have.
 const MAX_SIDE: usize = 128;
@@ -286,6 +324,18 @@ impl Architecture {
     /// # Errors
     /// The first layer that cannot be built, and why.
     pub fn shapes(&self) -> Result<Vec<Shape>, ArchitectureError> {
+        let (shapes, error) = self.inspect();
+        error.map_or(Ok(shapes), Err)
+    }
+
+    /// The output shapes of the layers up to the first that cannot be built, and why it cannot.
+    pub fn inspect(&self) -> (Vec<Shape>, Option<ArchitectureError>) {
+        let mut shapes = Vec::with_capacity(self.layers.len());
+        let error = self.build(&mut shapes).err();
+        (shapes, error)
+    }
+
+    fn build(&self, shapes: &mut Vec<Shape>) -> Result<(), ArchitectureError> {
         let mut shape = self.input;
         let side = 1..=MAX_SIDE;
         if !side.contains(&shape.height)
@@ -294,20 +344,27 @@ impl Architecture {
         {
             return Err(ArchitectureError::Input(shape));
         }
-        let mut shapes = Vec::with_capacity(self.layers.len());
-        let mut parameters = 0;
+        let (mut parameters, mut multiply_adds, mut numbers) = (0, 0, 0);
         for (i, &layer) in self.layers.iter().enumerate() {
             let index = i + 1;
             let next = self.output_shape(shape, layer, index)?;
             parameters += layer.parameter_count(shape);
-            if parameters > MAX_PARAMETERS {
-                return Err(ArchitectureError::TooLarge { layer, index, parameters });
+            multiply_adds += layer.multiply_adds(shape, next);
+            numbers += next.size();
+            for (what, got, most) in [
+                ("parameters", parameters, MAX_PARAMETERS),
+                ("multiply-adds an image", multiply_adds, MAX_MULTIPLY_ADDS),
+                ("numbers in its maps", numbers, MAX_NUMBERS),
+            ] {
+                if got > most {
+                    return Err(ArchitectureError::TooLarge { layer, index, what, got, most });
+                }
             }
             shape = next;
             shapes.push(shape);
         }
         match self.layers.last() {
-            Some(Layer::Dense { units: CLASSES, activation: Activation::Softmax }) => Ok(shapes),
+            Some(Layer::Dense { units: CLASSES, activation: Activation::Softmax }) => Ok(()),
             last => Err(ArchitectureError::LastLayer(last.copied())),
         }
     }
@@ -327,7 +384,7 @@ impl Architecture {
         };
         let flat = self.layers[..index - 1].iter().position(|l| *l == Layer::Flatten);
         let map = |needed: usize| match flat {
-            Some(flat) => Err(ArchitectureError::NeedsMap { layer, flat: flat + 1 }),
+            Some(flat) => Err(ArchitectureError::NeedsMap { layer, index, flat: flat + 1 }),
             None if input.height < needed || input.width < needed => {
                 Err(ArchitectureError::TooSmall { layer, index, needed, got: input })
             }
@@ -409,6 +466,17 @@ impl Architecture {
         let outputs = self.shapes()?;
         let inputs = std::iter::once(&self.input).chain(&outputs);
         Ok(self.layers.iter().zip(inputs).map(|(layer, &input)| layer.parameter_count(input)).sum())
+    }
+
+    /// Multiply-adds of one image's forward pass.
+    ///
+    /// # Errors
+    /// As [`Architecture::shapes`].
+    pub fn multiply_adds(&self) -> Result<usize, ArchitectureError> {
+        let outputs = self.shapes()?;
+        let inputs = std::iter::once(&self.input).chain(&outputs);
+        let layers = self.layers.iter().zip(inputs).zip(&outputs);
+        Ok(layers.map(|((layer, &input), &output)| layer.multiply_adds(input, output)).sum())
     }
 
     /// Whether parameters of the other model can be this one's: the same shapes in the same order.

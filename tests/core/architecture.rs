@@ -37,6 +37,8 @@ fn the_default_has_the_shapes_and_parameters_of_the_keras_example() {
         [map(26, 32), map(13, 32), map(11, 64), map(5, 64), Shape::vector(1600), Shape::vector(10)];
     assert_eq!(default.shapes().expect("it can be built"), shapes);
     assert_eq!(default.parameter_count().expect("it can be built"), 34_826);
+    let convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64;
+    assert_eq!(default.multiply_adds().expect("it can be built"), convolutions + 1600 * 10);
     let names = ["conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "flatten", "dense"];
     assert_eq!(default.layer_names(), names);
 }
@@ -165,9 +167,29 @@ fn numbers_out_of_range_say_the_range() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_model_too_large_for_a_tab_is_refused() {
     assert_eq!(
-        problem(&[conv(1024, 3), Layer::Flatten, dense(1024), LAST]),
-        "Dense 1024 units (layer 3) makes the model too large: 708848640 parameters, at most 2000000"
+        problem(&[Layer::Flatten, dense(1024), dense(1024), dense(1024), LAST]),
+        "Dense 1024 units (layer 4) makes the model too large: 2903040 parameters, at most 2000000"
     );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn so_is_one_too_slow_or_with_maps_too_large() {
+    let told = problem(&[conv(64, 3), conv(1024, 3), Layer::Flatten, LAST]);
+    assert!(told.contains("(layer 2)") && told.contains("multiply-adds an image"), "{told}");
+    let told = problem(&[conv(400, 3), MAX, Layer::Flatten, LAST]);
+    assert!(told.contains("(layer 1)") && told.contains("numbers in its maps"), "{told}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_layers_before_a_wrong_one_have_shapes_and_it_has_a_number() {
+    let wrong = model(&[conv(4, 3), MAX, LAST]);
+    let (shapes, error) = wrong.inspect();
+    assert_eq!(shapes.len(), 2);
+    assert_eq!(error.and_then(|error| error.layer(3)), Some(3));
+    let unfinished = model(&[Layer::Flatten, dense(5)]);
+    let (shapes, error) = unfinished.inspect();
+    assert_eq!((shapes.len(), error.and_then(|error| error.layer(2))), (2, Some(2)));
+    assert_eq!(model(&[]).inspect().1.map(|error| error.layer(0)), Some(None));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -3,6 +3,8 @@
 //! A room is a module with its state, its events and its update here, and a module of the same name
 //! in `web::rooms` that listens and renders. What a room computes, it computes while it is open.
 
+pub mod experiment;
+
 /// A room of the laboratory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {

@@ -1,0 +1,363 @@
+//! Edits of a list of layers: each takes any list and leaves one that can be shown, whether or not it
+//! can be built.
+
+use crate::net::architecture::{Activation, Layer, Padding};
+
+/// The most layers that a list may have.
+pub const MOST_LAYERS: usize = 24;
+
+/// A kind of layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A convolution.
+    Conv2D,
+    /// Max-pooling.
+    MaxPooling2D,
+    /// Average pooling.
+    AveragePooling2D,
+    /// From a map to a vector.
+    Flatten,
+    /// A matrix.
+    Dense,
+    /// Random zeros.
+    Dropout,
+}
+
+impl Kind {
+    /// All kinds, in the page's order.
+    pub const ALL: [Self; 6] = [
+        Self::Conv2D,
+        Self::MaxPooling2D,
+        Self::AveragePooling2D,
+        Self::Flatten,
+        Self::Dense,
+        Self::Dropout,
+    ];
+
+    /// A layer of this kind as it is added.
+    pub fn layer(self) -> Layer {
+        match self {
+            Self::Conv2D => Layer::Conv2D {
+                filters: 32,
+                kernel_size: 3,
+                activation: Activation::Relu,
+                padding: Padding::Valid,
+            },
+            Self::MaxPooling2D => Layer::MaxPooling2D { pool_size: 2 },
+            Self::AveragePooling2D => Layer::AveragePooling2D { pool_size: 2 },
+            Self::Flatten => Layer::Flatten,
+            Self::Dense => Layer::Dense { units: 64, activation: Activation::Relu },
+            Self::Dropout => Layer::Dropout { rate: 0.25 },
+        }
+    }
+}
+
+/// One thing to set about a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Channels of a convolution's output.
+    Filters,
+    /// Side of its kernel.
+    KernelSize,
+    /// Side of a pooling window.
+    PoolSize,
+    /// Numbers in a Dense's output.
+    Units,
+    /// What is done to the sums.
+    Activation,
+    /// What lies beyond a map's edge.
+    Padding,
+    /// Share of zeros.
+    Rate,
+}
+
+impl Part {
+    /// All parts, in the page's order.
+    pub const ALL: [Self; 7] = [
+        Self::Filters,
+        Self::KernelSize,
+        Self::PoolSize,
+        Self::Units,
+        Self::Activation,
+        Self::Padding,
+        Self::Rate,
+    ];
+
+    /// Its name in the markup: Keras' word.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Filters => "filters",
+            Self::KernelSize => "kernel_size",
+            Self::PoolSize => "pool_size",
+            Self::Units => "units",
+            Self::Activation => "activation",
+            Self::Padding => "padding",
+            Self::Rate => "rate",
+        }
+    }
+
+    /// The layer's value as a control holds it; `None` if the layer has no such part.
+    pub fn get(self, layer: &Layer) -> Option<String> {
+        let number = |n: usize| Some(n.to_string());
+        match (self, *layer) {
+            (Self::Filters, Layer::Conv2D { filters, .. }) => number(filters),
+            (Self::KernelSize, Layer::Conv2D { kernel_size, .. }) => number(kernel_size),
+            (
+                Self::PoolSize,
+                Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size },
+            ) => number(pool_size),
+            (Self::Units, Layer::Dense { units, .. }) => number(units),
+            (
+                Self::Activation,
+                Layer::Conv2D { activation, .. } | Layer::Dense { activation, .. },
+            ) => Some(activation_word(activation).into()),
+            (Self::Padding, Layer::Conv2D { padding, .. }) => Some(padding_word(padding).into()),
+            (Self::Rate, Layer::Dropout { rate }) => Some(rate.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Takes a control's value; false if it says nothing that the layer could take.
+    pub fn set(self, layer: &mut Layer, text: &str) -> bool {
+        let text = text.trim();
+        match (self, layer) {
+            (Self::Filters, Layer::Conv2D { filters: number, .. })
+            | (Self::KernelSize, Layer::Conv2D { kernel_size: number, .. })
+            | (
+                Self::PoolSize,
+                Layer::MaxPooling2D { pool_size: number }
+                | Layer::AveragePooling2D { pool_size: number },
+            )
+            | (Self::Units, Layer::Dense { units: number, .. }) => take(number, text.parse().ok()),
+            (
+                Self::Activation,
+                Layer::Conv2D { activation, .. } | Layer::Dense { activation, .. },
+            ) => take(activation, ACTIVATIONS.into_iter().find(|a| activation_word(*a) == text)),
+            (Self::Padding, Layer::Conv2D { padding, .. }) => {
+                take(padding, PADDINGS.into_iter().find(|p| padding_word(*p) == text))
+            }
+            (Self::Rate, Layer::Dropout { rate }) => {
+                take(rate, text.parse().ok().filter(|rate: &f32| rate.is_finite()))
+            }
+            _ => false,
+        }
+    }
+}
+
+const ACTIVATIONS: [Activation; 3] = [Activation::Linear, Activation::Relu, Activation::Softmax];
+const PADDINGS: [Padding; 2] = [Padding::Valid, Padding::Same];
+
+/// Keras' word.
+pub(super) fn activation_word(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Linear => "linear",
+        Activation::Relu => "relu",
+        Activation::Softmax => "softmax",
+    }
+}
+
+/// Keras' word.
+pub(super) fn padding_word(padding: Padding) -> &'static str {
+    match padding {
+        Padding::Valid => "valid",
+        Padding::Same => "same",
+    }
+}
+
+fn take<T>(place: &mut T, value: Option<T>) -> bool {
+    let taken = value.is_some();
+    if let Some(value) = value {
+        *place = value;
+    }
+    taken
+}
+
+/// A change of the list. Layers are counted from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// A new layer, where it fits best.
+    Add(Kind),
+    /// This layer goes.
+    Remove(usize),
+    /// A layer goes to another one's place, and those between make room.
+    Move {
+        /// Where it is.
+        from: usize,
+        /// Where it shall be.
+        to: usize,
+    },
+    /// One part of a layer takes a control's value.
+    Set(usize, Part, String),
+}
+
+/// Makes the change; the layer that it is about, or why there is nothing to change.
+pub fn edit(layers: &mut Vec<Layer>, edit: &Edit) -> Result<usize, Refusal> {
+    match *edit {
+        Edit::Add(_) if layers.len() >= MOST_LAYERS => Err(Refusal::TooMany),
+        Edit::Add(kind) => {
+            let at = place(layers, kind);
+            layers.insert(at, kind.layer());
+            Ok(at)
+        }
+        Edit::Remove(at) if at < layers.len() => {
+            layers.remove(at);
+            Ok(at)
+        }
+        Edit::Move { from, to } if from < layers.len() && to < layers.len() => {
+            let layer = layers.remove(from);
+            layers.insert(to, layer);
+            Ok(to)
+        }
+        Edit::Set(at, part, ref text) => {
+            let set = layers.get_mut(at).is_some_and(|layer| part.set(layer, text));
+            if set { Ok(at) } else { Err(Refusal::NoValue) }
+        }
+        Edit::Remove(_) | Edit::Move { .. } => Err(Refusal::NoLayer),
+    }
+}
+
+/// Why an edit changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The list is full.
+    #[error("A network has {MOST_LAYERS} layers at most.")]
+    TooMany,
+    /// The text is no value for that part.
+    #[error("That is no value for this layer; the old one stays.")]
+    NoValue,
+    /// There is no such layer, or no place further on.
+    #[error("There is no such place in the list.")]
+    NoLayer,
+}
+
+/// Where a layer of this kind is likely wanted: maps before Flatten, vectors after it, all before the
+/// last layer.
+fn place(layers: &[Layer], kind: Kind) -> usize {
+    let last = layers.len().saturating_sub(1);
+    let flat = layers.iter().position(|layer| *layer == Layer::Flatten);
+    match kind {
+        Kind::Conv2D | Kind::MaxPooling2D | Kind::AveragePooling2D => flat.unwrap_or(last),
+        Kind::Flatten => {
+            let dense = |layer: &Layer| matches!(layer, Layer::Dense { .. });
+            layers.iter().position(dense).unwrap_or(layers.len())
+        }
+        Kind::Dense | Kind::Dropout if layers.last() == Some(&Layer::Flatten) => layers.len(),
+        Kind::Dense | Kind::Dropout => last,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Architecture;
+    use proptest::prelude::*;
+
+    fn text(layers: &[Layer]) -> String {
+        Architecture { layers: layers.to_vec(), ..Architecture::default() }.to_string()
+    }
+
+    fn edited(start: &str, edits: &[Edit]) -> String {
+        let mut layers = start.parse::<Architecture>().expect("layers").layers;
+        for change in edits {
+            edit(&mut layers, change).expect("a possible edit");
+        }
+        text(&layers)
+    }
+
+    #[test]
+    fn a_layer_is_added_where_it_can_be_built() {
+        let start = "c4k3r,f,d10s";
+        assert_eq!(edited(start, &[Edit::Add(Kind::Conv2D)]), "c4k3r,c32k3r,f,d10s");
+        assert_eq!(edited(start, &[Edit::Add(Kind::MaxPooling2D)]), "c4k3r,p2,f,d10s");
+        assert_eq!(edited(start, &[Edit::Add(Kind::Dense)]), "c4k3r,f,d64r,d10s");
+        assert_eq!(edited(start, &[Edit::Add(Kind::Dropout)]), "c4k3r,f,drop0.25,d10s");
+        assert_eq!(edited("c4k3r,d5,d10s", &[Edit::Add(Kind::Flatten)]), "c4k3r,f,d5,d10s");
+        let mut layers = vec![];
+        for kind in Kind::ALL {
+            edit(&mut layers, &Edit::Add(kind)).expect("there is room");
+        }
+        assert_eq!(layers.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn layers_move_and_go() {
+        let start = "c4k3r,p2,f,d10s";
+        assert_eq!(edited(start, &[Edit::Move { from: 0, to: 2 }]), "p2,f,c4k3r,d10s");
+        assert_eq!(edited(start, &[Edit::Move { from: 3, to: 0 }]), "d10s,c4k3r,p2,f");
+        assert_eq!(edited(start, &[Edit::Remove(1)]), "c4k3r,f,d10s");
+    }
+
+    #[test]
+    fn only_what_a_layer_has_can_be_set() {
+        let set = |at, part, text: &str| Edit::Set(at, part, text.into());
+        let edits = [
+            set(0, Part::Filters, "12"),
+            set(0, Part::KernelSize, " 5 "),
+            set(0, Part::Padding, "same"),
+            set(0, Part::Activation, "linear"),
+            set(1, Part::PoolSize, "3"),
+            set(3, Part::Rate, "0.5"),
+            set(4, Part::Units, "11"),
+        ];
+        assert_eq!(edited("c4k3r,a2,f,drop0.1,d10s", &edits), "c12k5z,a3,f,drop0.5,d11s");
+        let mut layers = vec![Layer::Flatten, Kind::Conv2D.layer()];
+        for refused in [
+            set(0, Part::Filters, "3"),
+            set(1, Part::Filters, "-3"),
+            set(1, Part::Filters, ""),
+            set(1, Part::Activation, "tanh"),
+            set(2, Part::Units, "3"),
+        ] {
+            assert_eq!(edit(&mut layers, &refused), Err(Refusal::NoValue), "{refused:?}");
+        }
+        assert_eq!(text(&layers), "f,c32k3r");
+    }
+
+    fn any_edit() -> impl Strategy<Value = Edit> {
+        prop_oneof![
+            prop::sample::select(Kind::ALL.to_vec()).prop_map(Edit::Add),
+            (0..6usize).prop_map(Edit::Remove),
+            (0..6usize, 0..6usize).prop_map(|(from, to)| Edit::Move { from, to }),
+            (
+                0..6usize,
+                prop::sample::select(Part::ALL.to_vec()),
+                "[0-9.a-z-]{0,5}|relu|softmax|same"
+            )
+                .prop_map(|(at, part, text)| Edit::Set(at, part, text)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_edits_leave_a_list_that_says_what_is_wrong_with_it(
+            edits in prop::collection::vec(any_edit(), 0..40),
+        ) {
+            let mut layers = Architecture::default().layers;
+            for change in &edits {
+                let before = layers.clone();
+                match edit(&mut layers, change) {
+                    Ok(at) => prop_assert!(at <= layers.len()),
+                    Err(_) => prop_assert_eq!(&layers, &before),
+                }
+                prop_assert!(layers.len() <= MOST_LAYERS);
+                let architecture = Architecture { layers: layers.clone(), ..Architecture::default() };
+                let (shapes, error) = architecture.inspect();
+                match error.as_ref().map(|error| error.layer(layers.len())) {
+                    None => prop_assert_eq!(shapes.len(), layers.len()),
+                    Some(Some(wrong)) => prop_assert!((1..=layers.len()).contains(&wrong)),
+                    Some(None) => prop_assert!(layers.is_empty()),
+                }
+                prop_assert_eq!(architecture.to_string().parse(), Ok(architecture));
+            }
+        }
+
+        #[test]
+        fn moving_there_and_back_changes_nothing(from in 0..6usize, to in 0..6usize) {
+            let start = Architecture::default().layers;
+            let mut layers = start.clone();
+            edit(&mut layers, &Edit::Move { from, to }).expect("both are layers");
+            edit(&mut layers, &Edit::Move { from: to, to: from }).expect("both are layers");
+            prop_assert_eq!(layers, start);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The same model and run as Python code for Keras 3.
+//!
+//! Kept as one text that can be pasted: `tests/fixtures/generate.py` runs it with real Keras.
+
+use std::fmt::Write as _;
+
+use super::editor::{activation_word, padding_word};
+use crate::net::architecture::{Activation, Layer, Padding};
+use crate::protocol::{Optimizer, Schedule, Settings};
+
+/// Code that builds the settings' model and trains it, on `images` training images.
+pub fn code(settings: &Settings, images: u32) -> String {
+    let ops = if settings.schedule == Schedule::OneCycle { ", ops" } else { "" };
+    let mut code = format!("import keras\nfrom keras import layers{ops}\n\n");
+    // Writing to a String cannot fail.
+    let _ = writeln!(code, "keras.utils.set_random_seed({})", settings.seed);
+    data(&mut code, settings);
+    model(&mut code, settings);
+    let (trained, _) = settings.split(images as usize);
+    let steps = (trained as u32).div_ceil(settings.batch_size.max(1)) * settings.epochs;
+    let rate = schedule(&mut code, settings, steps);
+    compile(&mut code, settings.optimizer, &rate);
+    fit(&mut code, settings);
+    code
+}
+
+fn data(code: &mut String, settings: &Settings) {
+    code.push_str("(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()\n");
+    let first = settings.images.map_or_else(String::new, |images| format!("[:{images}]"));
+    let _ = writeln!(code, "x_train, y_train = x_train{first}[..., None] / 255.0, y_train{first}");
+    code.push_str("x_test = x_test[..., None] / 255.0\n\n");
+}
+
+fn model(code: &mut String, settings: &Settings) {
+    let input = settings.architecture.input;
+    let _ = writeln!(
+        code,
+        "model = keras.Sequential([\n    keras.Input(({}, {}, {})),",
+        input.height, input.width, input.channels
+    );
+    if settings.augment {
+        // The trainer's own amounts, as far as Keras has such layers.
+        code.push_str(
+            "    # Nearest to how Inkling varies images; it warps them a little, too.\n    \
+             layers.RandomRotation(0.033, fill_mode=\"constant\"),\n    \
+             layers.RandomZoom(0.15, 0.15, fill_mode=\"constant\"),\n    \
+             layers.RandomShear(x_factor=0.25, fill_mode=\"constant\"),\n    \
+             layers.RandomTranslation(0.05, 0.05, fill_mode=\"constant\"),\n",
+        );
+    }
+    for layer in &settings.architecture.layers {
+        let _ = writeln!(code, "    {},", call(layer));
+    }
+    code.push_str("])\nmodel.summary()\n\n");
+}
+
+/// The layer's constructor; arguments that have Keras' default are left out.
+fn call(layer: &Layer) -> String {
+    let mut call = format!("layers.{}(", layer.class_name());
+    let activated = |call: &mut String, activation: Activation| {
+        if activation != Activation::Linear {
+            let _ = write!(call, ", activation=\"{}\"", activation_word(activation));
+        }
+    };
+    let _ = match *layer {
+        Layer::Conv2D { filters, kernel_size, activation, padding } => {
+            let _ = write!(call, "{filters}, {kernel_size}");
+            if padding != Padding::Valid {
+                let _ = write!(call, ", padding=\"{}\"", padding_word(padding));
+            }
+            activated(&mut call, activation);
+            Ok(())
+        }
+        Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
+            write!(call, "{pool_size}")
+        }
+        Layer::Flatten => Ok(()),
+        Layer::Dense { units, activation } => {
+            let _ = write!(call, "{units}");
+            activated(&mut call, activation);
+            Ok(())
+        }
+        Layer::Dropout { rate } => write!(call, "{rate}"),
+    };
+    call.push(')');
+    call
+}
+
+/// Defines the schedule, if it is none that needs no definition; the learning rate's expression.
+fn schedule(code: &mut String, settings: &Settings, steps: u32) -> String {
+    let peak = settings.learning_rate;
+    match settings.schedule {
+        Schedule::Constant => peak.to_string(),
+        Schedule::Cosine => {
+            format!("keras.optimizers.schedules.CosineDecay({peak}, decay_steps={steps})")
+        }
+        Schedule::OneCycle => {
+            code.push_str(ONE_CYCLE);
+            format!("OneCycle({peak}, steps={steps})")
+        }
+    }
+}
+
+/// As `train::schedule` computes it.
+const ONE_CYCLE: &str = r#"
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Up to the peak over 30 % of the steps, then down, along cosines (Smith and Topin 2017)."""
+
+    def __init__(self, peak, steps):
+        self.peak, self.steps = peak, steps
+
+    def __call__(self, step):
+        def between(a, b, share):
+            return b + (a - b) * 0.5 * (1.0 + ops.cos(3.14159265 * share))
+
+        step = ops.cast(step, "float32")
+        top, end = max(0.3 * self.steps - 1.0, 0.0), self.steps - 1.0
+        start = self.peak / 25.0
+        rise = between(start, self.peak, step / max(top, 1.0))
+        fall = between(self.peak, start / 1e4, (step - top) / max(end - top, 1e-6))
+        return ops.where(step <= top, rise, fall)
+
+    def get_config(self):
+        return {"peak": self.peak, "steps": self.steps}
+
+
+"#;
+
+fn compile(code: &mut String, optimizer: Optimizer, rate: &str) {
+    code.push_str("model.compile(\n    optimizer=keras.optimizers.");
+    let _ = match optimizer {
+        Optimizer::Adam { beta_1, beta_2, epsilon } => {
+            write!(code, "Adam({rate}, beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon})")
+        }
+        Optimizer::Sgd { momentum } => write!(code, "SGD({rate}, momentum={momentum})"),
+        Optimizer::RmsProp { rho, epsilon } => {
+            write!(code, "RMSprop({rate}, rho={rho}, epsilon={epsilon})")
+        }
+    };
+    code.push_str(
+        ",\n    loss=\"sparse_categorical_crossentropy\",\n    metrics=[\"accuracy\"],\n)\n",
+    );
+}
+
+fn fit(code: &mut String, settings: &Settings) {
+    if let Some(enough) = settings.stop_at {
+        let _ = write!(
+            code,
+            "
+
+class StopAt(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs):
+        self.model.stop_training = logs[\"val_accuracy\"] >= {enough}
+
+
+"
+        );
+    }
+    let _ = write!(
+        code,
+        "model.fit(\n    x_train,\n    y_train,\n    batch_size={},\n    epochs={},\n    ",
+        settings.batch_size, settings.epochs
+    );
+    match settings.validation {
+        0 => code.push_str("validation_data=(x_test, y_test),\n"),
+        percent => {
+            let _ = writeln!(code, "validation_split={},", f64::from(percent) / 100.0);
+        }
+    }
+    if settings.stop_at.is_some() {
+        code.push_str("    callbacks=[StopAt()],\n");
+    }
+    code.push_str(")\nmodel.evaluate(x_test, y_test)\n");
+}

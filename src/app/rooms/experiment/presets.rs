@@ -1,0 +1,123 @@
+//! Networks and settings to begin with.
+
+use crate::app::settings::Form;
+use crate::net::Architecture;
+use crate::protocol::{Optimizer, Schedule};
+
+/// A network by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its name in the markup.
+    pub key: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its layers, as [`crate::net::notation`] has them.
+    pub layers: &'static str,
+}
+
+impl Network {
+    /// All of them, in the page's order.
+    pub const ALL: [Self; 5] = [
+        // The model of Keras' own MNIST examples.
+        Self { key: "keras", name: "Keras reference", layers: "c32k3r,p2,c64k3r,p2,f,d10s" },
+        // LeCun et al. 1998, with relu for tanh as it is built today.
+        Self { key: "lenet", name: "LeNet-5", layers: "c6k5rz,a2,c16k5r,a2,f,d120r,d84r,d10s" },
+        Self { key: "tiny", name: "Tiny", layers: "c8k3r,p2,c12k3r,p2,c16k3r,f,d10s" },
+        // TensorFlow's quickstart for beginners.
+        Self { key: "dense", name: "Dense only", layers: "f,d128r,drop0.2,d10s" },
+        // The shape of Keras' CIFAR-10 example.
+        Self {
+            key: "deep",
+            name: "Deeper, with dropout",
+            layers: "c32k3r,c32k3r,p2,drop0.25,c64k3r,c64k3r,p2,drop0.25,f,d128r,drop0.5,d10s",
+        },
+    ];
+
+    /// What it is made of.
+    pub fn architecture(&self) -> Architecture {
+        // A test reads all of them.
+        self.layers.parse().unwrap_or_default()
+    }
+
+    /// The one that an architecture is.
+    pub fn of(architecture: &Architecture) -> Option<&'static Self> {
+        Self::ALL.iter().find(|network| network.architecture() == *architecture)
+    }
+}
+
+/// Settings for a purpose; network, seed and start stay as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipe {
+    /// What Keras does if one says nothing.
+    Keras,
+    /// 99 % in the fewest epochs.
+    Fast,
+    /// The highest accuracy.
+    Best,
+}
+
+impl Recipe {
+    /// All of them, in the page's order.
+    pub const ALL: [Self; 3] = [Self::Keras, Self::Fast, Self::Best];
+
+    /// Its button's id.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Keras => "recipe-keras",
+            Self::Fast => "recipe-fast",
+            Self::Best => "recipe-best",
+        }
+    }
+
+    /// Puts its settings into the form.
+    pub fn apply(self, form: &mut Form) {
+        let s = &mut form.settings;
+        (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
+            Self::Keras => (10, 32, 0.001, Schedule::Constant, false),
+            Self::Fast => (2, 32, 0.003, Schedule::OneCycle, false),
+            Self::Best => (20, 128, 0.004, Schedule::OneCycle, true),
+        };
+        s.optimizer = Optimizer::ADAM;
+        (s.images, s.validation, s.stop_at) = (None, 0, None);
+    }
+
+    /// Whether the form has just its settings.
+    pub fn is_set(self, form: &Form) -> bool {
+        let mut set = form.clone();
+        self.apply(&mut set);
+        set == *form
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_network_can_be_built_and_is_what_its_name_says() {
+        let sizes: Vec<usize> = Network::ALL
+            .iter()
+            .map(|network| {
+                assert_eq!(network.architecture().to_string(), network.layers);
+                assert_eq!(Network::of(&network.architecture()), Some(network));
+                network.architecture().parameter_count().expect(network.name)
+            })
+            .collect();
+        assert_eq!(Network::ALL[0].architecture(), Architecture::default());
+        assert_eq!(sizes[..2], [34_826, 61_706]);
+        assert!(sizes[2] < 5000, "{sizes:?}");
+    }
+
+    #[test]
+    fn a_recipe_sets_what_it_is_about() {
+        let mut form = Form::default();
+        assert!(Recipe::Keras.is_set(&form));
+        for recipe in [Recipe::Fast, Recipe::Best, Recipe::Keras] {
+            recipe.apply(&mut form);
+            let set: Vec<Recipe> =
+                Recipe::ALL.into_iter().filter(|recipe| recipe.is_set(&form)).collect();
+            assert_eq!(set, [recipe]);
+        }
+        assert_eq!(form, Form::default());
+    }
+}
