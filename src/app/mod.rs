@@ -72,6 +72,8 @@ pub enum Event {
     Network(Network),
     /// Take ready-made settings.
     Recipe(Recipe),
+    /// Vary the drawing by other chances.
+    VaryAgain,
     /// Say something in the notice, after what it says already.
     Notice(String),
     /// The shipped weights, or why there are none.
@@ -159,6 +161,8 @@ pub struct App {
     pub room: Option<Room>,
     /// How fast training is here, as far as a run has shown.
     pub speed: Option<Speed>,
+    /// Seed of the chances by which Experiment varies the drawing.
+    pub varied: u64,
     /// Counts the moments at which the network's layers came, went or moved.
     layers_revision: u32,
     last_run: u32,
@@ -180,6 +184,7 @@ impl App {
             curves: Curves::default(),
             room: None,
             speed: None,
+            varied: 0,
             layers_revision: 0,
             last_run: 0,
             asked: None,
@@ -200,6 +205,11 @@ impl App {
                 let (form, mut notices) = Form::from_hash(&hash);
                 if form != self.form && self.run.as_ref().is_some_and(Run::is_on) {
                     notices.push(String::from("The new settings count from the next run on."));
+                }
+                if let Some(set) = form.unseen() {
+                    notices.push(format!(
+                        "The address sets {set}; Experiment shows it. Train starts the run."
+                    ));
                 }
                 self.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
@@ -256,6 +266,7 @@ impl App {
                     self.show_form(&mut effects);
                 }
             }
+            Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),

@@ -3,7 +3,7 @@
 //! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Whatever stands there
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
-use super::figures::count;
+use super::figures::{count, of};
 use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;
@@ -57,7 +57,7 @@ impl Default for Form {
 }
 
 /// One thing to set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Field {
     /// Passes over the training images.
     Epochs,
@@ -216,9 +216,11 @@ impl Form {
             }
         }
         // Whatever their order in the link: an optimizer goes before its numbers.
-        given.sort_by_key(|(field, _)| *field);
-        let set = |(field, value)| form.set(field, value);
-        let mut notices: Vec<String> = given.into_iter().filter_map(set).collect();
+        let mut notices = Vec::new();
+        for field in Field::ALL {
+            let values = given.iter().filter(|(given, _)| *given == field);
+            notices.extend(values.filter_map(|(_, value)| form.set(field, value)));
+        }
         notices.append(&mut unknown);
         (form, notices)
     }
@@ -226,21 +228,47 @@ impl Form {
     /// The settings as a hash. What came to the page after its first links is left out where it has
     /// its default.
     pub fn to_hash(&self) -> String {
-        let usual = Self { settings: self.usual(), ..self.clone() };
+        let unusual = self.unusual();
         let pairs: Vec<String> = Field::ALL
             .into_iter()
-            .filter(|&field| field <= Field::Start || self.get(field) != usual.get(field))
+            .filter(|field| *field <= Field::Start || unusual.contains(field))
             .map(|field| [field.key(), "=", &self.get(field)].concat())
             .collect();
         ["#", &pairs.join("&")].concat()
     }
 
-    /// The default settings, with this optimizer's usual numbers.
-    fn usual(&self) -> Settings {
-        let kind = self.get(Field::Optimizer);
-        let mut form = Self::default();
-        form.set(Field::Optimizer, &kind);
-        form.settings
+    /// What is set otherwise than by default, of all that came to the page after its first links.
+    fn unusual(&self) -> Vec<Field> {
+        let mut usual = Self::default();
+        usual.set(Field::Optimizer, kind(self.settings.optimizer));
+        let later = Field::ALL.into_iter().filter(|field| *field > Field::Start);
+        later.filter(|&field| self.get(field) != usual.get(field)).collect()
+    }
+
+    /// What is set otherwise than by default and no control of the first screen shows.
+    pub fn unseen(&self) -> Option<String> {
+        let words: Vec<String> = self
+            .unusual()
+            .into_iter()
+            .map(|field| match field {
+                Field::Architecture => {
+                    let architecture = &self.settings.architecture;
+                    let layers = of(architecture.layers.len() as u32, "layer", "layers");
+                    match architecture.parameter_count() {
+                        Ok(parameters) => {
+                            let parameters = count(parameters as u32);
+                            format!("a network of {layers} with {parameters} parameters")
+                        }
+                        Err(_) => format!("a network of {layers} that cannot be built as it is"),
+                    }
+                }
+                Field::Validation | Field::StopAt => {
+                    format!("{} {} %", field.name().to_lowercase(), self.get(field))
+                }
+                _ => format!("{} {}", field.name().to_lowercase(), self.get(field)),
+            })
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// A field's value as its control and the hash hold it; empty for one that does not apply.

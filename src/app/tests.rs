@@ -428,7 +428,9 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
 fn a_network_that_cannot_be_built_waits() {
     let mut app = ready();
     app.update(Event::Hash("#net=c8k3r,d10s".into()));
-    assert_eq!(app.notice, None, "Experiment shows what is wrong, at its layer");
+    let told = "The address sets a network of 2 layers that cannot be built as it is; Experiment \
+                shows it. Train starts the run.";
+    assert_eq!(app.notice.as_deref(), Some(told));
     assert!(app.view().train.disabled.is_some_and(|why| why.contains("Experiment")));
     assert_eq!(app.update(Event::Train), []);
     app.update(Event::Hash("#net=c8k3r,f,d10s".into()));

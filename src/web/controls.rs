@@ -4,6 +4,7 @@ use super::dom::{self, DomError};
 use super::page::dispatch;
 use crate::app::Event;
 use crate::app::answer::Source;
+use crate::app::rooms::experiment::presets::Recipe;
 use crate::app::settings::{Field, Form};
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -62,6 +63,8 @@ impl Control {
 #[derive(Debug)]
 pub(super) struct Settings {
     controls: Vec<(Field, Control)>,
+    /// Buttons of ready-made settings.
+    recipes: Vec<(Recipe, HtmlElement)>,
 }
 
 impl Settings {
@@ -84,25 +87,49 @@ impl Settings {
                 controls.push((field, control));
             }
         }
+        let mut recipes = Vec::new();
+        for recipe in Recipe::ALL {
+            let button: HtmlElement = dom::by_id(recipe.id())?;
+            dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Recipe(recipe)))?;
+            recipes.push((recipe, button));
+        }
         let form: Element = dom::by_id("settings")?;
         dom::on(&form, "submit", |event: DomEvent| event.prevent_default())?;
-        Ok(Self { controls })
+        Ok(Self { controls, recipes })
     }
 
     /// Shows the settings.
-    pub(super) fn show(&self, form: &Form) {
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
         for (field, control) in &self.controls {
             control.set_value(&form.get(*field));
         }
+        for (recipe, button) in &self.recipes {
+            button.set_attribute("aria-pressed", word(recipe.is_set(form)))?;
+        }
+        Ok(())
     }
 
     /// Locks the settings, saying why, or unlocks them.
-    pub(super) fn lock(&self, why: Option<&str>) {
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
         for (_, control) in &self.controls {
             control.set_disabled(why.is_some());
             control.element().set_title(why.unwrap_or_default());
         }
+        for (_, button) in &self.recipes {
+            button.set_attribute("aria-disabled", word(why.is_some()))?;
+        }
+        Ok(())
     }
+}
+
+fn word(flag: bool) -> &'static str {
+    if flag { "true" } else { "false" }
 }
 
 /// Listens to everything else that can be pressed.

@@ -5,6 +5,7 @@ mod charts;
 mod controls;
 pub mod dataset;
 mod dom;
+mod library;
 mod measure;
 mod pad;
 pub mod page;

@@ -104,19 +104,35 @@ impl Pad {
     /// # Errors
     /// If the browser refuses the picture.
     pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
-        let side = SIDE as f64;
-        self.picture_context.clear_rect(0.0, 0.0, side, side);
-        let Some(picture) = picture else { return Ok(()) };
-        let ink = rgb(&dom::computed(&self.picture, "color"));
-        let mut pixels = [0; 4 * PIXELS];
-        for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
-            pixel[..3].copy_from_slice(&ink);
-            pixel[3] = (255.0 * value).round() as u8;
+        match picture {
+            Some(picture) => put(&self.picture, picture, SIDE),
+            None => {
+                let side = SIDE as f64;
+                self.picture_context.clear_rect(0.0, 0.0, side, side);
+                Ok(())
+            }
         }
-        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), SIDE as u32)?;
-        self.picture_context.put_image_data(&image, 0.0, 0.0)?;
-        Ok(())
     }
+}
+
+/// Puts pictures, 0 is paper and 1 is ink, into a canvas of their size, in the canvas' own colour.
+///
+/// # Errors
+/// If the browser refuses the picture.
+pub(super) fn put(
+    canvas: &HtmlCanvasElement,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    let ink = rgb(&dom::computed(canvas, "color"));
+    let mut pixels = vec![0; 4 * picture.len()];
+    for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
+        pixel[..3].copy_from_slice(&ink);
+        pixel[3] = (255.0 * value).round() as u8;
+    }
+    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
+    context(canvas)?.put_image_data(&image, 0.0, 0.0)?;
+    Ok(())
 }
 
 /// The numbers of "rgb(26, 26, 32)".

@@ -244,6 +244,7 @@ impl Page {
     fn recolour(&self) -> Result<(), DomError> {
         self.painted.set(None);
         self.paint(&self.app.borrow())?;
+        self.rooms.borrow_mut().recolour(&self.app.borrow())?;
         self.charts.borrow_mut().forget();
         self.charted.set(None);
         self.draw_curves()

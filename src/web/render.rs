@@ -129,10 +129,10 @@ impl Document {
 
     fn form(&self, view: &View, old: Option<&View>, form: &Form) -> Result<(), DomError> {
         if changed(old, view, |v| &v.form_revision) {
-            self.settings.show(form);
+            self.settings.show(form)?;
         }
         if changed(old, view, |v| &v.settings_locked) {
-            self.settings.lock(view.settings_locked);
+            self.settings.lock(view.settings_locked)?;
         }
         let starts: [(&str, Part<Option<&'static str>>); 2] = [
             ("start-shipped", |v| &v.cannot_start_shipped),

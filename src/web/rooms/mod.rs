@@ -1,15 +1,19 @@
 //! The laboratory in the document: which room is open, and the rooms' own parts.
 
+mod experiment;
+
 use super::dom::{self, DomError};
 use super::page::dispatch;
 use crate::app::rooms::Room;
 use crate::app::{App, Event};
+use experiment::Experiment;
 use web_sys::{HtmlElement, MouseEvent};
 
 /// The rooms as they are shown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rooms {
     open: Option<Room>,
+    experiment: Experiment,
 }
 
 impl Rooms {
@@ -23,7 +27,7 @@ impl Rooms {
             let button = button(room)?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Room(room)))?;
         }
-        Ok(Self::default())
+        Ok(Self { open: None, experiment: Experiment::new()? })
     }
 
     /// Shows the open room, and nothing of the others.
@@ -40,7 +44,16 @@ impl Rooms {
             }
             self.open = app.room;
         }
-        Ok(())
+        self.experiment.show(app)
+    }
+
+    /// Paints everything in the colours of the theme that is now on.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
+        self.experiment.forget_colours();
+        self.show(app)
     }
 }
 

@@ -185,6 +185,7 @@ impl<'b> Page<'b> {
     pub fn invalid_fields(&self) -> Result<Vec<String>> {
         const INVALID: &str = "
             return [...document.querySelectorAll('input, select')]
+                .filter(field => !field.closest('[hidden]') && !field.placeholder)
                 .filter(field => !field.checkValidity() || field.value === '' && field.id !== 'images')
                 .map(field => `#${field.id} = ${field.value}`);";
         self.ask(INVALID, vec![])

@@ -8,6 +8,7 @@
 
 mod dataset;
 mod drawing;
+mod experiment;
 mod failure;
 mod harness;
 mod layout;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         drawing::TESTS,
         training::TESTS,
         settings::TESTS,
+        experiment::TESTS,
         dataset::TESTS,
         failure::TESTS,
         layout::TESTS,

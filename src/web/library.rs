@@ -1,0 +1,54 @@
+//! Libraries that only a room needs: fetched when it is opened first.
+
+use std::cell::RefCell;
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlScriptElement;
+
+use super::dom::{self, DomError};
+
+thread_local! {
+    /// What has been asked for, and whether it is here.
+    static LOADED: RefCell<Vec<(&'static str, Promise)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Loads a script, once; it has been run when this returns.
+///
+/// # Errors
+/// If the script cannot be loaded; then the next call tries again.
+pub(super) async fn load(url: &'static str) -> Result<(), DomError> {
+    let known = LOADED.with_borrow(|loaded| {
+        loaded.iter().find(|(known, _)| *known == url).map(|(_, promise)| promise.clone())
+    });
+    let promise = match known {
+        Some(promise) => promise,
+        None => {
+            let promise = begin(url)?;
+            LOADED.with_borrow_mut(|loaded| loaded.push((url, promise.clone())));
+            promise
+        }
+    };
+    let result = JsFuture::from(promise).await;
+    if result.is_err() {
+        LOADED.with_borrow_mut(|loaded| loaded.retain(|(known, _)| *known != url));
+        return Err(DomError::Refused([url, " could not be loaded"].concat()));
+    }
+    Ok(())
+}
+
+fn begin(url: &str) -> Result<Promise, DomError> {
+    let document = dom::document()?;
+    let script: HtmlScriptElement = document
+        .create_element("script")?
+        .dyn_into()
+        .map_err(|_| DomError::WrongElement("script".into()))?;
+    script.set_src(url);
+    let promise = Promise::new(&mut |resolve, reject| {
+        script.set_onload(Some(&resolve));
+        script.set_onerror(Some(&reject));
+    });
+    document.body().ok_or(DomError::NoDocument)?.append_child(&script)?;
+    Ok(promise)
+}
