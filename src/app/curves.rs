@@ -1,6 +1,7 @@
 //! What a run has shown so far: every minibatch, smoothed, and the tests between epochs.
 
 use crate::protocol::Evaluation;
+use serde::{Deserialize, Serialize};
 
 /// Minibatches over which the smoothed curves forget.
 const MEMORY: f32 = 50.0;
@@ -9,7 +10,7 @@ const MEMORY: f32 = 50.0;
 const POINTS: usize = 600;
 
 /// An evaluation on the whole test set.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Test {
     /// Epochs finished.
     pub epoch: u32,
@@ -42,6 +43,11 @@ impl Curve {
             self.average += (value - self.average) / memory;
         }
         self.smooth.push(self.average);
+    }
+
+    /// Every minibatch's value.
+    pub fn raw(&self) -> &[f32] {
+        &self.raw
     }
 
     /// The smoothed value after minibatch `step`, counted from 1.

@@ -20,6 +20,7 @@ use rooms::Room;
 use rooms::experiment::Speed;
 use rooms::experiment::editor::Edit;
 use rooms::experiment::presets::{Network, Recipe};
+use rooms::runs::{self, Runs};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 
@@ -74,6 +75,8 @@ pub enum Event {
     Recipe(Recipe),
     /// Vary the drawing by other chances.
     VaryAgain,
+    /// Something about kept runs.
+    Runs(runs::Event),
     /// Say something in the notice, after what it says already.
     Notice(String),
     /// The shipped weights, or why there are none.
@@ -97,6 +100,8 @@ pub enum Effect {
     FetchShipped,
     /// Put the settings into the URL.
     WriteHash(String),
+    /// Ask something of the browser's store of runs.
+    Store(runs::Store),
     /// Ask before something is lost.
     Ask(Question),
     /// Let a screen reader say this.
@@ -159,6 +164,8 @@ pub struct App {
     pub curves: Curves,
     /// The open room of the laboratory.
     pub room: Option<Room>,
+    /// The kept runs.
+    pub runs: Runs,
     /// How fast training is here, as far as a run has shown.
     pub speed: Option<Speed>,
     /// Seed of the chances by which Experiment varies the drawing.
@@ -183,6 +190,7 @@ impl App {
             run: None,
             curves: Curves::default(),
             room: None,
+            runs: Runs::default(),
             speed: None,
             varied: 0,
             layers_revision: 0,
@@ -257,7 +265,12 @@ impl App {
             Event::Repair => self.repair(&mut effects),
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
-            Event::Room(room) => self.room = (self.room != Some(room)).then_some(room),
+            Event::Room(room) => {
+                self.room = (self.room != Some(room)).then_some(room);
+                if self.room == Some(Room::Runs) {
+                    self.read_runs(&mut effects);
+                }
+            }
             Event::Edit(change) => self.edit(&change, &mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
@@ -267,6 +280,7 @@ impl App {
                 }
             }
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
+            Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),

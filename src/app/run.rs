@@ -234,6 +234,7 @@ impl App {
                 if let Some(parameters) = arrays.next() {
                     self.answer.set_trained(parameters);
                 }
+                self.keep_run(effects);
                 effects.push(Effect::Announce(format!(
                     "Epoch {epoch} of {epochs}: {} of the test images right.",
                     figures::percent(test_accuracy)
@@ -260,6 +261,7 @@ impl App {
                 let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
                     format!(" {} of the test images right.", figures::percent(accuracy))
                 });
+                self.keep_run(effects);
                 effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));
             }
             Reply::Failed { run, message } => {

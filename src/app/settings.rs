@@ -6,13 +6,14 @@
 use super::figures::{count, of};
 use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// MNIST's training images: the most that a run can take.
 pub const TRAIN_IMAGES: u32 = 60_000;
 
 /// Where a run's first weights come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StartFrom {
     /// Random ones, drawn from the seed.
     Fresh,

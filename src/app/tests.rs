@@ -136,7 +136,7 @@ fn train_pauses_and_resumes_and_finishes() {
     assert_eq!(app.state(), State::Training);
     let effects = epoch_end(&mut app, run, 1);
     let words = "Epoch 1 of 10: 97.1 % of the test images right.";
-    assert_eq!(effects, [Effect::Announce(words.into())]);
+    assert!(effects.contains(&Effect::Announce(words.into())), "{effects:?}");
     epoch_end(&mut app, run, 10);
     let effects = hear(&mut app, Reply::Finished { run, seconds: 71.2 });
     let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images right.";

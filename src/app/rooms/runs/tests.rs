@@ -1,0 +1,223 @@
+//! Runs come, go, come back and are written down.
+
+use super::record::{to_csv, to_json};
+use super::*;
+use crate::app::Event as Happening;
+use crate::app::answer::Answer;
+use crate::app::curves::Test;
+use crate::app::settings::{Form, StartFrom};
+use crate::net::Architecture;
+use crate::protocol::{DataProgress, Evaluation, Progress, Reply};
+
+fn about(name: &str, link: &str) -> About {
+    let (form, notices) = Form::from_hash(link);
+    assert!(notices.is_empty(), "{notices:?}");
+    let validation = Some(Evaluation { loss: 0.25, accuracy: 0.9375 });
+    About {
+        name: name.into(),
+        parameters: 7850,
+        settings: form.settings,
+        start: StartFrom::Fresh,
+        steps_per_epoch: 2,
+        epochs: vec![
+            Test { epoch: 1, step: 2, loss: 0.5, accuracy: 0.875, validation: None },
+            Test { epoch: 2, step: 4, loss: 0.375, accuracy: 0.992, validation },
+        ],
+        seconds: Some(1.5),
+        images_per_second: 4000.0,
+    }
+}
+
+const SALT: u16 = 9;
+
+fn key(number: u64) -> Key {
+    record::key(number, SALT)
+}
+
+fn read(kept: Vec<Kept>) -> Event {
+    Event::Read(Ok(Shelved { kept, salt: SALT }))
+}
+
+fn kept(number: u64, name: &str) -> Kept {
+    let mut record = Record {
+        key: key(number),
+        run: None,
+        about: about(name, "net=f,d10s&epochs=2&images=200&validation=10&optimizer=sgd"),
+        curves: Curves::default(),
+        shown: true,
+    };
+    record.curves.extend(&[2.0, 1.0, 0.5, 0.25], &[0.0, 0.5, 0.5, 0.75]);
+    record.kept()
+}
+
+/// A page that can train, with an epoch of its first run behind it.
+fn trained() -> (App, Vec<Effect>) {
+    let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
+    let data = DataProgress {
+        train_images: 60_000,
+        total_train_images: 60_000,
+        ..DataProgress::default()
+    };
+    for reply in [Reply::Ready { backend: "simd128".into() }, Reply::Data(data)] {
+        app.update(Happening::Reply(reply, vec![]));
+    }
+    app.update(Happening::Train);
+    let effects = epoch(&mut app, 1, 1);
+    (app, effects)
+}
+
+fn epoch(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
+    let progress = Progress {
+        run,
+        epoch: epoch - 1,
+        step: 2 * epoch,
+        steps_per_epoch: 2,
+        images_per_second: 5000.0,
+        seconds_left: 1.0,
+        activity: Activity::Training,
+    };
+    let arrays = vec![vec![], vec![0.5, 0.4], vec![0.8, 0.9]];
+    app.update(Happening::Reply(Reply::Progress(progress), arrays));
+    let end = Reply::EpochEnd {
+        run,
+        epoch,
+        step: 2 * epoch,
+        test_loss: 0.1,
+        test_accuracy: 0.97,
+        validation: None,
+    };
+    app.update(Happening::Reply(end, vec![]))
+}
+
+fn happen(app: &mut App, event: Event) -> Vec<Effect> {
+    app.update(Happening::Runs(event))
+}
+
+fn stored(effects: &[Effect]) -> Vec<&Store> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Store(store) => Some(store),
+            _ => None,
+        })
+        .collect()
+}
+
+fn names(app: &App) -> Vec<String> {
+    app.kept_runs().rows.into_iter().map(|row| row.name).collect()
+}
+
+#[test]
+fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
+    let (mut app, effects) = trained();
+    assert_eq!(stored(&effects), [&Store::Read]);
+    assert_eq!(names(&app), ["Run 1"]);
+    let effects = happen(&mut app, read(vec![kept(7, "Old"), kept(3, "Older")]));
+    assert_eq!(names(&app), ["Run 8", "Old", "Older"]);
+    let [Store::Keep(Kept { key: new, losses, .. }, Some(weights))] = stored(&effects)[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(*new, key(8));
+    assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.answer.trained()));
+    let effects = epoch(&mut app, 1, 2);
+    assert!(
+        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, Some(_))] if *kept == key(8))
+    );
+    let effects = app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
+    assert!(
+        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, Some(_))] if *kept == key(8))
+    );
+    let row = app.kept_runs().rows.swap_remove(0);
+    assert_eq!(
+        row.cells,
+        ["Keras reference", "2 of 10", "97.0 %", "0.10", "12 s", "34,826", "5,000"]
+    );
+    assert_eq!(row.points, [(1.0, f64::from(0.97_f32)), (2.0, f64::from(0.97_f32))]);
+}
+
+#[test]
+fn what_is_kept_is_read_again() {
+    let kept = kept(5, "A “name”, with \"marks\"");
+    let record = Record::read(&kept).expect("it was written here");
+    assert_eq!(record.kept(), kept);
+    assert_eq!(record.about.link().matches("net=f,d10s").count(), 1);
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept, Kept { about: "{}".into(), ..super::tests::kept(6, "") }]));
+    assert!(app.notice.is_some_and(|told| told.starts_with("1 of the kept runs")));
+}
+
+#[test]
+fn deleting_can_be_undone() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept(1, "A"), kept(2, "B"), kept(3, "C")]));
+    let effects = happen(&mut app, Event::Delete(key(2)));
+    assert_eq!(stored(&effects), [&Store::Forget(key(2))]);
+    assert_eq!(app.kept_runs().deleted.as_deref(), Some("B"));
+    assert_eq!(names(&app), ["Run 4", "C", "A"]);
+    let effects = happen(&mut app, Event::Undelete);
+    assert!(
+        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, None)] if *kept == key(2))
+    );
+    assert_eq!(names(&app), ["Run 4", "C", "B", "A"]);
+    assert_eq!(happen(&mut app, Event::Undelete), []);
+    happen(&mut app, Event::Delete(key(4)));
+    epoch(&mut app, 1, 2);
+    assert_eq!(names(&app)[0], "Run 5", "a run that goes on is kept anew");
+}
+
+#[test]
+fn names_are_the_visitors() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept(1, "A")]));
+    happen(&mut app, Event::Rename(key(1), format!("  {}  ", "x".repeat(99))));
+    assert_eq!(names(&app)[1].len(), NAME);
+    happen(&mut app, Event::Rename(key(1), " ".into()));
+    assert_eq!(names(&app)[1].len(), NAME, "an empty name is none");
+}
+
+#[test]
+fn a_kept_run_is_taken_up_again() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept(1, "A")]));
+    assert_eq!(happen(&mut app, Event::Load(key(1))), [], "a run is on");
+    app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
+    assert_eq!(stored(&happen(&mut app, Event::Load(key(1)))), [&Store::Weights(key(1))]);
+
+    happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
+    assert!(app.notice.as_ref().is_some_and(|told| told.contains("another network")));
+    assert_eq!(app.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
+
+    happen(&mut app, Event::Weights(key(1), Ok(vec![0.5; 7850])));
+    assert_eq!(app.answer.trained(), Some(&[0.5; 7850][..]));
+    assert_eq!(app.form.settings.architecture.to_string(), "f,d10s");
+    let view = app.view();
+    assert_eq!((view.run_text.as_str(), view.rows.len()), ("Done: 2 epochs in 2 s", 2));
+    assert_eq!(view.cannot_start_current, None, "the next run can go on from there");
+}
+
+#[test]
+fn without_a_store_runs_last_as_long_as_the_page() {
+    let mut app = trained().0;
+    happen(&mut app, Event::Read(Err("private window".into())));
+    let view = app.kept_runs();
+    assert!(view.problem.is_some_and(|problem| problem.contains("private window")));
+    assert_eq!(view.rows.len(), 1);
+    assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&Store>::new());
+    assert_eq!(app.kept_runs().rows[0].cells[1], "2 of 10");
+}
+
+#[test]
+fn a_table_has_a_line_an_epoch() {
+    let records = [Record::read(&kept(1, "=a, \"b\"")).expect("it was written here")];
+    let csv = to_csv(records.iter());
+    let lines: Vec<&str> = csv.split("\r\n").collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0].split(',').count(), 14);
+    let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
+    assert!(lines[1].starts_with(start), "{}", lines[1]);
+    assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
+    let json: serde_json::Value = serde_json::from_str(&to_json(records.iter())).expect("JSON");
+    assert_eq!(json[0]["epochs"][1]["accuracy"], 0.992);
+    assert_eq!(json[0]["settings"]["architecture"], "f,d10s");
+    assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
+}

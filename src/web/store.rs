@@ -1,0 +1,70 @@
+//! What this browser keeps for the page, by key: IndexedDB by way of
+//! [idb-keyval](https://github.com/jakearchibald/idb-keyval), fetched when it is needed first.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::dom::DomError;
+use super::library;
+
+/// Where idb-keyval is.
+const IDB_KEYVAL: &str = "./idb-keyval/umd.js";
+
+#[wasm_bindgen(js_namespace = idbKeyval)]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn get(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = getMany)]
+    fn get_many(keys: &Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn set(key: &str, value: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn del(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn keys() -> Result<Promise, JsValue>;
+}
+
+/// The value of a key; `None` if there is none.
+///
+/// # Errors
+/// If the browser keeps nothing for this page.
+pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
+    library::load(IDB_KEYVAL).await?;
+    let value = JsFuture::from(get(key)?).await?;
+    Ok((!value.is_undefined()).then_some(value))
+}
+
+/// All keys that begin so, with their values.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn read_all(prefix: &str) -> Result<Vec<(String, JsValue)>, DomError> {
+    library::load(IDB_KEYVAL).await?;
+    let found: Array = JsFuture::from(keys()?).await?.unchecked_into();
+    let found: Vec<String> =
+        found.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect();
+    let asked: Array = found.iter().map(|key| JsValue::from(key.as_str())).collect();
+    let values: Array = JsFuture::from(get_many(&asked)?).await?.unchecked_into();
+    Ok(found.into_iter().zip(values.iter()).collect())
+}
+
+/// Keeps a value, in place of the one before.
+///
+/// # Errors
+/// As [`read`], or if there is no room for it.
+pub(super) async fn write(key: &str, value: &JsValue) -> Result<(), DomError> {
+    library::load(IDB_KEYVAL).await?;
+    JsFuture::from(set(key, value)?).await?;
+    Ok(())
+}
+
+/// Forgets a key and its value.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn remove(key: &str) -> Result<(), DomError> {
+    library::load(IDB_KEYVAL).await?;
+    JsFuture::from(del(key)?).await?;
+    Ok(())
+}
