@@ -7,20 +7,24 @@ use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, HtmlElement};
+use web_sys::{CanvasRenderingContext2d, Event, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
     /// <https://github.com/leeoniya/uPlot>, loaded by the page before this module.
     #[wasm_bindgen(js_name = uPlot)]
     #[derive(Clone, Debug)]
-    type UPlot;
+    pub(super) type UPlot;
     #[wasm_bindgen(catch, constructor, js_class = "uPlot")]
-    fn new(options: &JsValue, data: &JsValue, parent: &HtmlElement) -> Result<UPlot, JsValue>;
+    pub(super) fn new(
+        options: &JsValue,
+        data: &JsValue,
+        parent: &HtmlElement,
+    ) -> Result<UPlot, JsValue>;
     #[wasm_bindgen(method, js_name = setData)]
     fn set_data(this: &UPlot, data: &JsValue);
     #[wasm_bindgen(method, js_name = setSize)]
-    fn set_size(this: &UPlot, size: &JsValue);
+    pub(super) fn set_size(this: &UPlot, size: &JsValue);
     #[wasm_bindgen(method, js_name = setLegend)]
     fn set_legend(this: &UPlot, at: &JsValue);
     #[wasm_bindgen(method, getter)]
@@ -28,7 +32,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn over(this: &UPlot) -> HtmlElement;
     #[wasm_bindgen(method)]
-    fn destroy(this: &UPlot);
+    pub(super) fn destroy(this: &UPlot);
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn ctx(this: &UPlot) -> CanvasRenderingContext2d;
 }
 
 /// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run
@@ -147,14 +153,23 @@ impl Charts {
     pub(super) fn fit(&self) -> Result<(), DomError> {
         for chart in [&self.loss, &self.accuracy] {
             if let Some(plot) = &chart.plot {
-                let size = Object::new();
-                Reflect::set(&size, &"width".into(), &chart.parent.client_width().into())?;
-                Reflect::set(&size, &"height".into(), &chart.parent.client_height().into())?;
-                plot.set_size(&size);
+                fit(plot, &chart.parent)?;
             }
         }
         Ok(())
     }
+}
+
+/// Fits a chart to its place.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn fit(plot: &UPlot, parent: &HtmlElement) -> Result<(), DomError> {
+    let size = Object::new();
+    Reflect::set(&size, &"width".into(), &parent.client_width().into())?;
+    Reflect::set(&size, &"height".into(), &parent.client_height().into())?;
+    plot.set_size(&size);
+    Ok(())
 }
 
 impl Chart {

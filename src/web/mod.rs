@@ -12,5 +12,6 @@ pub mod page;
 pub mod port;
 mod render;
 mod rooms;
+mod store;
 mod weights;
 pub mod worker;

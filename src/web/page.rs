@@ -7,7 +7,7 @@ pub use super::dom::DomError;
 use super::pad::Pad;
 use super::port::{self, Port};
 use super::render::Document;
-use super::rooms::Rooms;
+use super::rooms::{Rooms, runs};
 use super::{announce, measure, weights};
 use crate::app::answer::Answer;
 use crate::app::{App, Effect, Event};
@@ -93,6 +93,11 @@ pub fn dispatch(event: Event) {
     with_page(Page::work);
 }
 
+/// Saves the kept runs, or their chart, to a file of the visitor's.
+pub(super) fn save_runs(form: runs::Form) {
+    with_page(|page| page.rooms.borrow().save_runs(&page.app.borrow(), form));
+}
+
 /// Does something with the page. What goes wrong there is thrown for start.js to tell: only a page
 /// whose markup does not fit its code gets there.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
@@ -115,7 +120,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "loss", "accuracy"] {
+    for id in ["pad", "loss", "accuracy", "runs-chart"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -164,6 +169,7 @@ impl Page {
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
+            Effect::Store(request) => runs::ask(request),
             Effect::Announce(words) => announce::say(words)?,
         }
         Ok(())
@@ -237,6 +243,7 @@ impl Page {
             self.painted.set(None);
             self.paint(&self.app.borrow())?;
         }
+        self.rooms.borrow().fit()?;
         self.charts.borrow().fit()
     }
 

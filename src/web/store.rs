@@ -35,18 +35,26 @@ pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
     Ok((!value.is_undefined()).then_some(value))
 }
 
-/// All keys that begin so, with their values.
+/// All keys that begin so.
 ///
 /// # Errors
 /// As [`read`].
-pub(super) async fn read_all(prefix: &str) -> Result<Vec<(String, JsValue)>, DomError> {
+pub(super) async fn find(prefix: &str) -> Result<Vec<String>, DomError> {
     library::load(IDB_KEYVAL).await?;
     let found: Array = JsFuture::from(keys()?).await?.unchecked_into();
-    let found: Vec<String> =
-        found.iter().filter_map(|key| key.as_string()).filter(|key| key.starts_with(prefix)).collect();
-    let asked: Array = found.iter().map(|key| JsValue::from(key.as_str())).collect();
-    let values: Array = JsFuture::from(get_many(&asked)?).await?.unchecked_into();
-    Ok(found.into_iter().zip(values.iter()).collect())
+    let found = found.iter().filter_map(|key| key.as_string());
+    Ok(found.filter(|key| key.starts_with(prefix)).collect())
+}
+
+/// The values of these keys, undefined for one that has none.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn read_all(keys: &[String]) -> Result<Vec<JsValue>, DomError> {
+    library::load(IDB_KEYVAL).await?;
+    let keys: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
+    let values: Array = JsFuture::from(get_many(&keys)?).await?.unchecked_into();
+    Ok(values.iter().collect())
 }
 
 /// Keeps a value, in place of the one before.

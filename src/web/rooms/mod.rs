@@ -1,12 +1,14 @@
 //! The laboratory in the document: which room is open, and the rooms' own parts.
 
 mod experiment;
+pub(super) mod runs;
 
 use super::dom::{self, DomError};
 use super::page::dispatch;
 use crate::app::rooms::Room;
 use crate::app::{App, Event};
 use experiment::Experiment;
+use runs::Runs;
 use web_sys::{HtmlElement, MouseEvent};
 
 /// The rooms as they are shown.
@@ -14,6 +16,7 @@ use web_sys::{HtmlElement, MouseEvent};
 pub(super) struct Rooms {
     open: Option<Room>,
     experiment: Experiment,
+    runs: Runs,
 }
 
 impl Rooms {
@@ -27,7 +30,7 @@ impl Rooms {
             let button = button(room)?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Room(room)))?;
         }
-        Ok(Self { open: None, experiment: Experiment::new()? })
+        Ok(Self { open: None, experiment: Experiment::new()?, runs: Runs::new()? })
     }
 
     /// Shows the open room, and nothing of the others.
@@ -44,7 +47,24 @@ impl Rooms {
             }
             self.open = app.room;
         }
-        self.experiment.show(app)
+        self.experiment.show(app)?;
+        self.runs.show(app)
+    }
+
+    /// Saves what the runs' room shows to a file of the visitor's.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn save_runs(&self, app: &App, form: runs::Form) -> Result<(), DomError> {
+        self.runs.save(app, form)
+    }
+
+    /// Fits what is drawn to its places.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn fit(&self) -> Result<(), DomError> {
+        self.runs.fit()
     }
 
     /// Paints everything in the colours of the theme that is now on.
@@ -53,6 +73,7 @@ impl Rooms {
     /// If the markup lacks something.
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
         self.experiment.forget_colours();
+        self.runs.forget_colours();
         self.show(app)
     }
 }

@@ -12,6 +12,7 @@ mod experiment;
 mod failure;
 mod harness;
 mod layout;
+mod runs;
 mod settings;
 mod training;
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         training::TESTS,
         settings::TESTS,
         experiment::TESTS,
+        runs::TESTS,
         dataset::TESTS,
         failure::TESTS,
         layout::TESTS,
