@@ -1,7 +1,6 @@
 //! What a run has shown so far: every minibatch, smoothed, and the tests between epochs.
 
 use crate::protocol::Evaluation;
-use serde::{Deserialize, Serialize};
 
 /// Minibatches over which the smoothed curves forget.
 const MEMORY: f32 = 50.0;
@@ -10,7 +9,7 @@ const MEMORY: f32 = 50.0;
 const POINTS: usize = 600;
 
 /// An evaluation on the whole test set.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
     /// Epochs finished.
     pub epoch: u32,

@@ -6,14 +6,13 @@
 use super::figures::{count, of};
 use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
-use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// MNIST's training images: the most that a run can take.
 pub const TRAIN_IMAGES: u32 = 60_000;
 
 /// Where a run's first weights come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartFrom {
     /// Random ones, drawn from the seed.
     Fresh,
@@ -264,9 +263,9 @@ impl Form {
                     }
                 }
                 Field::Validation | Field::StopAt => {
-                    format!("{} {} %", field.name().to_lowercase(), self.get(field))
+                    format!("{} {} %", field.name().to_ascii_lowercase(), self.get(field))
                 }
-                _ => format!("{} {}", field.name().to_lowercase(), self.get(field)),
+                _ => format!("{} {}", field.name().to_ascii_lowercase(), self.get(field)),
             })
             .collect();
         (!words.is_empty()).then(|| words.join(", "))

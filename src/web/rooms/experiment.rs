@@ -13,7 +13,7 @@ use web_sys::{
 use crate::app::rooms::Room;
 use crate::app::rooms::experiment::editor::{Edit, Kind, Part};
 use crate::app::rooms::experiment::presets::Network;
-use crate::app::rooms::experiment::{Row, View};
+use crate::app::rooms::experiment::{Row, Speed, View};
 use crate::app::settings::Field;
 use crate::app::{App, Event};
 use crate::data::{PIXELS, SIDE};
@@ -45,7 +45,10 @@ const VARIED: (usize, usize) = (8, 2);
 pub(super) struct Experiment {
     list: HtmlElement,
     rows: Vec<Line>,
-    shown: View,
+    /// Revision of the layers and their classes, as they are shown.
+    shown: (u32, Vec<&'static str>),
+    /// Revision of the settings, whether a run was on and the speed measured, as they are shown.
+    stamp: Option<(u32, bool, Option<Speed>)>,
     /// Revision of the drawing and round of the chance that the varied digits show.
     varied: Option<(u32, u64)>,
     /// Whether dragging has been made possible.
@@ -92,7 +95,14 @@ impl Experiment {
         dom::on(&again, "click", |_: MouseEvent| dispatch(Event::VaryAgain))?;
         let copy: HtmlElement = dom::by_id("code-copy")?;
         dom::on(&copy, "click", |_: MouseEvent| copy_code())?;
-        Ok(Self { list, rows: Vec::new(), shown: View::default(), varied: None, sortable: false })
+        Ok(Self {
+            list,
+            rows: Vec::new(),
+            shown: (0, Vec::new()),
+            stamp: None,
+            varied: None,
+            sortable: false,
+        })
     }
 
     /// Shows the room, if it is open.
@@ -107,12 +117,16 @@ impl Experiment {
             self.sortable = true;
             make_sortable(&self.list);
         }
-        let view = app.experiment();
-        if view != self.shown {
+        let on = app.run.as_ref().is_some_and(crate::app::run::Run::is_on);
+        let stamp = Some((app.form_revision, on, app.speed));
+        if self.stamp != stamp {
+            self.stamp = stamp;
+            let view = app.experiment();
             let document = dom::document()?;
-            let classes = |view: &View| view.rows.iter().map(|row| row.class).collect::<Vec<_>>();
-            if view.revision != self.shown.revision || classes(&view) != classes(&self.shown) {
+            let layers = (view.revision, view.rows.iter().map(|row| row.class).collect());
+            if layers != self.shown {
                 self.rebuild(&document, &view)?;
+                self.shown = layers;
             }
             for (line, row) in self.rows.iter().zip(&view.rows) {
                 line.show(row, view.locked)?;
@@ -137,12 +151,12 @@ impl Experiment {
                 let path: Element = dom::by_id("schedule-path")?;
                 path.set_attribute("d", &curve(settings, view.steps))?;
             }
-            self.shown = view;
-        }
-        for field in [Field::Beta1, Field::Beta2, Field::Momentum, Field::Rho, Field::Epsilon] {
-            let control: Element = dom::by_id(&["x-", field.key()].concat())?;
-            if let Some(setting) = control.closest(".setting")? {
-                setting.toggle_attribute_with_force("hidden", app.form.get(field).is_empty())?;
+            for field in [Field::Beta1, Field::Beta2, Field::Momentum, Field::Rho, Field::Epsilon] {
+                let control: Element = dom::by_id(&["x-", field.key()].concat())?;
+                if let Some(setting) = control.closest(".setting")? {
+                    setting
+                        .toggle_attribute_with_force("hidden", app.form.get(field).is_empty())?;
+                }
             }
         }
         self.vary(app)
@@ -436,8 +450,12 @@ fn select_code() -> Result<(), DomError> {
     Ok(())
 }
 
+/// Writes only what is new, so that a selection of what stays stays too.
 fn text(id: &str, words: &str) -> Result<(), DomError> {
-    dom::by_id::<Element>(id)?.set_text_content(Some(words));
+    let element: Element = dom::by_id(id)?;
+    if element.text_content().as_deref() != Some(words) {
+        element.set_text_content(Some(words));
+    }
     Ok(())
 }
 

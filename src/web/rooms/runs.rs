@@ -220,10 +220,12 @@ impl Runs {
         }
         let (width, height) = (self.chart.client_width(), self.chart.client_height());
         let scale = if measure.is_accuracy() { 1 } else { 3 };
+        let ends = rows.iter().filter_map(|row| row.points.last()).map(|point| point.0);
+        let end = ends.fold(1.0, f64::max);
         let options = JSON::parse(&format!(
             r#"{{"width":{width},"height":{height},"padding":[8,16,0,0],"legend":{{"show":false}},
-            "cursor":{{"show":false}},"scales":{{"x":{{"time":false}},"y":{{"distr":{scale}}}}},
-            "axes":[{{{axis},"size":28,"gap":4,"space":72,"label":"epochs"}},{{{axis},"size":64,"gap":8,"space":32}}],
+            "cursor":{{"show":false}},"scales":{{"x":{{"time":false,"range":[0,{end}]}},"y":{{"distr":{scale}}}}},
+            "axes":[{{{axis},"size":28,"gap":4,"space":48,"label":"epochs","incrs":[1,2,5,10,20,50,100],"grid":{{"show":false}}}},{{{axis},"size":64,"gap":8,"space":32}}],
             "series":[{series}]}}"#
         ))?;
         let axis = Reflect::get(&options, &"axes".into())?.unchecked_into::<Array>().get(1);
@@ -295,10 +297,12 @@ impl Runs {
 
 /// uPlot's data: all places along the axis, then each run's values there, undefined between them.
 fn data(rows: &[&Row]) -> JsValue {
-    let mut places: Vec<f64> =
-        rows.iter().flat_map(|row| row.points.iter().map(|point| point.0)).collect();
-    places.sort_unstable_by(f64::total_cmp);
-    places.dedup();
+    let mut places: Vec<f64> = Vec::new();
+    for (place, _) in rows.iter().flat_map(|row| &row.points) {
+        if let Err(at) = places.binary_search_by(|other| other.total_cmp(place)) {
+            places.insert(at, *place);
+        }
+    }
     let x = JsValue::from(Float64Array::from(places.as_slice()));
     let lines = rows.iter().map(|row| {
         let mut points = row.points.iter().peekable();
@@ -439,7 +443,10 @@ fn name(prefix: &str, key: Key) -> String {
 
 async fn keep(kept: &Kept, weights: Option<&[f32]>) -> Result<(), DomError> {
     let value = Object::new();
-    Reflect::set(&value, &"about".into(), &kept.about.as_str().into())?;
+    for (key, words) in [("name", &kept.name), ("link", &kept.link)] {
+        Reflect::set(&value, &key.into(), &words.as_str().into())?;
+    }
+    Reflect::set(&value, &"numbers".into(), &Float64Array::from(kept.numbers.as_slice()))?;
     for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
         Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
     }
@@ -465,8 +472,12 @@ async fn read() -> Result<Vec<Kept>, DomError> {
         };
         Kept {
             key,
-            // What is no text is no run either, and is told as such.
-            about: field("about").as_string().unwrap_or_default(),
+            // What lacks something is no run, and is told as such.
+            name: field("name").as_string().unwrap_or_default(),
+            link: field("link").as_string().unwrap_or_default(),
+            numbers: field("numbers")
+                .dyn_into::<Float64Array>()
+                .map_or_else(|_| Vec::new(), |array| array.to_vec()),
             losses: numbers("losses"),
             accuracies: numbers("accuracies"),
         }

@@ -31,7 +31,7 @@ impl Speed {
 }
 
 /// A layer of the list, in words.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Row {
     /// Keras' class name.
     pub class: &'static str,
@@ -50,7 +50,7 @@ pub struct Row {
 }
 
 /// What the room shows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// Counts the moments at which layers came, went or moved.
     pub revision: u32,

@@ -1,14 +1,12 @@
 //! A run as it is kept: what it was, what came of it, and its curves.
 
-use serde::{Deserialize, Serialize};
-
 use crate::app::curves::{Curves, Test};
 use crate::app::rooms::experiment::presets::Network;
-use crate::app::settings::{Form, StartFrom};
-use crate::protocol::{RunId, Settings};
+use crate::app::settings::{Field, Form, StartFrom};
+use crate::protocol::{Evaluation, RunId, Settings};
 
 /// All that is kept of a run beside its curves and weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct About {
     /// The visitor's name for it.
     pub name: String,
@@ -31,8 +29,11 @@ pub struct About {
 impl About {
     /// The link that repeats it.
     pub fn link(&self) -> String {
-        let form = Form { settings: self.settings.clone(), start: self.start, ..Form::default() };
-        form.to_hash()
+        self.form().to_hash()
+    }
+
+    fn form(&self) -> Form {
+        Form { settings: self.settings.clone(), start: self.start, ..Form::default() }
     }
 
     /// Its network by name, or its layers.
@@ -66,18 +67,28 @@ pub struct Record {
     pub shown: bool,
 }
 
-/// A record as the browser's store has it.
+/// A record as the browser's store has it: its settings as their link, and numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     /// Its key.
     pub key: Key,
-    /// [`About`] as JSON.
-    pub about: String,
+    /// Its name.
+    pub name: String,
+    /// The link that repeats it.
+    pub link: String,
+    /// Parameters, minibatches in an epoch, seconds (-1 without an end) and images a second; then, for
+    /// each epoch, its number, minibatches so far, loss and accuracy on the test set, and the same on the
+    /// held-out images (-1 without any).
+    pub numbers: Vec<f64>,
     /// Each minibatch's cross-entropy.
     pub losses: Vec<f32>,
     /// Share of each minibatch that was right.
     pub accuracies: Vec<f32>,
 }
+
+/// Numbers of a run, then of each epoch, in [`Kept::numbers`].
+const OF_RUN: usize = 4;
+const OF_EPOCH: usize = 6;
 
 impl Record {
     /// Its number, counted from 1.
@@ -87,9 +98,25 @@ impl Record {
 
     /// For the browser's store.
     pub fn kept(&self) -> Kept {
+        let about = &self.about;
+        let mut numbers = vec![
+            f64::from(about.parameters),
+            f64::from(about.steps_per_epoch),
+            about.seconds.unwrap_or(-1.0),
+            f64::from(about.images_per_second),
+        ];
+        for test in &about.epochs {
+            let validation = test.validation.unwrap_or(Evaluation { loss: -1.0, accuracy: -1.0 });
+            numbers.extend([f64::from(test.epoch), f64::from(test.step)]);
+            numbers.extend(
+                [test.loss, test.accuracy, validation.loss, validation.accuracy].map(f64::from),
+            );
+        }
         Kept {
             key: self.key,
-            about: json(&self.about),
+            name: about.name.clone(),
+            link: about.link(),
+            numbers,
             losses: self.curves.loss.raw().to_vec(),
             accuracies: self.curves.accuracy.raw().to_vec(),
         }
@@ -97,38 +124,112 @@ impl Record {
 
     /// From the browser's store; `None` if this page cannot read it.
     pub fn read(kept: &Kept) -> Option<Self> {
-        let about: About = serde_json::from_str(&kept.about).ok()?;
+        let (form, corrections) = Form::from_hash(&kept.link);
+        let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
+            kept.numbers.split_first_chunk::<OF_RUN>()?;
+        let (epochs, rest) = epochs.as_chunks::<OF_EPOCH>();
+        if !corrections.is_empty() || epochs.is_empty() || !rest.is_empty() {
+            return None;
+        }
+        let epochs: Vec<Test> = epochs
+            .iter()
+            .map(|&[epoch, step, loss, accuracy, held_out_loss, held_out_accuracy]| Test {
+                epoch: epoch as u32,
+                step: step as u32,
+                loss: loss as f32,
+                accuracy: accuracy as f32,
+                validation: (held_out_accuracy >= 0.0).then_some(Evaluation {
+                    loss: held_out_loss as f32,
+                    accuracy: held_out_accuracy as f32,
+                }),
+            })
+            .collect();
         let mut curves = Curves::default();
         curves.extend(&kept.losses, &kept.accuracies);
-        curves.tests.clone_from(&about.epochs);
+        curves.tests.clone_from(&epochs);
+        let about = About {
+            name: kept.name.clone(),
+            settings: form.settings,
+            start: form.start,
+            parameters: parameters as u32,
+            steps_per_epoch: steps_per_epoch as u32,
+            epochs,
+            seconds: (seconds >= 0.0).then_some(seconds),
+            images_per_second: rate as f32,
+        };
         Some(Self { key: kept.key, run: None, about, curves, shown: true })
     }
 }
 
-/// Records as a JSON list, each with its link and its minibatches.
+/// Records as a JSON list: name, link, settings by their keys in the link, what came of it, each epoch
+/// and each minibatch.
 pub fn to_json<'a>(records: impl Iterator<Item = &'a Record>) -> String {
-    #[derive(Serialize)]
-    struct Exported<'a> {
-        #[serde(flatten)]
-        about: &'a About,
-        link: String,
-        losses: &'a [f32],
-        accuracies: &'a [f32],
-    }
-    let exported: Vec<Exported<'_>> = records
-        .map(|record| Exported {
-            about: &record.about,
-            link: record.about.link(),
-            losses: record.curves.loss.raw(),
-            accuracies: record.curves.accuracy.raw(),
-        })
-        .collect();
-    json(&exported)
+    let runs: Vec<String> = records.map(object).collect();
+    ["[", &runs.join(",\n"), "]\n"].concat()
 }
 
-/// What is written here has nothing that JSON could not say.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+fn object(record: &Record) -> String {
+    let about = &record.about;
+    let form = about.form();
+    let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
+    let settings: Vec<String> = settings
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| {
+            let value = if value.parse::<f64>().is_ok() { value } else { text(&value) };
+            format!("\"{key}\":{value}")
+        })
+        .collect();
+    let epochs: Vec<String> = about
+        .epochs
+        .iter()
+        .map(|test| {
+            let (held_out_loss, held_out_accuracy) =
+                test.validation.map_or((f32::NAN, f32::NAN), |v| (v.loss, v.accuracy));
+            format!(
+                "{{\"epoch\":{},\"minibatch\":{},\"test_loss\":{},\"test_accuracy\":{},\
+                 \"validation_loss\":{},\"validation_accuracy\":{}}}",
+                test.epoch,
+                test.step,
+                number(test.loss),
+                number(test.accuracy),
+                number(held_out_loss),
+                number(held_out_accuracy)
+            )
+        })
+        .collect();
+    let list = |numbers: &[f32]| numbers.iter().map(|&n| number(n)).collect::<Vec<_>>().join(",");
+    format!(
+        "{{\"name\":{},\"link\":{},\"settings\":{{{}}},\"parameters\":{},\"seconds\":{},\
+         \"images_per_second\":{},\"epochs\":[{}],\"losses\":[{}],\"accuracies\":[{}]}}",
+        text(&about.name),
+        text(&about.link()),
+        settings.join(","),
+        about.parameters,
+        number(about.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
+        number(about.images_per_second),
+        epochs.join(","),
+        list(record.curves.loss.raw()),
+        list(record.curves.accuracy.raw())
+    )
+}
+
+/// A number as JSON has it, which knows no infinity.
+fn number(value: f32) -> String {
+    if value.is_finite() { value.to_string() } else { String::from("null") }
+}
+
+/// A string as JSON has it.
+fn text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Records as a table, RFC 4180: a line an epoch, with what it belongs to.

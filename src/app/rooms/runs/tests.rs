@@ -142,7 +142,7 @@ fn what_is_kept_is_read_again() {
     assert_eq!(record.kept(), kept);
     assert_eq!(record.about.link().matches("net=f,d10s").count(), 1);
     let mut app = trained().0;
-    happen(&mut app, read(vec![kept, Kept { about: "{}".into(), ..super::tests::kept(6, "") }]));
+    happen(&mut app, read(vec![kept, Kept { numbers: vec![], ..super::tests::kept(6, "") }]));
     assert!(app.notice.is_some_and(|told| told.starts_with("1 of the kept runs")));
 }
 
@@ -217,7 +217,12 @@ fn a_table_has_a_line_an_epoch() {
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
     let json: serde_json::Value = serde_json::from_str(&to_json(records.iter())).expect("JSON");
-    assert_eq!(json[0]["epochs"][1]["accuracy"], 0.992);
-    assert_eq!(json[0]["settings"]["architecture"], "f,d10s");
+    assert_eq!(json[0]["name"], "=a, \"b\"");
+    assert_eq!(json[0]["epochs"][1]["test_accuracy"], 0.992);
+    assert_eq!(json[0]["epochs"][0]["validation_loss"], serde_json::Value::Null);
+    assert_eq!(
+        (&json[0]["settings"]["net"], &json[0]["settings"]["epochs"]),
+        (&"f,d10s".into(), &2.into())
+    );
     assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
 }
