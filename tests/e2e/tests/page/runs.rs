@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("runs::deleting_can_be_undone", deleting_can_be_undone),
     ("runs::weights_come_back", weights_come_back),
     ("runs::are_saved_to_files", are_saved_to_files),
+    ("runs::fit_a_phone_as_experiment_does", fit_a_phone_as_experiment_does),
 ];
 
 const SHORT: &str = "images=1000&epochs=2&batch=32&lr=0.002&seed=1";
@@ -135,5 +136,22 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
         json[0]["name"] == json!("Run 1") && json[0]["epochs"].as_array().map(Vec::len) == Some(2)
     );
     ensure!(json[0]["losses"].as_array().map(Vec::len) == Some(64), "{}", json[0]["losses"]);
+    Ok(())
+}
+
+fn fit_a_phone_as_experiment_does(page: &mut Page) -> Result<()> {
+    page.open_on_a_phone(SHORT)?;
+    page.train_now()?;
+    page.wait_for_state("done", 60)?;
+    for room in ["runs", "experiment"] {
+        page.click(&format!("#open-{room}"))?;
+        if room == "runs" {
+            wait_for_rows(page, 1)?;
+        }
+        const SIDEWAYS: &str = "
+            return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
+        let sideways: i32 = page.ask(SIDEWAYS, vec![])?;
+        ensure!(sideways == 0, "{room} is {sideways} px too wide");
+    }
     Ok(())
 }
