@@ -1,17 +1,21 @@
 //! The two curves, drawn by uPlot.
 
 use super::dom::{self, DomError};
+use super::library;
+use super::page::dispatch;
+use crate::app;
 use crate::app::curves::{Curves, Plot};
 use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{CanvasRenderingContext2d, Event, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
-    /// <https://github.com/leeoniya/uPlot>, loaded by the page before this module.
+    /// <https://github.com/leeoniya/uPlot>, loaded when there is something to draw first.
     #[wasm_bindgen(js_name = uPlot)]
     #[derive(Clone, Debug)]
     pub(super) type UPlot;
@@ -35,6 +39,35 @@ extern "C" {
     pub(super) fn destroy(this: &UPlot);
     #[wasm_bindgen(method, getter)]
     pub(super) fn ctx(this: &UPlot) -> CanvasRenderingContext2d;
+}
+
+/// Where uPlot is.
+const UPLOT: &str = "./uPlot.iife.min.js";
+
+thread_local! {
+    /// Whether uPlot is here; `None` before it is asked for.
+    static HERE: Cell<Option<bool>> = const { Cell::new(None) };
+}
+
+/// Whether charts can be drawn. If nobody has asked before, uPlot is fetched, and the page shown anew
+/// once it is here.
+pub(super) fn ready() -> bool {
+    let here = HERE.get();
+    if here.is_none() {
+        HERE.set(Some(false));
+        spawn_local(async {
+            match library::load(UPLOT).await {
+                Ok(()) => {
+                    HERE.set(Some(true));
+                    dispatch(app::Event::Tick(0.0));
+                }
+                Err(error) => dispatch(app::Event::Notice(format!(
+                    "No curves can be drawn: {error}. Training goes on; the table below has the figures."
+                ))),
+            }
+        });
+    }
+    here == Some(true)
 }
 
 /// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run

@@ -1,6 +1,6 @@
 //! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
 
-use super::charts::Charts;
+use super::charts::{self, Charts};
 use super::controls::{self, Settings};
 use super::dom;
 pub use super::dom::DomError;
@@ -230,7 +230,8 @@ impl Page {
         let app = self.app.borrow();
         let run = app.run.as_ref().map_or(0, |run| run.id);
         let now = Some((run, app.curves.len(), app.curves.tests.len()));
-        if self.charted.get() != now && !dom::document()?.hidden() {
+        let drawable = app.curves.is_empty() || charts::ready();
+        if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted.set(now);
             self.charts.borrow_mut().draw(&app.curves)?;
         }

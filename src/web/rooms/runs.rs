@@ -43,6 +43,8 @@ pub(super) struct Runs {
     chart: HtmlElement,
     plot: Option<UPlot>,
     shown: Option<View>,
+    /// Whether the chart shows it, too.
+    drawn: bool,
     /// Revision of the runs and whether weights could be loaded, when it was shown last.
     stamp: Option<(u32, bool)>,
 }
@@ -71,7 +73,14 @@ impl Runs {
                 happen(Event::Measure(measure));
             }
         })?;
-        Ok(Self { body, chart: dom::by_id("runs-chart")?, plot: None, shown: None, stamp: None })
+        Ok(Self {
+            body,
+            chart: dom::by_id("runs-chart")?,
+            plot: None,
+            shown: None,
+            drawn: false,
+            stamp: None,
+        })
     }
 
     /// Shows the room, if it is open.
@@ -100,11 +109,15 @@ impl Runs {
             let rows = view.rows.iter();
             rows.map(|row| (row.key, row.points.clone())).collect::<Vec<_>>()
         };
-        let before = self.shown.as_ref();
-        if before
-            .is_none_or(|shown| shown.measure != view.measure || points(shown) != points(&view))
-        {
+        let same = |shown: &View| shown.measure == view.measure && points(shown) == points(&view);
+        self.drawn &= self.shown.as_ref().is_some_and(same);
+        if !self.drawn && are_drawable(&view) {
             self.draw(&view)?;
+            self.drawn = true;
+        }
+        if !self.drawn {
+            // The page is shown anew once uPlot is here.
+            self.stamp = None;
         }
         self.shown = Some(view);
         Ok(())
@@ -293,6 +306,11 @@ impl Runs {
         }
         Ok(canvas)
     }
+}
+
+/// Whether the runs' lines can be drawn.
+fn are_drawable(view: &View) -> bool {
+    view.rows.iter().all(|row| row.points.is_empty()) || charts::ready()
 }
 
 /// uPlot's data: all places along the axis, then each run's values there, undefined between them.
