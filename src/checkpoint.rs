@@ -1,5 +1,7 @@
-//! Parameters as safetensors, under Keras-like names (`conv2d/kernel`), little-endian `f32`.
+//! Parameters as safetensors, under Keras-like names (`conv2d/kernel`), little-endian `f32`, or `f16`
+//! for a file of half the size.
 
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
 
 use crate::net::Plan;
@@ -16,8 +18,8 @@ pub enum CheckpointError {
     /// A tensor that the model does not have.
     #[error("the file's tensor {0:?} is not part of this model")]
     Foreign(String),
-    /// A tensor of another type than `f32`.
-    #[error("tensor {name:?} holds {dtype:?}, not F32")]
+    /// A tensor of another type than `f32` and `f16`.
+    #[error("tensor {name:?} holds {dtype:?}, not F32 or F16")]
     Type {
         /// The tensor.
         name: String,
@@ -54,16 +56,22 @@ pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
         let name = || view.name.clone();
         let tensor =
             tensors.tensor(&view.name).map_err(|_| CheckpointError::Missing(view.name.clone()))?;
-        if tensor.dtype() != Dtype::F32 {
-            return Err(CheckpointError::Type { name: name(), dtype: tensor.dtype() });
-        }
         if tensor.shape() != view.shape {
             let (found, expected) = (tensor.shape().to_vec(), view.shape.clone());
             return Err(CheckpointError::Shape { name: name(), found, expected });
         }
-        let (numbers, _) = tensor.data().as_chunks::<4>();
-        let start = parameters.len();
-        parameters.extend(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)));
+        let (data, start) = (tensor.data(), parameters.len());
+        match tensor.dtype() {
+            Dtype::F32 => {
+                let numbers = data.as_chunks().0.iter();
+                parameters.extend(numbers.map(|&bytes| f32::from_le_bytes(bytes)));
+            }
+            Dtype::F16 => {
+                let numbers = data.as_chunks().0.iter();
+                parameters.extend(numbers.map(|&bytes| f16::from_le_bytes(bytes).to_f32()));
+            }
+            dtype => return Err(CheckpointError::Type { name: name(), dtype }),
+        }
         if !parameters[start..].iter().all(|x| x.is_finite()) {
             return Err(CheckpointError::NotFinite(name()));
         }
@@ -71,19 +79,33 @@ pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
     Ok(parameters)
 }
 
-/// A file with a plan's parameters.
+/// A file with a plan's parameters, bit for bit.
 ///
 /// # Errors
 /// If there are not as many parameters as the plan has.
 pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
     let bytes: Vec<u8> = parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
+    write(plan, Dtype::F32, size_of::<f32>(), &bytes)
+}
+
+/// A file of half the size, each parameter rounded to the nearest `f16`: three decimal digits, up to
+/// 65,504.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_half(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
+    let bytes: Vec<u8> = parameters.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
+    write(plan, Dtype::F16, size_of::<f16>(), &bytes)
+}
+
+fn write(plan: &Plan, dtype: Dtype, size: usize, bytes: &[u8]) -> Result<Vec<u8>, CheckpointError> {
     let tensors = plan
         .parameters()
         .iter()
         .map(|view| {
-            let range = 4 * view.range.start..4 * view.range.end;
+            let range = size * view.range.start..size * view.range.end;
             let data = bytes.get(range).unwrap_or_default();
-            Ok((view.name.as_str(), TensorView::new(Dtype::F32, view.shape.clone(), data)?))
+            Ok((view.name.as_str(), TensorView::new(dtype, view.shape.clone(), data)?))
         })
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     Ok(serialize(tensors, None)?)

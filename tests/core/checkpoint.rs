@@ -1,6 +1,6 @@
 //! Parameters to a file and back, and what is said of files that are not what they should be.
 
-use inkling::checkpoint::{CheckpointError, load, save};
+use inkling::checkpoint::{CheckpointError, load, save, save_half};
 use inkling::net::architecture::{Activation, Layer, Shape};
 use inkling::net::{Architecture, Plan, init};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -46,6 +46,25 @@ fn what_is_saved_is_loaded_bit_for_bit() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn half_a_file_is_three_digits_of_each_number() {
+    let plan = Plan::new(&Architecture::default()).expect("it can be built");
+    let mut parameters = init::glorot_uniform(&plan, 5);
+    parameters[..4].copy_from_slice(&[-0.0, 1.0, 65_504.0, 0.1]);
+    let bytes = save_half(&plan, &parameters).expect("it can be written");
+    let whole = save(&plan, &parameters).expect("it can be written");
+    assert!(bytes.len() < whole.len() * 51 / 100, "{} of {}", bytes.len(), whole.len());
+    let loaded = load(&bytes, &plan).expect("it can be read");
+    assert_eq!(loaded[..4], [-0.0, 1.0, 65_504.0, 0.099_975_586]);
+    for (half, whole) in loaded.iter().zip(&parameters) {
+        // Eleven bits; below the smallest normal number steps of 2^-24.
+        let step = (whole.abs() / 2048.0).max(f32::powi(2.0, -25));
+        assert!((half - whole).abs() <= step, "{half} for {whole}");
+    }
+    let too_large = save_half(&plan, &vec![7e4; plan.parameter_count()]).expect("written");
+    assert!(matches!(load(&too_large, &plan), Err(CheckpointError::NotFinite(_))));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_damaged_file_is_refused() {
     let bytes = save(&plan(), &[0.5; 40]).expect("it can be written");
     assert_eq!(problem(&bytes), "nothing");
@@ -84,10 +103,10 @@ fn numbers_that_are_none_are_refused() {
         assert_eq!(problem(&bytes), "tensor \"dense/bias\" holds a number that is not finite");
     }
     let halves = [0; 60];
-    let view = TensorView::new(Dtype::F16, vec![3, 10], &halves).expect("as many bytes");
+    let view = TensorView::new(Dtype::BF16, vec![3, 10], &halves).expect("as many bytes");
     let bias = TensorView::new(Dtype::F32, vec![10], &halves[..40]).expect("as many bytes");
     let bytes = serialize([("dense/kernel", view), ("dense/bias", bias)], None).expect("written");
-    assert_eq!(problem(&bytes), "tensor \"dense/kernel\" holds F16, not F32");
+    assert_eq!(problem(&bytes), "tensor \"dense/kernel\" holds BF16, not F32 or F16");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

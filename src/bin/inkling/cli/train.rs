@@ -50,6 +50,9 @@ pub(crate) struct Arguments {
     /// Write the last run's weights to this file, as safetensors
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write the weights as 16-bit numbers: a file of half the size
+    #[arg(long, requires = "out")]
+    half: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -102,7 +105,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let mut trainer = Trainer::new(arguments.settings(seed), arguments.threads, &train)?;
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
-            let bytes = checkpoint::save(trainer.networks[0].plan(), trainer.session.parameters())?;
+            let save = if arguments.half { checkpoint::save_half } else { checkpoint::save };
+            let bytes = save(trainer.networks[0].plan(), trainer.session.parameters())?;
             std::fs::write(path, bytes)
                 .with_context(|| format!("cannot write {}", path.display()))?;
             println!("weights in {}", path.display());
