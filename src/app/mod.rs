@@ -267,7 +267,8 @@ impl App {
             Event::CloseNotice => self.notice = None,
             Event::Room(room) => {
                 self.room = (self.room != Some(room)).then_some(room);
-                if self.room == Some(Room::Runs) {
+                // Experiment asks how fast the last run was.
+                if matches!(self.room, Some(Room::Runs | Room::Experiment)) {
                     self.read_runs(&mut effects);
                 }
             }

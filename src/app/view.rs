@@ -61,8 +61,9 @@ pub struct Button {
     pub disabled: Option<&'static str>,
 }
 
-/// A line of the table of epochs, already worded.
-pub type Row = [String; 5];
+/// A line of the table of epochs, already worded: epoch, training and test loss, training and test
+/// accuracy; then, if images are held out, loss and accuracy on them.
+pub type Row = Vec<String>;
 
 /// What the page shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -149,6 +150,8 @@ pub struct View {
     pub has_curves: bool,
     /// The epochs.
     pub rows: Vec<Row>,
+    /// Whether they have figures of held-out images.
+    pub held_out: bool,
     /// The machinery.
     pub engine: String,
 }
@@ -388,7 +391,8 @@ impl App {
             Some(value) => {
                 let tests = match curves.tests.last() {
                     Some(test) => {
-                        format!("{} on the test set after epoch {}", loss(test.loss), test.epoch)
+                        let held_out = test.validation.map(|v| loss(v.loss));
+                        tested(loss(test.loss), held_out, test.epoch)
                     }
                     None => String::from("no test yet"),
                 };
@@ -399,8 +403,9 @@ impl App {
         view.accuracy_text = match curves.accuracy.latest() {
             Some(value) => {
                 let tests = match curves.tests.last() {
-                    Some(t) => {
-                        format!("{} on the test set after epoch {}", percent(t.accuracy), t.epoch)
+                    Some(test) => {
+                        let held_out = test.validation.map(|v| percent(v.accuracy));
+                        tested(percent(test.accuracy), held_out, test.epoch)
                     }
                     None => String::from("no test yet"),
                 };
@@ -413,19 +418,36 @@ impl App {
             None => String::from("No test yet: train one epoch."),
         };
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| String::from("–"));
+        view.held_out = curves.tests.iter().any(|test| test.validation.is_some());
         view.rows = curves
             .tests
             .iter()
             .map(|test| {
-                [
+                let mut row = vec![
                     test.epoch.to_string(),
                     or_dash(curves.loss.smooth_at(test.step).map(loss)),
                     loss(test.loss),
                     or_dash(curves.accuracy.smooth_at(test.step).map(percent)),
                     percent(test.accuracy),
-                ]
+                ];
+                if let Some(held_out) = test.validation {
+                    row.extend([loss(held_out.loss), percent(held_out.accuracy)]);
+                }
+                row
             })
             .collect();
+    }
+}
+
+/// What a test came to.
+fn tested(figure: String, held_out: Option<String>, epoch: u32) -> String {
+    match held_out {
+        None => format!("{figure} on the test set after epoch {epoch}"),
+        Some(held_out) => {
+            format!(
+                "{figure} on the test set and {held_out} on the held-out images after epoch {epoch}"
+            )
+        }
     }
 }
 

@@ -149,6 +149,9 @@ impl Document {
     }
 
     fn rows(&self, view: &View) -> Result<(), DomError> {
+        for id in ["held-out-loss", "held-out-accuracy"] {
+            hide(id, !view.held_out)?;
+        }
         if view.rows.is_empty() {
             self.table.set_inner_html(&self.empty_table);
             return Ok(());

@@ -172,12 +172,13 @@ impl<'b> Page<'b> {
         self.ask(BARS, vec![])
     }
 
-    /// The table of finished epochs: epoch, training loss, test loss, training and test accuracy.
+    /// The table of finished epochs: epoch, training loss, test loss, training and test accuracy; with
+    /// held-out images, loss and accuracy on them.
     pub fn epochs(&self) -> Result<Vec<Vec<String>>> {
         const ROWS: &str = "
             return [...document.querySelectorAll('#epochs-table tr')]
                 .map(row => [...row.cells].map(cell => cell.textContent.trim()))
-                .filter(cells => cells.length === 5);";
+                .filter(cells => cells.length >= 5);";
         self.ask(ROWS, vec![])
     }
 

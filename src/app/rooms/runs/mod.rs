@@ -3,8 +3,9 @@
 pub mod record;
 
 use crate::app::answer::Source;
-use crate::app::curves::Curves;
+use crate::app::curves::{Curves, Test};
 use crate::app::figures::{count, duration, loss, percent, rate};
+use crate::app::rooms::experiment::Speed;
 use crate::app::run::{Phase, Run};
 use crate::app::{App, Effect};
 use crate::protocol::Activity;
@@ -69,6 +70,10 @@ pub enum Measure {
     TestAccuracy,
     /// Cross-entropy on the test set.
     TestLoss,
+    /// Share of the held-out images that is right.
+    HeldOutAccuracy,
+    /// Cross-entropy on the held-out images.
+    HeldOutLoss,
     /// Share of the minibatches that is right, smoothed.
     TrainingAccuracy,
     /// Cross-entropy of the minibatches, smoothed.
@@ -77,25 +82,32 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the page's order, with their names in the markup.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("test-accuracy", Self::TestAccuracy),
         ("test-loss", Self::TestLoss),
+        ("held-out-accuracy", Self::HeldOutAccuracy),
+        ("held-out-loss", Self::HeldOutLoss),
         ("training-accuracy", Self::TrainingAccuracy),
         ("training-loss", Self::TrainingLoss),
     ];
 
     /// Whether it is a share that is right, rather than a loss.
     pub fn is_accuracy(self) -> bool {
-        matches!(self, Self::TestAccuracy | Self::TrainingAccuracy)
+        matches!(self, Self::TestAccuracy | Self::HeldOutAccuracy | Self::TrainingAccuracy)
     }
 
     /// Points of a run's line: epochs and values.
     fn points(self, record: &Record) -> Vec<(f64, f64)> {
         let epoch = |step: u32| f64::from(step) / f64::from(record.about.steps_per_epoch.max(1));
-        let tests = record.about.epochs.iter();
+        let of_epochs = |value: fn(&Test) -> Option<f32>| {
+            let epochs = record.about.epochs.iter();
+            epochs.filter_map(|test| Some((epoch(test.step), f64::from(value(test)?)))).collect()
+        };
         match self {
-            Self::TestAccuracy => tests.map(|t| (epoch(t.step), f64::from(t.accuracy))).collect(),
-            Self::TestLoss => tests.map(|t| (epoch(t.step), f64::from(t.loss))).collect(),
+            Self::TestAccuracy => of_epochs(|test| Some(test.accuracy)),
+            Self::TestLoss => of_epochs(|test| Some(test.loss)),
+            Self::HeldOutAccuracy => of_epochs(|test| Some(test.validation?.accuracy)),
+            Self::HeldOutLoss => of_epochs(|test| Some(test.validation?.loss)),
             Self::TrainingAccuracy | Self::TrainingLoss => {
                 let curves = &record.curves;
                 let curve = if self.is_accuracy() { &curves.accuracy } else { &curves.loss };
@@ -376,6 +388,7 @@ impl App {
             runs.records.push(record);
         }
         show_newest(&mut runs.records);
+        self.speed = self.speed.or_else(|| speed_of(&runs.records));
         for record in runs.records.iter().filter(|record| record.run.is_some()) {
             let current = self.run.as_ref().is_some_and(|run| Some(run.id) == record.run);
             let weights = self.answer.trained().filter(|_| current).map(<[f32]>::to_vec);
@@ -426,6 +439,16 @@ impl App {
         self.check_start();
         self.show_form(effects);
     }
+}
+
+/// How fast training was here the last time.
+fn speed_of(records: &[Record]) -> Option<Speed> {
+    records.iter().rev().find_map(|record| {
+        let about = &record.about;
+        let multiply_adds = about.settings.architecture.multiply_adds().ok()?;
+        let images_per_second = about.images_per_second;
+        (images_per_second > 0.0).then_some(Speed { images_per_second, multiply_adds })
+    })
 }
 
 /// Has the chart show the newest runs; the others on request.

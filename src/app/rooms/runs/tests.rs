@@ -4,7 +4,6 @@ use super::record::{to_csv, to_json};
 use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::Answer;
-use crate::app::curves::Test;
 use crate::app::settings::{Form, StartFrom};
 use crate::net::Architecture;
 use crate::protocol::{DataProgress, Evaluation, Progress, Reply};
@@ -204,6 +203,26 @@ fn without_a_store_runs_last_as_long_as_the_page() {
     assert_eq!(view.rows.len(), 1);
     assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&Store>::new());
     assert_eq!(app.kept_runs().rows[0].cells[1], "2 of 10");
+}
+
+#[test]
+fn measures_are_drawn_where_there_are_any() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept(1, "A")]));
+    assert_eq!(app.speed.map(|speed| speed.images_per_second), Some(5000.0), "of this visit");
+    let mut points = |measure| {
+        happen(&mut app, Event::Measure(measure));
+        app.kept_runs().rows.swap_remove(1).points
+    };
+    assert_eq!(points(Measure::TestLoss), [(1.0, 0.5), (2.0, 0.375)]);
+    assert_eq!(points(Measure::HeldOutLoss), [(2.0, 0.25)]);
+    assert_eq!(points(Measure::TrainingLoss).len(), 4);
+    happen(&mut app, Event::Show(key(1), false));
+    assert!(app.kept_runs().rows[1].points.is_empty());
+
+    let mut later = App::new(Answer::new(&Architecture::default()).expect("the default model"));
+    happen(&mut later, read(vec![kept(1, "A")]));
+    assert_eq!(later.speed.map(|speed| speed.images_per_second), Some(4000.0), "of a visit before");
 }
 
 #[test]

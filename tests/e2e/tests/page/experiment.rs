@@ -147,6 +147,7 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 60)?;
     let figures = page.epochs()?;
+    ensure!(figures.len() == 1 && figures[0].len() == 7, "held-out images are judged: {figures:?}");
 
     let opened = page.open(&link)?;
     ensure!(opened.step == Some(0), "{opened:?}");
