@@ -12,6 +12,8 @@ mod gradients;
 mod idx;
 #[path = "core/ink.rs"]
 mod ink;
+#[path = "core/inside.rs"]
+mod inside;
 #[path = "core/keras.rs"]
 mod keras;
 #[path = "core/kernels.rs"]

@@ -31,18 +31,35 @@ pub struct Answer {
     revision: u32,
     picture: Option<[f32; PIXELS]>,
     /// Of the shipped weights.
+    architecture: Architecture,
     network: Network,
     shipped: Shipped,
     trained: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
+    /// Counts changes of what answers.
+    weights_revision: u32,
 }
 
 /// The run's network, which may be of another architecture, and its weights.
 #[derive(Debug)]
 struct Trained {
+    architecture: Architecture,
     network: Network,
     weights: Vec<f32>,
+    /// Those that it started from.
+    initial: Vec<f32>,
+}
+
+/// A network and the weights that answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Model<'a> {
+    /// The network's layers.
+    pub architecture: &'a Architecture,
+    /// Flat, as its plan lays them out.
+    pub weights: &'a [f32],
+    /// Those before training; `None` for the shipped ones, whose training is over.
+    pub initial: Option<&'a [f32]>,
 }
 
 impl Answer {
@@ -55,11 +72,13 @@ impl Answer {
             drawing: Drawing::default(),
             revision: 0,
             picture: None,
+            architecture: architecture.clone(),
             network: Network::new(architecture)?,
             shipped: Shipped::Loading,
             trained: None,
             source: Source::Shipped,
             probabilities: None,
+            weights_revision: 0,
         })
     }
 
@@ -102,6 +121,27 @@ impl Answer {
     /// The run's weights, if there is a run.
     pub fn trained(&self) -> Option<&[f32]> {
         self.trained.as_ref().map(|trained| trained.weights.as_slice())
+    }
+
+    /// What answers, if it is here.
+    pub fn model(&self) -> Option<Model<'_>> {
+        match (self.source, &self.trained) {
+            (Source::Run, Some(trained)) => Some(Model {
+                architecture: &trained.architecture,
+                weights: &trained.weights,
+                initial: Some(&trained.initial),
+            }),
+            _ => Some(Model {
+                architecture: &self.architecture,
+                weights: self.shipped()?,
+                initial: None,
+            }),
+        }
+    }
+
+    /// A number that changes whenever the weights that answer do.
+    pub fn weights_revision(&self) -> u32 {
+        self.weights_revision
     }
 
     /// The network that answers, with the chosen weights if they are there.
@@ -177,7 +217,9 @@ impl Answer {
     ) -> Result<(), ArchitectureError> {
         let network = Network::new(architecture)?;
         let weights = weights.unwrap_or_else(|| glorot_uniform(network.plan(), u64::from(seed)));
-        self.trained = Some(Trained { network, weights: Vec::new() });
+        let architecture = architecture.clone();
+        let initial = weights.clone();
+        self.trained = Some(Trained { architecture, network, weights: Vec::new(), initial });
         self.source = Source::Run;
         self.set_trained(weights);
         Ok(())
@@ -208,6 +250,7 @@ impl Answer {
             (Source::Shipped, _, Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
+        self.weights_revision = self.weights_revision.wrapping_add(1);
         self.read();
     }
 

@@ -20,6 +20,7 @@ use rooms::Room;
 use rooms::experiment::Speed;
 use rooms::experiment::editor::Edit;
 use rooms::experiment::presets::{Network, Recipe};
+use rooms::inside::{self, Inside};
 use rooms::runs::{self, Runs};
 use run::Run;
 use settings::{Field, Form, StartFrom};
@@ -75,6 +76,8 @@ pub enum Event {
     Recipe(Recipe),
     /// Vary the drawing by other chances.
     VaryAgain,
+    /// Something in Look inside.
+    Inside(inside::Event),
     /// Something about kept runs.
     Runs(runs::Event),
     /// Say something in the notice, after what it says already.
@@ -164,6 +167,8 @@ pub struct App {
     pub curves: Curves,
     /// The open room of the laboratory.
     pub room: Option<Room>,
+    /// What Look inside looks at.
+    pub inside: Inside,
     /// The kept runs.
     pub runs: Runs,
     /// How fast training is here, as far as a run has shown.
@@ -190,6 +195,7 @@ impl App {
             run: None,
             curves: Curves::default(),
             room: None,
+            inside: Inside::default(),
             runs: Runs::default(),
             speed: None,
             varied: 0,
@@ -281,6 +287,7 @@ impl App {
                 }
             }
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
+            Event::Inside(event) => self.look_inside(event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),

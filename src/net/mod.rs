@@ -7,6 +7,8 @@ pub mod loss;
 pub mod network;
 pub mod notation;
 pub mod plan;
+pub mod receptive;
+pub mod trace;
 
 pub use architecture::{Architecture, ArchitectureError};
 pub use network::Network;

@@ -54,7 +54,7 @@ fn hidden_layer() -> impl Strategy<Value = Layer> {
 }
 
 /// Any model that can be built: layers that do not fit are left out.
-fn architecture() -> impl Strategy<Value = Architecture> {
+pub(crate) fn architecture() -> impl Strategy<Value = Architecture> {
     let input = (1..=12usize, 1..=12usize, 1..=4usize);
     let maps = prop::collection::vec(map_layer(), 0..=4);
     let hidden = prop::collection::vec(hidden_layer(), 0..=2);

@@ -4,6 +4,7 @@
 //! in `web::rooms` that listens and renders. What a room computes, it computes while it is open.
 
 pub mod experiment;
+pub mod inside;
 pub mod runs;
 
 /// A room of the laboratory.

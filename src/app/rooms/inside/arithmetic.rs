@@ -1,0 +1,207 @@
+//! How a number of a layer's output came about, with the real numbers.
+
+use super::Spot;
+use crate::net::architecture::{Activation, Layer};
+use crate::net::receptive::Field;
+use crate::net::trace::{Trace, Traced};
+
+/// A window's numbers, row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Window {
+    /// Numbers in a row.
+    pub width: usize,
+    /// What the layer reads there; `None` beyond the edge.
+    pub values: Vec<Option<f32>>,
+    /// What it multiplies each by; empty for pooling.
+    pub weights: Vec<f32>,
+}
+
+/// How a number came about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arithmetic {
+    /// Which number it is.
+    pub title: String,
+    /// Heading of the window.
+    pub caption: String,
+    /// The window, or the part of it that counts most.
+    pub window: Window,
+    /// The sums, one after the other.
+    pub lines: Vec<String>,
+    /// The number.
+    pub value: f32,
+    /// What the layer reads for it: a part of its input.
+    pub reads: Option<Field>,
+}
+
+/// A number as it is written out.
+pub fn number(value: f32) -> String {
+    // Rounding can leave nothing of a small negative number but its sign.
+    let text = format!("{value:.3}");
+    match text.strip_prefix('-') {
+        Some("0.000") => "0.000".into(),
+        Some(size) => ["−", size].concat(),
+        None => text,
+    }
+}
+
+/// How the number at `spot`, which must exist, came about.
+pub fn of(trace: &Trace, names: &[String], parameters: &[f32], spot: Spot) -> Arithmetic {
+    let layer = &trace.layers[spot.layer];
+    let (shape, input) = (layer.shape, trace.input(spot.layer));
+    let value = layer.output[(spot.y * shape.width + spot.x) * shape.channels + spot.channel];
+    let name = &names[spot.layer];
+    let flat = shape.height * shape.width == 1;
+    let title = if flat {
+        format!("{name}, number {} of {}", spot.channel + 1, shape.channels)
+    } else {
+        format!(
+            "{name}, map {} of {}, row {}, column {}",
+            spot.channel + 1,
+            shape.channels,
+            spot.y + 1,
+            spot.x + 1
+        )
+    };
+    let mut sum = Arithmetic { title, value, ..Arithmetic::default() };
+    match layer.layer {
+        Layer::Conv2D { activation, .. } => {
+            window_sum(&mut sum, layer, input, parameters, spot);
+            finish(&mut sum, activation);
+        }
+        Layer::Dense { activation, .. } => {
+            dense_sum(&mut sum, layer, input, parameters, spot.channel);
+            finish(&mut sum, activation);
+        }
+        Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
+            let (values, _) = window(layer, input, spot, spot.channel);
+            let inside: Vec<String> = values.iter().flatten().map(|&v| number(v)).collect();
+            let what =
+                if matches!(layer.layer, Layer::MaxPooling2D { .. }) { "max" } else { "mean" };
+            sum.lines.push(format!("{what}({}) = {}", inside.join(", "), number(value)));
+            sum.caption = format!("The {} numbers that it came from", inside.len());
+            sum.window = Window { width: pool_size, values, weights: Vec::new() };
+            sum.reads = Some(reads(layer, spot));
+        }
+        Layer::Flatten => {
+            let pixel = spot.channel / layer.input.channels;
+            let (y, x) = (pixel / layer.input.width, pixel % layer.input.width);
+            let map = spot.channel % layer.input.channels;
+            sum.lines.push(format!(
+                "row {}, column {} of map {}: {}",
+                y + 1,
+                x + 1,
+                map + 1,
+                number(value)
+            ));
+            sum.reads = Some(Field::pixel(y, x));
+        }
+        Layer::Dropout { .. } => {
+            sum.lines.push(format!("as it came in: {}", number(value)));
+            sum.reads = Some(Field::pixel(spot.y, spot.x));
+        }
+    }
+    sum
+}
+
+/// What a layer reads for a number of a map.
+fn reads(layer: &Traced, spot: Spot) -> Field {
+    let (size, stride, before) = layer.windows();
+    Field::pixel(spot.y, spot.x).behind(size, stride, before, layer.input)
+}
+
+/// One input channel's numbers under the window, and the taps that have none.
+fn window(
+    layer: &Traced,
+    input: &[f32],
+    spot: Spot,
+    channel: usize,
+) -> (Vec<Option<f32>>, Vec<usize>) {
+    let (size, stride, before) = layer.windows();
+    let mut outside = Vec::new();
+    let values = (0..size * size).map(|tap| {
+        let y = (spot.y * stride + tap / size).wrapping_sub(before);
+        let x = (spot.x * stride + tap % size).wrapping_sub(before);
+        if y < layer.input.height && x < layer.input.width {
+            Some(input[(y * layer.input.width + x) * layer.input.channels + channel])
+        } else {
+            outside.push(tap);
+            None
+        }
+    });
+    (values.collect(), outside)
+}
+
+/// A convolution: patch times kernel, channel by channel.
+fn window_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &[f32], spot: Spot) {
+    let (size, ..) = layer.windows();
+    let (channels, filters) = (layer.input.channels, layer.shape.channels);
+    let kernel = &parameters[layer.kernel.clone()];
+    let mut sums = Vec::new();
+    let mut windows = Vec::new();
+    for channel in 0..channels {
+        let (values, _) = window(layer, input, spot, channel);
+        let weights: Vec<f32> = (0..size * size)
+            .map(|tap| kernel[(tap * channels + channel) * filters + spot.channel])
+            .collect();
+        sums.push(values.iter().zip(&weights).map(|(v, w)| v.unwrap_or(0.0) * w).sum::<f32>());
+        windows.push(Window { width: size, values, weights });
+    }
+    let most = (0..channels).max_by(|&a, &b| sums[a].abs().total_cmp(&sums[b].abs())).unwrap_or(0);
+    sum.window = windows.swap_remove(most);
+    let products = size * size;
+    if channels == 1 {
+        sum.caption = String::from("Patch × kernel");
+        sum.lines.push(format!("the {products} products add up to {}", number(sums[0])));
+    } else {
+        sum.caption = format!(
+            "Patch × kernel in map {} of {channels}, which counts most: {}",
+            most + 1,
+            number(sums[most])
+        );
+        let all: Vec<String> = sums.iter().map(|&s| number(s)).collect();
+        sum.lines.push(format!("the {channels} maps' sums: {}", all.join(" ")));
+        sum.lines.push(format!("they add up to {}", number(sums.iter().sum())));
+    }
+    add_bias(sum, sums.iter().sum(), parameters[layer.bias.start + spot.channel]);
+    sum.reads = Some(reads(layer, spot));
+}
+
+/// A Dense unit: what speaks for it and what against it.
+fn dense_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &[f32], unit: usize) {
+    let products = contributions(layer, input, parameters, unit);
+    let (mut up, mut down) = (0.0, 0.0);
+    for product in products {
+        if product > 0.0 {
+            up += product;
+        } else {
+            down += product;
+        }
+    }
+    sum.lines.push(format!(
+        "{} products: {} for it, {} against it",
+        input.len(),
+        number(up),
+        number(down)
+    ));
+    add_bias(sum, up + down, parameters[layer.bias.start + unit]);
+    sum.reads = Some(Field::whole(layer.input));
+}
+
+fn add_bias(sum: &mut Arithmetic, products: f32, bias: f32) {
+    let total = products + bias;
+    sum.lines.push(format!("{} + bias {} = {}", number(products), number(bias), number(total)));
+}
+
+fn finish(sum: &mut Arithmetic, activation: Activation) {
+    sum.lines.push(match activation {
+        Activation::Relu => format!("relu, nothing below zero: {}", number(sum.value)),
+        Activation::Linear => format!("linear, as it is: {}", number(sum.value)),
+        Activation::Softmax => format!("this is the logit: {}", number(sum.value)),
+    });
+}
+
+/// What each input of a Dense adds to one of its units: input times weight.
+pub fn contributions(layer: &Traced, input: &[f32], parameters: &[f32], unit: usize) -> Vec<f32> {
+    let column = parameters[layer.kernel.clone()].iter().skip(unit).step_by(layer.shape.channels);
+    input.iter().zip(column).map(|(x, weight)| x * weight).collect()
+}

@@ -1,0 +1,92 @@
+//! Receptive fields: which pixels of the image a number of a layer's output can depend on.
+
+use super::architecture::{Layer, Padding, Shape};
+
+/// Rows `top..bottom` and columns `left..right` of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// First row.
+    pub top: usize,
+    /// Behind the last row.
+    pub bottom: usize,
+    /// First column.
+    pub left: usize,
+    /// Behind the last column.
+    pub right: usize,
+}
+
+impl Field {
+    /// A whole map.
+    pub const fn whole(shape: Shape) -> Self {
+        Self { top: 0, bottom: shape.height, left: 0, right: shape.width }
+    }
+
+    /// One pixel.
+    pub const fn pixel(y: usize, x: usize) -> Self {
+        Self { top: y, bottom: y + 1, left: x, right: x + 1 }
+    }
+
+    /// Whether the pixel lies in it.
+    pub fn contains(&self, y: usize, x: usize) -> bool {
+        (self.top..self.bottom).contains(&y) && (self.left..self.right).contains(&x)
+    }
+
+    /// What windows of `size` by `size`, `stride` apart, cover in their input to make this part of
+    /// their output; the first begins `before` rows and columns outside, and what is outside is cut off.
+    pub fn behind(&self, size: usize, stride: usize, before: usize, input: Shape) -> Self {
+        let first = |index: usize| (index * stride).saturating_sub(before);
+        let end = |index: usize, side: usize| {
+            ((index - 1) * stride + size).saturating_sub(before).min(side)
+        };
+        Self {
+            top: first(self.top),
+            bottom: end(self.bottom, input.height),
+            left: first(self.left),
+            right: end(self.right, input.width),
+        }
+    }
+}
+
+/// Zeros before the first row and column of a convolution's input, as Keras places them.
+pub fn zeros_before(kernel_size: usize, padding: Padding) -> usize {
+    match padding {
+        Padding::Valid => 0,
+        Padding::Same => (kernel_size - 1) / 2,
+    }
+}
+
+/// The part of the image behind one number of the last of `layers`.
+///
+/// - `layers`: each with its input's shape, first to last
+/// - `place`: row, column and channel of that layer's output
+pub fn field(layers: &[(Layer, Shape)], place: (usize, usize, usize)) -> Field {
+    let (y, x, channel) = place;
+    let mut field = Field::pixel(y, x);
+    // Of a vector, the one number that matters, as long as it is one.
+    let mut unit = Some(channel);
+    for &(layer, input) in layers.iter().rev() {
+        match layer {
+            Layer::Conv2D { kernel_size, padding, .. } => {
+                field = field.behind(kernel_size, 1, zeros_before(kernel_size, padding), input);
+            }
+            Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
+                field = field.behind(pool_size, pool_size, 0, input);
+            }
+            Layer::Flatten => {
+                field = match unit {
+                    Some(unit) => {
+                        let pixel = unit / input.channels;
+                        Field::pixel(pixel / input.width, pixel % input.width)
+                    }
+                    None => Field::whole(input),
+                };
+            }
+            Layer::Dense { .. } => {
+                unit = None;
+                field = Field::whole(input);
+            }
+            Layer::Dropout { .. } => {}
+        }
+    }
+    field
+}

@@ -1,0 +1,237 @@
+//! One image on its way through a model, layer by layer: what training's fused passes never write.
+//!
+//! Plain loops over Keras' layouts, without padding: maps `[height][width][channels]`, kernels
+//! `[tap][channel][filter]`. They skip zeros, of which drawings and relu leave many.
+
+use std::ops::Range;
+
+use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Shape};
+use super::receptive::{self, Field};
+
+/// A layer, where its parameters lie, and what it made of the image.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// The layer.
+    pub layer: Layer,
+    /// Shape of what it reads.
+    pub input: Shape,
+    /// Shape of what it writes.
+    pub shape: Shape,
+    /// Place of the kernel among the parameters; empty without one.
+    pub kernel: Range<usize>,
+    /// Place of the bias.
+    pub bias: Range<usize>,
+    /// What it writes, behind the activation; logits where that is softmax.
+    pub output: Vec<f32>,
+}
+
+impl Traced {
+    /// Side of its windows, how far apart they are, and how far outside the first begins; a vector is
+    /// one pixel.
+    pub fn windows(&self) -> (usize, usize, usize) {
+        match self.layer {
+            Layer::Conv2D { kernel_size, padding, .. } => {
+                (kernel_size, 1, receptive::zeros_before(kernel_size, padding))
+            }
+            Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
+                (pool_size, pool_size, 0)
+            }
+            Layer::Flatten | Layer::Dense { .. } | Layer::Dropout { .. } => (1, 1, 0),
+        }
+    }
+
+    fn relu(&self) -> bool {
+        matches!(
+            self.layer,
+            Layer::Conv2D { activation: Activation::Relu, .. }
+                | Layer::Dense { activation: Activation::Relu, .. }
+        )
+    }
+
+    /// Calls `f(output pixel, input pixel, tap)` for every pixel that a window meets.
+    fn for_each_tap(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let (size, stride, before) = self.windows();
+        for y in 0..self.shape.height {
+            for x in 0..self.shape.width {
+                for tap in 0..size * size {
+                    let row = (y * stride + tap / size).wrapping_sub(before);
+                    let column = (x * stride + tap % size).wrapping_sub(before);
+                    if row < self.input.height && column < self.input.width {
+                        f(y * self.shape.width + x, row * self.input.width + column, tap);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes the output.
+    fn run(&mut self, input: &[f32], parameters: &[f32]) {
+        let (channels, outputs) = (self.input.channels, self.shape.channels);
+        let mut output = std::mem::take(&mut self.output);
+        match self.layer {
+            Layer::Conv2D { .. } | Layer::Dense { .. } => {
+                let kernel = &parameters[self.kernel.clone()];
+                let bias = &parameters[self.bias.clone()];
+                output.clear();
+                output.extend(bias.iter().cycle().take(self.shape.size()));
+                self.for_each_tap(|to, from, tap| {
+                    let to = &mut output[to * outputs..][..outputs];
+                    let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
+                    for (&x, row) in input[from * channels..][..channels].iter().zip(rows) {
+                        if x != 0.0 {
+                            to.iter_mut().zip(row).for_each(|(to, weight)| *to += x * weight);
+                        }
+                    }
+                });
+                if self.relu() {
+                    output.iter_mut().for_each(|value| *value = value.max(0.0));
+                }
+            }
+            Layer::MaxPooling2D { .. } => {
+                output.clear();
+                output.resize(self.shape.size(), f32::NEG_INFINITY);
+                self.for_each_tap(|to, from, _| {
+                    let to = &mut output[to * channels..][..channels];
+                    let from = &input[from * channels..][..channels];
+                    to.iter_mut().zip(from).for_each(|(to, &from)| *to = to.max(from));
+                });
+            }
+            Layer::AveragePooling2D { pool_size } => {
+                let share = 1.0 / (pool_size * pool_size) as f32;
+                output.clear();
+                output.resize(self.shape.size(), 0.0);
+                self.for_each_tap(|to, from, _| {
+                    let to = &mut output[to * channels..][..channels];
+                    let from = &input[from * channels..][..channels];
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to += from * share);
+                });
+            }
+            Layer::Flatten | Layer::Dropout { .. } => {
+                output.clear();
+                output.extend_from_slice(input);
+            }
+        }
+        self.output = output;
+    }
+
+    /// From the gradient by the output to that by the input.
+    fn reverse(&self, input: &[f32], parameters: &[f32], mut by_output: Vec<f32>) -> Vec<f32> {
+        let (channels, outputs) = (self.input.channels, self.shape.channels);
+        let mut by_input = vec![0.0; self.input.size()];
+        match self.layer {
+            Layer::Conv2D { .. } | Layer::Dense { .. } => {
+                if self.relu() {
+                    for (gradient, &value) in by_output.iter_mut().zip(&self.output) {
+                        if value <= 0.0 {
+                            *gradient = 0.0;
+                        }
+                    }
+                }
+                let kernel = &parameters[self.kernel.clone()];
+                self.for_each_tap(|to, from, tap| {
+                    let gradients = &by_output[to * outputs..][..outputs];
+                    let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
+                    for (by, row) in by_input[from * channels..][..channels].iter_mut().zip(rows) {
+                        *by += gradients.iter().zip(row).map(|(g, weight)| g * weight).sum::<f32>();
+                    }
+                });
+            }
+            Layer::MaxPooling2D { .. } => {
+                // To the first of equals, as in training.
+                self.for_each_tap(|to, from, _| {
+                    for channel in 0..channels {
+                        let (to, from) = (to * channels + channel, from * channels + channel);
+                        if by_output[to] != 0.0 && input[from] >= self.output[to] {
+                            by_input[from] += std::mem::take(&mut by_output[to]);
+                        }
+                    }
+                });
+            }
+            Layer::AveragePooling2D { pool_size } => {
+                let share = 1.0 / (pool_size * pool_size) as f32;
+                self.for_each_tap(|to, from, _| {
+                    for channel in 0..channels {
+                        by_input[from * channels + channel] +=
+                            by_output[to * channels + channel] * share;
+                    }
+                });
+            }
+            Layer::Flatten | Layer::Dropout { .. } => by_input.copy_from_slice(&by_output),
+        }
+        by_input
+    }
+}
+
+/// An image and what every layer of a model makes of it, without Dropout.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// `[height][width][channels]`
+    image: Vec<f32>,
+    /// The layers, first to last.
+    pub layers: Vec<Traced>,
+}
+
+impl Trace {
+    /// Nothing computed yet.
+    ///
+    /// # Errors
+    /// If the architecture cannot be built.
+    pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
+        let mut input = architecture.input;
+        let mut place = 0;
+        let mut layers = Vec::new();
+        for (&layer, shape) in architecture.layers.iter().zip(architecture.shapes()?) {
+            let mut next = |count: usize| {
+                place += count;
+                place - count..place
+            };
+            let biases = layer.parameter_shapes(input).map_or(0, |[_, bias]| bias[0]);
+            let kernel = next(layer.parameter_count(input) - biases);
+            let bias = next(biases);
+            layers.push(Traced { layer, input, shape, kernel, bias, output: Vec::new() });
+            input = shape;
+        }
+        Ok(Self { image: Vec::new(), layers })
+    }
+
+    /// Follows an image through all layers.
+    ///
+    /// - `parameters`: flat, as the architecture's [`Plan`](super::Plan) lays them out
+    /// - `image`: `[height][width][channels]`
+    pub fn follow(&mut self, parameters: &[f32], image: &[f32]) {
+        self.image.clear();
+        self.image.extend_from_slice(image);
+        for at in 0..self.layers.len() {
+            let (before, layer) = self.layers.split_at_mut(at);
+            let input = before.last().map_or(&self.image, |layer| &layer.output);
+            layer[0].run(input, parameters);
+        }
+    }
+
+    /// What a layer, counted from 0, reads.
+    pub fn input(&self, layer: usize) -> &[f32] {
+        layer.checked_sub(1).map_or(&self.image, |before| &self.layers[before].output)
+    }
+
+    /// One number for each class, before softmax.
+    pub fn logits(&self) -> &[f32] {
+        self.layers.last().map_or(&[], |layer| &layer.output)
+    }
+
+    /// The part of the image that a number of a layer's output can depend on.
+    pub fn field(&self, layer: usize, place: (usize, usize, usize)) -> Field {
+        let layers: Vec<_> =
+            self.layers[..=layer].iter().map(|layer| (layer.layer, layer.input)).collect();
+        receptive::field(&layers, place)
+    }
+
+    /// The derivative of a class's logit by every number of the image.
+    pub fn saliency(&self, parameters: &[f32], class: usize) -> Vec<f32> {
+        let mut gradient = vec![0.0; self.logits().len()];
+        gradient[class] = 1.0;
+        for (at, layer) in self.layers.iter().enumerate().rev() {
+            gradient = layer.reverse(self.input(at), parameters, gradient);
+        }
+        gradient
+    }
+}
