@@ -251,7 +251,7 @@ impl App {
             Event::Step => self.step(&mut effects),
             Event::Reset => match self.at_stake() {
                 Some(what) => self.ask(
-                    format!("Reset this run? {what} will be gone."),
+                    format!("Reset this run? {what} {}.", self.fate()),
                     "Reset",
                     Intent::Reset,
                     &mut effects,
@@ -300,7 +300,15 @@ impl App {
 
     /// Whether leaving the page now would lose something that took an epoch to learn.
     pub fn would_lose_a_run(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| run.epoch > 0)
+        self.run
+            .as_ref()
+            .is_some_and(|run| run.epoch > 0 && (run.is_on() || !self.runs.keeps(run.id)))
+    }
+
+    /// What becomes of the run's weights when they go from the page.
+    fn fate(&self) -> &'static str {
+        let kept = self.run.as_ref().is_some_and(|run| self.runs.keeps(run.id));
+        if kept { "stays in Runs" } else { "will be gone" }
     }
 
     /// What would be lost if the run's weights went.

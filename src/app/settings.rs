@@ -4,6 +4,7 @@
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
 use super::figures::{count, of};
+use super::rooms::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;
@@ -319,13 +320,7 @@ impl Form {
             Field::Schedule => choice(field, text, &SCHEDULES, &mut s.schedule),
             Field::Augment => choice(field, text, &SWITCH, &mut s.augment),
             Field::Start => choice(field, text, &STARTS, &mut self.start),
-            Field::Architecture => match text.parse() {
-                Ok(architecture) => {
-                    s.architecture = architecture;
-                    None
-                }
-                Err(error) => Some(format!("The network cannot be read: {error}; it stays.")),
-            },
+            Field::Architecture => architecture(text, &mut s.architecture),
             Field::Beta1 | Field::Beta2 | Field::Momentum | Field::Rho | Field::Epsilon => {
                 let range = if field == Field::Epsilon { EPSILONS } else { KEPT };
                 match number_of(&mut s.optimizer, field) {
@@ -350,6 +345,21 @@ impl Form {
             }
         }
     }
+}
+
+fn architecture(text: &str, value: &mut Architecture) -> Option<String> {
+    let why = match text.parse::<Architecture>() {
+        Err(error) => error.to_string(),
+        Ok(read) if read.input != value.input => String::from("images here are of 28x28 pixels"),
+        Ok(read) if read.layers.len() > MOST_LAYERS => {
+            format!("it has more than {MOST_LAYERS} layers")
+        }
+        Ok(read) => {
+            *value = read;
+            return None;
+        }
+    };
+    Some(format!("The network cannot be taken: {why}; the one before stays."))
 }
 
 /// An optimizer's name in the hash.
@@ -498,7 +508,22 @@ mod tests {
         let (backwards, notices) = Form::from_hash("#rho=0.5&optimizer=rmsprop&net=c6k5,x3");
         assert_eq!(backwards.settings.optimizer, Optimizer::RmsProp { rho: 0.5, epsilon: 1e-7 });
         assert_eq!(backwards.settings.architecture, Architecture::default());
-        assert_eq!(notices, ["The network cannot be read: “x3” is not a layer; it stays."]);
+        assert_eq!(
+            notices,
+            ["The network cannot be taken: “x3” is not a layer; the one before stays."]
+        );
+    }
+
+    #[test]
+    fn a_network_for_other_images_or_without_end_is_not_taken() {
+        for (net, why) in [
+            (String::from("i10x10x1,f,d10s"), "28x28"),
+            (format!("{}f,d10s", "c1k1,".repeat(MOST_LAYERS)), "more than 24 layers"),
+        ] {
+            let (form, notices) = Form::from_hash(&format!("net={net}"));
+            assert_eq!(form, Form::default());
+            assert!(notices.len() == 1 && notices[0].contains(why), "{notices:?}");
+        }
     }
 
     #[test]

@@ -109,7 +109,8 @@ fn read_input(word: &str) -> Option<Shape> {
 fn read_layer(word: &str) -> Option<Layer> {
     // Before Dense, whose letter it begins with.
     if let Some(rate) = word.strip_prefix("drop") {
-        return Some(Layer::Dropout { rate: rate.parse().ok()? });
+        let rate = rate.parse().ok().filter(|rate: &f32| rate.is_finite())?;
+        return Some(Layer::Dropout { rate });
     }
     let kind = word.chars().next()?;
     let rest = &word[kind.len_utf8()..];
@@ -177,6 +178,7 @@ mod tests {
             ("dé10", "dé10"),
             ("é", "é"),
             ("drop", "drop"),
+            ("dropNaN", "dropNaN"),
             ("flat", "flat"),
             ("i28x28", "i28x28"),
             ("f,i28x28x1", "i28x28x1"),

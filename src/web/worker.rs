@@ -224,6 +224,9 @@ impl Trainer {
         if settings.split(total).0 == 0 {
             return Err("All training images are held out: none is left to train on.".to_owned());
         }
+        if settings.architecture.input != Architecture::default().input {
+            return Err("The network is made for other images than MNIST's.".to_owned());
+        }
         self.build(&settings.architecture).map_err(|error| error.to_string())?;
         let plan = self.network.plan();
         let parameters =

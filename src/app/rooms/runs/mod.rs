@@ -8,7 +8,7 @@ use crate::app::figures::{count, duration, loss, percent, rate};
 use crate::app::rooms::experiment::Speed;
 use crate::app::run::{Phase, Run};
 use crate::app::{App, Effect};
-use crate::protocol::Activity;
+use crate::protocol::{Activity, RunId};
 use record::{About, Kept, Key, Record};
 
 /// Runs that the chart shows unasked.
@@ -151,6 +151,11 @@ impl Runs {
     /// The runs, newest first.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.iter().rev()
+    }
+
+    /// Whether the browser has this run as it was after its last epoch.
+    pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
+        self.shelf == Shelf::Here && self.records.iter().any(|record| record.run == Some(run))
     }
 
     fn find(&mut self, key: Key) -> Option<&mut Record> {

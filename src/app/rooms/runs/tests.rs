@@ -126,6 +126,10 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     assert!(
         matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, Some(_))] if *kept == key(8))
     );
+    assert!(!app.would_lose_a_run(), "it is kept");
+    let effects = app.update(Happening::Reset);
+    let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.ends_with("stays in Runs."));
+    assert!(effects.iter().any(asked), "{effects:?}");
     let row = app.kept_runs().rows.swap_remove(0);
     assert_eq!(
         row.cells,
