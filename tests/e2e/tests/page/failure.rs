@@ -11,6 +11,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("failure::a_worker_that_hangs_is_replaced", a_worker_that_hangs_is_replaced),
     ("failure::a_truncated_worker_is_reported", a_truncated_worker_is_reported),
     ("failure::a_missing_worker_is_reported", a_missing_worker_is_reported),
+    (
+        "failure::damaged_weights_are_told_and_fetched_again",
+        damaged_weights_are_told_and_fetched_again,
+    ),
     ("failure::a_page_without_its_module_says_so", a_page_without_its_module_says_so),
     ("failure::without_simd_it_says_so", without_simd_it_says_so),
     ("failure::without_workers_it_says_so", without_workers_it_says_so),
@@ -136,5 +140,21 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
     page.train("images=2000&epochs=1&batch=100")?;
     let done = page.wait_for_state("done", 60)?;
     ensure!(done.error.is_empty() && done.test_accuracy.is_some(), "{done:?}");
+    Ok(())
+}
+
+/// Half a file, then a script before it; the page trains without, and asks again at a click.
+fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
+    for fault in [Fault::Truncated, Fault::Prefixed("<!doctype html>")] {
+        page.site.inject("weights.safetensors", fault);
+        page.load("images=500&epochs=1")?;
+        let status = page.wait_for_state("error", 30)?;
+        ensure!(status.error.contains("not a whole safetensors file"), "{status:?}");
+        page.site.heal("weights.safetensors");
+        page.click("#problem-action")?;
+        page.wait_for_state("ready", 30)?;
+        page.draw(0)?;
+        page.wait_for("a 0", 5, |status| status.prediction == Some(0))?;
+    }
     Ok(())
 }
