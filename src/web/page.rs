@@ -98,6 +98,16 @@ pub(super) fn save_runs(form: runs::Form) {
     with_page(|page| page.rooms.borrow().save_runs(&page.app.borrow(), form));
 }
 
+/// Draws Look inside, in an animation frame.
+pub(super) fn look_inside() {
+    with_page(|page| page.rooms.borrow_mut().look_inside(&mut page.app.borrow_mut()));
+}
+
+/// Has Look inside be drawn again with the next frame.
+pub(super) fn redraw_inside() {
+    with_page(|page| page.rooms.borrow_mut().redraw_inside(&page.app.borrow()));
+}
+
 /// Does something with the page. What goes wrong there is thrown for start.js to tell: only a page
 /// whose markup does not fit its code gets there.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
@@ -245,6 +255,7 @@ impl Page {
             self.paint(&self.app.borrow())?;
         }
         self.rooms.borrow().fit()?;
+        self.rooms.borrow_mut().redraw_inside(&self.app.borrow())?;
         self.charts.borrow().fit()
     }
 

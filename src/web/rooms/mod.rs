@@ -1,6 +1,7 @@
 //! The laboratory in the document: which room is open, and the rooms' own parts.
 
 mod experiment;
+mod inside;
 pub(super) mod runs;
 
 use super::dom::{self, DomError};
@@ -8,6 +9,7 @@ use super::page::dispatch;
 use crate::app::rooms::Room;
 use crate::app::{App, Event};
 use experiment::Experiment;
+use inside::Inside;
 use runs::Runs;
 use web_sys::{HtmlElement, MouseEvent};
 
@@ -16,6 +18,7 @@ use web_sys::{HtmlElement, MouseEvent};
 pub(super) struct Rooms {
     open: Option<Room>,
     experiment: Experiment,
+    inside: Inside,
     runs: Runs,
 }
 
@@ -30,7 +33,12 @@ impl Rooms {
             let button = button(room)?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Room(room)))?;
         }
-        Ok(Self { open: None, experiment: Experiment::new()?, runs: Runs::new()? })
+        Ok(Self {
+            open: None,
+            experiment: Experiment::new()?,
+            inside: Inside::new()?,
+            runs: Runs::new()?,
+        })
     }
 
     /// Shows the open room, and nothing of the others.
@@ -48,7 +56,24 @@ impl Rooms {
             self.open = app.room;
         }
         self.experiment.show(app)?;
+        self.inside.show(app)?;
         self.runs.show(app)
+    }
+
+    /// Draws what Look inside shows.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn look_inside(&mut self, app: &mut App) -> Result<(), DomError> {
+        self.inside.draw(app)
+    }
+
+    /// Has Look inside be drawn again: something else of it can be seen.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn redraw_inside(&mut self, app: &App) -> Result<(), DomError> {
+        self.inside.redraw(app)
     }
 
     /// Saves what the runs' room shows to a file of the visitor's.
@@ -74,6 +99,7 @@ impl Rooms {
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
         self.experiment.forget_colours();
         self.runs.forget_colours();
+        self.inside.redraw(app)?;
         self.show(app)
     }
 }

@@ -159,7 +159,7 @@ fn window_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &
             number(sums[most])
         );
         let all: Vec<String> = sums.iter().map(|&s| number(s)).collect();
-        sum.lines.push(format!("the {channels} maps' sums: {}", all.join(" ")));
+        sum.lines.push(format!("the {channels} maps’ sums: {}", all.join(" ")));
         sum.lines.push(format!("they add up to {}", number(sums.iter().sum())));
     }
     add_bias(sum, sums.iter().sum(), parameters[layer.bias.start + spot.channel]);

@@ -11,6 +11,7 @@ mod drawing;
 mod experiment;
 mod failure;
 mod harness;
+mod inside;
 mod layout;
 mod runs;
 mod settings;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         training::TESTS,
         settings::TESTS,
         experiment::TESTS,
+        inside::TESTS,
         runs::TESTS,
         dataset::TESTS,
         failure::TESTS,

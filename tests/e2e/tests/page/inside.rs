@@ -1,0 +1,209 @@
+//! The room Look inside: maps that follow the drawing and the training, where a number comes from,
+//! and why the answer is what it is.
+
+use anyhow::{Result, ensure};
+use e2e::Page;
+use serde_json::json;
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("inside::maps_follow_the_drawing", maps_follow_the_drawing),
+    ("inside::pointing_shows_field_and_arithmetic", pointing_shows_field_and_arithmetic),
+    ("inside::keys_go_from_number_to_number", keys_go_from_number_to_number),
+    ("inside::why_is_laid_over_the_picture", why_is_laid_over_the_picture),
+    ("inside::it_follows_a_run_of_another_network", it_follows_a_run_of_another_network),
+    ("inside::nothing_is_computed_while_it_is_closed", nothing_is_computed_while_it_is_closed),
+];
+
+/// A canvas' picture, once it has been drawn, to compare with others.
+fn ink(page: &Page, selector: &str) -> Result<String> {
+    const READ: &str = "
+        const canvas = document.querySelector(arguments[0]);
+        canvas?.scrollIntoView({block: 'center', behavior: 'instant'});
+        return canvas && canvas.width !== 300 ? canvas.toDataURL() : null;";
+    page.wait_until(&format!("a picture in {selector}"), 10, || {
+        page.ask(READ, vec![json!(selector)])
+    })
+}
+
+/// Waits until the picture is another one.
+fn changed(page: &Page, selector: &str, before: &str) -> Result<String> {
+    page.wait_until(&format!("another picture in {selector}"), 10, || {
+        Ok(Some(ink(page, selector)?).filter(|ink| *ink != before))
+    })
+}
+
+fn content(page: &Page, selector: &str) -> Result<String> {
+    page.ask("return document.querySelector(arguments[0]).textContent", vec![json!(selector)])
+}
+
+/// Moves a mouse over a layer's maps, to shares of their width and height.
+fn point(page: &Page, layer: usize, x: f64, y: f64) -> Result<()> {
+    const POINT: &str = "
+        const canvas = document.querySelector(`[data-layer='${arguments[0]}']`);
+        canvas.scrollIntoView({block: 'center', behavior: 'instant'});
+        const {left, top, width, height} = canvas.getBoundingClientRect();
+        canvas.dispatchEvent(new PointerEvent('pointermove', {
+            clientX: left + arguments[1] * width, clientY: top + arguments[2] * height, bubbles: true,
+        }));";
+    page.browser.script(POINT, vec![json!(layer), json!(x), json!(y)])?;
+    Ok(())
+}
+
+/// The frame over the picture, in its pixels: left, top, width, height.
+fn field(page: &Page) -> Result<Vec<f64>> {
+    const READ: &str = "
+        const {style, hidden} = document.querySelector('#inside-field');
+        return hidden ? [] : ['left', 'top', 'width', 'height']
+            .map(side => Math.round(parseFloat(style[side]) * 28) / 100);";
+    page.wait_until("a receptive field", 5, || {
+        let field: Vec<f64> = page.ask(READ, vec![])?;
+        Ok((!field.is_empty()).then_some(field))
+    })
+}
+
+fn maps_follow_the_drawing(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.click("#open-inside")?;
+    ensure!(page.text()?.contains("Nothing is drawn yet"), "an empty pad says so");
+    let stages: usize =
+        page.ask("return document.querySelectorAll('#inside-stages .stage').length", vec![])?;
+    ensure!(stages == 6, "{stages} layers");
+    let empty = ink(page, "[data-layer='0']")?;
+    page.draw(3)?;
+    let three = changed(page, "[data-layer='0']", &empty)?;
+    ink(page, "[data-layer='3']")?;
+    ink(page, "#inside-picture")?;
+    let top = content(page, "#inside-softmax .top-class th")?;
+    ensure!(top == "3", "softmax's largest is {top}");
+    let parts = content(page, ".parts p")?;
+    ensure!(parts.ends_with("the logit of 3"), "{parts}");
+    page.click("#clear")?;
+    page.draw(1)?;
+    changed(page, "[data-layer='0']", &three)?;
+    let sum: f64 = page.ask(
+        "return [...document.querySelectorAll('#inside-softmax td:last-child')]
+            .reduce((sum, cell) => sum + Number(cell.textContent), 0)",
+        vec![],
+    )?;
+    ensure!((sum - 1.0).abs() < 0.006, "probabilities add up to {sum}");
+    Ok(())
+}
+
+fn pointing_shows_field_and_arithmetic(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw(8)?;
+    page.click("#open-inside")?;
+    ink(page, "[data-layer='0']")?;
+    // The first map's middle: a sixteenth of the width, the upper of two rows.
+    point(page, 0, 0.5 / 16.0, 0.25)?;
+    let field_of_one = field(page)?;
+    ensure!(field_of_one[2..] == [3.0, 3.0], "{field_of_one:?}");
+    let (shown, summed): (f64, f64) = page.wait_until("the arithmetic", 5, || {
+        page.ask(
+            "const cells = [...document.querySelectorAll('#inside-sum td')];
+             if (cells.length !== 9) return null;
+             const number = text => Number(text.replace('−', '-'));
+             const products = cells.map(cell => {
+                 const [value, weight] = cell.textContent.split('×');
+                 return number(value) * number(weight.trim());
+             });
+             const lines = [...document.querySelectorAll('#inside-sum p')].map(p => p.textContent);
+             const line = lines.find(line => line.includes('+ bias'));
+             const bias = number(line.match(/bias (\\S+)/)[1]);
+             return [number(line.split('= ')[1]), products.reduce((a, b) => a + b) + bias];",
+            vec![],
+        )
+    })?;
+    ensure!((shown - summed).abs() < 0.01, "{shown} is shown, the numbers give {summed}");
+    ink(page, "[data-layer='1']")?;
+    point(page, 1, 0.5 / 16.0, 0.25)?;
+    page.wait_until("a maximum", 5, || {
+        let words = content(page, "#inside-sum")?;
+        Ok(words.contains("max(").then_some(()))
+    })?;
+    ensure!(field(page)?[2..] == [4.0, 4.0], "{:?}", field(page)?);
+    Ok(())
+}
+
+fn keys_go_from_number_to_number(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw(4)?;
+    page.click("#open-inside")?;
+    ink(page, "[data-layer='2']")?;
+    page.browser.script("document.querySelector(`[data-layer='2']`).focus()", vec![])?;
+    let (right, down, page_down) = ('\u{e014}', '\u{e015}', '\u{e00f}');
+    for key in [right, right, down, page_down] {
+        page.browser.press(&[], key)?;
+    }
+    let place = "conv2d_1, map 2 of 64, row 2, column 2";
+    page.wait_until("the number", 5, || {
+        Ok(content(page, "#inside-sum")?.starts_with(place).then_some(()))
+    })?;
+    page.wait_until("words for a screen reader", 5, || {
+        Ok(content(page, "#announce")?.contains(place).then_some(()))
+    })?;
+    ensure!(field(page)? == [2.0, 2.0, 8.0, 8.0], "{:?}", field(page)?);
+    Ok(())
+}
+
+fn why_is_laid_over_the_picture(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw(7)?;
+    page.click("#open-inside")?;
+    ink(page, "#inside-picture")?;
+    page.click("#inside-why-gradient")?;
+    let gradient = ink(page, "#inside-why")?;
+    ensure!(content(page, "#inside-why-text")?.contains("speaks for 7"));
+    page.click("#inside-why-occlusion")?;
+    let covered = changed(page, "#inside-why", &gradient)?;
+    ensure!(content(page, "#inside-why-text")?.contains("without this, 7 is less likely"));
+    page.browser.script(
+        "const select = document.querySelector('#inside-class');
+         select.value = '2';
+         select.dispatchEvent(new Event('change'));",
+        vec![],
+    )?;
+    changed(page, "#inside-why", &covered)?;
+    page.wait_until("the class asked for", 5, || {
+        let words = content(page, "#inside-why-text")?;
+        Ok(words.contains("without this, 2 is").then_some(()))
+    })?;
+    Ok(())
+}
+
+fn it_follows_a_run_of_another_network(page: &mut Page) -> Result<()> {
+    page.open("images=3000&epochs=3&batch=16&seed=1")?;
+    page.draw(5)?;
+    page.click("#open-experiment")?;
+    page.click("[data-network=lenet]")?;
+    page.click("#open-inside")?;
+    let shipped = ink(page, "[data-layer='0']")?;
+    page.train_now()?;
+    let first = changed(page, "[data-layer='0']", &shipped)?;
+    let stages: usize =
+        page.ask("return document.querySelectorAll('#inside-stages .stage').length", vec![])?;
+    ensure!(stages == 8, "{stages} layers of the run's network");
+    changed(page, "[data-layer='0']", &first)?;
+    page.click("#stage-0 summary")?;
+    let kernels = ink(page, "#stage-0 details canvas")?;
+    page.click("#inside-change")?;
+    changed(page, "#stage-0 details canvas", &kernels)?;
+    page.wait_for_state("done", 60)?;
+    Ok(())
+}
+
+fn nothing_is_computed_while_it_is_closed(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.draw(5)?;
+    page.click("#open-inside")?;
+    let five = ink(page, "[data-layer='0']")?;
+    page.click("#open-inside")?;
+    page.click("#clear")?;
+    page.draw(1)?;
+    ensure!(ink(page, "[data-layer='0']")? == five, "a closed room keeps its picture");
+    page.click("#open-inside")?;
+    changed(page, "[data-layer='0']", &five)?;
+    Ok(())
+}
