@@ -39,6 +39,23 @@ function stop(sentence) {
   document.body.dataset.error = sentence;
 }
 
+// The tour's button says more until it has been pressed once, where the browser remembers that.
+const tour = document.getElementById("tour");
+try {
+  if (!localStorage.getItem("toured")) tour.textContent = "First time here? Take the tour";
+} catch {
+  // Some browsers keep nothing in private windows.
+}
+tour.addEventListener("click", async () => {
+  tour.textContent = "Tour";
+  try {
+    localStorage.setItem("toured", "yes");
+  } catch {
+    // As above.
+  }
+  (await import("./tour.js")).begin();
+});
+
 const missing = whatIsMissing();
 if (missing) {
   stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);

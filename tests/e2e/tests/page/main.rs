@@ -15,6 +15,7 @@ mod inside;
 mod layout;
 mod runs;
 mod settings;
+mod tour;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         dataset::TESTS,
         failure::TESTS,
         layout::TESTS,
+        tour::TESTS,
     ]
     .concat()
     .into_iter()

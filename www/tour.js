@@ -1,0 +1,55 @@
+// The guided tour: what is where, in seven steps. Loaded when somebody asks for it.
+
+const steps = [
+  ["#pad", "Draw a digit here", "With a mouse, a finger or a pen. The network answers while you draw."],
+  [".answer", "What the network reads", "It sees your drawing scaled and centred to 28 by 28 pixels. The bars say how likely it takes each digit to be."],
+  ["#train", "Let it learn", "Train starts a fresh network that knows nothing yet. It learns from 60,000 handwritten digits, in this tab, and answers for your drawing meanwhile."],
+  ["#settings", "How it learns", "Epochs, batch size, learning rate: each ? says in a sentence what it is. The address keeps what you set, so a link shares it."],
+  [".curves", "How far it is", "The loss should fall and the accuracy rise. After each epoch it is tested on 10,000 digits that it has never learnt from."],
+  [".doors", "The laboratory", "Look inside shows every layer and where each number comes from. The other rooms judge the network, teach it your own digits, build others, and compare runs."],
+  ["footer", "All of it stays here", "No server takes part: drawing, training and network live in this tab."],
+];
+
+const card = document.getElementById("tour-card");
+const part = (name) => document.getElementById(`tour-${name}`);
+let at = 0;
+
+function show(step) {
+  document.querySelector(".tour-here")?.classList.remove("tour-here");
+  at = step;
+  const [selector, title, text] = steps[at];
+  const target = document.querySelector(selector);
+  target.classList.add("tour-here");
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // On a phone the card covers the lower half.
+  const block = innerWidth < 640 ? "start" : "center";
+  target.scrollIntoView({ block, behavior: still ? "instant" : "smooth" });
+  part("title").textContent = title;
+  part("text").textContent = text;
+  part("count").textContent = `${at + 1} of ${steps.length}`;
+  part("back").hidden = at === 0;
+  part("end").hidden = at === steps.length - 1;
+  part("next").textContent = at === steps.length - 1 ? "Done" : "Next";
+  // A dialog that is not modal: the page can be tried at each step.
+  part("title").focus({ preventScroll: true });
+}
+
+function end() {
+  document.querySelector(".tour-here")?.classList.remove("tour-here");
+  card.hidden = true;
+  const opener = document.getElementById("tour");
+  opener.scrollIntoView({ block: "nearest" });
+  opener.focus();
+}
+
+part("back").addEventListener("click", () => show(at - 1));
+part("next").addEventListener("click", () => (at === steps.length - 1 ? end() : show(at + 1)));
+part("end").addEventListener("click", end);
+card.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") end();
+});
+
+export function begin() {
+  card.hidden = false;
+  show(0);
+}
