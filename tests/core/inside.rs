@@ -1,8 +1,11 @@
 //! What Look inside rests on: the trace against the network, receptive fields by moving pixels,
 //! saliency against central differences in `f64`.
 
+use inkling::app::answer::Answer;
+use inkling::app::rooms::Room;
 use inkling::app::rooms::inside::occlusion::Occlusion;
-use inkling::app::rooms::inside::{Spot, arithmetic};
+use inkling::app::rooms::inside::{self, Spot, Subject, arithmetic};
+use inkling::app::{App, Event};
 use inkling::data::PIXELS;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::trace::Trace;
@@ -195,4 +198,33 @@ fn occlusion_finds_what_the_answer_hangs_on() {
     assert!(map[pixel] > 0.5, "{}", map[pixel]);
     assert!(map[pixel] >= map.iter().copied().fold(0.0, f32::max));
     assert_eq!(map[0], 0.0, "far away nothing matters");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_picture_opens_the_room_and_the_drawing_comes_back() {
+    let answer = Answer::new(&Architecture::default()).expect("it can be built");
+    let mut app = App::new(answer);
+    let weights = vec![0.0; Architecture::default().parameter_count().expect("it can be built")];
+    app.update(Event::Shipped(Ok(weights)));
+    let picture = Box::new([0.5; PIXELS]);
+    let name = String::from("test image 3");
+    let subject = Subject::Image { picture, label: 7, name };
+    app.update(Event::Inside(inside::Event::Look(subject)));
+    assert_eq!(app.room, Some(Room::Inside));
+    assert_eq!(app.inside_label(), Some(7));
+    assert!(app.inside_picture().is_some_and(|picture| picture[0] == 0.5));
+
+    // Steps end at the map's edges, and other maps are reached.
+    app.update(Event::Inside(inside::Event::Go(0, [0, 0, 0])));
+    for by in [[-1, 40, 0], [5, 0, 0], [0, 0, 2]] {
+        app.update(Event::Inside(inside::Event::Go(0, by)));
+    }
+    assert_eq!(app.inside.spot, Some(Spot { layer: 0, y: 5, x: 25, channel: 2 }));
+    let beyond = Spot { layer: 1, y: 13, x: 0, channel: 0 };
+    app.update(Event::Inside(inside::Event::Point(Some(beyond))));
+    assert_eq!(app.inside.spot, None, "there is no such number");
+
+    app.update(Event::Inside(inside::Event::Look(Subject::Drawing)));
+    assert_eq!(app.inside_label(), None);
+    assert!(app.inside_picture().is_none(), "nothing is drawn");
 }
