@@ -10,7 +10,7 @@
 //! position for the input gradient, and both run through registers.
 
 use super::gemm::{PANEL, Panel, Sums, load, tile};
-use super::lanes::F32x4;
+use super::lanes::{F32x4, round_up};
 
 /// Sizes of a convolution from `[height][width][channels]` to
 /// `[height - kernel_size + 1][width - kernel_size + 1][filters]`.
@@ -360,7 +360,7 @@ pub fn input_gradient(g: &Geometry, live: &Live, kernel: &[f32], input: &mut [f3
 ///
 /// - `input`: `[height][width][channels]`.
 /// - `patches`: `[height - kernel_size + 1][width - kernel_size + 1][patch_stride]`; what
-///   `kernel_size^2 * channels` leaves of `patch_stride` is not touched.
+///   `kernel_size^2 * channels` leaves of `patch_stride` holds any number, for weights that are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patches {
     /// Columns of the input.
@@ -377,16 +377,26 @@ pub struct Patches {
 pub fn extract_patches(p: &Patches, input: &[f32], patches: &mut [f32]) {
     let out_width = p.width - p.kernel_size + 1;
     let tap_row = p.kernel_size * p.channels;
-    for (y, row) in patches.chunks_exact_mut(out_width * p.patch_stride).enumerate() {
+    for (position, patch) in patches.chunks_exact_mut(p.patch_stride).enumerate() {
+        let (y, x) = (position / out_width, position % out_width);
         for ky in 0..p.kernel_size {
-            let from = &input[(y + ky) * p.width * p.channels..][..p.width * p.channels];
-            let windows = from.windows(tap_row).step_by(p.channels);
-            for (patch, window) in row.chunks_exact_mut(p.patch_stride).zip(windows) {
-                let to = &mut patch[ky * tap_row..][..tap_row];
-                // A few numbers: a loop, where `copy_from_slice` would call `memcpy`.
-                to.iter_mut().zip(window).for_each(|(to, &from)| *to = from);
-            }
+            let from = &input[((y + ky) * p.width + x) * p.channels..];
+            copy_row(from, &mut patch[ky * tap_row..], tap_row);
         }
+    }
+}
+
+/// Copies `length` numbers in whole vectors where both slices have room behind them: what lands
+/// there is overwritten by the next row, or lies where no kernel looks.
+#[inline(always)]
+fn copy_row(from: &[f32], to: &mut [f32], length: usize) {
+    let whole = round_up(length);
+    if from.len() >= whole && to.len() >= whole {
+        let vectors = from[..whole].as_chunks::<4>().0.iter();
+        vectors.zip(to[..whole].as_chunks_mut().0).for_each(|(from, to)| *to = *from);
+    } else {
+        // A few numbers: a loop, where `copy_from_slice` would call `memcpy`.
+        from[..length].iter().zip(to).for_each(|(from, to)| *to = *from);
     }
 }
 

@@ -36,6 +36,33 @@ pub fn store(sums: Sums, row: &mut Panel) {
     }
 }
 
+/// The first eight numbers of a row; zeros behind its end.
+#[inline(always)]
+pub fn take(row: &[f32]) -> Sums {
+    // A vector at a time: eight numbers at once would become a call of `memory.copy`.
+    [row, row.get(4..).unwrap_or_default()].map(|half| match half.first_chunk() {
+        Some(whole) => F32x4::load(whole),
+        None => {
+            let mut whole = [0.0; 4];
+            whole.iter_mut().zip(half).for_each(|(to, &from)| *to = from);
+            F32x4::load(&whole)
+        }
+    })
+}
+
+/// Writes to the first eight numbers of a row, or to as many as there are.
+#[inline(always)]
+fn put(sums: Sums, row: &mut [f32]) {
+    match row.first_chunk_mut() {
+        Some(whole) => store(sums, whole),
+        None => {
+            let mut whole = [0.0; PANEL];
+            store(sums, &mut whole);
+            row.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
 #[inline(always)]
 fn halves(row: &Panel) -> [&[f32; 4]; 2] {
     let (halves, _) = row.as_chunks::<4>();
@@ -118,18 +145,11 @@ pub fn pack(
 ) {
     for (panel, strip) in packed.chunks_exact_mut(panel_rows).enumerate() {
         let first = panel * PANEL;
-        let width = PANEL.min(columns - first);
         let groups = strip.chunks_exact_mut(packed_group).zip(matrix.chunks_exact(group * columns));
         for (to, from) in groups {
             let (to, beyond) = to.split_at_mut(group);
             for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
-                match from[first..].first_chunk() {
-                    Some(whole) => *to = *whole,
-                    None => {
-                        *to = [0.0; PANEL];
-                        to[..width].copy_from_slice(&from[first..]);
-                    }
-                }
+                store(take(&from[first..]), to);
             }
             beyond.fill([0.0; PANEL]);
         }
@@ -171,10 +191,7 @@ pub fn multiply(
         let first = index * PANEL;
         let start = bias.get(index).map_or([F32x4::zero(); 2], load);
         let mut keep = |image: usize, sums: Sums| {
-            let mut row = [0.0; PANEL];
-            store(sums, &mut row);
-            let width = PANEL.min(c_stride - first);
-            c[image * c_stride + first..][..width].copy_from_slice(&row[..width]);
+            put(sums, &mut c[image * c_stride..][first..c_stride]);
         };
         let quads = a.chunks_exact(4 * a_stride);
         let singles = quads.remainder();
@@ -223,11 +240,8 @@ pub fn multiply_transposed(
                     sums[1] = x.mul_add(high, sums[1]);
                 }
             }
-            let width = PANEL.min(columns - first);
             for (row, sums) in (first_row..rows.min(first_row + 4)).zip(sums) {
-                let mut out = [0.0; PANEL];
-                store(sums, &mut out);
-                c[row * columns + first..][..width].copy_from_slice(&out[..width]);
+                put(sums, &mut c[row * columns..][first..columns]);
             }
         }
     }

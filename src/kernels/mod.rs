@@ -20,3 +20,4 @@ pub mod lanes;
 pub mod pointwise;
 pub mod pool;
 pub mod reference;
+pub mod winograd;

@@ -6,10 +6,10 @@
 
 use super::architecture::{Architecture, ArchitectureError};
 use super::loss::{self, Score};
-use super::plan::{Plan, Planned, Step, Weights};
+use super::plan::{Pass, Plan, Planned, Step, Weights};
 use crate::kernels::gemm::{self, Panel};
 use crate::kernels::lanes::round_up;
-use crate::kernels::{conv, pointwise, pool};
+use crate::kernels::{conv, pointwise, pool, winograd};
 
 /// Computes a [`Plan`] with the parameters last given to [`Network::load`].
 #[derive(Debug)]
@@ -31,6 +31,8 @@ enum Work {
     Conv2D {
         panels: Vec<Panel>,
         bias: Vec<Panel>,
+        /// Room for an image's transformed patches.
+        transformed: Vec<f32>,
         /// `[tap][filter][channel]`, for the input gradient.
         swapped: Vec<f32>,
         live: conv::Live,
@@ -58,11 +60,18 @@ enum Work {
 impl Work {
     fn new(Planned { step, propagates, .. }: &Planned) -> Self {
         match step {
-            Step::Conv2D { geometry: g, weights, .. } => {
+            Step::Conv2D { geometry: g, weights, pass, .. } => {
                 let panels = gemm::panels(weights.outputs);
+                let (panel_rows, transformed) = match pass {
+                    Pass::Plain | Pass::Pooled => (g.panel_rows(), 0),
+                    Pass::PooledWinograd => {
+                        (winograd::ELEMENTS * g.channels, winograd::transformed_size(g))
+                    }
+                };
                 Self::Conv2D {
-                    panels: vec![[0.0; gemm::PANEL]; panels * g.panel_rows()],
+                    panels: vec![[0.0; gemm::PANEL]; panels * panel_rows],
                     bias: vec![[0.0; gemm::PANEL]; panels],
+                    transformed: vec![0.0; transformed],
                     swapped: vec![0.0; g.panel_rows() * g.filters],
                     live: conv::Live::new(g, *propagates),
                     kernel_gradient: vec![0.0; g.filters * g.panel_rows()],
@@ -162,12 +171,20 @@ impl Network {
         {
             match (step, work) {
                 (
-                    Step::Conv2D { geometry: g, weights, .. },
+                    Step::Conv2D { geometry: g, weights, pass, .. },
                     Work::Conv2D { panels, bias, swapped, .. },
                 ) => {
                     let kernel = &parameters[weights.kernel.clone()];
-                    let group = (weights.channels, g.channels);
-                    gemm::pack(kernel, weights.outputs, group, g.panel_rows(), panels);
+                    let (channels, filters) = (weights.channels, weights.outputs);
+                    match pass {
+                        Pass::Plain | Pass::Pooled => {
+                            let group = (channels, g.channels);
+                            gemm::pack(kernel, filters, group, g.panel_rows(), panels);
+                        }
+                        Pass::PooledWinograd => {
+                            winograd::pack(kernel, channels, filters, g.channels, panels);
+                        }
+                    }
                     pack_bias(parameters, weights, bias);
                     if *propagates {
                         swap_axes(g, weights, kernel, swapped);
@@ -299,7 +316,25 @@ fn run_step(
         }
         (Step::Pad(p), _) => inputs.zip(outputs).for_each(|(i, o)| conv::pad(p, i, o)),
         (
-            Step::Conv2D { geometry, relu, pooled: true, .. },
+            Step::Conv2D { geometry: g, relu, pass: Pass::PooledWinograd, .. },
+            Work::Conv2D { panels, bias, transformed, winners, .. },
+        ) => {
+            let winners = winners.chunks_exact_mut(planned.output);
+            for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
+                winograd::forward_pooled(
+                    g,
+                    input,
+                    panels,
+                    bias,
+                    *relu,
+                    transformed,
+                    output,
+                    winners,
+                );
+            }
+        }
+        (
+            Step::Conv2D { geometry, relu, pass: Pass::Pooled, .. },
             Work::Conv2D { panels, bias, winners, .. },
         ) => {
             let winners = winners.chunks_exact_mut(planned.output);
@@ -368,7 +403,7 @@ fn reverse_step(
     let input_size = input.len() / count;
     match (&planned.step, work) {
         (
-            Step::Conv2D { geometry: g, weights, relu, pooled },
+            Step::Conv2D { geometry: g, weights, relu, pass },
             Work::Conv2D { swapped, live, kernel_gradient, bias_gradient, winners, .. },
         ) => {
             kernel_gradient.fill(0.0);
@@ -378,10 +413,11 @@ fn reverse_step(
                 let of_input = image * input_size..(image + 1) * input_size;
                 let by_output = &by_output[of_output.clone()];
                 let output = &output[of_output.clone()];
-                if *pooled {
-                    live.gather_pooled(g, by_output, output, &winners[of_output], *relu);
-                } else {
-                    live.gather(g, by_output, output, *relu);
+                match pass {
+                    Pass::Plain => live.gather(g, by_output, output, *relu),
+                    Pass::Pooled | Pass::PooledWinograd => {
+                        live.gather_pooled(g, by_output, output, &winners[of_output], *relu);
+                    }
                 }
                 conv::weight_gradient(
                     g,

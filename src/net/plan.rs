@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Padding, Shape};
 use crate::kernels::lanes::round_up;
-use crate::kernels::{conv, pool};
+use crate::kernels::{conv, pool, winograd};
 
 /// Where a named parameter lies in the flat vector of all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,17 @@ pub struct Weights {
     pub outputs: usize,
 }
 
+/// How a Conv2D goes forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Every output.
+    Plain,
+    /// With 2x2 max-pooling in the same pass.
+    Pooled,
+    /// The same by Winograd's algorithm.
+    PooledWinograd,
+}
+
 /// One computation on every image of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -50,8 +61,8 @@ pub enum Step {
         weights: Weights,
         /// Whether relu follows.
         relu: bool,
-        /// Whether 2x2 max-pooling follows.
-        pooled: bool,
+        /// How it goes forward, and whether 2x2 max-pooling follows.
+        pass: Pass,
     },
     /// Max-pooling on its own.
     MaxPooling2D(pool::Geometry),
@@ -224,7 +235,12 @@ impl Plan {
         }
         let filters = round_up(weights.outputs);
         let geometry = conv::Geometry { height, width, channels, kernel_size: tap, filters };
-        self.push(Step::Conv2D { geometry, weights, relu, pooled }, stored(output));
+        let pass = match (pooled, tap) {
+            (false, _) => Pass::Plain,
+            (true, winograd::KERNEL_SIZE) => Pass::PooledWinograd,
+            (true, _) => Pass::Pooled,
+        };
+        self.push(Step::Conv2D { geometry, weights, relu, pass }, stored(output));
     }
 
     fn push(&mut self, step: Step, output: usize) {

@@ -1,0 +1,184 @@
+//! Convolution with a 3x3 kernel, relu and 2x2 max-pooling by Winograd's minimal filtering
+//! F(2x2, 3x3): 16 multiplications for four outputs that take 36 one by one.
+//!
+//! One output tile of it is exactly one pooling window. With `d` the window's 4x4 patch of a channel
+//! and `g` a filter's 3x3 kernel for that channel, both transformed to 4x4 elements, the window is
+//!
+//! `y = At [sum over channels of (G g Gt) * (Bt d B)] A`, `*` element by element,
+//!
+//! ```text
+//!      | 1  0 -1  0 |       | 1    0    0  |
+//! Bt = | 0  1  1  0 |   G = | 1/2  1/2  1/2|   At = | 1  1  1  0 |
+//!      | 0 -1  1  0 |       | 1/2 -1/2  1/2|        | 0  1 -1 -1 |
+//!      | 0  1  0 -1 |       | 0    0    1  |
+//! ```
+//!
+//! so that for each of the 16 elements the sum over channels is a matrix product of all windows with
+//! all filters. Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
+//! section 4.1.
+
+use super::conv::Geometry;
+use super::gemm::{PANEL, Panel, Sums, load, store, take, tile};
+use super::lanes::F32x4;
+
+/// Elements of a transformed patch or kernel.
+pub const ELEMENTS: usize = 16;
+
+/// Side of the kernels that this algorithm is for.
+pub const KERNEL_SIZE: usize = 3;
+
+/// Windows in a register tile.
+const WINDOWS: usize = 5;
+
+/// Numbers in the transformed patches of an image: `[element][window][channel]`.
+pub fn transformed_size(g: &Geometry) -> usize {
+    ELEMENTS * (g.out_height() / 2) * (g.out_width() / 2) * g.channels
+}
+
+/// `[a, b, c, d]` times `Bt`.
+#[inline(always)]
+fn patch_transform([a, b, c, d]: [F32x4; 4]) -> [F32x4; 4] {
+    [a.sub(c), b.add(c), c.sub(b), b.sub(d)]
+}
+
+/// `[a, b, c]` times `G`.
+#[inline(always)]
+fn kernel_transform([a, b, c]: [F32x4; 3]) -> [F32x4; 4] {
+    let half = F32x4::splat(0.5);
+    let (ends, middle) = (a.add(c).mul(half), b.mul(half));
+    [a, ends.add(middle), ends.sub(middle), c]
+}
+
+/// `[a, b, c, d]` times `At`.
+#[inline(always)]
+fn output_transform([a, b, c, d]: [F32x4; 4]) -> [F32x4; 2] {
+    [a.add(b).add(c), b.sub(c).sub(d)]
+}
+
+/// Transforms a kernel and cuts it into panels `[filter / 8][element][channel][filter % 8]`.
+///
+/// - `kernel`: `[3][3][channels][filters]`.
+/// - `packed`: `panels(filters) * 16 * packed_channels` rows; channels beyond `channels` become zero.
+pub fn pack(
+    kernel: &[f32],
+    channels: usize,
+    filters: usize,
+    packed_channels: usize,
+    packed: &mut [Panel],
+) {
+    for (index, panel) in packed.chunks_exact_mut(ELEMENTS * packed_channels).enumerate() {
+        let first = index * PANEL;
+        for channel in 0..packed_channels {
+            if channel >= channels {
+                panel[channel..]
+                    .iter_mut()
+                    .step_by(packed_channels)
+                    .for_each(|row| *row = [0.0; 8]);
+                continue;
+            }
+            let taps: [Sums; 9] = std::array::from_fn(|tap| {
+                let row = &kernel[(tap * channels + channel) * filters..][..filters];
+                take(&row[first..])
+            });
+            let mut elements = [[F32x4::zero(); 2]; ELEMENTS];
+            for half in 0..2 {
+                let columns: [[F32x4; 4]; 3] = std::array::from_fn(|x| {
+                    kernel_transform(std::array::from_fn(|y| taps[3 * y + x][half]))
+                });
+                for y in 0..4 {
+                    let row = kernel_transform(columns.map(|column| column[y]));
+                    for (x, value) in row.into_iter().enumerate() {
+                        elements[4 * y + x][half] = value;
+                    }
+                }
+            }
+            let rows = panel[channel..].iter_mut().step_by(packed_channels);
+            for (row, element) in rows.zip(elements) {
+                store(element, row);
+            }
+        }
+    }
+}
+
+/// `transformed[element][window][c] = (Bt d B)[element]`, `d` the 4x4 patch of a window's channel.
+///
+/// - `input`: one image, `[height][width][channels]`.
+/// - `transformed`: [`transformed_size`] numbers, overwritten.
+fn transform(g: &Geometry, input: &[f32], transformed: &mut [f32]) {
+    let pooled_width = g.out_width() / 2;
+    let windows = g.out_height() / 2 * pooled_width;
+    let (from, _) = input.as_chunks::<4>();
+    let (to, _) = transformed.as_chunks_mut::<4>();
+    let vectors = g.channels / 4;
+    for window in 0..windows {
+        let (y, x) = (2 * (window / pooled_width), 2 * (window % pooled_width));
+        for vector in 0..vectors {
+            let corner = (y * g.width + x) * vectors + vector;
+            let columns: [[F32x4; 4]; 4] = std::array::from_fn(|dx| {
+                patch_transform(std::array::from_fn(|dy| {
+                    F32x4::load(&from[corner + (dy * g.width + dx) * vectors])
+                }))
+            });
+            for dy in 0..4 {
+                let row = patch_transform(columns.map(|column| column[dy]));
+                for (dx, value) in row.into_iter().enumerate() {
+                    value.store(&mut to[((4 * dy + dx) * windows + window) * vectors + vector]);
+                }
+            }
+        }
+    }
+}
+
+/// The same as [`conv::forward_pooled`](super::conv::forward_pooled) but for rounding.
+///
+/// - `input`: one image, `[height][width][channels]`.
+/// - `kernel`: from [`pack`]; `bias`: one row a panel.
+/// - `transformed`: room for [`transformed_size`] numbers.
+/// - `output`, `winners`: as there.
+#[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and room to work")]
+pub fn forward_pooled(
+    g: &Geometry,
+    input: &[f32],
+    kernel: &[Panel],
+    bias: &[Panel],
+    relu: bool,
+    transformed: &mut [f32],
+    output: &mut [f32],
+    winners: &mut [u8],
+) {
+    transform(g, input, transformed);
+    let windows = output.len() / g.filters;
+    let plane = windows * g.channels;
+    for (index, (panel, bias)) in kernel.chunks_exact(ELEMENTS * g.channels).zip(bias).enumerate() {
+        let bias = load(bias);
+        let first = index * PANEL;
+        for start in (0..windows).step_by(WINDOWS) {
+            // The last tile repeats its last window where there are fewer than five.
+            let at: [usize; WINDOWS] = std::array::from_fn(|i| (start + i).min(windows - 1));
+            let mut products = [[[F32x4::zero(); 2]; WINDOWS]; ELEMENTS];
+            let elements = transformed.chunks_exact(plane).zip(panel.chunks_exact(g.channels));
+            for (products, (patches, weights)) in products.iter_mut().zip(elements) {
+                let mut sums = [[F32x4::zero(); 2]; WINDOWS];
+                tile(&mut sums, at.map(|window| &patches[window * g.channels..]), weights);
+                *products = sums;
+            }
+            for (i, window) in at.into_iter().enumerate() {
+                let row = window * g.filters..(window + 1) * g.filters;
+                let (values, _) = output[row.clone()][first..].as_chunks_mut::<4>();
+                let (indices, _) = winners[row][first..].as_chunks_mut::<4>();
+                for (half, (value, index)) in values.iter_mut().zip(indices).enumerate().take(2) {
+                    let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
+                        output_transform(std::array::from_fn(|y| products[4 * y + x][i][half]))
+                    });
+                    let [top, bottom] =
+                        [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
+                    let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
+                    let best = best.add(bias[half]);
+                    let best = if relu { best.max(F32x4::zero()) } else { best };
+                    best.store(value);
+                    *index = winner;
+                }
+            }
+        }
+    }
+}
