@@ -12,10 +12,6 @@ pub mod runs;
 pub enum Room {
     /// What each layer makes of the drawing.
     Inside,
-    /// What the network gets right and wrong.
-    Judge,
-    /// Teaching it one's own digits.
-    Yours,
     /// Other networks and settings.
     Experiment,
     /// Runs kept and compared.
@@ -24,15 +20,12 @@ pub enum Room {
 
 impl Room {
     /// All rooms, in the page's order.
-    pub const ALL: [Self; 5] =
-        [Self::Inside, Self::Judge, Self::Yours, Self::Experiment, Self::Runs];
+    pub const ALL: [Self; 3] = [Self::Inside, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section; its button's is `open-` and this.
     pub fn id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
-            Self::Judge => "judge",
-            Self::Yours => "yours",
             Self::Experiment => "experiment",
             Self::Runs => "runs",
         }
