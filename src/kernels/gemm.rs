@@ -36,29 +36,32 @@ pub fn store(sums: Sums, row: &mut Panel) {
     }
 }
 
-/// The first eight numbers of a row; zeros behind its end.
+/// The first four numbers of a row; zeros behind its end. A vector at a time, as a copy of eight
+/// numbers would become a call of `memory.copy`.
 #[inline(always)]
-pub fn take(row: &[f32]) -> Sums {
-    // A vector at a time: eight numbers at once would become a call of `memory.copy`.
-    [row, row.get(4..).unwrap_or_default()].map(|half| match half.first_chunk() {
+pub fn take(row: &[f32]) -> F32x4 {
+    match row.first_chunk() {
         Some(whole) => F32x4::load(whole),
         None => {
             let mut whole = [0.0; 4];
-            whole.iter_mut().zip(half).for_each(|(to, &from)| *to = from);
+            whole.iter_mut().zip(row).for_each(|(to, &from)| *to = from);
             F32x4::load(&whole)
         }
-    })
+    }
 }
 
 /// Writes to the first eight numbers of a row, or to as many as there are.
 #[inline(always)]
 fn put(sums: Sums, row: &mut [f32]) {
-    match row.first_chunk_mut() {
-        Some(whole) => store(sums, whole),
-        None => {
-            let mut whole = [0.0; PANEL];
-            store(sums, &mut whole);
-            row.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+    let (first, second) = row.split_at_mut(row.len().min(4));
+    for (half, sum) in [first, second].into_iter().zip(sums) {
+        match half.first_chunk_mut() {
+            Some(whole) => sum.store(whole),
+            None => {
+                let mut whole = [0.0; 4];
+                sum.store(&mut whole);
+                half.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+            }
         }
     }
 }
@@ -149,7 +152,8 @@ pub fn pack(
         for (to, from) in groups {
             let (to, beyond) = to.split_at_mut(group);
             for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
-                store(take(&from[first..]), to);
+                let from = &from[first..];
+                store([take(from), take(from.get(4..).unwrap_or_default())], to);
             }
             beyond.fill([0.0; PANEL]);
         }

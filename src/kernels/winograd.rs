@@ -18,7 +18,7 @@
 //! section 4.1.
 
 use super::conv::Geometry;
-use super::gemm::{PANEL, Panel, Sums, load, store, take, tile};
+use super::gemm::{PANEL, Panel, load, take, tile};
 use super::lanes::F32x4;
 
 /// Elements of a transformed patch or kernel.
@@ -76,25 +76,20 @@ pub fn pack(
                     .for_each(|row| *row = [0.0; 8]);
                 continue;
             }
-            let taps: [Sums; 9] = std::array::from_fn(|tap| {
-                let row = &kernel[(tap * channels + channel) * filters..][..filters];
-                take(&row[first..])
-            });
-            let mut elements = [[F32x4::zero(); 2]; ELEMENTS];
             for half in 0..2 {
-                let columns: [[F32x4; 4]; 3] = std::array::from_fn(|x| {
-                    kernel_transform(std::array::from_fn(|y| taps[3 * y + x][half]))
-                });
+                let tap = |y: usize, x: usize| {
+                    let row = ((KERNEL_SIZE * y + x) * channels + channel) * filters;
+                    take(kernel[row..][..filters].get(first + 4 * half..).unwrap_or_default())
+                };
+                let columns: [[F32x4; 4]; 3] =
+                    std::array::from_fn(|x| kernel_transform([tap(0, x), tap(1, x), tap(2, x)]));
                 for y in 0..4 {
                     let row = kernel_transform(columns.map(|column| column[y]));
                     for (x, value) in row.into_iter().enumerate() {
-                        elements[4 * y + x][half] = value;
+                        let to = &mut panel[(4 * y + x) * packed_channels + channel];
+                        value.store(&mut to.as_chunks_mut().0[half]);
                     }
                 }
-            }
-            let rows = panel[channel..].iter_mut().step_by(packed_channels);
-            for (row, element) in rows.zip(elements) {
-                store(element, row);
             }
         }
     }

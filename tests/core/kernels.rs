@@ -3,7 +3,7 @@
 use inkling::kernels::gemm::{self, Panel};
 use inkling::kernels::lanes::{F32x4, round_up};
 use inkling::kernels::reference::{self, Map};
-use inkling::kernels::{conv, pool};
+use inkling::kernels::{conv, pool, winograd};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Uniform in [-1, 1], the same on every run.
@@ -201,6 +201,51 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
             }
         }
         c.check_gradients(&live, &scattered);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn winograd_gives_the_pooled_convolution() {
+    let cases: Vec<_> = CONVOLUTIONS.into_iter().filter(|&(_, size, _)| size == 3).collect();
+    assert!(cases.len() > 1, "too few 3x3 kernels among the cases");
+    for (case, relu) in cases.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+        let c = Convolution::new(case);
+        let (_, bias) = c.panels();
+        let rows = winograd::ELEMENTS * c.g.channels;
+        let mut kernel = vec![[f32::NAN; 8]; gemm::panels(c.filters) * rows];
+        winograd::pack(&c.kernel, c.map.channels, c.filters, c.g.channels, &mut kernel);
+        let mut transformed = vec![f32::NAN; winograd::transformed_size(&c.g)];
+        let pooled = c.out.height / 2 * (c.out.width / 2);
+        let mut output = vec![f32::NAN; pooled * c.g.filters];
+        let mut winners = vec![u8::MAX; output.len()];
+        winograd::forward_pooled(
+            &c.g,
+            &c.stored_input(),
+            &kernel,
+            &bias,
+            relu,
+            &mut transformed,
+            &mut output,
+            &mut winners,
+        );
+        let mut unpooled = c.reference_forward();
+        if relu {
+            unpooled = reference::relu(&unpooled);
+        }
+        let (expected, sources) = reference::max_pool(c.out, 2, &unpooled);
+        let ours = restride(&output, c.g.filters, c.filters);
+        assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
+        for (i, &source) in sources.iter().enumerate() {
+            // Where relu made all four zero, nothing passes back, whichever won.
+            if expected[i] > 0.0 || !relu {
+                let (window, filter) = (i / c.filters, i % c.filters);
+                let (position, columns) = (source / c.filters, c.out.width / 2);
+                let dy = position / c.out.width - 2 * (window / columns);
+                let dx = position % c.out.width - 2 * (window % columns);
+                let winner = usize::from(winners[window * c.g.filters + filter]);
+                assert_eq!(winner, 2 * dy + dx, "{case:?}: winner {i}");
+            }
+        }
     }
 }
 
