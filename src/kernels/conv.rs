@@ -333,6 +333,78 @@ pub fn weight_gradient(
     }
 }
 
+/// Channels up to which [`pooled_weight_gradient`] keeps a filter's sums in registers.
+pub const FEW_CHANNELS: usize = 32;
+
+/// [`weight_gradient`] behind [`forward_pooled`] for a 1x1 kernel and at most [`FEW_CHANNELS`]
+/// channels. With so few multiplications for each output, those by zero take less time than listing
+/// the others; the sums are the same.
+///
+/// - `input`: one image, `[height][width][channels]`.
+/// - `gradient`, `output`, `winners`: `[out_height / 2][out_width / 2][filters]`.
+/// - `kernel`: `[filters][channels]`, `bias`: `[filters]`; added to.
+#[expect(clippy::too_many_arguments, reason = "those of `Live::gather_pooled` and two results")]
+pub fn pooled_weight_gradient(
+    g: &Geometry,
+    input: &[f32],
+    gradient: &[f32],
+    output: &[f32],
+    winners: &[u8],
+    relu: bool,
+    kernel: &mut [f32],
+    bias: &mut [f32],
+) {
+    let live = |index: usize| {
+        let live = !relu || output[index] > 0.0;
+        (if live { gradient[index] } else { 0.0 }, usize::from(winners[index] & 3))
+    };
+    for (filter, (sums, bias)) in kernel.chunks_exact_mut(g.channels).zip(bias).enumerate() {
+        let (sums, _) = sums.as_chunks_mut::<4>();
+        match sums.len() {
+            8 => add_windows::<8>(g, input, filter, live, sums, bias),
+            7 => add_windows::<7>(g, input, filter, live, sums, bias),
+            6 => add_windows::<6>(g, input, filter, live, sums, bias),
+            5 => add_windows::<5>(g, input, filter, live, sums, bias),
+            4 => add_windows::<4>(g, input, filter, live, sums, bias),
+            3 => add_windows::<3>(g, input, filter, live, sums, bias),
+            2 => add_windows::<2>(g, input, filter, live, sums, bias),
+            _ => add_windows::<1>(g, input, filter, live, sums, bias),
+        }
+    }
+}
+
+/// Adds every window's gradient times the input that won it to a filter's sums, `4 N` numbers.
+#[inline(always)]
+fn add_windows<const N: usize>(
+    g: &Geometry,
+    input: &[f32],
+    filter: usize,
+    live: impl Fn(usize) -> (f32, usize),
+    sums: &mut [[f32; 4]],
+    bias: &mut f32,
+) {
+    let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
+    let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dy, dx)| g.corner(dy, dx));
+    let mut total = 0.0;
+    let mut registers: [F32x4; N] = std::array::from_fn(|i| F32x4::load(&sums[i]));
+    for y in 0..pooled_height {
+        for x in 0..pooled_width {
+            let (value, winner) = live((y * pooled_width + x) * g.filters + filter);
+            let at = g.corner(2 * y, 2 * x) + places[winner];
+            let (chunk, _) = input[at..at + 4 * N].as_chunks::<4>();
+            total += value;
+            let value = F32x4::splat(value);
+            for (register, chunk) in registers.iter_mut().zip(chunk) {
+                *register = F32x4::load(chunk).mul_add(value, *register);
+            }
+        }
+    }
+    *bias += total;
+    for (register, sum) in registers.into_iter().zip(sums) {
+        register.store(sum);
+    }
+}
+
 /// `input[y + ky][x + kx][c] = sum over y, x, ky, kx, f of gradient[y][x][f] * kernel[ky][kx][f][c]`
 ///
 /// - `kernel`: `[kernel_size][kernel_size][filters][channels]`, the last two axes swapped against

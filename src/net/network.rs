@@ -413,6 +413,23 @@ fn reverse_step(
                 let of_input = image * input_size..(image + 1) * input_size;
                 let by_output = &by_output[of_output.clone()];
                 let output = &output[of_output.clone()];
+                if *pass == Pass::Pooled
+                    && !planned.propagates
+                    && g.kernel_size == 1
+                    && g.channels <= conv::FEW_CHANNELS
+                {
+                    conv::pooled_weight_gradient(
+                        g,
+                        &input[of_input],
+                        by_output,
+                        output,
+                        &winners[of_output],
+                        *relu,
+                        kernel_gradient,
+                        bias_gradient,
+                    );
+                    continue;
+                }
                 match pass {
                     Pass::Plain => live.gather(g, by_output, output, *relu),
                     Pass::Pooled | Pass::PooledWinograd => {

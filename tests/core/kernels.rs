@@ -201,6 +201,23 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
             }
         }
         c.check_gradients(&live, &scattered);
+
+        if c.g.kernel_size == 1 && c.g.channels <= conv::FEW_CHANNELS {
+            let sums = || (vec![0.5; c.g.filters * c.g.channels], vec![0.5; c.g.filters]);
+            let (mut listed, mut direct) = (sums(), sums());
+            conv::weight_gradient(&c.g, &live, &input, &mut listed.0, &mut listed.1);
+            conv::pooled_weight_gradient(
+                &c.g,
+                &input,
+                &stored,
+                &output,
+                &winners,
+                relu,
+                &mut direct.0,
+                &mut direct.1,
+            );
+            assert_eq!(direct, listed, "{case:?} without lists");
+        }
     }
 }
 
