@@ -156,7 +156,8 @@ pub enum Reply {
     /// About ten times a second while training, once a second while waiting for data. Arrays: `[parameters, losses, accuracies]`, the last
     /// two with one value for each minibatch since the last Progress.
     Progress(Progress),
-    /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters]`.
+    /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters,
+    /// probabilities]`, the latter `[test images][classes]`.
     EpochEnd {
         /// The run.
         run: RunId,

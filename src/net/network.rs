@@ -228,12 +228,20 @@ impl Network {
     }
 
     /// Loss and accuracy on some images, without Dropout.
-    pub fn evaluate(&mut self, images: &[f32], labels: &[u8]) -> Score {
+    ///
+    /// - `probabilities`: each image's are appended, `[images][classes]`.
+    pub fn evaluate(
+        &mut self,
+        images: &[f32],
+        labels: &[u8],
+        probabilities: &mut Vec<f32>,
+    ) -> Score {
         self.forward(images, labels.len(), None);
         let classes = self.plan.classes();
         let mut score = Score::default();
         for (row, &label) in self.logits_mut().chunks_exact_mut(round_up(classes)).zip(labels) {
             score += loss::cross_entropy(&mut row[..classes], usize::from(label));
+            probabilities.extend_from_slice(&row[..classes]);
         }
         score
     }

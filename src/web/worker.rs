@@ -131,6 +131,8 @@ struct Run {
     /// Of each minibatch since the last progress.
     losses: Vec<f32>,
     accuracies: Vec<f32>,
+    /// Of the test images evaluated since the last minibatch, `[images][classes]`.
+    test_probabilities: Vec<f32>,
 }
 
 impl Trainer {
@@ -244,6 +246,7 @@ impl Trainer {
             last_progress: self.clock.now(),
             losses: Vec::new(),
             accuracies: Vec::new(),
+            test_probabilities: Vec::new(),
         })
     }
 
@@ -313,7 +316,11 @@ impl Trainer {
                 let digits = if set == Set::Test { &self.test } else { &self.train };
                 digits.gather(range, &mut self.images, &mut self.labels);
                 self.load(run);
-                let score = self.network.evaluate(&self.images, &self.labels);
+                let mut probabilities = Vec::new();
+                let score = self.network.evaluate(&self.images, &self.labels, &mut probabilities);
+                if set == Set::Test {
+                    run.test_probabilities.append(&mut probabilities);
+                }
                 run.meter.evaluated(self.labels.len(), (self.clock.now() - start) / 1000.0);
                 if let Some(Judgement { test, validation }) = run.session.judge(score, available) {
                     run.activity = Activity::Training;
@@ -328,7 +335,8 @@ impl Trainer {
                             accuracy: score.accuracy(),
                         }),
                     };
-                    self.say(&reply, &[run.session.parameters()]);
+                    self.say(&reply, &[run.session.parameters(), &run.test_probabilities]);
+                    run.test_probabilities.clear();
                 }
                 true
             }

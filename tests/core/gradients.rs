@@ -228,7 +228,7 @@ fn dropout_scales_what_it_keeps_and_its_gradient() {
 
     assert_eq!(case.gradient(11), (loss, gradient.clone()), "the same noise drops the same");
     assert_ne!(case.gradient(12).1, gradient, "other noise drops others");
-    let score = case.network.evaluate(&case.images, &case.labels);
+    let score = case.network.evaluate(&case.images, &case.labels, &mut Vec::new());
     let without = case.naive_loss(&widen(&case.parameters), &[]);
     assert!((f64::from(score.mean_loss()) - without).abs() < TOLERANCE, "none while evaluating");
 }

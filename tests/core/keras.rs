@@ -3,7 +3,7 @@
 //! Both compute in `f32` with sums in different orders, which bounds how close they can be.
 
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
-use inkling::net::{Architecture, Network, Plan};
+use inkling::net::{Architecture, Network, Plan, loss};
 use inkling::protocol::{Optimizer as Kind, Schedule};
 use inkling::train::gradient::{self, Minibatch, SHARDS};
 use inkling::train::optimizer::Optimizer;
@@ -111,7 +111,14 @@ impl Fixture {
         self.network.load(&initial);
         let logits = self.network.logits(&self.images);
         assert_close(&logits, &numbers(&self.tensors, "logits"), LOGITS, "logits");
-        let score = self.network.evaluate(&self.images, &self.labels);
+        let mut probabilities = vec![7.0];
+        let score = self.network.evaluate(&self.images, &self.labels, &mut probabilities);
+        assert_eq!(probabilities.remove(0), 7.0, "what was there stays");
+        let mut softmax = logits;
+        for row in softmax.chunks_exact_mut(self.network.plan().classes()) {
+            loss::softmax(row);
+        }
+        assert_eq!(probabilities, softmax);
         let (loss, gradient) = self.gradient(&initial);
         let expected = numbers(&self.tensors, "adam/losses")[0];
         assert_close(&[score.mean_loss(), loss], &[expected, expected], LOSS, "loss");

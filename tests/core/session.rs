@@ -101,7 +101,7 @@ impl Driver {
                 let digits = if set == Set::Test { &self.test } else { &self.train };
                 digits.gather(range, &mut images, &mut labels);
                 self.network.load(self.session.parameters());
-                let score = self.network.evaluate(&images, &labels);
+                let score = self.network.evaluate(&images, &labels, &mut Vec::new());
                 if let Some(judgement) = self.session.judge(score, self.available) {
                     self.scores.push(judgement.test);
                     self.validations.extend(judgement.validation);

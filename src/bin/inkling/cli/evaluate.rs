@@ -50,7 +50,7 @@ fn mnist(network: &mut Network, source: &Source) -> anyhow::Result<()> {
     let mut score = Score::default();
     for start in (0..test.len()).step_by(100) {
         test.gather(start..test.len().min(start + 100), &mut images, &mut labels);
-        score += network.evaluate(&images, &labels);
+        score += network.evaluate(&images, &labels, &mut Vec::new());
     }
     println!(
         "MNIST test set: {} of {} right, {:.2} %, loss {:.4}",

@@ -157,7 +157,7 @@ impl Trainer {
                     digits.gather(range, &mut images, &mut labels);
                     let network = &mut self.networks[0];
                     network.load(self.session.parameters());
-                    let score = network.evaluate(&images, &labels);
+                    let score = network.evaluate(&images, &labels, &mut Vec::new());
                     if let Some(Judgement { test: score, .. }) =
                         self.session.judge(score, available)
                     {
