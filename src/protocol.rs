@@ -134,6 +134,18 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
+    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Judged`] or
+    /// [`Reply::NotJudged`]. A further one replaces it. Arrays: `[parameters]`.
+    Judge {
+        /// Counted up by the page.
+        judging: u32,
+        /// What the parameters are of.
+        architecture: Architecture,
+    },
+    /// The test set's classes; answered by [`Reply::TestLabels`].
+    TestLabels,
+    /// Some of its images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
+    TestImages,
 }
 
 /// Trainer to page.
@@ -187,6 +199,25 @@ pub enum Reply {
         /// Seconds that it trained, pauses left out.
         seconds: f64,
     },
+    /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
+    Judged {
+        /// The request's number.
+        judging: u32,
+        /// In sum.
+        evaluation: Evaluation,
+    },
+    /// They cannot be evaluated.
+    NotJudged {
+        /// The request's number.
+        judging: u32,
+        /// Why, as a sentence for the page.
+        reason: String,
+    },
+    /// The class of each test image. Arrays: `[labels]`; empty before the whole test set is here.
+    TestLabels,
+    /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices that the test set lacks
+    /// are left out.
+    TestImages,
     /// The run cannot go on.
     Failed {
         /// The run.

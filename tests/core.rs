@@ -18,6 +18,8 @@ mod inside;
 mod keras;
 #[path = "core/kernels.rs"]
 mod kernels;
+#[path = "core/metrics.rs"]
+mod metrics;
 #[path = "core/naive.rs"]
 mod naive;
 #[path = "core/session.rs"]

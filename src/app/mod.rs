@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod curves;
+pub mod drawings;
 pub mod figures;
 pub mod rooms;
 pub mod run;
@@ -21,6 +22,7 @@ use rooms::experiment::Speed;
 use rooms::experiment::editor::Edit;
 use rooms::experiment::presets::{Network, Recipe};
 use rooms::inside::{self, Inside};
+use rooms::judge::{self, Judge};
 use rooms::runs::{self, Runs};
 use run::Run;
 use settings::{Field, Form, StartFrom};
@@ -78,6 +80,10 @@ pub enum Event {
     VaryAgain,
     /// Something in Look inside.
     Inside(inside::Event),
+    /// Something in Judge.
+    Judge(judge::Event),
+    /// Something about a shelf of labelled drawings.
+    Drawings(drawings::Shelf, drawings::Event),
     /// Something about kept runs.
     Runs(runs::Event),
     /// Say something in the notice, after what it says already.
@@ -105,6 +111,8 @@ pub enum Effect {
     WriteHash(String),
     /// Ask something of the browser's store of runs.
     Store(runs::Store),
+    /// Ask something of the browser's store of labelled drawings.
+    Drawings(drawings::Shelf, drawings::Store),
     /// Ask before something is lost.
     Ask(Question),
     /// Let a screen reader say this.
@@ -169,6 +177,8 @@ pub struct App {
     pub room: Option<Room>,
     /// What Look inside looks at.
     pub inside: Inside,
+    /// What Judge knows.
+    pub judge: Judge,
     /// The kept runs.
     pub runs: Runs,
     /// How fast training is here, as far as a run has shown.
@@ -196,6 +206,7 @@ impl App {
             curves: Curves::default(),
             room: None,
             inside: Inside::default(),
+            judge: Judge::default(),
             runs: Runs::default(),
             speed: None,
             varied: 0,
@@ -277,6 +288,7 @@ impl App {
                 if matches!(self.room, Some(Room::Runs | Room::Experiment)) {
                     self.read_runs(&mut effects);
                 }
+                self.furnish_judge(&mut effects);
             }
             Event::Edit(change) => self.edit(&change, &mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
@@ -288,6 +300,8 @@ impl App {
             }
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
             Event::Inside(event) => self.look_inside(event, &mut effects),
+            Event::Judge(event) => self.update_judge(event, &mut effects),
+            Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => self.answer.set_shipped(weights),
@@ -421,6 +435,7 @@ impl App {
 
     fn lose_trainer(&mut self, reason: String) {
         self.trainer = Trainer::Gone(reason);
+        self.judge.lose_trainer();
         if let Some(run) = &mut self.run {
             run.stop();
         }

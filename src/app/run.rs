@@ -4,7 +4,7 @@ use super::curves::{Curves, Test};
 use super::rooms::experiment::Speed;
 use super::settings::StartFrom;
 use super::{App, Effect, Event, Intent, Trainer, figures};
-use crate::protocol::{Activity, Progress, Reply, Request, RunId, Settings};
+use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +199,10 @@ impl App {
                 self.trainer = Trainer::Ready(backend);
                 self.send(Request::LoadData, None, effects);
             }
-            Reply::Data(progress) => self.data.progress = Some(progress),
+            Reply::Data(progress) => {
+                self.data.progress = Some(progress);
+                self.furnish_judge(effects);
+            }
             Reply::DataFailed { part, reason } => self.data.failed = Some((part, reason)),
             Reply::Progress(progress) => {
                 let Some(run) = self.current(progress.run) else { return };
@@ -234,6 +237,8 @@ impl App {
                 if let Some(parameters) = arrays.next() {
                     self.answer.set_trained(parameters);
                 }
+                let evaluation = Evaluation { loss: test_loss, accuracy: test_accuracy };
+                self.take_epoch(evaluation, arrays.next().unwrap_or_default());
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!(
                     "Epoch {epoch} of {epochs}: {} of the test images right.",
@@ -263,6 +268,21 @@ impl App {
                 });
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));
+            }
+            Reply::Judged { judging, evaluation } => {
+                let probabilities = arrays.next().unwrap_or_default();
+                self.take_verdict(judging, Ok((evaluation, probabilities)), effects);
+            }
+            Reply::NotJudged { judging, reason } => {
+                self.take_verdict(judging, Err(reason), effects);
+            }
+            Reply::TestLabels => {
+                self.take_labels(&arrays.next().unwrap_or_default(), effects);
+            }
+            Reply::TestImages => {
+                if let (Some(indices), Some(pictures)) = (arrays.next(), arrays.next()) {
+                    self.judge.gallery.hang(&indices, &pictures);
+                }
             }
             Reply::Failed { run, message } => {
                 // What goes wrong outside of any run is told about run 0.

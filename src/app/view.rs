@@ -452,7 +452,7 @@ fn tested(figure: String, held_out: Option<String>, epoch: u32) -> String {
 }
 
 /// What the run's weights are called.
-fn weights_name(run: &Run) -> String {
+pub(in crate::app) fn weights_name(run: &Run) -> String {
     match (run.epoch_of_weights(), run.start) {
         (0, StartFrom::Fresh) => String::from("fresh random weights"),
         (0, StartFrom::Shipped) => String::from("this run, still the shipped weights"),

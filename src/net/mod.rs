@@ -4,6 +4,7 @@
 pub mod architecture;
 pub mod init;
 pub mod loss;
+pub mod metrics;
 pub mod network;
 pub mod notation;
 pub mod plan;

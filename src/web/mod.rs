@@ -5,6 +5,8 @@ mod charts;
 mod controls;
 pub mod dataset;
 mod dom;
+mod drawings;
+mod judging;
 mod library;
 mod measure;
 mod pad;

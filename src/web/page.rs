@@ -8,7 +8,7 @@ use super::pad::Pad;
 use super::port::{self, Port};
 use super::render::Document;
 use super::rooms::{Rooms, runs};
-use super::{announce, measure, weights};
+use super::{announce, drawings, measure, weights};
 use crate::app::answer::Answer;
 use crate::app::{App, Effect, Event};
 use crate::net::architecture::Architecture;
@@ -180,6 +180,7 @@ impl Page {
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
             Effect::Store(request) => runs::ask(request),
+            Effect::Drawings(shelf, request) => drawings::ask(shelf, request),
             Effect::Announce(words) => announce::say(words)?,
         }
         Ok(())

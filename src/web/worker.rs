@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::dataset::{Loader, Split};
+use super::judging::Judging;
 use super::port::{self, PortError, Turn};
 use crate::data::Digits;
 use crate::kernels::lanes;
@@ -110,6 +111,8 @@ struct Trainer {
     architecture: Architecture,
     network: Network,
     run: Option<Run>,
+    /// What the page asked to be judged.
+    judging: Option<Judging>,
     /// `[SHARDS][parameters]`
     leaves: Vec<f32>,
     images: Vec<f32>,
@@ -151,6 +154,7 @@ impl Trainer {
             architecture,
             network,
             run: None,
+            judging: None,
             images: Vec::new(),
             labels: Vec::new(),
         })
@@ -204,8 +208,55 @@ impl Trainer {
                     self.run = None;
                 }
             }
+            Request::Judge { judging, architecture } => {
+                self.begin_judging(judging, &architecture, arrays.into_iter().next());
+            }
+            Request::TestLabels => {
+                let here = if self.data.test_ready { self.test.len() } else { 0 };
+                let labels: Vec<f32> =
+                    self.test.labels[..here].iter().copied().map(f32::from).collect();
+                self.say(&Reply::TestLabels, &[&labels]);
+            }
+            Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
         self.wake();
+    }
+
+    fn begin_judging(&mut self, id: u32, architecture: &Architecture, weights: Option<Vec<f32>>) {
+        let judging = match weights {
+            _ if !self.data.test_ready => Err("The test images are not here yet.".to_owned()),
+            None => Err("There are no weights to judge.".to_owned()),
+            Some(weights) => Judging::new(id, architecture, &weights),
+        };
+        match judging {
+            Ok(judging) => self.judging = Some(judging),
+            Err(reason) => self.say(&Reply::NotJudged { judging: id, reason }, &[]),
+        }
+    }
+
+    /// A slice of evaluating what the page asked to be judged.
+    fn judge(&mut self) {
+        let Some(mut judging) = self.judging.take() else { return };
+        let start = self.clock.now();
+        let mut done = false;
+        while !done && self.clock.now() - start < SLICE {
+            done = judging.advance(&self.test, &mut self.images, &mut self.labels);
+        }
+        if done {
+            let (loss, accuracy) = (judging.score.mean_loss(), judging.score.accuracy());
+            let evaluation = Evaluation { loss, accuracy };
+            let reply = Reply::Judged { judging: judging.id, evaluation };
+            self.say(&reply, &[&judging.probabilities]);
+        } else {
+            self.judging = Some(judging);
+        }
+    }
+
+    fn show_images(&mut self, mut indices: Vec<f32>) {
+        indices.retain(|&index| (index as usize) < self.test.len());
+        let wanted = indices.iter().map(|&index| index as usize);
+        self.test.gather(wanted, &mut self.images, &mut self.labels);
+        self.say(&Reply::TestImages, &[&indices, &self.images]);
     }
 
     fn begin(
@@ -268,9 +319,11 @@ impl Trainer {
         }
     }
 
-    /// Asks for a slice of work, if there is a run.
+    /// Asks for a slice of work, if there is any.
     fn wake(&self) {
-        if let (Some(turn), Some(_)) = (&self.turn, &self.run) {
+        if let Some(turn) = &self.turn
+            && (self.run.is_some() || self.judging.is_some())
+        {
             turn.request();
         }
     }
@@ -281,6 +334,10 @@ impl Trainer {
 
     /// A slice of work; asks for the next one unless there is nothing to do.
     fn work(&mut self) {
+        self.judge();
+        if self.judging.is_some() {
+            self.wake();
+        }
         let Some(mut run) = self.run.take() else { return };
         let start = self.clock.now();
         let mut busy = true;

@@ -5,6 +5,7 @@
 
 pub mod experiment;
 pub mod inside;
+pub mod judge;
 pub mod runs;
 
 /// A room of the laboratory.
@@ -12,6 +13,8 @@ pub mod runs;
 pub enum Room {
     /// What each layer makes of the drawing.
     Inside,
+    /// What weights come to on the test images, and on pinned drawings.
+    Judge,
     /// Other networks and settings.
     Experiment,
     /// Runs kept and compared.
@@ -26,6 +29,7 @@ impl Room {
     pub fn id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
+            Self::Judge => "judge",
             Self::Experiment => "experiment",
             Self::Runs => "runs",
         }

@@ -1,0 +1,154 @@
+//! Test images on show, and how the weights that answer now read each.
+
+use super::reading::Reading;
+use crate::data::{CLASSES, PIXELS};
+use crate::net::loss::argmax;
+
+/// Images on show at first, and further ones on each request.
+pub const PAGE: usize = 60;
+
+/// Which images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The first few of each class: the same whatever reads them.
+    #[default]
+    Sample,
+    /// All that were read wrong, those first of which the network was surest.
+    Mistakes,
+    /// A cell of the confusion matrix: of class `label`, read as `answer`.
+    Cell {
+        /// What they are.
+        label: u8,
+        /// What they were taken for.
+        answer: u8,
+    },
+}
+
+/// A test image on show.
+#[derive(Clone, Debug)]
+pub struct Exhibit {
+    /// Its place in the test set, from 0.
+    pub index: u32,
+    /// Its class.
+    pub label: u8,
+    /// 28x28, 0 is paper and 1 is ink; `None` while it is on its way.
+    pub picture: Option<Box<[f32; PIXELS]>>,
+    /// How it is read, at first by the weights that were judged.
+    pub reading: Option<Reading>,
+    /// Revision of the weights that read it.
+    pub read_at: Option<u32>,
+}
+
+/// The images on show. Which they are stays while the network learns, so that they can be watched.
+#[derive(Debug, Default)]
+pub struct Gallery {
+    /// What was asked for.
+    pub choice: Choice,
+    /// The images on show.
+    pub exhibits: Vec<Exhibit>,
+    /// All chosen ones, by their place in the test set.
+    order: Vec<u32>,
+    /// Counts choices, and images that were added or have come.
+    pub revision: u32,
+}
+
+impl Gallery {
+    /// Images that were chosen, on show or not.
+    pub fn total(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Shows other images.
+    ///
+    /// - `probabilities`: `[images][CLASSES]` of the weights that were judged; empty if none were.
+    pub(super) fn choose(&mut self, choice: Choice, labels: &[u8], probabilities: &[f32]) {
+        self.choice = choice;
+        self.order = order(choice, labels, probabilities);
+        self.exhibits.clear();
+        self.more(labels, probabilities);
+    }
+
+    /// Shows more of the chosen images.
+    pub(super) fn more(&mut self, labels: &[u8], probabilities: &[f32]) {
+        let shown = self.exhibits.len();
+        let rows = probabilities.as_chunks::<CLASSES>().0;
+        let next = self.order.iter().skip(shown).take(PAGE);
+        self.exhibits.extend(next.filter_map(|&index| {
+            Some(Exhibit {
+                index,
+                label: *labels.get(index as usize)?,
+                picture: None,
+                reading: rows.get(index as usize).and_then(Reading::of),
+                read_at: None,
+            })
+        }));
+        self.revision = self.revision.wrapping_add(1);
+    }
+
+    /// Takes pictures that have come; those of images that are no longer on show are dropped.
+    pub(in crate::app) fn hang(&mut self, indices: &[f32], pictures: &[f32]) {
+        for (&index, picture) in indices.iter().zip(pictures.as_chunks::<PIXELS>().0) {
+            let on_show = self.exhibits.iter_mut().find(|exhibit| exhibit.index == index as u32);
+            if let Some(exhibit) = on_show {
+                exhibit.picture = Some(Box::new(*picture));
+            }
+        }
+        self.revision = self.revision.wrapping_add(1);
+    }
+
+    /// The images on show whose pictures are to be fetched, for a request.
+    pub(super) fn missing(&self) -> Vec<f32> {
+        let missing = self.exhibits.iter().filter(|exhibit| exhibit.picture.is_none());
+        missing.map(|exhibit| exhibit.index as f32).collect()
+    }
+
+    /// What the images are, in words.
+    pub fn title(&self) -> String {
+        let total = self.total();
+        match self.choice {
+            Choice::Sample => format!("{} test images of each digit", total / CLASSES),
+            Choice::Mistakes if total == 0 => String::from("No mistake"),
+            Choice::Mistakes => format!("{}, the surest first", many(total, "mistake")),
+            Choice::Cell { label, answer } if total == 0 => {
+                format!("No {label} was read as {answer}")
+            }
+            Choice::Cell { label, answer } => {
+                let order = if label == answer { "the least sure" } else { "the surest" };
+                let images = many(total, "image");
+                format!("{label} read as {answer}: {images}, {order} first")
+            }
+        }
+    }
+}
+
+fn many(number: usize, what: &str) -> String {
+    crate::app::figures::of(number as u32, what, &[what, "s"].concat())
+}
+
+/// The places in the test set of what is chosen, in the order in which they are shown.
+fn order(choice: Choice, labels: &[u8], probabilities: &[f32]) -> Vec<u32> {
+    if choice == Choice::Sample {
+        return (0..CLASSES as u8)
+            .flat_map(|class| {
+                let of_class = (0u32..).zip(labels).filter(move |(_, label)| **label == class);
+                of_class.map(|(index, _)| index).take(PAGE / CLASSES)
+            })
+            .collect();
+    }
+    let rows = probabilities.as_chunks::<CLASSES>().0;
+    let mut chosen: Vec<(u32, f32)> = (0u32..)
+        .zip(rows.iter().zip(labels))
+        .filter_map(|(index, (row, &of))| {
+            let read = argmax(row) as u8;
+            let wanted = match choice {
+                Choice::Cell { label, answer } => (of, read) == (label, answer),
+                Choice::Sample | Choice::Mistakes => of != read,
+            };
+            wanted.then(|| (index, row[usize::from(read)]))
+        })
+        .collect();
+    // Of mistakes the surest are the worst, of right answers the least sure are worth a look.
+    let right = matches!(choice, Choice::Cell { label, answer } if label == answer);
+    chosen.sort_by(|(_, a), (_, b)| if right { a.total_cmp(b) } else { b.total_cmp(a) });
+    chosen.into_iter().map(|(index, _)| index).collect()
+}

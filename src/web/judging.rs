@@ -1,0 +1,56 @@
+//! Parameters being judged on the test set, a few images at a time.
+
+use crate::data::Digits;
+use crate::net::loss::Score;
+use crate::net::{Architecture, Network};
+
+/// Test images evaluated at a time: a few milliseconds' work.
+const CHUNK: usize = 100;
+
+/// An evaluation under way.
+pub(super) struct Judging {
+    /// The request's number.
+    pub(super) id: u32,
+    network: Network,
+    /// Of the images evaluated so far.
+    pub(super) score: Score,
+    /// `[images][classes]`
+    pub(super) probabilities: Vec<f32>,
+}
+
+impl Judging {
+    /// Begins with no image evaluated.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's, or it is for other images than `test`'s; why, as
+    /// a sentence for the page.
+    pub(super) fn new(
+        id: u32,
+        architecture: &Architecture,
+        parameters: &[f32],
+    ) -> Result<Self, String> {
+        let mut network = Network::new(architecture).map_err(|error| error.to_string())?;
+        if architecture.input != Architecture::default().input {
+            return Err("The network is made for other images than MNIST's.".to_owned());
+        }
+        if parameters.len() != network.plan().parameter_count() {
+            return Err("The weights belong to another model.".to_owned());
+        }
+        network.load(parameters);
+        Ok(Self { id, network, score: Score::default(), probabilities: Vec::new() })
+    }
+
+    /// Evaluates some more images; true once there is none left.
+    pub(super) fn advance(
+        &mut self,
+        test: &Digits,
+        images: &mut Vec<f32>,
+        labels: &mut Vec<u8>,
+    ) -> bool {
+        let start = self.score.images as usize;
+        let end = test.len().min(start + CHUNK);
+        test.gather(start..end, images, labels);
+        self.score += self.network.evaluate(images, labels, &mut self.probabilities);
+        end == test.len()
+    }
+}
