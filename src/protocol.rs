@@ -5,6 +5,8 @@
 //! variant's doc gives. Every reply about a run carries that run's [`RunId`], so that a late one
 //! about a run that is gone can be dropped.
 
+pub mod helper;
+
 use crate::net::Architecture;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +115,8 @@ pub enum Request {
         settings: Settings,
         /// Stand still before the first minibatch, as after a Pause.
         paused: bool,
+        /// Workers to share it out among; they change how long it takes and nothing else.
+        workers: u32,
     },
     /// Stop after the minibatch in progress; answered by [`Reply::Paused`].
     Pause {
@@ -270,6 +274,8 @@ pub struct Progress {
     pub seconds_left: f32,
     /// What the trainer is busy with.
     pub activity: Activity,
+    /// Workers that share the work now.
+    pub workers: u32,
 }
 
 /// What the trainer is busy with.

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use inkling::data::{Digits, PIXELS};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Optimizer, Schedule, Settings};
-use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::augment;
+use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::session::{Available, Session, Task};
 
 struct Counting;
@@ -57,14 +58,15 @@ fn a_training_step_allocates_nothing() {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     let mut step = || {
         let Task::Minibatch(indices) = session.next(available) else { return false };
-        session.gather(&digits, indices, &mut images, &mut labels);
+        digits.gather(indices.iter().map(|&index| index as usize), &mut images, &mut labels);
+        augment::vary(&mut images, &labels, 0, session.noise());
         network.load(session.parameters());
-        let minibatch = Minibatch { images: &images, labels: &labels, noise: session.noise() };
+        let minibatch = Share::whole(&images, &labels, session.noise());
         let size = session.parameters().len();
         for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
-            minibatch.shard_gradient(&mut network, index, leaf);
+            minibatch.gradient(&mut network, index, leaf);
         }
-        session.learn(gradient::sum(&mut leaves));
+        session.learn(gradient::total(&mut leaves, &[]));
         true
     };
     assert!(step());

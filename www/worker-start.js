@@ -1,6 +1,11 @@
-// Where the training worker begins. The page hears of a failure through the worker's error event,
-// which a rejected promise does not raise: so it is thrown again outside of one.
-import init from "./worker.js";
+// Where the training worker and its helpers begin. The page hears of a failure through the worker's
+// error event, which a rejected promise does not raise: so it is thrown again outside of one.
+
+// A function with one relaxed_madd.
+const oneRelaxedInstruction = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17,
+  65, 0, 253, 17, 253, 133, 2, 11,
+]);
 
 function raise(error) {
   setTimeout(() => {
@@ -13,5 +18,8 @@ self.addEventListener("unhandledrejection", (event) => {
   raise(event.reason);
 });
 
+const asked = location.search.slice(1);
+const relaxed = asked ? asked === "relaxed-simd" : WebAssembly.validate(oneRelaxedInstruction);
+
 // Not awaited: WebKit says nothing of a module that ends in a rejection.
-init().catch(raise);
+import(relaxed ? "./worker-relaxed.js" : "./worker.js").then(({ default: init }) => init()).catch(raise);

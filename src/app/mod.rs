@@ -187,6 +187,8 @@ pub struct App {
     pub varied: u64,
     /// Counts the moments at which the network's layers came, went or moved.
     layers_revision: u32,
+    /// Workers that train if the settings leave it open.
+    pub cores: u32,
     last_run: u32,
     asked: Option<Intent>,
     silence: f32,
@@ -211,10 +213,16 @@ impl App {
             speed: None,
             varied: 0,
             layers_revision: 0,
+            cores: 1,
             last_run: 0,
             asked: None,
             silence: 0.0,
         }
+    }
+
+    /// Workers that the next run asks for.
+    pub fn workers(&self) -> u32 {
+        self.form.workers.unwrap_or(self.cores)
     }
 
     /// What the browser should do first.

@@ -50,6 +50,8 @@ pub struct Run {
     pub test_accuracy: Option<f32>,
     /// Seconds that it trained, once it is done.
     pub seconds: f64,
+    /// Workers that share it.
+    pub workers: u32,
 }
 
 impl Run {
@@ -89,6 +91,7 @@ impl Run {
         self.images_per_second = progress.images_per_second;
         self.seconds_left = progress.seconds_left;
         self.activity = progress.activity;
+        self.workers = progress.workers;
     }
 }
 
@@ -171,8 +174,10 @@ impl App {
             activity: Activity::Training,
             test_accuracy: None,
             seconds: 0.0,
+            workers: 1,
         });
-        self.send(Request::Start { run, settings, paused }, parameters, effects);
+        let workers = self.workers();
+        self.send(Request::Start { run, settings, paused, workers }, parameters, effects);
         if paused {
             self.send(Request::Step { run }, None, effects);
         }

@@ -7,6 +7,7 @@ use super::figures::{count, of};
 use super::rooms::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
 use crate::protocol::{Optimizer, Schedule, Settings};
+use crate::train::gradient::SHARDS;
 use std::ops::RangeInclusive;
 
 /// MNIST's training images: the most that a run can take.
@@ -30,8 +31,29 @@ pub struct Form {
     pub settings: Settings,
     /// Where it starts.
     pub start: StartFrom,
-    /// Workers that train.
-    pub workers: u32,
+    /// Workers that train; `None` is one for each core.
+    pub workers: Option<u32>,
+    /// The instruction set that the trainer is made for; `None` is the best that the browser has.
+    pub backend: Option<Backend>,
+}
+
+/// An instruction set for which the trainer is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// WebAssembly's 128-bit SIMD.
+    Simd128,
+    /// The same with fused multiply-add.
+    RelaxedSimd,
+}
+
+impl Backend {
+    /// Its name in the hash and in `data-backend`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Simd128 => "simd128",
+            Self::RelaxedSimd => "relaxed-simd",
+        }
+    }
 }
 
 impl Default for Form {
@@ -52,7 +74,8 @@ impl Default for Form {
                 stop_at: None,
             },
             start: StartFrom::Fresh,
-            workers: 1,
+            workers: None,
+            backend: None,
         }
     }
 }
@@ -96,6 +119,8 @@ pub enum Field {
     Validation,
     /// Percent that is good enough.
     StopAt,
+    /// The trainer's instruction set.
+    Backend,
 }
 
 const OPTIMIZERS: [(&str, Optimizer); 3] =
@@ -105,13 +130,18 @@ const SCHEDULES: [(&str, Schedule); 3] = [
     ("cosine", Schedule::Cosine),
     ("one-cycle", Schedule::OneCycle),
 ];
+const BACKENDS: [(&str, Option<Backend>); 3] = [
+    ("best", None),
+    ("simd128", Some(Backend::Simd128)),
+    ("relaxed-simd", Some(Backend::RelaxedSimd)),
+];
 const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
 const STARTS: [(&str, StartFrom); 3] =
     [("fresh", StartFrom::Fresh), ("shipped", StartFrom::Shipped), ("current", StartFrom::Current)];
 
 impl Field {
     /// All fields, in the order of the hash; an optimizer stands before its numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Epochs,
         Self::Batch,
         Self::LearningRate,
@@ -130,6 +160,7 @@ impl Field {
         Self::Epsilon,
         Self::Validation,
         Self::StopAt,
+        Self::Backend,
     ];
 
     /// Its name in the hash, also the id of its control.
@@ -153,6 +184,7 @@ impl Field {
             Self::Epsilon => "epsilon",
             Self::Validation => "validation",
             Self::StopAt => "stop",
+            Self::Backend => "backend",
         }
     }
 
@@ -176,6 +208,7 @@ impl Field {
             Self::Epsilon => "Epsilon",
             Self::Validation => "Held out",
             Self::StopAt => "Stop at",
+            Self::Backend => "Instruction set",
         }
     }
 
@@ -185,7 +218,7 @@ impl Field {
             Self::Epochs => 1..=100,
             Self::Batch => 1..=512,
             Self::Images => 100..=TRAIN_IMAGES,
-            Self::Workers => 1..=1,
+            Self::Workers => 1..=SHARDS as u32,
             Self::Validation => 0..=50,
             _ => 0..=u32::MAX,
         }
@@ -232,7 +265,11 @@ impl Form {
         let unusual = self.unusual();
         let pairs: Vec<String> = Field::ALL
             .into_iter()
-            .filter(|field| *field <= Field::Start || unusual.contains(field))
+            .filter(|field| match field {
+                // Without it, it is as many as the machine has cores.
+                Field::Workers => self.workers.is_some(),
+                field => *field <= Field::Start || unusual.contains(field),
+            })
             .map(|field| [field.key(), "=", &self.get(field)].concat())
             .collect();
         ["#", &pairs.join("&")].concat()
@@ -251,6 +288,8 @@ impl Form {
         let words: Vec<String> = self
             .unusual()
             .into_iter()
+            // It changes no result.
+            .filter(|field| *field != Field::Backend)
             .map(|field| match field {
                 Field::Architecture => {
                     let architecture = &self.settings.architecture;
@@ -280,7 +319,7 @@ impl Form {
             Field::Batch => s.batch_size.to_string(),
             Field::LearningRate => s.learning_rate.to_string(),
             Field::Seed => s.seed.to_string(),
-            Field::Workers => self.workers.to_string(),
+            Field::Workers => self.workers.map_or_else(String::new, |n| n.to_string()),
             Field::Images => s.images.unwrap_or(TRAIN_IMAGES).to_string(),
             Field::Optimizer => kind(s.optimizer).into(),
             Field::Schedule => key_of(&SCHEDULES, s.schedule),
@@ -292,6 +331,7 @@ impl Form {
                 number_of(&mut optimizer, field).map_or_else(String::new, |n| n.to_string())
             }
             Field::Validation => s.validation.to_string(),
+            Field::Backend => key_of(&BACKENDS, self.backend),
             Field::StopAt => s.stop_at.map_or_else(String::new, |share| {
                 // A hundredth of a percent is one image of the test set.
                 ((f64::from(share) * 1e4).round() / 100.0).to_string()
@@ -307,7 +347,17 @@ impl Form {
             Field::Epochs => whole(field, text, &mut s.epochs),
             Field::Batch => whole(field, text, &mut s.batch_size),
             Field::Seed => whole(field, text, &mut s.seed),
-            Field::Workers => whole(field, text, &mut self.workers),
+            Field::Workers if text.is_empty() => {
+                self.workers = None;
+                None
+            }
+            Field::Workers => {
+                let mut workers = self.workers.unwrap_or(1);
+                let notice = whole(field, text, &mut workers);
+                self.workers = Some(workers);
+                notice
+            }
+            Field::Backend => choice(field, text, &BACKENDS, &mut self.backend),
             Field::Images => {
                 let mut images = s.images.unwrap_or(TRAIN_IMAGES);
                 let notice = whole(field, text, &mut images);
@@ -387,10 +437,7 @@ fn number_of(optimizer: &mut Optimizer, field: Field) -> Option<&mut f32> {
 
 fn whole(field: Field, text: &str, value: &mut u32) -> Option<String> {
     let (low, high) = (*field.range().start(), *field.range().end());
-    let allowed = || match field {
-        Field::Workers => String::from("Workers: one trains in this version"),
-        _ => format!("{} goes from {} to {}", field.name(), count(low), count(high)),
-    };
+    let allowed = || format!("{} goes from {} to {}", field.name(), count(low), count(high));
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => {
             // The cast saturates, so that no number is out of u32's range.
@@ -473,15 +520,29 @@ mod tests {
     #[test]
     fn nonsense_is_brought_into_range_and_told() {
         let (form, notices) =
-            Form::from_hash("#epochs=-4&batch=many&lr=nan&seed=1.5&images=1e99&workers=8&x=y");
+            Form::from_hash("#epochs=-4&batch=many&lr=nan&seed=1.5&images=1e99&workers=80&x=y");
         let s = &form.settings;
         assert_eq!(
             (s.epochs, s.batch_size, s.learning_rate, s.seed, s.images, form.workers),
-            (1, 32, 0.001, 2, None, 1)
+            (1, 32, 0.001, 2, None, Some(8))
         );
         assert_eq!(notices.len(), 7, "{notices:?}");
         assert!(notices[0].starts_with("Epochs goes from 1 to 100; 1 is used"), "{notices:?}");
         assert!(notices[1].contains("32 stays"), "{notices:?}");
+    }
+
+    #[test]
+    fn workers_are_in_a_link_only_if_they_were_chosen() {
+        let mut form = Form::default();
+        assert!(!form.to_hash().contains("workers"));
+        assert_eq!(form.set(Field::Workers, "4"), None);
+        assert!(form.to_hash().contains("&workers=4&"));
+        assert_eq!(form.set(Field::Workers, ""), None);
+        assert_eq!(form, Form::default());
+        let (form, notices) = Form::from_hash("#backend=simd128");
+        assert_eq!((form.backend, notices), (Some(Backend::Simd128), vec![]));
+        assert!(form.to_hash().ends_with("&backend=simd128"));
+        assert_eq!(form.unseen(), None);
     }
 
     #[test]

@@ -56,6 +56,7 @@ fn active(app: &mut App, run: u32, step: u32, weight: f32, activity: Activity) {
         images_per_second: 4_237.0,
         seconds_left: 40.2,
         activity,
+        workers: 2,
     };
     let arrays = vec![parameters(weight), vec![0.5], vec![0.8]];
     app.update(Event::Reply(Reply::Progress(progress), arrays));

@@ -200,9 +200,9 @@ impl App {
             ..View::default()
         };
         if let Trainer::Ready(backend) = &self.trainer {
-            view.workers = self.form.workers;
+            view.workers = run.filter(|run| run.is_on()).map_or(self.workers(), |run| run.workers);
             view.backend.clone_from(backend);
-            view.engine = format!("{backend}, {}", of(self.form.workers, "worker", "workers"));
+            view.engine = format!("{backend}, {}", of(view.workers, "worker", "workers"));
         }
         self.view_answer(&mut view);
         self.view_buttons(&mut view);

@@ -1,5 +1,7 @@
 //! Softmax and sparse categorical cross-entropy, from logits.
 
+use serde::{Deserialize, Serialize};
+
 /// `probabilities[i] = exp(logits[i]) / sum over j of exp(logits[j])`, in place; the largest logit is
 /// subtracted first, so that nothing overflows. Returns the logarithm of the sum, as if nothing had
 /// been subtracted.
@@ -28,7 +30,7 @@ pub fn argmax(values: &[f32]) -> usize {
 }
 
 /// Sums over some images; divide by their number for means.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Sum of the cross-entropies, natural logarithm.
     pub loss: f32,

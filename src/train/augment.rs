@@ -35,6 +35,22 @@ impl Default for Augmentation {
     }
 }
 
+/// Changes consecutive images of a minibatch at random, each in a way that depends on its place in the
+/// minibatch alone, so that it is the same whoever does it.
+///
+/// - `images`: `[images][SIDE][SIDE]`; `labels`: each image's class.
+/// - `first`: place of the first one.
+/// - `noise`: the minibatch's seed.
+pub fn vary(images: &mut [f32], labels: &[u8], first: usize, noise: u64) {
+    let mut picture = [0.0; PIXELS];
+    let images = images.as_chunks_mut::<PIXELS>().0.iter_mut();
+    for (place, (image, &label)) in (first..).zip(images.zip(labels)) {
+        let mut rng = fastrand::Rng::with_seed(noise.wrapping_add(place as u64));
+        picture.copy_from_slice(image);
+        Augmentation::default().apply(&mut rng, label, &picture, image);
+    }
+}
+
 /// The middle of a picture along either axis.
 const MIDDLE: f32 = (SIDE - 1) as f32 / 2.0;
 

@@ -10,18 +10,22 @@ use crate::net::Network;
 use crate::net::loss::Score;
 use crate::net::network::Shard;
 
-/// Shards of a minibatch; some are empty if it has fewer images.
+/// Shards of a minibatch, a power of two; some are empty if it has fewer images.
 pub const SHARDS: usize = 8;
 
-/// Images of a minibatch that belong to a shard.
-pub fn shard(minibatch: usize, index: usize) -> Range<usize> {
-    minibatch * index / SHARDS..minibatch * (index + 1) / SHARDS
+/// Images of a minibatch that belong to consecutive shards.
+pub fn images_of(minibatch: usize, shards: &Range<usize>) -> Range<usize> {
+    minibatch * shards.start / SHARDS..minibatch * shards.end / SHARDS
 }
 
-/// Images of a minibatch, cut into shards.
-#[derive(Clone, Copy, Debug)]
-pub struct Minibatch<'a> {
-    /// `[images][pixels]`, 0 to 1.
+/// Consecutive shards of a minibatch, with their images: all of them, or what one worker computes.
+#[derive(Clone, Debug)]
+pub struct Share<'a> {
+    /// Which shards.
+    pub shards: Range<usize>,
+    /// Images in the whole minibatch.
+    pub minibatch: usize,
+    /// Those of these shards: `[images][pixels]`, 0 to 1.
     pub images: &'a [f32],
     /// Each image's class.
     pub labels: &'a [u8],
@@ -29,42 +33,88 @@ pub struct Minibatch<'a> {
     pub noise: u64,
 }
 
-impl Minibatch<'_> {
-    /// Computes one shard's share of the mean loss' gradient into `leaf`, as long as the parameters.
-    pub fn shard_gradient(&self, network: &mut Network, index: usize, leaf: &mut [f32]) -> Score {
-        let range = shard(self.labels.len(), index);
-        if range.is_empty() {
+impl<'a> Share<'a> {
+    /// A whole minibatch.
+    pub fn whole(images: &'a [f32], labels: &'a [u8], noise: u64) -> Self {
+        Self { shards: 0..SHARDS, minibatch: labels.len(), images, labels, noise }
+    }
+
+    /// Images and labels of one of the shards.
+    fn shard(&self, index: usize) -> (&'a [f32], &'a [u8]) {
+        let first = images_of(self.minibatch, &self.shards).start;
+        let Range { start, end } = images_of(self.minibatch, &(index..index + 1));
+        let (start, end) = (start - first, end - first);
+        let pixels = self.images.len() / self.labels.len().max(1);
+        (&self.images[start * pixels..end * pixels], &self.labels[start..end])
+    }
+
+    /// Computes what one of the shards adds to the mean loss' gradient into `leaf`, as long as the
+    /// parameters.
+    pub fn gradient(&self, network: &mut Network, index: usize, leaf: &mut [f32]) -> Score {
+        let (images, labels) = self.shard(index);
+        if labels.is_empty() {
             leaf.fill(0.0);
             return Score::default();
         }
-        let pixels = self.images.len() / self.labels.len();
-        let shard = Shard {
-            images: &self.images[range.start * pixels..range.end * pixels],
-            labels: &self.labels[range],
-            scale: 1.0 / self.labels.len() as f32,
-            noise: self.noise.wrapping_add(index as u64),
-        };
-        network.gradient(shard, leaf)
+        let scale = 1.0 / self.minibatch as f32;
+        let noise = self.noise.wrapping_add(index as u64);
+        network.gradient(Shard { images, labels, scale, noise }, leaf)
+    }
+
+    /// Loss and accuracy on the images of one of the shards, whose probabilities are appended,
+    /// `[images][classes]`.
+    pub fn evaluate(
+        &self,
+        network: &mut Network,
+        index: usize,
+        probabilities: &mut Vec<f32>,
+    ) -> Score {
+        let (images, labels) = self.shard(index);
+        if labels.is_empty() {
+            return Score::default();
+        }
+        network.evaluate(images, labels, probabilities)
     }
 }
 
-/// Adds up leaves, `[SHARDS][parameters]`, as a binary tree: neighbours first, then neighbouring
-/// pairs. The sum ends in the first leaf, which is returned; the others hold partial sums.
+/// The fewest whole subtrees of the tree of shards that consecutive shards consist of.
+pub fn subtrees(shards: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+    let Range { mut start, end } = *shards;
+    std::iter::from_fn(move || {
+        let aligned = 1_usize << start.trailing_zeros().min(SHARDS.ilog2());
+        let fitting = 1_usize << (end - start).checked_ilog2()?;
+        let subtree = start..start + aligned.min(fitting);
+        start = subtree.end;
+        Some(subtree)
+    })
+}
+
+/// Adds up the leaves of a subtree, `[leaves][parameters]`: neighbours first, then neighbouring pairs.
+/// The sum ends in the first leaf; the others hold partial sums.
+///
+/// - `leaves`: those of the subtree only.
+/// - `subtree`: which shards these are.
+/// - `summed`: subtrees whose sum stands in their first leaf already.
+pub fn sum(leaves: &mut [f32], subtree: &Range<usize>, summed: &[Range<usize>]) {
+    if subtree.len() == 1 || summed.contains(subtree) {
+        return;
+    }
+    let middle = subtree.start + subtree.len() / 2;
+    let (left, right) = leaves.split_at_mut(leaves.len() / 2);
+    sum(left, &(subtree.start..middle), summed);
+    sum(right, &(middle..subtree.end), summed);
+    let size = 2 * left.len() / subtree.len();
+    pointwise::add(&mut left[..size], &right[..size]);
+}
+
+/// The gradient: the sum of all leaves, `[SHARDS][parameters]`, which ends in the first.
 ///
 /// # Panics
 /// If `leaves` cannot be cut into [`SHARDS`] equal parts.
-pub fn sum(leaves: &mut [f32]) -> &[f32] {
+pub fn total<'a>(leaves: &'a mut [f32], summed: &[Range<usize>]) -> &'a [f32] {
     assert!(leaves.len().is_multiple_of(SHARDS), "a whole number of leaves");
-    let size = leaves.len() / SHARDS;
-    let mut distance = 1;
-    while distance < SHARDS {
-        for pair in leaves.chunks_mut(2 * distance * size) {
-            let (left, right) = pair.split_at_mut(distance * size);
-            pointwise::add(&mut left[..size], &right[..size]);
-        }
-        distance *= 2;
-    }
-    &leaves[..size]
+    sum(leaves, &(0..SHARDS), summed);
+    &leaves[..leaves.len() / SHARDS]
 }
 
 #[cfg(test)]
@@ -74,18 +124,57 @@ mod tests {
     #[test]
     fn shards_cover_a_minibatch_of_any_size_in_order() {
         for minibatch in 0..70 {
-            let all: Vec<usize> = (0..SHARDS).flat_map(|i| shard(minibatch, i)).collect();
+            let all: Vec<usize> =
+                (0..SHARDS).flat_map(|i| images_of(minibatch, &(i..i + 1))).collect();
             assert_eq!(all, (0..minibatch).collect::<Vec<_>>());
         }
     }
 
     #[test]
+    fn subtrees_cover_shards_in_order_and_belong_to_the_tree() {
+        for start in 0..SHARDS {
+            for end in start..=SHARDS {
+                let parts: Vec<Range<usize>> = subtrees(&(start..end)).collect();
+                assert_eq!(
+                    parts.iter().cloned().flatten().collect::<Vec<_>>(),
+                    (start..end).collect::<Vec<_>>()
+                );
+                for part in parts {
+                    assert!(part.len().is_power_of_two() && part.start.is_multiple_of(part.len()));
+                }
+            }
+        }
+        assert_eq!(subtrees(&(1..8)).collect::<Vec<_>>(), [1..2, 2..4, 4..8]);
+        assert_eq!(subtrees(&(0..8)).collect::<Vec<_>>(), [0..8]);
+    }
+
+    /// With rounding this coarse, only the tree's own order gives its bits.
+    fn coarse() -> Vec<f32> {
+        (0..SHARDS).map(|i| [1e8, 3.0, -1e8, 5.0][i % 4]).collect()
+    }
+
+    #[test]
     fn the_sum_follows_the_tree() {
-        // With rounding this coarse, only the tree's own order gives these bits.
-        let leaves: Vec<f32> = (0..SHARDS).map(|i| [1e8, 3.0, -1e8, 5.0][i % 4]).collect();
+        let leaves = coarse();
         let pair = |i: usize| leaves[i] + leaves[i + 1];
         let expected = (pair(0) + pair(2)) + (pair(4) + pair(6));
-        assert_eq!(sum(&mut leaves.clone()), [expected]);
+        assert_eq!(total(&mut leaves.clone(), &[]), [expected]);
         assert_ne!(leaves.iter().sum::<f32>(), expected);
+    }
+
+    #[test]
+    fn sums_of_subtrees_made_elsewhere_give_the_same_bits() {
+        let expected = total(&mut coarse(), &[])[0].to_bits();
+        for start in 0..SHARDS {
+            for end in start..=SHARDS {
+                let mut leaves = coarse();
+                let elsewhere: Vec<Range<usize>> = subtrees(&(start..end)).collect();
+                for subtree in &elsewhere {
+                    sum(&mut leaves[subtree.clone()], subtree, &[]);
+                    leaves[subtree.start + 1..subtree.end].fill(f32::NAN);
+                }
+                assert_eq!(total(&mut leaves, &elsewhere)[0].to_bits(), expected, "{start}..{end}");
+            }
+        }
     }
 }

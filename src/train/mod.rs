@@ -1,7 +1,9 @@
 //! Training: [`augment`]ed digits, [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
-//! shards, its [`meter`], and the state machine of a run, [`session`].
+//! shards, what computes these, [`computer`], their [`dispatch`] to helpers, its [`meter`], and the state machine of a run, [`session`].
 
 pub mod augment;
+pub mod computer;
+pub mod dispatch;
 pub mod gradient;
 pub mod meter;
 pub mod optimizer;

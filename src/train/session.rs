@@ -5,15 +5,14 @@
 
 use std::ops::Range;
 
-use super::augment::Augmentation;
 use super::{optimizer::Optimizer, schedule::learning_rate};
 use crate::data::batches::{PART_IMAGES, epoch_order};
-use crate::data::{Digits, PIXELS};
 use crate::net::loss::Score;
 use crate::protocol::Settings;
 
-/// Test images that one [`Task::Evaluate`] covers at most: a few milliseconds' work.
-const EVALUATION_CHUNK: usize = 100;
+/// Images that one [`Task::Evaluate`] covers at most: some ten milliseconds' work, and enough of it to be
+/// shared out.
+const EVALUATION_CHUNK: usize = 400;
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +63,11 @@ pub struct Available {
     pub train: usize,
     /// Test images: all of them or not yet.
     pub test: Option<usize>,
+}
+
+/// Seed of what is random about a run's minibatch.
+pub fn noise(seed: u32, step: u32) -> u64 {
+    (u64::from(seed) << 32 | u64::from(step)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// A run: its settings, parameters and progress.
@@ -141,26 +145,6 @@ impl Session {
             Some(test) => {
                 let start = self.judged.images as usize;
                 Task::Evaluate(Set::Test, start..test.min(start + EVALUATION_CHUNK))
-            }
-        }
-    }
-
-    /// The minibatch's images and labels, augmented if the settings say so; both are overwritten.
-    pub fn gather(
-        &self,
-        digits: &Digits,
-        indices: &[u32],
-        images: &mut Vec<f32>,
-        labels: &mut Vec<u8>,
-    ) {
-        digits.gather(indices.iter().map(|&index| index as usize), images, labels);
-        if self.settings.augment {
-            let mut rng = fastrand::Rng::with_seed(self.noise());
-            let mut picture = [0.0; PIXELS];
-            let (images, _) = images.as_chunks_mut::<PIXELS>();
-            for (image, &label) in images.iter_mut().zip(labels.iter()) {
-                picture.copy_from_slice(image);
-                Augmentation::default().apply(&mut rng, label, &picture, image);
             }
         }
     }
@@ -269,7 +253,6 @@ impl Session {
 
     /// Seed of what is random about the minibatch that comes next.
     pub fn noise(&self) -> u64 {
-        (u64::from(self.settings.seed) << 32 | u64::from(self.step))
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        noise(self.settings.seed, self.step)
     }
 }

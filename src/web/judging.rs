@@ -12,6 +12,8 @@ pub(super) struct Judging {
     /// The request's number.
     pub(super) id: u32,
     network: Network,
+    images: Vec<f32>,
+    labels: Vec<u8>,
     /// Of the images evaluated so far.
     pub(super) score: Score,
     /// `[images][classes]`
@@ -37,20 +39,22 @@ impl Judging {
             return Err("The weights belong to another model.".to_owned());
         }
         network.load(parameters);
-        Ok(Self { id, network, score: Score::default(), probabilities: Vec::new() })
+        Ok(Self {
+            id,
+            network,
+            images: Vec::new(),
+            labels: Vec::new(),
+            score: Score::default(),
+            probabilities: Vec::new(),
+        })
     }
 
     /// Evaluates some more images; true once there is none left.
-    pub(super) fn advance(
-        &mut self,
-        test: &Digits,
-        images: &mut Vec<f32>,
-        labels: &mut Vec<u8>,
-    ) -> bool {
+    pub(super) fn advance(&mut self, test: &Digits) -> bool {
         let start = self.score.images as usize;
         let end = test.len().min(start + CHUNK);
-        test.gather(start..end, images, labels);
-        self.score += self.network.evaluate(images, labels, &mut self.probabilities);
+        test.gather(start..end, &mut self.images, &mut self.labels);
+        self.score += self.network.evaluate(&self.images, &self.labels, &mut self.probabilities);
         end == test.len()
     }
 }

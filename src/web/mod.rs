@@ -3,9 +3,11 @@
 mod announce;
 mod charts;
 mod controls;
+mod crew;
 pub mod dataset;
 mod dom;
 mod drawings;
+mod helper;
 mod judging;
 mod library;
 mod measure;

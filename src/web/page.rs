@@ -10,6 +10,7 @@ use super::render::Document;
 use super::rooms::{Rooms, runs};
 use super::{announce, drawings, measure, weights};
 use crate::app::answer::Answer;
+use crate::app::settings::Backend;
 use crate::app::{App, Effect, Event};
 use crate::net::architecture::Architecture;
 use crate::protocol::Request;
@@ -19,8 +20,11 @@ use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 
-/// Where the trainer begins.
+/// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
 const WORKER: &str = "./worker-start.js";
+
+/// Workers that train on a machine of more cores: each further one adds less.
+const MOST_WORKERS: f64 = 8.0;
 
 /// Milliseconds between two drawings of the curves.
 const CURVES_EVERY: i32 = 150;
@@ -57,8 +61,10 @@ pub fn start() -> Result<(), DomError> {
     console_error_panic_hook::set_once();
     let answer = Answer::new(&Architecture::default())
         .map_err(|error| DomError::Refused(error.to_string()))?;
+    let mut app = App::new(answer);
+    app.cores = dom::window()?.navigator().hardware_concurrency().clamp(1.0, MOST_WORKERS) as u32;
     let page = Page {
-        app: RefCell::new(App::new(answer)),
+        app: RefCell::new(app),
         busy: Cell::new(false),
         document: RefCell::new(Document::new(Settings::new()?)?),
         pad: Pad::new()?,
@@ -189,7 +195,8 @@ impl Page {
     fn spawn(&self) {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
-        match Port::spawn(WORKER) {
+        let backend = self.app.borrow().form.backend.map_or("", Backend::name);
+        match Port::spawn(&[WORKER, "?", backend].concat(), "trainer") {
             Ok(mut port) => {
                 port.on_message(|message| match message {
                     Ok((reply, arrays)) => {

@@ -77,7 +77,7 @@ fn unwrap<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<Float32Ar
     Ok((message, arrays))
 }
 
-/// The page's end: owns the worker, and ends it when dropped.
+/// The end of whoever started a worker: owns it, and ends it when dropped.
 #[derive(Debug)]
 pub struct Port {
     worker: Worker,
@@ -86,13 +86,14 @@ pub struct Port {
 }
 
 impl Port {
-    /// Starts a module worker from a script's address.
+    /// Starts a module worker of a name from a script's address.
     ///
     /// # Errors
     /// If the browser refuses; a script that cannot be loaded is told to [`Port::on_error`].
-    pub fn spawn(url: &str) -> Result<Self, PortError> {
+    pub fn spawn(url: &str, name: &str) -> Result<Self, PortError> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
+        options.set_name(name);
         let worker = Worker::new_with_options(url, &options)
             .map_err(|error| PortError::Spawn(describe(&error)))?;
         Ok(Self { worker, on_message: None, on_error: None })

@@ -3,24 +3,28 @@
 //! It works in short slices and lets the browser deliver messages between them, so that a Pause is
 //! heard at once.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
+use super::crew::{Batch, Crew, HELPER, Heard};
 use super::dataset::{Loader, Split};
+use super::helper;
 use super::judging::Judging;
 use super::port::{self, PortError, Turn};
 use crate::data::Digits;
 use crate::kernels::lanes;
-use crate::net::loss::Score;
-use crate::net::{Architecture, ArchitectureError, Network, init};
+use crate::net::{Architecture, ArchitectureError, init};
+use crate::protocol::helper::Work;
 use crate::protocol::{
     Activity, DataProgress, Evaluation, Progress, Reply, Request, RunId, Settings,
 };
-use crate::train::gradient::{self, Minibatch, SHARDS};
+use crate::train::computer::Computer;
+use crate::train::dispatch::HelperId;
+use crate::train::gradient::{SHARDS, images_of};
 use crate::train::meter::Meter;
 use crate::train::session::{Available, Judgement, Session, Set, Task};
 
@@ -30,8 +34,13 @@ const SLICE: f64 = 16.0;
 /// Milliseconds between two [`Reply::Progress`].
 const PROGRESS_INTERVAL: f64 = 100.0;
 
-/// Milliseconds between two signs of life while the run waits for data.
+/// Milliseconds between two signs of life while the run waits, for data or for helpers.
 const HEARTBEAT: i32 = 1000;
+
+/// Milliseconds that a helper has for its shards, and how many times as long beside that as the trainer
+/// took for its own.
+const PATIENCE: f64 = 2000.0;
+const TIMES_OWN: f64 = 10.0;
 
 /// Why the trainer cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +57,13 @@ pub enum WorkerError {
     /// Messages cannot be sent.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// A helper has been sent other images or parameters than it was told of.
+    #[error("a helper's job does not fit together")]
+    Job,
 }
 
-/// Starts listening; from [`Reply::Ready`] on, requests are heard.
+/// Starts listening, as the trainer or as one of its helpers, whichever its name says; from
+/// [`Reply::Ready`] on, requests are heard.
 ///
 /// # Errors
 /// If this is not a worker, or one without a clock.
@@ -58,13 +71,23 @@ pub fn start() -> Result<(), WorkerError> {
     console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope =
         js_sys::global().dyn_into().map_err(|_| WorkerError::Scope)?;
+    if scope.name() == HELPER {
+        return helper::start(scope);
+    }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
-    let trainer = Rc::new(RefCell::new(Trainer::new(scope.clone(), clock)?));
-    let turn = {
-        let trainer = Rc::clone(&trainer);
-        Turn::new(scope.clone(), move || trainer.borrow_mut().work())?
+    // What calls the trainer back is part of it, so it is there first.
+    let slot: Rc<OnceCell<Rc<RefCell<Trainer>>>> = Rc::default();
+    let called = Rc::clone(&slot);
+    let turn = Turn::new(scope.clone(), move || {
+        called.get().inspect(|trainer| trainer.borrow_mut().work());
+    })?;
+    let called = Rc::clone(&slot);
+    let hear = move |id, heard| {
+        called.get().inspect(|trainer| trainer.borrow_mut().hear_helper(id, heard));
     };
-    trainer.borrow_mut().turn = Some(turn);
+    let crew = Crew::new(scope.location().href(), Rc::new(hear));
+    let trainer = Trainer::new(scope.clone(), clock, turn, crew)?;
+    let trainer = Rc::clone(slot.get_or_init(|| Rc::new(RefCell::new(trainer))));
     let hearing = Rc::clone(&trainer);
     port::listen(&scope, move |request| match request {
         Ok((Request::LoadData, _)) => load_data(&hearing),
@@ -101,22 +124,34 @@ fn load_data(trainer: &Rc<RefCell<Trainer>>) {
 struct Trainer {
     scope: DedicatedWorkerGlobalScope,
     clock: Performance,
-    turn: Option<Turn>,
+    turn: Turn,
+    crew: Crew,
     /// Away while it is loading.
     loader: Option<Loader>,
     train: Digits,
     test: Digits,
     data: DataProgress,
-    /// What the network is built from.
-    architecture: Architecture,
-    network: Network,
+    computer: Computer,
     run: Option<Run>,
     /// What the page asked to be judged.
     judging: Option<Judging>,
-    /// `[SHARDS][parameters]`
-    leaves: Vec<f32>,
+    /// The run's work in hand, if any.
+    work: Option<Begun>,
+    /// Its images and their classes.
     images: Vec<f32>,
     labels: Vec<u8>,
+}
+
+/// Work that is shared out.
+#[derive(Clone, Copy)]
+struct Begun {
+    work: Work,
+    /// What is judged, if it is an evaluation.
+    set: Option<Set>,
+    /// When it began, in milliseconds.
+    since: f64,
+    /// Milliseconds that the trainer took for its own shards.
+    own: f64,
 }
 
 /// A run and what is to be told about it.
@@ -139,22 +174,25 @@ struct Run {
 }
 
 impl Trainer {
-    fn new(scope: DedicatedWorkerGlobalScope, clock: Performance) -> Result<Self, WorkerError> {
-        let architecture = Architecture::default();
-        let network = Network::new(&architecture)?;
+    fn new(
+        scope: DedicatedWorkerGlobalScope,
+        clock: Performance,
+        turn: Turn,
+        crew: Crew,
+    ) -> Result<Self, WorkerError> {
         Ok(Self {
             scope,
             clock,
-            turn: None,
+            turn,
+            crew,
             loader: Some(Loader::new("data/")),
             train: Digits::default(),
             test: Digits::default(),
             data: DataProgress::default(),
-            leaves: vec![0.0; SHARDS * network.plan().parameter_count()],
-            architecture,
-            network,
+            computer: Computer::new(&Architecture::default())?,
             run: None,
             judging: None,
+            work: None,
             images: Vec::new(),
             labels: Vec::new(),
         })
@@ -187,9 +225,10 @@ impl Trainer {
     fn hear(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
         match request {
             Request::LoadData => {}
-            Request::Start { run, settings, paused } => {
+            Request::Start { run, settings, paused, workers } => {
                 // The network may become another one.
-                self.run = None;
+                self.end();
+                self.crew.want((workers as usize).clamp(1, SHARDS) - 1);
                 match self.begin(run, settings, arrays.into_iter().next()) {
                     Ok(mut run) => {
                         if paused {
@@ -205,7 +244,7 @@ impl Trainer {
             Request::Step { run } => self.with_run(run, Session::take_step),
             Request::Reset { run } => {
                 if self.run.as_ref().is_some_and(|current| current.id == run) {
-                    self.run = None;
+                    self.end();
                 }
             }
             Request::Judge { judging, architecture } => {
@@ -240,7 +279,7 @@ impl Trainer {
         let start = self.clock.now();
         let mut done = false;
         while !done && self.clock.now() - start < SLICE {
-            done = judging.advance(&self.test, &mut self.images, &mut self.labels);
+            done = judging.advance(&self.test);
         }
         if done {
             let (loss, accuracy) = (judging.score.mean_loss(), judging.score.accuracy());
@@ -255,8 +294,21 @@ impl Trainer {
     fn show_images(&mut self, mut indices: Vec<f32>) {
         indices.retain(|&index| (index as usize) < self.test.len());
         let wanted = indices.iter().map(|&index| index as usize);
-        self.test.gather(wanted, &mut self.images, &mut self.labels);
-        self.say(&Reply::TestImages, &[&indices, &self.images]);
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        self.test.gather(wanted, &mut images, &mut labels);
+        self.say(&Reply::TestImages, &[&indices, &images]);
+    }
+
+    /// Forgets the run and the work in hand.
+    fn end(&mut self) {
+        self.run = None;
+        self.work = None;
+    }
+
+    fn hear_helper(&mut self, id: HelperId, heard: Heard) {
+        self.crew.take(id, heard, &mut self.computer);
+        // At once: a further turn would come after a while in which nobody computes.
+        self.work();
     }
 
     fn begin(
@@ -280,8 +332,8 @@ impl Trainer {
         if settings.architecture.input != Architecture::default().input {
             return Err("The network is made for other images than MNIST's.".to_owned());
         }
-        self.build(&settings.architecture).map_err(|error| error.to_string())?;
-        let plan = self.network.plan();
+        self.computer.build(&settings.architecture).map_err(|error| error.to_string())?;
+        let plan = self.computer.network().plan();
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
         if parameters.len() != plan.parameter_count() {
@@ -301,16 +353,6 @@ impl Trainer {
         })
     }
 
-    /// Has the network be of this architecture.
-    fn build(&mut self, architecture: &Architecture) -> Result<(), ArchitectureError> {
-        if self.architecture != *architecture {
-            self.network = Network::new(architecture)?;
-            self.architecture.clone_from(architecture);
-            self.leaves = vec![0.0; SHARDS * self.network.plan().parameter_count()];
-        }
-        Ok(())
-    }
-
     /// Changes the run, if it is still the one meant.
     fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Session)) {
         if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
@@ -321,10 +363,8 @@ impl Trainer {
 
     /// Asks for a slice of work, if there is any.
     fn wake(&self) {
-        if let Some(turn) = &self.turn
-            && (self.run.is_some() || self.judging.is_some())
-        {
-            turn.request();
+        if self.run.is_some() || self.judging.is_some() {
+            self.turn.request();
         }
     }
 
@@ -350,21 +390,21 @@ impl Trainer {
         }
     }
 
-    /// Does the run's next task; false if there is none.
+    /// Goes on with the work in hand or begins the run's next task; false if there is nothing to do.
     fn advance(&mut self, run: &mut Run) -> bool {
-        let available = self.available();
-        let start = self.clock.now();
-        match run.session.next(available) {
+        if let Some(begun) = self.work {
+            return self.go_on(run, begun);
+        }
+        match run.session.next(self.available()) {
             Task::Minibatch(indices) => {
-                run.session.gather(&self.train, indices, &mut self.images, &mut self.labels);
-                let score = self.learn(run);
-                run.meter.trained(score.images as usize, (self.clock.now() - start) / 1000.0);
-                run.losses.push(score.mean_loss());
-                run.accuracies.push(score.accuracy());
-                if self.clock.now() - run.last_progress >= PROGRESS_INTERVAL {
-                    self.report(run, Activity::Training);
-                }
-                true
+                let indices = indices.iter().map(|&index| index as usize);
+                self.train.gather(indices, &mut self.images, &mut self.labels);
+                let Settings { seed, augment, .. } = *run.session.settings();
+                self.share_out(
+                    run,
+                    Work::Gradient { seed, step: run.session.step(), augment },
+                    None,
+                )
             }
             Task::Evaluate(set, range) => {
                 if run.activity != Activity::Evaluating {
@@ -372,30 +412,7 @@ impl Trainer {
                 }
                 let digits = if set == Set::Test { &self.test } else { &self.train };
                 digits.gather(range, &mut self.images, &mut self.labels);
-                self.load(run);
-                let mut probabilities = Vec::new();
-                let score = self.network.evaluate(&self.images, &self.labels, &mut probabilities);
-                if set == Set::Test {
-                    run.test_probabilities.append(&mut probabilities);
-                }
-                run.meter.evaluated(self.labels.len(), (self.clock.now() - start) / 1000.0);
-                if let Some(Judgement { test, validation }) = run.session.judge(score, available) {
-                    run.activity = Activity::Training;
-                    let reply = Reply::EpochEnd {
-                        run: run.id,
-                        epoch: run.session.epoch(),
-                        step: run.session.step(),
-                        test_loss: test.mean_loss(),
-                        test_accuracy: test.accuracy(),
-                        validation: validation.map(|score| Evaluation {
-                            loss: score.mean_loss(),
-                            accuracy: score.accuracy(),
-                        }),
-                    };
-                    self.say(&reply, &[run.session.parameters(), &run.test_probabilities]);
-                    run.test_probabilities.clear();
-                }
-                true
+                self.share_out(run, Work::Evaluation, Some(set))
             }
             Task::Wait => self.stand(run, Task::Wait),
             Task::Stand => self.stand(run, Task::Stand),
@@ -403,13 +420,90 @@ impl Trainer {
         }
     }
 
+    /// Shares the gathered images out, and computes the trainer's own part of them.
+    fn share_out(&mut self, run: &mut Run, work: Work, set: Option<Set>) -> bool {
+        let since = self.clock.now();
+        let parameters = run.session.parameters();
+        let batch = Batch { work, parameters, images: &self.images, labels: &self.labels };
+        self.crew.begin(self.computer.architecture(), batch, since);
+        if !run.loaded {
+            self.computer.load(parameters);
+            run.loaded = true;
+        }
+        self.compute(work);
+        self.work = Some(Begun { work, set, since, own: self.clock.now() - since });
+        true
+    }
+
+    /// Computes all shards that no helper holds.
+    fn compute(&mut self, work: Work) {
+        let of = self.labels.len();
+        let pixels = self.images.len() / of.max(1);
+        while let Some(shard) = self.crew.next_own() {
+            let part = images_of(of, &(shard..shard + 1));
+            let images = &mut self.images[part.start * pixels..part.end * pixels];
+            let score = self.computer.compute(work, shard, images, &self.labels[part], of);
+            self.crew.take_own(shard, score);
+        }
+    }
+
+    /// Takes in the work in hand once it is complete; false if it waits for helpers.
+    fn go_on(&mut self, run: &mut Run, begun: Begun) -> bool {
+        let now = self.clock.now();
+        self.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
+        self.compute(begun.work);
+        let Some((score, sums)) = self.crew.done() else {
+            self.turn.request_later(HEARTBEAT);
+            return false;
+        };
+        self.work = None;
+        let seconds = || (self.clock.now() - begun.since) / 1000.0;
+        match begun.work {
+            Work::Gradient { .. } => {
+                run.session.learn(self.computer.gradient(sums));
+                run.loaded = false;
+                run.meter.trained(score.images as usize, seconds());
+                run.losses.push(score.mean_loss());
+                run.accuracies.push(score.accuracy());
+                if self.clock.now() - run.last_progress >= PROGRESS_INTERVAL {
+                    self.report(run, Activity::Training);
+                }
+            }
+            Work::Evaluation => {
+                run.meter.evaluated(score.images as usize, seconds());
+                if begun.set == Some(Set::Test) {
+                    run.test_probabilities.extend_from_slice(self.computer.probabilities());
+                }
+                let judgement = run.session.judge(score, self.available());
+                if let Some(judgement) = judgement {
+                    self.tell(run, judgement);
+                }
+            }
+        }
+        true
+    }
+
+    /// Tells the page what an epoch has come to.
+    fn tell(&self, run: &mut Run, Judgement { test, validation }: Judgement) {
+        run.activity = Activity::Training;
+        let reply = Reply::EpochEnd {
+            run: run.id,
+            epoch: run.session.epoch(),
+            step: run.session.step(),
+            test_loss: test.mean_loss(),
+            test_accuracy: test.accuracy(),
+            validation: validation
+                .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
+        };
+        self.say(&reply, &[run.session.parameters(), &run.test_probabilities]);
+        run.test_probabilities.clear();
+    }
+
     /// Tells the page that the run does nothing and why: once, but while it waits again and again, so
     /// that the page can tell waiting from hanging.
     fn stand(&mut self, run: &mut Run, why: Task<'static>) -> bool {
-        if why == Task::Wait
-            && let Some(turn) = &self.turn
-        {
-            turn.request_later(HEARTBEAT);
+        if why == Task::Wait {
+            self.turn.request_later(HEARTBEAT);
         }
         let quiet = self.clock.now() - run.last_progress < f64::from(HEARTBEAT);
         if run.told.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
@@ -433,28 +527,6 @@ impl Trainer {
         false
     }
 
-    /// One optimizer step on the gathered minibatch.
-    fn learn(&mut self, run: &mut Run) -> Score {
-        self.load(run);
-        let noise = run.session.noise();
-        let minibatch = Minibatch { images: &self.images, labels: &self.labels, noise };
-        let mut score = Score::default();
-        let size = self.leaves.len() / SHARDS;
-        for (index, leaf) in self.leaves.chunks_exact_mut(size).enumerate() {
-            score += minibatch.shard_gradient(&mut self.network, index, leaf);
-        }
-        run.session.learn(gradient::sum(&mut self.leaves));
-        run.loaded = false;
-        score
-    }
-
-    fn load(&mut self, run: &mut Run) {
-        if !run.loaded {
-            self.network.load(run.session.parameters());
-            run.loaded = true;
-        }
-    }
-
     fn report(&self, run: &mut Run, activity: Activity) {
         run.last_progress = self.clock.now();
         run.activity = activity;
@@ -475,6 +547,7 @@ impl Trainer {
                 epochs_left * (session.held_out() + self.test.len()),
             ) as f32,
             activity,
+            workers: 1 + self.crew.ready() as u32,
         };
         let arrays = [session.parameters(), &run.losses, &run.accuracies];
         self.say(&Reply::Progress(progress), &arrays);

@@ -5,7 +5,7 @@
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
 use inkling::protocol::{Optimizer as Kind, Schedule};
-use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::optimizer::Optimizer;
 use inkling::train::schedule::learning_rate;
 use safetensors::SafeTensors;
@@ -97,13 +97,13 @@ impl Fixture {
     /// Mean loss and its gradient, by way of shards as in training.
     fn gradient(&mut self, parameters: &[f32]) -> (f32, Vec<f32>) {
         self.network.load(parameters);
-        let minibatch = Minibatch { images: &self.images, labels: &self.labels, noise: 0 };
+        let minibatch = Share::whole(&self.images, &self.labels, 0);
         let mut leaves = vec![f32::NAN; SHARDS * parameters.len()];
         let mut score = inkling::net::loss::Score::default();
         for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
-            score += minibatch.shard_gradient(&mut self.network, index, leaf);
+            score += minibatch.gradient(&mut self.network, index, leaf);
         }
-        (score.mean_loss(), gradient::sum(&mut leaves).to_vec())
+        (score.mean_loss(), gradient::total(&mut leaves, &[]).to_vec())
     }
 
     fn check_first_step(&mut self) {

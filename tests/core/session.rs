@@ -5,7 +5,9 @@ use inkling::net::architecture::{Activation, Layer};
 use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Optimizer, Schedule, Settings};
-use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::augment;
+use inkling::train::dispatch::Dispatch;
+use inkling::train::gradient::{self, SHARDS, Share, images_of, subtrees};
 use inkling::train::session::{Available, Session, Set, Task};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -40,11 +42,14 @@ fn digits(count: usize) -> Digits {
 struct Driver {
     session: Session,
     network: Network,
+    /// Helpers that take part.
+    helpers: u32,
     train: Digits,
     test: Digits,
     available: Available,
-    /// Images of each minibatch.
+    /// Images of each minibatch, and the bits of its loss.
     sizes: Vec<usize>,
+    losses: Vec<u32>,
     /// Test score after each epoch.
     scores: Vec<Score>,
     /// Score on the held-out images after each epoch, if there are any.
@@ -70,10 +75,12 @@ impl Driver {
         Self {
             session,
             network,
+            helpers: 0,
             train,
             test,
             available,
             sizes: Vec::new(),
+            losses: Vec::new(),
             scores: Vec::new(),
             validations: Vec::new(),
         }
@@ -84,17 +91,11 @@ impl Driver {
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         match self.session.next(self.available) {
             Task::Minibatch(indices) => {
-                self.session.gather(&self.train, indices, &mut images, &mut labels);
-                self.network.load(self.session.parameters());
-                let noise = self.session.noise();
-                let minibatch = Minibatch { images: &images, labels: &labels, noise };
-                let size = self.session.parameters().len();
-                let mut leaves = vec![0.0; SHARDS * size];
-                for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
-                    minibatch.shard_gradient(&mut self.network, index, leaf);
-                }
-                self.session.learn(gradient::sum(&mut leaves));
+                let indices = indices.iter().map(|&index| index as usize);
+                self.train.gather(indices, &mut images, &mut labels);
                 self.sizes.push(labels.len());
+                let score = self.learn(&images, &labels);
+                self.losses.push(score.loss.to_bits());
                 true
             }
             Task::Evaluate(set, range) => {
@@ -110,6 +111,54 @@ impl Driver {
             }
             Task::Wait | Task::Stand | Task::Finished => false,
         }
+    }
+
+    /// One optimizer step, its shards shared out as the trainer does it.
+    fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
+        self.network.load(self.session.parameters());
+        let (size, noise) = (self.session.parameters().len(), self.session.noise());
+        let mut leaves = vec![0.0; SHARDS * size];
+        let mut dispatch = Dispatch::default();
+        let helpers: Vec<u32> = (0..self.helpers).collect();
+        let ticket = dispatch.begin(&helpers, 0.0);
+        let mut compute = |shards: std::ops::Range<usize>, leaves: &mut [f32]| {
+            let part = images_of(labels.len(), &shards);
+            let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
+            let labels_of_part = &labels[part.clone()];
+            if self.session.settings().augment {
+                augment::vary(&mut images, labels_of_part, part.start, noise);
+            }
+            let share = Share {
+                shards: shards.clone(),
+                minibatch: labels.len(),
+                images: &images,
+                labels: labels_of_part,
+                noise,
+            };
+            shards
+                .zip(leaves.chunks_exact_mut(size))
+                .map(|(shard, leaf)| share.gradient(&mut self.network, shard, leaf))
+                .collect::<Vec<_>>()
+        };
+        let mut summed = Vec::new();
+        // The last one lent answers first.
+        for loan in dispatch.loans().to_vec().into_iter().rev() {
+            let mut own = vec![0.0; loan.shards.len() * size];
+            let scores = compute(loan.shards.clone(), &mut own);
+            for subtree in subtrees(&loan.shards) {
+                let at = (subtree.start - loan.shards.start) * size;
+                gradient::sum(&mut own[at..at + subtree.len() * size], &subtree, &[]);
+                leaves[subtree.start * size..][..size].copy_from_slice(&own[at..at + size]);
+                summed.push(subtree);
+            }
+            assert_eq!(dispatch.take(loan.helper, ticket, &scores), Some(loan.shards));
+        }
+        while let Some(shard) = dispatch.next_own() {
+            let score = compute(shard..shard + 1, &mut leaves[shard * size..(shard + 1) * size]);
+            dispatch.take_own(shard, score[0]);
+        }
+        self.session.learn(gradient::total(&mut leaves, &summed));
+        dispatch.score().expect("all shards are computed")
     }
 
     fn finish(mut self) -> Self {
@@ -179,6 +228,18 @@ fn the_seed_decides_everything() {
     let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).finish().session);
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn helpers_change_no_bit_of_the_result() {
+    let alone = Driver::new(settings()).finish();
+    for helpers in [1, 2, 3, 7, 9] {
+        let mut driver = Driver::new(settings());
+        driver.helpers = helpers;
+        let helped = driver.finish();
+        assert_eq!(bits(&helped.session), bits(&alone.session), "{helpers} helpers");
+        assert_eq!(helped.losses, alone.losses, "{helpers} helpers");
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

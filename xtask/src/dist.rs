@@ -23,6 +23,18 @@ const INPUTS: [&str; 9] = [
     "xtask/src",
 ];
 
+/// What wasm-opt may make use of. All that it knows would be too much: some of it no browser has yet.
+const WASM_FEATURES: [&str; 8] = [
+    "simd",
+    "relaxed-simd",
+    "bulk-memory",
+    "nontrapping-float-to-int",
+    "sign-ext",
+    "mutable-globals",
+    "multivalue",
+    "reference-types",
+];
+
 /// Where the programs that a build takes are.
 pub(crate) struct Tools {
     trunk: PathBuf,
@@ -43,6 +55,7 @@ pub(crate) fn run() -> Result<PathBuf> {
         return Ok(dist);
     }
     step::loud("Building the page", || build(&tools))?;
+    step::loud("Building the trainer with relaxed SIMD", || relaxed_worker(&tools, &dist))?;
     check(&dist)?;
     fs::write(&stamp, stamp_now()?).with_context(|| format!("cannot write {}", stamp.display()))?;
     println!("The site is in {}: {}", dist.display(), step::seconds(start.elapsed()));
@@ -74,6 +87,36 @@ fn build(tools: &Tools) -> Result<()> {
             .env("RUST_BACKTRACE", "0")
             // See `project::cargo_wasm`.
             .env_remove("RUSTFLAGS"),
+    )
+}
+
+/// Builds the worker a second time, for browsers with relaxed SIMD; Trunk builds a program only once.
+fn relaxed_worker(tools: &Tools, dist: &Path) -> Result<()> {
+    const NAME: &str = "worker-relaxed";
+    command::run(&mut project::cargo_relaxed([
+        "build",
+        "--release",
+        "--locked",
+        "--quiet",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--bin",
+        "worker",
+    ]))?;
+    let built = project::relaxed_target().join("wasm32-unknown-unknown/release/worker.wasm");
+    command::run(
+        Command::new(tools.wasm_bindgen.join("wasm-bindgen"))
+            .args(["--target", "web", "--no-typescript", "--out-name", NAME, "--out-dir"])
+            .arg(dist)
+            .arg(built),
+    )?;
+    let module = dist.join(format!("{NAME}_bg.wasm"));
+    command::run(
+        Command::new(npm::bin().join("wasm-opt"))
+            .arg("-O3")
+            .args(WASM_FEATURES.map(|feature| ["--enable-", feature].concat()))
+            .arg("--output")
+            .args([&module, &module]),
     )
 }
 

@@ -50,6 +50,20 @@ pub(crate) fn cargo_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Co
     command
 }
 
+/// `cargo` for wasm32 with relaxed SIMD, built in a place of its own.
+pub(crate) fn cargo_relaxed<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = cargo_wasm(arguments);
+    command
+        .env("RUSTFLAGS", "-C target-feature=+simd128,+relaxed-simd")
+        .env("CARGO_TARGET_DIR", relaxed_target());
+    command
+}
+
+/// Where [`cargo_relaxed`] builds.
+pub(crate) fn relaxed_target() -> PathBuf {
+    target().join("relaxed")
+}
+
 /// The caller's `PATH` with these directories before it.
 pub(crate) fn path_with(directories: &[PathBuf]) -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -27,8 +27,14 @@ pub(crate) fn run(choice: Choice) -> Result<()> {
     outcomes.push(suite("native", || command::run(&mut native())));
     for browser in &browsers {
         outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
-            command::run(&mut core_in(browser, &runner))
+            command::run(&mut core_in(browser, &runner, project::cargo_wasm))
         }));
+        // The only one of the three that has relaxed SIMD without being asked for it.
+        if browser.engine == Engine::Chromium {
+            outcomes.push(suite("core, relaxed SIMD", || {
+                command::run(&mut core_in(browser, &runner, project::cargo_relaxed))
+            }));
+        }
     }
     let mut site = None;
     outcomes.push(suite("page builds", || {
@@ -70,10 +76,10 @@ fn native() -> Command {
 
 /// The suite that is written for both worlds, compiled to wasm32 and run by the browser; what the
 /// browser is started with stands in webdriver.json.
-fn core_in(browser: &Browser, runner: &Path) -> Command {
+fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Command) -> Command {
     let arguments =
         ["test", "--target", "wasm32-unknown-unknown", "--package", "inkling", "--test", "core"];
-    let mut command = project::cargo_wasm(arguments);
+    let mut command = cargo(arguments);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("WASM_BINDGEN_USE_BROWSER", "1")

@@ -433,6 +433,7 @@ impl App {
             activity: Activity::Training,
             test_accuracy: last.map(|test| test.accuracy),
             seconds: about.seconds.unwrap_or(0.0),
+            workers: 1,
         });
         // What is kept later belongs to the run that it came from.
         if let Some(record) = self.runs.find(key) {

@@ -74,6 +74,7 @@ fn epoch(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
         images_per_second: 5000.0,
         seconds_left: 1.0,
         activity: Activity::Training,
+        workers: 1,
     };
     let arrays = vec![vec![], vec![0.5, 0.4], vec![0.8, 0.9]];
     app.update(Happening::Reply(Reply::Progress(progress), arrays));

@@ -8,7 +8,7 @@ use inkling::data::PIXELS;
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
-use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::optimizer::Optimizer;
 
 use super::mnist::Source;
@@ -36,11 +36,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             first = (first + batch_size) % (digits.len() - batch_size);
             digits.gather(first..first + batch_size, &mut images, &mut labels);
             network.load(&parameters);
-            let minibatch = Minibatch { images: &images, labels: &labels, noise: 0 };
+            let minibatch = Share::whole(&images, &labels, 0);
             for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
-                minibatch.shard_gradient(&mut network, index, leaf);
+                minibatch.gradient(&mut network, index, leaf);
             }
-            optimizer.step(1e-3, &mut parameters, gradient::sum(&mut leaves));
+            optimizer.step(1e-3, &mut parameters, gradient::total(&mut leaves, &[]));
         });
         println!("training, batch {batch_size:>3}: {:>6.0} images/s", batch_size as f64 / seconds);
     }

@@ -10,7 +10,8 @@ use inkling::data::Digits;
 use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Optimizer, Schedule, Settings};
-use inkling::train::gradient::{self, Minibatch, SHARDS};
+use inkling::train::augment;
+use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::session::{Available, Judgement, Session, Set, Task};
 
 use super::mnist::Source;
@@ -149,7 +150,11 @@ impl Trainer {
         loop {
             match self.session.next(available) {
                 Task::Minibatch(indices) => {
-                    self.session.gather(train, indices, &mut images, &mut labels);
+                    let indices = indices.iter().map(|&index| index as usize);
+                    train.gather(indices, &mut images, &mut labels);
+                    if self.session.settings().augment {
+                        augment::vary(&mut images, &labels, 0, self.session.noise());
+                    }
                     seen += self.learn(&images, &labels);
                 }
                 Task::Evaluate(set, range) => {
@@ -183,7 +188,7 @@ impl Trainer {
     /// One optimizer step; the shards are shared out among the threads.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         let parameters = self.session.parameters();
-        let minibatch = Minibatch { images, labels, noise: self.session.noise() };
+        let minibatch = Share::whole(images, labels, self.session.noise());
         let threads = self.networks.len();
         let mut shares: Vec<Vec<(usize, &mut [f32])>> = (0..threads).map(|_| Vec::new()).collect();
         for (index, leaf) in self.leaves.chunks_exact_mut(parameters.len()).enumerate() {
@@ -193,7 +198,7 @@ impl Trainer {
         std::thread::scope(|scope| {
             let work = |network: &mut Network, share: Vec<(usize, &mut [f32])>| {
                 network.load(parameters);
-                let score = |(index, leaf)| (index, minibatch.shard_gradient(network, index, leaf));
+                let score = |(index, leaf)| (index, minibatch.gradient(network, index, leaf));
                 share.into_iter().map(score).collect::<Vec<_>>()
             };
             let mut jobs = self.networks.iter_mut().zip(shares);
@@ -211,7 +216,7 @@ impl Trainer {
                 keep(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
         });
-        self.session.learn(gradient::sum(&mut self.leaves));
+        self.session.learn(gradient::total(&mut self.leaves, &[]));
         scores.into_iter().fold(Score::default(), |mut sum, score| {
             sum += score;
             sum
