@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// A training run, counted up by the page; never used twice.
 pub type RunId = u32;
 
+/// The most workers that can share a run: one for each shard of a minibatch.
+pub const MOST_WORKERS: u32 = 8;
+
 /// Everything that decides what a run computes, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {

@@ -6,8 +6,7 @@
 use super::figures::{count, of};
 use super::rooms::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
-use crate::protocol::{Optimizer, Schedule, Settings};
-use crate::train::gradient::SHARDS;
+use crate::protocol::{MOST_WORKERS, Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;
 
 /// MNIST's training images: the most that a run can take.
@@ -218,7 +217,7 @@ impl Field {
             Self::Epochs => 1..=100,
             Self::Batch => 1..=512,
             Self::Images => 100..=TRAIN_IMAGES,
-            Self::Workers => 1..=SHARDS as u32,
+            Self::Workers => 1..=MOST_WORKERS,
             Self::Validation => 0..=50,
             _ => 0..=u32::MAX,
         }

@@ -1,7 +1,7 @@
 //! Short words for what a document can do.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, Event, EventTarget, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
 
 /// The page's markup or browser is not what this module was written for.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,27 @@ pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
         .ok_or_else(|| DomError::NoElement(id.into()))?
         .dyn_into()
         .map_err(|_| DomError::WrongElement(id.into()))
+}
+
+/// Has an element read so, if it does not yet.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
+    let element: Element = by_id(id)?;
+    if element.text_content().as_deref() != Some(words) {
+        element.set_text_content(Some(words));
+    }
+    Ok(())
+}
+
+/// Hides an element or shows it.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
+    by_id::<HtmlElement>(id)?.set_hidden(hidden);
+    Ok(())
 }
 
 /// All elements that match a selector, in document order.

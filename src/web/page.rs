@@ -13,7 +13,7 @@ use crate::app::answer::Answer;
 use crate::app::settings::Backend;
 use crate::app::{App, Effect, Event};
 use crate::net::architecture::Architecture;
-use crate::protocol::Request;
+use crate::protocol::{MOST_WORKERS, Request};
 use js_sys::Float32Array;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -22,9 +22,6 @@ use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 
 /// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
 const WORKER: &str = "./worker-start.js";
-
-/// Workers that train on a machine of more cores: each further one adds less.
-const MOST_WORKERS: f64 = 8.0;
 
 /// Milliseconds between two drawings of the curves.
 const CURVES_EVERY: i32 = 150;
@@ -62,7 +59,9 @@ pub fn start() -> Result<(), DomError> {
     let answer = Answer::new(&Architecture::default())
         .map_err(|error| DomError::Refused(error.to_string()))?;
     let mut app = App::new(answer);
-    app.cores = dom::window()?.navigator().hardware_concurrency().clamp(1.0, MOST_WORKERS) as u32;
+    app.cores =
+        dom::window()?.navigator().hardware_concurrency().clamp(1.0, f64::from(MOST_WORKERS))
+            as u32;
     let page = Page {
         app: RefCell::new(app),
         busy: Cell::new(false),

@@ -122,7 +122,7 @@ impl Document {
             }
         }
         if changed(old, view, |v| &v.drawn) {
-            hide("hint", view.drawn)?;
+            dom::hide("hint", view.drawn)?;
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl Document {
 
     fn rows(&self, view: &View) -> Result<(), DomError> {
         for id in ["held-out-loss", "held-out-accuracy"] {
-            hide(id, !view.held_out)?;
+            dom::hide(id, !view.held_out)?;
         }
         if view.rows.is_empty() {
             self.table.set_inner_html(&self.empty_table);
@@ -185,16 +185,6 @@ fn changed<T: PartialEq + ?Sized>(
     old.is_none_or(|old| part(old) != part(new))
 }
 
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    dom::by_id::<Element>(id)?.set_text_content(Some(words));
-    Ok(())
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
-    Ok(())
-}
-
 fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
     let words: [(&str, Part<String>); 13] = [
         ("verdict", |v| &v.verdict),
@@ -213,7 +203,7 @@ fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
     ];
     for (id, part) in words {
         if changed(old, view, part) {
-            text(id, part(view))?;
+            dom::text(id, part(view))?;
         }
     }
     if changed(old, view, |v| &v.has_curves) {
@@ -222,16 +212,16 @@ fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
         }
     }
     if changed(old, view, |v| &v.problem) {
-        hide("problem", view.problem.is_none())?;
+        dom::hide("problem", view.problem.is_none())?;
         if let Some(problem) = &view.problem {
-            text("problem-text", &problem.text)?;
-            text("problem-action", problem.action)?;
-            hide("problem-action", false)?;
+            dom::text("problem-text", &problem.text)?;
+            dom::text("problem-action", problem.action)?;
+            dom::hide("problem-action", false)?;
         }
     }
     if changed(old, view, |v| &v.notice) {
-        hide("notice", view.notice.is_none())?;
-        text("notice-text", view.notice.as_deref().unwrap_or_default())?;
+        dom::hide("notice", view.notice.is_none())?;
+        dom::text("notice-text", view.notice.as_deref().unwrap_or_default())?;
     }
     Ok(())
 }
@@ -277,12 +267,12 @@ fn progress(view: &View, old: Option<&View>) -> Result<(), DomError> {
         dom::by_id::<HtmlProgressElement>("run-bar")?.set_value(f64::from(view.run_share));
     }
     if changed(old, view, |v| &v.data_share) {
-        hide("data-bar", view.data_share.is_none())?;
+        dom::hide("data-bar", view.data_share.is_none())?;
         let share = f64::from(view.data_share.unwrap_or(1.0));
         dom::by_id::<HtmlProgressElement>("data-bar")?.set_value(share);
     }
     if changed(old, view, |v| &v.data_failed) {
-        hide("data-retry", !view.data_failed)?;
+        dom::hide("data-retry", !view.data_failed)?;
     }
     Ok(())
 }

@@ -139,14 +139,14 @@ impl Experiment {
                 let disabled = if view.locked.is_some() { "true" } else { "false" };
                 button.set_attribute("aria-disabled", disabled)?;
             }
-            text("layers-total", &view.total)?;
-            text("code", &view.code)?;
-            hide("code", view.code.is_empty())?;
-            hide("code-copy", view.code.is_empty())?;
-            hide("code-empty", !view.code.is_empty())?;
-            text("experiment-locked", view.locked.unwrap_or_default())?;
-            hide("experiment-locked", view.locked.is_none())?;
-            text("schedule-words", &view.schedule)?;
+            dom::text("layers-total", &view.total)?;
+            dom::text("code", &view.code)?;
+            dom::hide("code", view.code.is_empty())?;
+            dom::hide("code-copy", view.code.is_empty())?;
+            dom::hide("code-empty", !view.code.is_empty())?;
+            dom::text("experiment-locked", view.locked.unwrap_or_default())?;
+            dom::hide("experiment-locked", view.locked.is_none())?;
+            dom::text("schedule-words", &view.schedule)?;
             if let Some(settings) = &view.settings {
                 let path: Element = dom::by_id("schedule-path")?;
                 path.set_attribute("d", &curve(settings, view.steps))?;
@@ -233,9 +233,9 @@ impl Experiment {
             return Ok(());
         }
         let picture = app.answer.picture();
-        hide("varied", picture.is_none())?;
-        hide("varied-again", picture.is_none())?;
-        text(
+        dom::hide("varied", picture.is_none())?;
+        dom::hide("varied-again", picture.is_none())?;
+        dom::text(
             "varied-words",
             match picture {
                 Some(_) => "Your drawing, as it would be varied.",
@@ -447,19 +447,5 @@ fn select_code() -> Result<(), DomError> {
     let selection =
         dom::window()?.get_selection()?.ok_or_else(|| DomError::NoElement("selection".into()))?;
     selection.select_all_children(dom::by_id::<Element>("code")?.as_ref())?;
-    Ok(())
-}
-
-/// Writes only what is new, so that a selection of what stays stays too.
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    let element: Element = dom::by_id(id)?;
-    if element.text_content().as_deref() != Some(words) {
-        element.set_text_content(Some(words));
-    }
-    Ok(())
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
     Ok(())
 }

@@ -95,14 +95,14 @@ impl Runs {
         }
         self.stamp = stamp;
         let view = app.kept_runs();
-        hide("runs-empty", view.empty.is_none())?;
-        text("runs-empty", view.empty.unwrap_or_default())?;
-        hide("runs-content", view.empty.is_some())?;
-        hide("runs-problem", view.problem.is_none())?;
-        text("runs-problem", view.problem.as_deref().unwrap_or_default())?;
-        hide("runs-deleted", view.deleted.is_none())?;
+        dom::hide("runs-empty", view.empty.is_none())?;
+        dom::text("runs-empty", view.empty.unwrap_or_default())?;
+        dom::hide("runs-content", view.empty.is_some())?;
+        dom::hide("runs-problem", view.problem.is_none())?;
+        dom::text("runs-problem", view.problem.as_deref().unwrap_or_default())?;
+        dom::hide("runs-deleted", view.deleted.is_none())?;
         if let Some(name) = &view.deleted {
-            text("runs-deleted-text", &["“", name, "” is deleted."].concat())?;
+            dom::text("runs-deleted-text", &["“", name, "” is deleted."].concat())?;
         }
         self.rows(&view)?;
         let points = |view: &View| {
@@ -508,14 +508,4 @@ async fn read() -> Result<Vec<Kept>, DomError> {
         }
     }
     Ok(kept)
-}
-
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    dom::by_id::<Element>(id)?.set_text_content(Some(words));
-    Ok(())
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
-    Ok(())
 }

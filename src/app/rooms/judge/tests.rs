@@ -269,6 +269,7 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
             steps_per_epoch: 300,
             images_per_second: 5000.0,
             seconds_left: 1.0,
+            workers: 1,
             activity: Activity::Training,
         };
         let arrays = vec![vec![0.0; count], vec![0.5], vec![0.5]];

@@ -155,9 +155,9 @@ impl Inside {
         let place: Element = dom::by_id("inside-sum")?;
         let (Some(spot), Some(trace), Some(model)) = (spot, &self.trace, app.answer.model()) else {
             place.set_inner_html("");
-            return hide("inside-hint", false);
+            return dom::hide("inside-hint", false);
         };
-        hide("inside-hint", true)?;
+        dom::hide("inside-hint", true)?;
         let sum = arithmetic::of(trace, &self.names, model.weights, spot);
         // All of it are numbers and the names of layers: nothing that came from outside.
         let mut html = ["<h4>", &sum.title, "</h4><p>", &sum.caption, "</p>"].concat();
@@ -218,7 +218,7 @@ impl Inside {
                 }
                 map
             }
-            _ => return text("inside-why-text", ""),
+            _ => return dom::text("inside-why-text", ""),
         };
         let scale = Scale { signed: true, ..Scale::of(&map) };
         PICTURE.draw(&canvas, &map, scale, &colours)?;
@@ -232,7 +232,7 @@ impl Inside {
                 "Blue: without this, {class} is less likely; orange: more likely. At most {most} of its probability."
             )
         };
-        text("inside-why-text", &words)
+        dom::text("inside-why-text", &words)
     }
 }
 
@@ -257,8 +257,8 @@ fn words(app: &App) -> Result<(), DomError> {
         Subject::Drawing => ("Your drawing".to_owned(), true),
         Subject::Image { label, name, .. } => (format!("{name}: a {label}"), false),
     };
-    text("inside-subject", &subject)?;
-    hide("inside-back", back)?;
+    dom::text("inside-subject", &subject)?;
+    dom::hide("inside-back", back)?;
     let change: HtmlInputElement = dom::by_id("inside-change")?;
     let initial = app.answer.model().and_then(|model| model.initial).is_some();
     change.set_disabled(!initial);
@@ -283,9 +283,9 @@ fn softmax(logits: &[f32], class: usize, label: Option<usize>) -> Result<(), Dom
         html += "</td></tr>";
     }
     dom::by_id::<Element>("inside-softmax")?.set_inner_html(&html);
-    text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())?;
+    dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())?;
     let loss = label.and_then(|label| Some((label, powers.get(label)? / sum)));
-    text(
+    dom::text(
         "inside-loss",
         &loss.map_or_else(String::new, |(label, p)| {
             let loss = if p > 0.0 { number(-p.ln()) } else { "∞".into() };
@@ -375,17 +375,4 @@ fn listen() -> Result<(), DomError> {
     dom::on(&change, "change", move |_: DomEvent| dispatch(Event::Change(tick.checked())))?;
     // A passive listener by its nature: it prevents nothing.
     dom::on(dom::window()?.as_ref(), "scroll", |_: DomEvent| page::redraw_inside())
-}
-
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    let element: Element = dom::by_id(id)?;
-    if element.text_content().as_deref() != Some(words) {
-        element.set_text_content(Some(words));
-    }
-    Ok(())
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
-    Ok(())
 }

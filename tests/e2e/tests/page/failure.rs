@@ -73,6 +73,7 @@ fn dies_and_is_replaced(page: &mut Page, script: &'static str) -> Result<()> {
 fn restart_and_train(page: &Page) -> Result<()> {
     page.site.heal("worker-start.js");
     page.site.heal("worker_bg.wasm");
+    page.site.heal("worker-relaxed_bg.wasm");
     page.click_when_enabled("#problem-action", 5)?;
     page.wait_for("the error to go", 20, |status| {
         status.error.is_empty() && status.state != "error"
@@ -87,6 +88,8 @@ fn restart_and_train(page: &Page) -> Result<()> {
 }
 
 fn a_truncated_worker_is_reported(page: &mut Page) -> Result<()> {
+    // Whichever of the two this browser takes.
+    page.site.inject("worker-relaxed_bg.wasm", Fault::Truncated);
     fails_to_load_and_is_replaced(page, "worker_bg.wasm", Fault::Truncated)
 }
 

@@ -155,10 +155,10 @@ fn why_is_laid_over_the_picture(page: &mut Page) -> Result<()> {
     ink(page, "#inside-picture")?;
     page.click("#inside-why-gradient")?;
     let gradient = ink(page, "#inside-why")?;
-    ensure!(content(page, "#inside-why-text")?.contains("speaks for 7"));
+    says(page, "speaks for 7")?;
     page.click("#inside-why-occlusion")?;
     let covered = changed(page, "#inside-why", &gradient)?;
-    ensure!(content(page, "#inside-why-text")?.contains("without this, 7 is less likely"));
+    says(page, "without this, 7 is less likely")?;
     page.browser.script(
         "const select = document.querySelector('#inside-class');
          select.value = '2';
@@ -166,9 +166,12 @@ fn why_is_laid_over_the_picture(page: &mut Page) -> Result<()> {
         vec![],
     )?;
     changed(page, "#inside-why", &covered)?;
-    page.wait_until("the class asked for", 5, || {
-        let words = content(page, "#inside-why-text")?;
-        Ok(words.contains("without this, 2 is").then_some(()))
+    says(page, "without this, 2 is")
+}
+
+fn says(page: &Page, words: &str) -> Result<()> {
+    page.wait_until(words, 5, || {
+        Ok(content(page, "#inside-why-text")?.contains(words).then_some(()))
     })?;
     Ok(())
 }

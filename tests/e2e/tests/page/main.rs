@@ -11,6 +11,7 @@ mod drawing;
 mod experiment;
 mod failure;
 mod harness;
+mod helpers;
 mod inside;
 mod layout;
 mod runs;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         harness::TESTS,
         drawing::TESTS,
         training::TESTS,
+        helpers::TESTS,
         settings::TESTS,
         experiment::TESTS,
         inside::TESTS,

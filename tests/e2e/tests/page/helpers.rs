@@ -1,0 +1,100 @@
+//! The workers that train together: how many, and what becomes of a run that loses one.
+
+use anyhow::{Result, ensure};
+use e2e::{Fault, Page};
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("helpers::any_number_gives_the_same_figures", any_number_gives_the_same_figures),
+    ("helpers::one_that_closes_costs_nothing_but_time", one_that_closes_costs_nothing_but_time),
+    ("helpers::one_that_throws_costs_nothing_but_time", one_that_throws_costs_nothing_but_time),
+    ("helpers::one_that_hangs_costs_nothing_but_time", one_that_hangs_costs_nothing_but_time),
+];
+
+/// Long enough for helpers to take part before it ends.
+const RUN: &str = "images=8000&epochs=3&batch=32&seed=7";
+
+/// Each helper's end at its twentieth job; those that take its place end so too.
+const CLOSES: &str = "
+let jobs = 0;
+addEventListener('message', ({data}) => {
+    if (data.message?.Compute && ++jobs === 20) close();
+});
+";
+
+const THROWS: &str = "
+let jobs = 0;
+addEventListener('message', ({data}) => {
+    if (data.message?.Compute && ++jobs === 20) throw new Error('helper killed by the test');
+});
+";
+
+const HANGS: &str = "
+let jobs = 0;
+addEventListener('message', ({data}) => {
+    if (data.message?.Compute && ++jobs === 20) for (;;);
+});
+";
+
+/// A run's table of epochs: losses and accuracies to the last digit shown.
+fn trained(page: &mut Page, workers: u32) -> Result<Vec<Vec<String>>> {
+    page.train(&format!("{RUN}&workers={workers}"))?;
+    take_part(page, workers)?;
+    let done = page.wait_for_state("done", 120)?;
+    ensure!(done.error.is_empty(), "{done:?}");
+    without_times(page)
+}
+
+fn take_part(page: &Page, workers: u32) -> Result<()> {
+    page.wait_for("so many workers to take part", 30, |status| {
+        status.state == "training" && status.workers == Some(workers)
+    })?;
+    Ok(())
+}
+
+fn without_times(page: &Page) -> Result<Vec<Vec<String>>> {
+    let mut epochs = page.epochs()?;
+    ensure!(epochs.len() == 3, "{epochs:?}");
+    for row in &mut epochs {
+        // The last column is the time it took.
+        row.pop();
+    }
+    Ok(epochs)
+}
+
+fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
+    let alone = trained(page, 1)?;
+    for workers in [2, 4] {
+        let together = trained(page, workers)?;
+        ensure!(together == alone, "{workers} workers: {together:?}; one: {alone:?}");
+    }
+    Ok(())
+}
+
+fn one_that_closes_costs_nothing_but_time(page: &mut Page) -> Result<()> {
+    dies_and_the_run_goes_on(page, CLOSES)
+}
+
+fn one_that_throws_costs_nothing_but_time(page: &mut Page) -> Result<()> {
+    dies_and_the_run_goes_on(page, THROWS)
+}
+
+fn one_that_hangs_costs_nothing_but_time(page: &mut Page) -> Result<()> {
+    dies_and_the_run_goes_on(page, HANGS)
+}
+
+fn dies_and_the_run_goes_on(page: &mut Page, script: &'static str) -> Result<()> {
+    let whole = trained(page, 1)?;
+    page.expect_on_console("a helper is lost");
+    page.expect_on_console("helper killed by the test");
+    page.site.inject("worker-start.js", Fault::Prefixed(script));
+    page.train(&format!("{RUN}&workers=2"))?;
+    take_part(page, 2)?;
+    take_part(page, 1)?;
+    let done = page.wait_for_state("done", 120)?;
+    ensure!(done.error.is_empty(), "{done:?}");
+    let epochs = without_times(page)?;
+    ensure!(epochs == whole, "with losses {epochs:?}, without {whole:?}");
+    Ok(())
+}
