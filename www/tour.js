@@ -6,7 +6,7 @@ const steps = [
   ["#train", "Let it learn", "Train starts a fresh network that knows nothing yet. It learns from 60,000 handwritten digits, in this tab, and answers for your drawing meanwhile."],
   ["#settings", "How it learns", "Epochs, batch size, learning rate: each ? says in a sentence what it is. The address keeps what you set, so a link shares it."],
   [".curves", "How far it is", "The loss should fall and the accuracy rise. After each epoch it is tested on 10,000 digits that it has never learnt from."],
-  [".doors", "The laboratory", "Look inside shows every layer and where each number comes from. The other rooms build other networks and compare runs."],
+  [".doors", "The laboratory", "Look inside shows every layer and where each number comes from, Judge which digits are read wrong. The other rooms build other networks and compare runs."],
   ["footer", "All of it stays here", "No server takes part: drawing, training and network live in this tab."],
 ];
 

@@ -113,6 +113,16 @@ pub(super) fn redraw_inside() {
     with_page(|page| page.rooms.borrow_mut().redraw_inside(&page.app.borrow()));
 }
 
+/// Reads and draws for Judge, in an animation frame.
+pub(super) fn read_for_judge() {
+    with_page(|page| page.rooms.borrow_mut().read_for_judge(&mut page.app.borrow_mut()));
+}
+
+/// Has Judge go on with what has come into sight.
+pub(super) fn resume_judge() {
+    with_page(|page| page.rooms.borrow_mut().resume_judge(&page.app.borrow()));
+}
+
 /// Does something with the page. What goes wrong there is thrown for start.js to tell: only a page
 /// whose markup does not fit its code gets there.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
@@ -263,6 +273,7 @@ impl Page {
         }
         self.rooms.borrow().fit()?;
         self.rooms.borrow_mut().redraw_inside(&self.app.borrow())?;
+        self.rooms.borrow_mut().resume_judge(&self.app.borrow())?;
         self.charts.borrow().fit()
     }
 

@@ -23,7 +23,7 @@ pub enum Room {
 
 impl Room {
     /// All rooms, in the page's order.
-    pub const ALL: [Self; 3] = [Self::Inside, Self::Experiment, Self::Runs];
+    pub const ALL: [Self; 4] = [Self::Inside, Self::Judge, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section; its button's is `open-` and this.
     pub fn id(self) -> &'static str {

@@ -2,6 +2,9 @@
 
 mod experiment;
 mod inside;
+mod judge;
+mod paint;
+mod roving;
 pub(super) mod runs;
 
 use super::dom::{self, DomError};
@@ -10,6 +13,7 @@ use crate::app::rooms::Room;
 use crate::app::{App, Event};
 use experiment::Experiment;
 use inside::Inside;
+use judge::Judge;
 use runs::Runs;
 use web_sys::{HtmlElement, MouseEvent};
 
@@ -19,6 +23,7 @@ pub(super) struct Rooms {
     open: Option<Room>,
     experiment: Experiment,
     inside: Inside,
+    judge: Judge,
     runs: Runs,
 }
 
@@ -37,6 +42,7 @@ impl Rooms {
             open: None,
             experiment: Experiment::new()?,
             inside: Inside::new()?,
+            judge: Judge::new()?,
             runs: Runs::new()?,
         })
     }
@@ -57,6 +63,7 @@ impl Rooms {
         }
         self.experiment.show(app)?;
         self.inside.show(app)?;
+        self.judge.show(app)?;
         self.runs.show(app)
     }
 
@@ -74,6 +81,22 @@ impl Rooms {
     /// If the browser refuses.
     pub(super) fn redraw_inside(&mut self, app: &App) -> Result<(), DomError> {
         self.inside.redraw(app)
+    }
+
+    /// Reads and draws what Judge shows.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn read_for_judge(&mut self, app: &mut App) -> Result<(), DomError> {
+        self.judge.read(app)
+    }
+
+    /// Has Judge go on: something else of it can be seen.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn resume_judge(&mut self, app: &App) -> Result<(), DomError> {
+        self.judge.resume(app)
     }
 
     /// Saves what the runs' room shows to a file of the visitor's.
@@ -98,6 +121,7 @@ impl Rooms {
     /// If the markup lacks something.
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
         self.experiment.forget_colours();
+        self.judge.forget_colours();
         self.runs.forget_colours();
         self.inside.redraw(app)?;
         self.show(app)

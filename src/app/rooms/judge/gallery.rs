@@ -102,6 +102,13 @@ impl Gallery {
         missing.map(|exhibit| exhibit.index as f32).collect()
     }
 
+    /// How many of the images on show are read right, in words.
+    pub fn tally(&self) -> String {
+        let read = self.exhibits.iter().filter_map(|e| Some(e.reading?.digit == e.label));
+        let (all, right) = read.fold((0, 0), |(all, right), is| (all + 1, right + u32::from(is)));
+        if all == 0 { String::new() } else { format!("{right} of these {all} are read right") }
+    }
+
     /// What the images are, in words.
     pub fn title(&self) -> String {
         let total = self.total();

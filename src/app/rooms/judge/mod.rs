@@ -5,7 +5,7 @@ pub mod gallery;
 pub mod reading;
 
 use crate::app::answer::Source;
-use crate::app::drawings::{Drawings, Key, Shelf};
+use crate::app::drawings::{self, Drawings, Key, Labelled, Shelf};
 use crate::app::figures::{count, loss, megabytes, percent};
 use crate::app::rooms::{Room, inside};
 use crate::app::run::Run;
@@ -34,6 +34,8 @@ pub enum Event {
     Look(u32),
     /// Look inside at a pinned drawing.
     LookAtPinned(Key),
+    /// Pin the drawing on the pad, which is this digit.
+    Pin(u8),
 }
 
 /// What the room knows.
@@ -54,7 +56,7 @@ pub struct Judge {
     judgings: u32,
     /// What the histories are about.
     watching: (Option<RunId>, Option<Source>),
-    /// Counts verdicts and what is said about them.
+    /// Counts verdicts.
     revision: u32,
 }
 
@@ -111,17 +113,6 @@ pub struct Watched {
     read_at: Option<u32>,
 }
 
-/// What the room says and shows of the last judgement.
-#[derive(Clone, Debug, PartialEq)]
-pub struct View {
-    /// What was judged, or what is missing.
-    pub status: String,
-    /// Why nothing can be judged now.
-    pub cannot: Option<String>,
-    /// The figures, once something was judged.
-    pub figures: Option<Figures>,
-}
-
 /// A judgement's figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
@@ -134,7 +125,7 @@ pub struct Figures {
 }
 
 impl Judge {
-    /// A number that changes whenever a verdict comes or what is said about it changes.
+    /// A number that changes whenever a verdict comes.
     pub fn revision(&self) -> u32 {
         self.revision
     }
@@ -142,6 +133,38 @@ impl Judge {
     /// How a pinned drawing is read; `None` before it was.
     pub fn watched(&self, key: Key) -> Option<&Watched> {
         self.watched.iter().find(|watched| watched.key == key)
+    }
+
+    /// The last judgement's figures.
+    pub fn figures(&self) -> Option<Figures> {
+        self.verdict().map(|verdict| verdict.figures(self.labels.get()))
+    }
+
+    /// The last judgement, as soon as the labels are here.
+    fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|_| !self.labels.get().is_empty())
+    }
+
+    /// Whether these test images can be told: without a judgement nothing is a mistake.
+    pub fn can_show(&self, choice: Choice) -> bool {
+        match choice {
+            Choice::Sample => !self.labels.get().is_empty(),
+            Choice::Mistakes | Choice::Cell { .. } => self.verdict().is_some(),
+        }
+    }
+
+    /// The drawing that was unpinned last, while there is room for it.
+    pub fn unpinned(&self) -> Option<&Labelled> {
+        self.pinned.deleted().filter(|_| self.pinned.all().len() < MOST_PINNED)
+    }
+
+    /// Why pinned drawings are not kept, as a sentence.
+    pub fn pinned_problem(&self) -> Option<String> {
+        self.pinned.problem().map(|reason| {
+            format!(
+                "This browser keeps no drawings for this page ({reason}), so these are gone when you leave."
+            )
+        })
     }
 
     fn change(&mut self) {
@@ -168,6 +191,7 @@ impl App {
     pub(in crate::app) fn update_judge(&mut self, event: Event, effects: &mut Vec<Effect>) {
         match event {
             Event::Judge => self.ask_for_verdict(effects),
+            Event::Show(choice) if !self.judge.can_show(choice) => {}
             Event::Show(choice) => {
                 self.judge.choose(choice);
                 effects.push(Effect::Announce(self.judge.gallery.title()));
@@ -194,6 +218,11 @@ impl App {
                 let Some(drawing) = pinned else { return };
                 let (picture, label) = (drawing.picture.clone(), drawing.label);
                 self.look_at(picture, label, String::from("Pinned drawing"), effects);
+            }
+            Event::Pin(label) => {
+                if self.cannot_pin().is_none() {
+                    self.update_drawings(Shelf::Pinned, drawings::Event::Add(label), effects);
+                }
             }
         }
     }
@@ -300,7 +329,7 @@ impl App {
     }
 
     /// Why no weights can be judged now.
-    fn cannot_judge(&self) -> Option<String> {
+    pub fn cannot_judge(&self) -> Option<String> {
         let why = match &self.trainer {
             Trainer::Loading => "The trainer, which judges, is still loading.",
             Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
@@ -322,12 +351,11 @@ impl App {
         Some(String::from(why))
     }
 
-    /// What the room says and shows of the last judgement.
-    pub fn judgement(&self) -> View {
+    /// What was or is being judged.
+    pub fn judge_status(&self) -> String {
         let judge = &self.judge;
-        let verdict = judge.verdict.as_ref().filter(|_| !judge.labels.get().is_empty());
         let run = self.run.as_ref().map(|run| run.id);
-        let status = match (&judge.judging, &judge.failed, verdict) {
+        match (&judge.judging, &judge.failed, judge.verdict()) {
             (Some(judging), ..) => format!("Judging {}.", judging.name),
             (_, Some(reason), _) => format!("These weights could not be judged: {reason}"),
             (.., Some(verdict)) if verdict.run.is_none() || verdict.run == run => {
@@ -336,14 +364,11 @@ impl App {
             (.., Some(verdict)) => {
                 format!("Judged: {}.", verdict.name.replace("this run", "an earlier run"))
             }
-            _ => String::from(
-                "Nothing is judged yet: press Judge, or train; each epoch ends with a judgement.",
-            ),
-        };
-        View {
-            status,
-            cannot: self.cannot_judge(),
-            figures: verdict.map(|verdict| verdict.figures(judge.labels.get())),
+            _ => self.cannot_judge().unwrap_or_else(|| {
+                String::from(
+                    "Nothing is judged yet: press Judge now, or train; each epoch ends with a judgement.",
+                )
+            }),
         }
     }
 

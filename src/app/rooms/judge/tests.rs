@@ -79,12 +79,12 @@ fn judged() -> App {
         panic!("{effects:?}");
     };
     assert_eq!(architecture.parameter_count(), Ok(weights.len()));
-    assert_eq!(app.judgement().status, "Judging shipped weights.");
-    assert!(app.judgement().cannot.is_some(), "once at a time");
+    assert_eq!(app.judge_status(), "Judging shipped weights.");
+    assert!(app.cannot_judge().is_some(), "once at a time");
     let judging = *judging;
     let late = Reply::Judged { judging: judging + 1, evaluation: EVALUATION };
     hear(&mut app, late, vec![vec![]]);
-    assert!(app.judgement().figures.is_none(), "another one's verdict is dropped");
+    assert!(app.judge.figures().is_none(), "another one's verdict is dropped");
     let reply = Reply::Judged { judging, evaluation: EVALUATION };
     hear(&mut app, reply, vec![probabilities()]);
     app
@@ -97,7 +97,7 @@ fn on_show(app: &App) -> Vec<u32> {
 #[test]
 fn what_is_missing_is_said() {
     let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
-    let cannot = |app: &App| app.judgement().cannot.unwrap_or_default();
+    let cannot = |app: &App| app.cannot_judge().unwrap_or_default();
     assert!(cannot(&app).contains("still loading"));
     hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     let data = DataProgress {
@@ -119,9 +119,12 @@ fn what_is_missing_is_said() {
 
 #[test]
 fn a_verdict_has_figures_for_each_class() {
-    let view = judged().judgement();
-    assert_eq!((view.status.as_str(), view.cannot), ("Judged: shipped weights.", None));
-    let figures = view.figures.expect("figures");
+    let app = judged();
+    assert_eq!(
+        (app.judge_status().as_str(), app.cannot_judge()),
+        ("Judged: shipped weights.", None)
+    );
+    let figures = app.judge.figures().expect("figures");
     assert_eq!(figures.whole, ["75.0 %", "4 of 6", "0.25"]);
     assert_eq!(figures.scores[0], ["100 %", "100 %", "100 %", "2"]);
     assert_eq!(figures.scores[1], ["100 %", "50.0 %", "66.7 %", "2"]);
@@ -136,13 +139,13 @@ fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
     happen(&mut app, Event::Judge);
     let reason = String::from("The weights belong to another model.");
     hear(&mut app, Reply::NotJudged { judging: 2, reason }, vec![]);
-    let view = app.judgement();
-    assert!(view.status.contains("could not be judged: The weights"), "{}", view.status);
-    assert!(view.figures.is_some() && view.cannot.is_none());
+    let status = app.judge_status();
+    assert!(status.contains("could not be judged: The weights"), "{status}");
+    assert!(app.judge.figures().is_some() && app.cannot_judge().is_none());
 
     happen(&mut app, Event::Judge);
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(app.judgement().status.starts_with("Judged"), "nothing is being judged any more");
+    assert!(app.judge_status().starts_with("Judged"), "nothing is being judged any more");
 }
 
 #[test]
@@ -158,17 +161,20 @@ fn each_epoch_ends_with_a_judgement() {
         validation: None,
     };
     hear(&mut app, end(1), vec![vec![], probabilities()]);
-    assert_eq!(app.judgement().status, "Judged: this run, epoch 1.");
-    assert_eq!(app.judgement().figures, judged().judgement().figures);
+    assert_eq!(app.judge_status(), "Judged: this run, epoch 1.");
+    assert_eq!(app.judge.figures(), judged().judge.figures());
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
-    assert_eq!(app.judgement().status, "Judged: an earlier run, epoch 1.");
+    assert_eq!(app.judge_status(), "Judged: an earlier run, epoch 1.");
     hear(&mut app, end(1), vec![vec![], vec![]]);
-    assert!(app.judgement().figures.is_some(), "a run that is gone is not judged");
+    assert!(app.judge.figures().is_some(), "a run that is gone is not judged");
 }
 
 #[test]
 fn a_cell_shows_the_worst_first() {
+    let mut app = open();
+    happen(&mut app, Event::Show(Choice::Mistakes));
+    assert_eq!(app.judge.gallery.choice, Choice::Sample, "nothing is judged, so nothing is wrong");
     let mut app = judged();
     let effects = happen(&mut app, Event::Show(Choice::Mistakes));
     assert_eq!(on_show(&app), [4, 3], "the surest mistake first");
@@ -250,9 +256,10 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
     assert!(app.judge.pinned.all().is_empty(), "not before the store has answered");
     shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
     assert_eq!(app.cannot_pin(), None);
-    for _ in 0..MOST_PINNED {
-        shelve(&mut app, drawings::Event::Add(1));
+    for _ in 0..=MOST_PINNED {
+        happen(&mut app, Event::Pin(1));
     }
+    assert_eq!(app.judge.pinned.all().len(), MOST_PINNED);
     assert!(app.cannot_pin().is_some_and(|why| why.starts_with("Twelve")));
     let reads = (0..20).filter(|_| app.read_next(true, 0..0)).count();
     assert_eq!(reads, MOST_PINNED);
@@ -300,7 +307,7 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
 
     let effects = shelve(&mut app, drawings::Event::Delete(stored.key));
     assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Forget(stored.key))));
-    assert_eq!(app.judge.pinned.deleted(), Some(&stored));
+    assert_eq!(app.judge.unpinned(), Some(&stored));
     shelve(&mut app, drawings::Event::Undelete);
     assert_eq!(app.judge.pinned.all(), [stored, new.clone()], "at its old place");
 

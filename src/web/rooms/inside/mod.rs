@@ -1,7 +1,6 @@
 //! Look inside in the document: maps, kernels, arithmetic and overlays, drawn once an animation frame
 //! at most, and only what can be seen.
 
-mod paint;
 mod stage;
 
 use wasm_bindgen::prelude::*;
@@ -22,7 +21,7 @@ use crate::net::receptive::Field;
 use crate::net::trace::Trace;
 use crate::web::dom::{self, DomError};
 use crate::web::page;
-use paint::{Colours, Grid, Scale};
+use crate::web::rooms::paint::{Colours, PICTURE, Scale};
 use stage::Stage;
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
@@ -131,8 +130,7 @@ impl Inside {
         }
         softmax(trace.logits(), class, app.inside_label())?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
-        let scale = Scale { most: 1.0, signed: false };
-        PICTURE.draw(&canvas, &picture, scale, &colours)?;
+        PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
         mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
         self.sum(app, spot)?;
         self.why(app, &picture, class, colours)
@@ -235,9 +233,6 @@ impl Inside {
         dom::text("inside-why-text", &words)
     }
 }
-
-/// The picture as a grid of one map.
-const PICTURE: Grid = Grid { shape: Shape { height: SIDE, width: SIDE, channels: 1 }, columns: 1 };
 
 /// The class of the largest logit.
 fn likeliest(logits: &[f32]) -> usize {

@@ -3,7 +3,6 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, PointerEvent};
 
-use super::paint::{Colours, Grid, Scale};
 use super::place;
 use crate::app::answer::Model;
 use crate::app::rooms::inside::Spot;
@@ -12,6 +11,7 @@ use crate::net::architecture::{Layer, Shape};
 use crate::net::trace::Trace;
 use crate::web::dom::{self, DomError};
 use crate::web::page;
+use crate::web::rooms::paint::{Colours, Grid, Scale};
 
 /// Maps in a row where there is room, and on a phone.
 const MAPS: (usize, usize) = (16, 8);

@@ -13,6 +13,7 @@ mod failure;
 mod harness;
 mod helpers;
 mod inside;
+mod judge;
 mod layout;
 mod runs;
 mod settings;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         settings::TESTS,
         experiment::TESTS,
         inside::TESTS,
+        judge::TESTS,
         runs::TESTS,
         dataset::TESTS,
         failure::TESTS,

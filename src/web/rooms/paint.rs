@@ -4,6 +4,7 @@ use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
+use crate::data::SIDE;
 use crate::net::architecture::Shape;
 use crate::web::dom::{self, DomError};
 
@@ -52,6 +53,9 @@ pub(super) struct Scale {
 }
 
 impl Scale {
+    /// Of a picture: 0 is paper and 1 is ink.
+    pub(super) const INK: Self = Self { most: 1.0, signed: false };
+
     /// From zero to the largest, or from minus the largest size to plus it.
     pub(super) fn of(numbers: &[f32]) -> Self {
         let most = numbers.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
@@ -77,6 +81,10 @@ pub(super) struct Grid {
     /// Maps in a row.
     pub(super) columns: usize,
 }
+
+/// A picture of 28x28 as a grid of one map.
+pub(super) const PICTURE: Grid =
+    Grid { shape: Shape { height: SIDE, width: SIDE, channels: 1 }, columns: 1 };
 
 impl Grid {
     /// The canvas' width and height.
