@@ -12,6 +12,8 @@ pub type Key = u64;
 pub enum Shelf {
     /// Judge's pinned drawings.
     Pinned,
+    /// My digits, to train on.
+    Mine,
 }
 
 impl Shelf {
@@ -19,6 +21,7 @@ impl Shelf {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Pinned => "pinned/",
+            Self::Mine => "mine/",
         }
     }
 }
@@ -170,6 +173,7 @@ impl App {
     fn shelf(&mut self, shelf: Shelf) -> &mut Drawings {
         match shelf {
             Shelf::Pinned => &mut self.judge.pinned,
+            Shelf::Mine => &mut self.yours.digits,
         }
     }
 

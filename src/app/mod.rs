@@ -24,6 +24,7 @@ use rooms::experiment::presets::{Network, Recipe};
 use rooms::inside::{self, Inside};
 use rooms::judge::{self, Judge};
 use rooms::runs::{self, Runs};
+use rooms::yours::{self, Yours};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 
@@ -82,6 +83,8 @@ pub enum Event {
     Inside(inside::Event),
     /// Something in Judge.
     Judge(judge::Event),
+    /// Something in Make it yours.
+    Yours(yours::Event),
     /// Something about a shelf of labelled drawings.
     Drawings(drawings::Shelf, drawings::Event),
     /// Something about kept runs.
@@ -179,6 +182,8 @@ pub struct App {
     pub inside: Inside,
     /// What Judge knows.
     pub judge: Judge,
+    /// What Make it yours knows.
+    pub yours: Yours,
     /// The kept runs.
     pub runs: Runs,
     /// How fast training is here, as far as a run has shown.
@@ -209,6 +214,7 @@ impl App {
             room: None,
             inside: Inside::default(),
             judge: Judge::default(),
+            yours: Yours::default(),
             runs: Runs::default(),
             speed: None,
             varied: 0,
@@ -297,6 +303,7 @@ impl App {
                     self.read_runs(&mut effects);
                 }
                 self.furnish_judge(&mut effects);
+                self.furnish_yours(&mut effects);
             }
             Event::Edit(change) => self.edit(&change, &mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
@@ -309,6 +316,7 @@ impl App {
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
             Event::Inside(event) => self.look_inside(event, &mut effects),
             Event::Judge(event) => self.update_judge(event, &mut effects),
+            Event::Yours(event) => self.update_yours(event, &mut effects),
             Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),

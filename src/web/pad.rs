@@ -1,4 +1,4 @@
-//! The pad: pointer events become points, strokes become ink, and the network's picture is shown.
+//! A pad: pointer events become points, strokes become ink; and the network's picture of the drawing.
 
 use super::dom::{self, DomError};
 use super::page::dispatch;
@@ -26,13 +26,11 @@ extern "C" {
     fn y(this: &Pen) -> f64;
 }
 
-/// The pad and the small picture beside it.
+/// A pad; all of them show the same drawing.
 #[derive(Debug)]
 pub(super) struct Pad {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    picture: HtmlCanvasElement,
-    picture_context: CanvasRenderingContext2d,
 }
 
 fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
@@ -43,20 +41,14 @@ fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomEr
 }
 
 impl Pad {
-    /// Finds the canvases and listens to the pen.
+    /// Finds the canvas with this id and listens to the pen.
     ///
     /// # Errors
-    /// If the markup lacks them.
-    pub(super) fn new() -> Result<Self, DomError> {
-        let canvas: HtmlCanvasElement = dom::by_id("pad")?;
-        let picture: HtmlCanvasElement = dom::by_id("picture")?;
+    /// If the markup lacks it.
+    pub(super) fn new(id: &str) -> Result<Self, DomError> {
+        let canvas: HtmlCanvasElement = dom::by_id(id)?;
         listen(&canvas)?;
-        Ok(Self {
-            context: context(&canvas)?,
-            picture_context: context(&picture)?,
-            canvas,
-            picture,
-        })
+        Ok(Self { context: context(&canvas)?, canvas })
     }
 
     /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
@@ -98,19 +90,20 @@ impl Pad {
             c.stroke();
         }
     }
+}
 
-    /// Shows what the network sees; nothing for `None`.
-    ///
-    /// # Errors
-    /// If the browser refuses the picture.
-    pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
-        match picture {
-            Some(picture) => put(&self.picture, picture, SIDE),
-            None => {
-                let side = SIDE as f64;
-                self.picture_context.clear_rect(0.0, 0.0, side, side);
-                Ok(())
-            }
+/// Shows what the network sees of the drawing; nothing for `None`.
+///
+/// # Errors
+/// If the markup lacks its place or the browser refuses the picture.
+pub(super) fn show(picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
+    let canvas: HtmlCanvasElement = dom::by_id("picture")?;
+    match picture {
+        Some(picture) => put(&canvas, picture, SIDE),
+        None => {
+            let side = SIDE as f64;
+            context(&canvas)?.clear_rect(0.0, 0.0, side, side);
+            Ok(())
         }
     }
 }

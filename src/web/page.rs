@@ -4,7 +4,7 @@ use super::charts::{self, Charts};
 use super::controls::{self, Settings};
 use super::dom;
 pub use super::dom::DomError;
-use super::pad::Pad;
+use super::pad::{self, Pad};
 use super::port::{self, Port};
 use super::render::Document;
 use super::rooms::{Rooms, runs};
@@ -66,7 +66,7 @@ pub fn start() -> Result<(), DomError> {
         app: RefCell::new(app),
         busy: Cell::new(false),
         document: RefCell::new(Document::new(Settings::new()?)?),
-        pad: Pad::new()?,
+        pad: Pad::new("pad")?,
         charts: RefCell::new(Charts::new()?),
         rooms: RefCell::new(Rooms::new()?),
         port: RefCell::new(None),
@@ -145,7 +145,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "loss", "accuracy", "runs-chart"] {
+    for id in ["pad", "yours-pad", "loss", "accuracy", "runs-chart"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -247,7 +247,7 @@ impl Page {
         let revision = Some(app.answer.revision());
         if self.painted.replace(revision) != revision {
             self.pad.paint(app.answer.drawing());
-            self.pad.show(app.answer.picture())?;
+            pad::show(app.answer.picture())?;
         }
         Ok(())
     }
@@ -271,7 +271,7 @@ impl Page {
             self.painted.set(None);
             self.paint(&self.app.borrow())?;
         }
-        self.rooms.borrow().fit()?;
+        self.rooms.borrow_mut().fit(&self.app.borrow())?;
         self.rooms.borrow_mut().redraw_inside(&self.app.borrow())?;
         self.rooms.borrow_mut().resume_judge(&self.app.borrow())?;
         self.charts.borrow().fit()

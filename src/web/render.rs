@@ -256,7 +256,10 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
 
 /// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
 /// which the attribute `disabled` would take away.
-fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
     button.set_attribute("aria-disabled", if why.is_some() { "true" } else { "false" })?;
     button.set_title(why.unwrap_or_default());
     Ok(())

@@ -7,6 +7,7 @@ pub mod experiment;
 pub mod inside;
 pub mod judge;
 pub mod runs;
+pub mod yours;
 
 /// A room of the laboratory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Room {
     Inside,
     /// What weights come to on the test images, and on pinned drawings.
     Judge,
+    /// Training on the visitor's own digits.
+    Yours,
     /// Other networks and settings.
     Experiment,
     /// Runs kept and compared.
@@ -23,13 +26,15 @@ pub enum Room {
 
 impl Room {
     /// All rooms, in the page's order.
-    pub const ALL: [Self; 4] = [Self::Inside, Self::Judge, Self::Experiment, Self::Runs];
+    pub const ALL: [Self; 5] =
+        [Self::Inside, Self::Judge, Self::Yours, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section; its button's is `open-` and this.
     pub fn id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
             Self::Judge => "judge",
+            Self::Yours => "yours",
             Self::Experiment => "experiment",
             Self::Runs => "runs",
         }

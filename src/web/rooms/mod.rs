@@ -6,6 +6,7 @@ mod judge;
 mod paint;
 mod roving;
 pub(super) mod runs;
+mod yours;
 
 use super::dom::{self, DomError};
 use super::page::dispatch;
@@ -16,6 +17,7 @@ use inside::Inside;
 use judge::Judge;
 use runs::Runs;
 use web_sys::{HtmlElement, MouseEvent};
+use yours::Yours;
 
 /// The rooms as they are shown.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub(super) struct Rooms {
     experiment: Experiment,
     inside: Inside,
     judge: Judge,
+    yours: Yours,
     runs: Runs,
 }
 
@@ -43,6 +46,7 @@ impl Rooms {
             experiment: Experiment::new()?,
             inside: Inside::new()?,
             judge: Judge::new()?,
+            yours: Yours::new()?,
             runs: Runs::new()?,
         })
     }
@@ -64,6 +68,7 @@ impl Rooms {
         self.experiment.show(app)?;
         self.inside.show(app)?;
         self.judge.show(app)?;
+        self.yours.show(app)?;
         self.runs.show(app)
     }
 
@@ -111,7 +116,8 @@ impl Rooms {
     ///
     /// # Errors
     /// If the browser refuses.
-    pub(super) fn fit(&self) -> Result<(), DomError> {
+    pub(super) fn fit(&mut self, app: &App) -> Result<(), DomError> {
+        self.yours.fit(app);
         self.runs.fit()
     }
 
@@ -123,6 +129,7 @@ impl Rooms {
         self.experiment.forget_colours();
         self.judge.forget_colours();
         self.runs.forget_colours();
+        self.yours.forget_colours();
         self.inside.redraw(app)?;
         self.show(app)
     }

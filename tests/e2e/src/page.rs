@@ -148,12 +148,17 @@ impl<'b> Page<'b> {
 
     /// Draws strokes on the pad, over what is there.
     pub fn draw_strokes(&self, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
+        self.draw_on("#pad", pointer, strokes)
+    }
+
+    /// Draws strokes on one of the pads, over what is there.
+    pub fn draw_on(&self, pad: &str, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
         const PLACE: &str = "
-            const pad = document.querySelector('#pad');
+            const pad = document.querySelector(arguments[0]);
             pad.scrollIntoView({block: 'center', behavior: 'instant'});
             const {left, top, width, height} = pad.getBoundingClientRect();
             return [left, top, width, height];";
-        let (left, top, width, height): (f64, f64, f64, f64) = self.ask(PLACE, vec![])?;
+        let (left, top, width, height): (f64, f64, f64, f64) = self.ask(PLACE, vec![json!(pad)])?;
         for stroke in strokes {
             let points: Vec<_> = stroke
                 .iter()

@@ -19,6 +19,7 @@ mod runs;
 mod settings;
 mod tour;
 mod training;
+mod yours;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         experiment::TESTS,
         inside::TESTS,
         judge::TESTS,
+        yours::TESTS,
         runs::TESTS,
         dataset::TESTS,
         failure::TESTS,
