@@ -50,18 +50,15 @@ pub fn take(row: &[f32]) -> F32x4 {
     }
 }
 
-/// Writes to the first eight numbers of a row, or to as many as there are.
+/// Writes to the first four numbers of a row, or to as many as there are.
 #[inline(always)]
-fn put(sums: Sums, row: &mut [f32]) {
-    let (first, second) = row.split_at_mut(row.len().min(4));
-    for (half, sum) in [first, second].into_iter().zip(sums) {
-        match half.first_chunk_mut() {
-            Some(whole) => sum.store(whole),
-            None => {
-                let mut whole = [0.0; 4];
-                sum.store(&mut whole);
-                half.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
-            }
+fn put(sums: F32x4, row: &mut [f32]) {
+    match row.first_chunk_mut() {
+        Some(whole) => sums.store(whole),
+        None => {
+            let mut whole = [0.0; 4];
+            sums.store(&mut whole);
+            row.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
         }
     }
 }
@@ -195,7 +192,10 @@ pub fn multiply(
         let first = index * PANEL;
         let start = bias.get(index).map_or([F32x4::zero(); 2], load);
         let mut keep = |image: usize, sums: Sums| {
-            put(sums, &mut c[image * c_stride..][first..c_stride]);
+            let row = &mut c[image * c_stride..][first..c_stride];
+            let (low, high) = row.split_at_mut(row.len().min(4));
+            put(sums[0], low);
+            put(sums[1], high);
         };
         let quads = a.chunks_exact(4 * a_stride);
         let singles = quads.remainder();
@@ -230,23 +230,45 @@ pub fn multiply_transposed(
     columns: usize,
     c: &mut [f32],
 ) {
-    // Four rows of c and eight of its columns at a time; the loop over images is innermost.
-    for first_row in (0..rows).step_by(4) {
-        for first in (0..columns).step_by(PANEL) {
-            let mut sums = [[F32x4::zero(); 2]; 4];
-            for (a, b) in a.chunks_exact(a_stride).zip(b.chunks_exact(b_stride)) {
-                let (a, b) = (a.as_chunks::<4>().0, b.as_chunks::<4>().0);
-                let low = F32x4::load(&b[first / 4]);
-                let high = b.get(first / 4 + 1).map_or(F32x4::zero(), F32x4::load);
-                for (sums, &x) in sums.iter_mut().zip(&a[first_row / 4]) {
-                    let x = F32x4::splat(x);
-                    sums[0] = x.mul_add(low, sums[0]);
-                    sums[1] = x.mul_add(high, sums[1]);
-                }
+    let (a, b) = ((a, a_stride), (b, b_stride));
+    for (tile, c) in c[..rows * columns].chunks_mut(4 * columns).enumerate() {
+        for first in (0..columns).step_by(12) {
+            match (columns - first).div_ceil(4) {
+                1 => transposed_tile::<1>(a, 4 * tile, b, first, columns, c),
+                2 => transposed_tile::<2>(a, 4 * tile, b, first, columns, c),
+                _ => transposed_tile::<3>(a, 4 * tile, b, first, columns, c),
             }
-            for (row, sums) in (first_row..rows.min(first_row + 4)).zip(sums) {
-                put(sums, &mut c[row * columns..][first..columns]);
+        }
+    }
+}
+
+/// Up to four rows of [`multiply_transposed`] from `row` on and `N` vectors of them from column
+/// `first` on; the loop over `n` is innermost.
+#[inline(always)]
+fn transposed_tile<const N: usize>(
+    (a, a_stride): (&[f32], usize),
+    row: usize,
+    (b, b_stride): (&[f32], usize),
+    first: usize,
+    columns: usize,
+    c: &mut [f32],
+) {
+    // The last vector reaches back over columns that the one before it has, not beyond the end.
+    let start = |i: usize| (first + 4 * i).min(columns.max(4) - 4);
+    let starts: [usize; N] = std::array::from_fn(start);
+    let mut sums = [[F32x4::zero(); N]; 4];
+    for (a, b) in a.chunks_exact(a_stride).zip(b.chunks_exact(b_stride)) {
+        let b = starts.map(|start| take(&b[start..]));
+        for (sums, &x) in sums.iter_mut().zip(&a.as_chunks::<4>().0[row / 4]) {
+            let x = F32x4::splat(x);
+            for (sum, &b) in sums.iter_mut().zip(&b) {
+                *sum = x.mul_add(b, *sum);
             }
+        }
+    }
+    for (c, sums) in c.chunks_exact_mut(columns).zip(sums) {
+        for (start, sum) in starts.into_iter().zip(sums) {
+            put(sum, &mut c[start..]);
         }
     }
 }

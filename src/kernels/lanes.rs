@@ -59,11 +59,11 @@ mod vector {
         arch::f32x4_pmax(a, b)
     }
     #[inline(always)]
-    pub(super) fn mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
+    pub(super) fn fused_mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
         #[cfg(target_feature = "relaxed-simd")]
         return arch::f32x4_relaxed_madd(a, b, c);
         #[cfg(not(target_feature = "relaxed-simd"))]
-        arch::f32x4_add(c, arch::f32x4_mul(a, b))
+        add(c, mul(a, b))
     }
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
@@ -117,8 +117,8 @@ mod vector {
         Vector(from_fn(|i| if a.0[i] < b.0[i] { b.0[i] } else { a.0[i] }))
     }
     #[inline(always)]
-    pub(super) fn mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
-        Vector(from_fn(|i| c.0[i] + a.0[i] * b.0[i]))
+    pub(super) fn fused_mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
+        add(c, mul(a, b))
     }
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
@@ -203,10 +203,20 @@ impl F32x4 {
         Self(vector::max(self.0, other.0))
     }
 
-    /// `self * factor + addend`; rounded once with relaxed SIMD where the processor can, else twice.
+    /// `self * factor + addend`, rounded twice.
     #[inline(always)]
     pub fn mul_add(self, factor: Self, addend: Self) -> Self {
-        Self(vector::mul_add(self.0, factor.0, addend.0))
+        addend.add(self.mul(factor))
+    }
+
+    /// `self * factor + addend`; rounded once with relaxed SIMD where the processor can, else twice.
+    ///
+    /// Not everywhere the faster one: multiplications and additions have pipes of their own on some
+    /// processors, and a fused one cannot keep its operands, which costs a move. Each kernel takes
+    /// the one that was faster when measured.
+    #[inline(always)]
+    pub fn fused_mul_add(self, factor: Self, addend: Self) -> Self {
+        Self(vector::fused_mul_add(self.0, factor.0, addend.0))
     }
 
     /// In each lane the largest of four candidates and the first index that holds it.

@@ -6,6 +6,8 @@
 //! | [`lanes`] | four numbers at a time, on what the target has |
 //! | [`gemm`] | the one register tile, and the matrix products made of it |
 //! | [`conv`] | convolution: forward with pooling in the same pass, backward over live entries only |
+//! | [`winograd`] | the same forward with fewer multiplications, for 3x3 kernels |
+//! | [`padding`] | zeros around a map |
 //! | [`pool`] | pooling on its own |
 //! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
 //! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |
@@ -17,6 +19,7 @@
 pub mod conv;
 pub mod gemm;
 pub mod lanes;
+pub mod padding;
 pub mod pointwise;
 pub mod pool;
 pub mod reference;

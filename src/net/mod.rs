@@ -2,6 +2,7 @@
 //! where each parameter lies, a [`network`] computes.
 
 pub mod architecture;
+mod conv2d;
 pub mod init;
 pub mod loss;
 pub mod metrics;
@@ -9,6 +10,7 @@ pub mod network;
 pub mod notation;
 pub mod plan;
 pub mod receptive;
+mod step;
 pub mod trace;
 
 pub use architecture::{Architecture, ArchitectureError};

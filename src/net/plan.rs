@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Padding, Shape};
+use crate::kernels::conv::patches;
 use crate::kernels::lanes::round_up;
-use crate::kernels::{conv, pool, winograd};
+use crate::kernels::{conv, padding, pool, winograd};
 
 /// Where a named parameter lies in the flat vector of all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,15 +45,18 @@ pub enum Pass {
     Pooled,
     /// The same by Winograd's algorithm.
     PooledWinograd,
+    /// As [`Pass::Pooled`], of a first layer's patches: the way back needs no input gradient, and with
+    /// so few channels no lists.
+    PooledPatches,
 }
 
 /// One computation on every image of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Patches for a convolution that is the first layer.
-    Patches(conv::Patches),
+    Patches(patches::Patches),
     /// Zeros around a map.
-    Pad(conv::Padding),
+    Pad(padding::Padding),
     /// Convolution, with relu and 2x2 max-pooling in the same pass where they follow.
     Conv2D {
         /// Its sizes.
@@ -212,7 +216,7 @@ impl Plan {
         if padding == Padding::Same && kernel_size > 1 {
             height += kernel_size - 1;
             width += kernel_size - 1;
-            let padding = conv::Padding {
+            let padding = padding::Padding {
                 height: input.height,
                 width: input.width,
                 channels,
@@ -228,7 +232,7 @@ impl Plan {
             let patch_stride = channels;
             let input_channels = input.channels;
             let patches =
-                conv::Patches { width, channels: input_channels, kernel_size, patch_stride };
+                patches::Patches { width, channels: input_channels, kernel_size, patch_stride };
             (height, width) = (unpooled.height, unpooled.width);
             self.push(Step::Patches(patches), height * width * channels);
             tap = 1;
@@ -238,6 +242,7 @@ impl Plan {
         let pass = match (pooled, tap) {
             (false, _) => Pass::Plain,
             (true, winograd::KERNEL_SIZE) => Pass::PooledWinograd,
+            (true, _) if first && channels <= patches::FEW_CHANNELS => Pass::PooledPatches,
             (true, _) => Pass::Pooled,
         };
         self.push(Step::Conv2D { geometry, weights, relu, pass }, stored(output));

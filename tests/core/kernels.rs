@@ -1,9 +1,11 @@
 //! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
 
+use inkling::kernels::conv::live::{self, Live};
+use inkling::kernels::conv::{self, patches};
 use inkling::kernels::gemm::{self, Panel};
 use inkling::kernels::lanes::{F32x4, round_up};
 use inkling::kernels::reference::{self, Map};
-use inkling::kernels::{conv, pool, winograd};
+use inkling::kernels::{padding, pool, winograd};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Uniform in [-1, 1], the same on every run.
@@ -100,13 +102,15 @@ impl Convolution {
         (kernel, bias)
     }
 
-    /// Keras' `[tap][channel][filter]` as `[tap][filter][channel]`, filled up.
+    /// Keras' `[ky][kx][channel][filter]` as `[ky][filter][kx][channel]`, filled up.
     fn swapped(&self) -> Vec<f32> {
         let mut swapped = vec![0.0; self.g.panel_rows() * self.g.filters];
         for (i, &weight) in self.kernel.iter().enumerate() {
             let (filter, rest) = (i % self.filters, i / self.filters);
             let (channel, tap) = (rest % self.map.channels, rest / self.map.channels);
-            swapped[(tap * self.g.filters + filter) * self.g.channels + channel] = weight;
+            let (ky, kx) = (tap / self.g.kernel_size, tap % self.g.kernel_size);
+            let row = (ky * self.g.filters + filter) * self.g.kernel_size;
+            swapped[(row + kx) * self.g.channels + channel] = weight;
         }
         swapped
     }
@@ -117,13 +121,13 @@ impl Convolution {
     }
 
     /// Compares both gradient kernels with the reference for a gradient of the unpooled output.
-    fn check_gradients(&self, live: &conv::Live, gradient: &[f64]) {
+    fn check_gradients(&self, live: &Live, gradient: &[f64]) {
         let mut kernel = vec![0.0; self.g.filters * self.g.panel_rows()];
         let mut bias = vec![0.0; self.g.filters];
         let input = self.stored_input();
-        conv::weight_gradient(&self.g, live, &input, &mut kernel, &mut bias);
+        live::weight_gradient(&self.g, live, &input, &mut kernel, &mut bias);
         let mut by_input = vec![f32::NAN; input.len()];
-        conv::input_gradient(&self.g, live, &self.swapped(), &mut by_input);
+        live::input_gradient(&self.g, live, &self.swapped(), &mut by_input);
 
         let (expected_input, expected_kernel, expected_bias) = reference::conv2d_gradient(
             self.map,
@@ -161,7 +165,7 @@ fn convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(1).numbers(c.out.len());
-        let mut live = conv::Live::new(&c.g, true);
+        let mut live = Live::new(&c.g, true);
         live.gather(&c.g, &restride(&gradient, c.filters, c.g.filters), &output, relu);
         let gated: Vec<f64> = gradient
             .iter()
@@ -191,7 +195,7 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(2).numbers(pooled.len());
-        let mut live = conv::Live::new(&c.g, true);
+        let mut live = Live::new(&c.g, true);
         let stored = restride(&gradient, c.filters, c.g.filters);
         live.gather_pooled(&c.g, &stored, &output, &winners, relu);
         let mut scattered = vec![0.0; c.out.len()];
@@ -202,11 +206,11 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
         }
         c.check_gradients(&live, &scattered);
 
-        if c.g.kernel_size == 1 && c.g.channels <= conv::FEW_CHANNELS {
+        if c.g.kernel_size == 1 && c.g.channels <= patches::FEW_CHANNELS {
             let sums = || (vec![0.5; c.g.filters * c.g.channels], vec![0.5; c.g.filters]);
             let (mut listed, mut direct) = (sums(), sums());
-            conv::weight_gradient(&c.g, &live, &input, &mut listed.0, &mut listed.1);
-            conv::pooled_weight_gradient(
+            live::weight_gradient(&c.g, &live, &input, &mut listed.0, &mut listed.1);
+            patches::pooled_weight_gradient(
                 &c.g,
                 &input,
                 &stored,
@@ -274,14 +278,14 @@ fn patches_turn_a_convolution_into_a_1x1_one() {
         let map = Map { height, width, channels };
         let input = Noise::new(3).numbers(map.len());
         let taps = kernel_size * kernel_size * channels;
-        let p = conv::Patches { width, channels, kernel_size, patch_stride: round_up(taps) };
-        let (rows, columns) = (height - kernel_size + 1, width - kernel_size + 1);
-        let mut patches = vec![0.0; rows * columns * p.patch_stride];
-        conv::extract_patches(&p, &input, &mut patches);
+        let p = patches::Patches { width, channels, kernel_size, patch_stride: round_up(taps) };
+        let (out_height, out_width) = (height - kernel_size + 1, width - kernel_size + 1);
+        let mut rows = vec![0.0; out_height * out_width * p.patch_stride];
+        patches::extract(&p, &input, &mut rows);
 
         let kernel = wide(&Noise::new(4).numbers(taps));
         let expected = reference::conv2d(map, kernel_size, false, &wide(&input), &kernel, &[0.0]);
-        let ours: Vec<f32> = patches
+        let ours: Vec<f32> = rows
             .chunks_exact(p.patch_stride)
             .map(|patch| wide(patch).iter().zip(&kernel).map(|(x, w)| x * w).sum::<f64>() as f32)
             .collect();
@@ -292,12 +296,12 @@ fn patches_turn_a_convolution_into_a_1x1_one() {
 #[wasm_bindgen_test(unsupported = test)]
 fn padding_there_and_back_loses_nothing() {
     let (height, width, channels, before) = (3, 4, 8, 2);
-    let p = conv::Padding { height, width, channels, before, padded_width: width + 5 };
+    let p = padding::Padding { height, width, channels, before, padded_width: width + 5 };
     let small = Noise::new(5).numbers(height * width * channels);
     let mut large = vec![0.0; (height + 5) * (width + 5) * channels];
-    conv::pad(&p, &small, &mut large);
+    padding::pad(&p, &small, &mut large);
     let mut back = vec![f32::NAN; small.len()];
-    conv::crop(&p, &large, &mut back);
+    padding::crop(&p, &large, &mut back);
     assert_eq!(back, small);
     assert_eq!(large.iter().sum::<f32>(), small.iter().sum::<f32>());
 }

@@ -1,0 +1,229 @@
+//! One step of a plan on a shard's images: what it keeps, the way there and the way back.
+
+use super::conv2d::Conv2D;
+use super::plan::{Planned, Step};
+use crate::kernels::conv::patches;
+use crate::kernels::gemm::{self, Panel};
+use crate::kernels::lanes::round_up;
+use crate::kernels::{padding, pointwise, pool};
+
+/// What a step keeps beside its input and output.
+#[derive(Debug)]
+pub(super) enum Work {
+    Nothing,
+    Conv2D(Box<Conv2D>),
+    /// `[images][numbers]`
+    MaxPooling2D {
+        winners: Vec<u8>,
+    },
+    Dense {
+        panels: Vec<Panel>,
+        bias: Vec<Panel>,
+        transposed: Vec<Panel>,
+    },
+    /// What each number was multiplied by, `[images][numbers]`.
+    Dropout {
+        factors: Vec<f32>,
+    },
+}
+
+/// A step's surroundings on the way back, `[images][numbers]` each.
+pub(super) struct Buffers<'a> {
+    pub(super) images: usize,
+    pub(super) input: &'a [f32],
+    pub(super) output: &'a [f32],
+    /// The gradient of the output; may be changed.
+    pub(super) by_output: &'a mut [f32],
+    /// The gradient of the input; overwritten if the step propagates.
+    pub(super) by_input: &'a mut [f32],
+}
+
+impl Work {
+    pub(super) fn new(Planned { step, propagates, .. }: &Planned) -> Self {
+        match step {
+            Step::Conv2D { geometry, weights, relu, pass } => Self::Conv2D(Box::new(Conv2D::new(
+                *geometry,
+                weights.clone(),
+                *relu,
+                *pass,
+                *propagates,
+            ))),
+            Step::MaxPooling2D(_) => Self::MaxPooling2D { winners: Vec::new() },
+            Step::Dense { weights, .. } => {
+                let panels = gemm::panels(weights.outputs);
+                let inputs = round_up(weights.channels);
+                let transposed = gemm::panels(weights.channels) * weights.outputs;
+                Self::Dense {
+                    panels: vec![[0.0; gemm::PANEL]; panels * inputs],
+                    bias: vec![[0.0; gemm::PANEL]; panels],
+                    transposed: vec![[0.0; gemm::PANEL]; transposed],
+                }
+            }
+            Step::Dropout { .. } => Self::Dropout { factors: Vec::new() },
+            Step::Patches(_) | Step::Pad(_) | Step::AveragePooling2D(_) | Step::Flatten { .. } => {
+                Self::Nothing
+            }
+        }
+    }
+
+    /// Makes room for outputs of `numbers` in all.
+    pub(super) fn reserve(&mut self, numbers: usize) {
+        match self {
+            Self::Conv2D(conv2d) => conv2d.reserve(numbers),
+            Self::MaxPooling2D { winners } => winners.resize(numbers, 0),
+            Self::Dropout { factors } => factors.resize(numbers, 1.0),
+            Self::Nothing | Self::Dense { .. } => {}
+        }
+    }
+
+    /// Arranges the step's part of all parameters for the kernels.
+    pub(super) fn load(&mut self, planned: &Planned, parameters: &[f32]) {
+        match (&planned.step, self) {
+            (_, Self::Conv2D(conv2d)) => conv2d.load(parameters),
+            (Step::Dense { weights, .. }, Self::Dense { panels, bias, transposed }) => {
+                let (kernel, units) = (&parameters[weights.kernel.clone()], weights.outputs);
+                let group = (weights.channels, round_up(weights.channels));
+                gemm::pack(kernel, units, group, group.1, panels);
+                gemm::pack(&parameters[weights.bias.clone()], units, (1, 1), 1, bias);
+                if planned.propagates {
+                    gemm::pack_transposed(kernel, weights.channels, units, transposed);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// From `input` to `output`, both `[images][numbers]`; `noise` is given while training.
+    pub(super) fn forward(
+        &mut self,
+        planned: &Planned,
+        images: usize,
+        input: &[f32],
+        output: &mut [f32],
+        noise: Option<u64>,
+    ) {
+        if let Self::Conv2D(conv2d) = self {
+            return conv2d.forward(images, input, output);
+        }
+        let inputs = input.chunks_exact(input.len() / images);
+        let outputs = output.chunks_exact_mut(planned.output);
+        match (&planned.step, self) {
+            (Step::Patches(p), _) => {
+                inputs.zip(outputs).for_each(|(i, o)| patches::extract(p, i, o));
+            }
+            (Step::Pad(p), _) => inputs.zip(outputs).for_each(|(i, o)| padding::pad(p, i, o)),
+            (Step::MaxPooling2D(g), Self::MaxPooling2D { winners }) => {
+                let winners = winners.chunks_exact_mut(planned.output);
+                for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
+                    pool::max(g, input, output, winners);
+                }
+            }
+            (Step::AveragePooling2D(g), _) => {
+                inputs.zip(outputs).for_each(|(i, o)| pool::average(g, i, o));
+            }
+            (Step::Flatten { channels, stride }, _) => {
+                for (input, output) in inputs.zip(outputs) {
+                    let pixels = input.chunks_exact(*stride);
+                    for (to, from) in output.chunks_mut(*channels).zip(pixels) {
+                        to.copy_from_slice(&from[..*channels]);
+                    }
+                }
+            }
+            (Step::Dense { weights, relu }, Self::Dense { panels, bias, .. }) => {
+                let k = round_up(weights.channels);
+                gemm::multiply(input, k, panels, k, bias, output, planned.output);
+                if *relu {
+                    pointwise::relu(output);
+                }
+            }
+            (Step::Dropout { rate, layer }, Self::Dropout { factors }) => {
+                let Some(noise) = noise else {
+                    output.copy_from_slice(input);
+                    return;
+                };
+                let kept = 1.0 / (1.0 - rate);
+                let mut rng = fastrand::Rng::with_seed(noise ^ ((*layer as u64) << 56));
+                for ((factor, from), to) in factors.iter_mut().zip(input).zip(output) {
+                    *factor = if rng.f32() < *rate { 0.0 } else { kept };
+                    *to = from * *factor;
+                }
+            }
+            _ => unreachable!("every step has its own kind of work"),
+        }
+    }
+
+    /// The gradient of [`Work::forward`]: by the parameters into their place in `gradient`, and by the
+    /// input.
+    pub(super) fn backward(&mut self, planned: &Planned, b: Buffers<'_>, gradient: &mut [f32]) {
+        let Buffers { images, input, output, by_output, by_input } = b;
+        let input_size = input.len() / images;
+        match (&planned.step, self) {
+            (_, Self::Conv2D(conv2d)) => {
+                conv2d.backward(images, input, output, by_output, by_input, gradient);
+            }
+            (Step::Dense { weights, relu }, Self::Dense { transposed, .. }) => {
+                if *relu {
+                    pointwise::relu_gradient(by_output, output);
+                }
+                let (k, stride) = (weights.channels, planned.output);
+                let kernel = &mut gradient[weights.kernel.clone()];
+                gemm::multiply_transposed(
+                    input,
+                    input_size,
+                    k,
+                    by_output,
+                    stride,
+                    weights.outputs,
+                    kernel,
+                );
+                let bias = &mut gradient[weights.bias.clone()];
+                bias.fill(0.0);
+                for row in by_output.chunks_exact(stride) {
+                    pointwise::add(bias, &row[..weights.outputs]);
+                }
+                if planned.propagates {
+                    let units = weights.outputs;
+                    gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
+                }
+            }
+            _ if !planned.propagates => {}
+            (step, work) => {
+                let by_inputs = by_input.chunks_exact_mut(input_size);
+                let by_outputs = by_output.chunks_exact(planned.output);
+                match (step, work) {
+                    (Step::Pad(p), _) => {
+                        by_outputs.zip(by_inputs).for_each(|(o, i)| padding::crop(p, o, i));
+                    }
+                    (Step::MaxPooling2D(g), Self::MaxPooling2D { winners }) => {
+                        let winners = winners.chunks_exact(planned.output);
+                        for ((by_output, by_input), winners) in
+                            by_outputs.zip(by_inputs).zip(winners)
+                        {
+                            pool::max_gradient(g, by_output, winners, by_input);
+                        }
+                    }
+                    (Step::AveragePooling2D(g), _) => {
+                        by_outputs
+                            .zip(by_inputs)
+                            .for_each(|(o, i)| pool::average_gradient(g, o, i));
+                    }
+                    (Step::Flatten { channels, stride }, _) => {
+                        for (by_output, by_input) in by_outputs.zip(by_inputs) {
+                            let pixels = by_input.chunks_exact_mut(*stride);
+                            for (to, from) in pixels.zip(by_output.chunks(*channels)) {
+                                to[..*channels].copy_from_slice(from);
+                            }
+                        }
+                    }
+                    (Step::Dropout { .. }, Self::Dropout { factors }) => {
+                        for ((to, from), factor) in by_input.iter_mut().zip(by_output).zip(factors)
+                        {
+                            *to = *from * *factor;
+                        }
+                    }
+                    _ => unreachable!("every step has its own kind of work"),
+                }
+            }
+        }
+    }
+}
