@@ -10,6 +10,7 @@
 //! | [`padding`] | zeros around a map |
 //! | [`pool`] | pooling on its own |
 //! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
+//! | [`peak`] | nothing but multiply-adds in registers, to compare the others with |
 //! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |
 //!
 //! Layout: pictures and feature maps are `[height][width][channels]` with the channel index running
@@ -20,6 +21,7 @@ pub mod conv;
 pub mod gemm;
 pub mod lanes;
 pub mod padding;
+pub mod peak;
 pub mod pointwise;
 pub mod pool;
 pub mod reference;
