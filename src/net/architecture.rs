@@ -479,6 +479,20 @@ impl Architecture {
         Ok(layers.map(|((layer, &input), &output)| layer.multiply_adds(input, output)).sum())
     }
 
+    /// Multiply-adds of one image's training step, done densely: those of the forward pass, as many for the gradient by
+    /// the parameters, and as many for the gradient by each layer's input but the first's, which nobody needs.
+    ///
+    /// # Errors
+    /// As [`Architecture::shapes`].
+    pub fn training_multiply_adds(&self) -> Result<usize, ArchitectureError> {
+        let outputs = self.shapes()?;
+        let inputs = std::iter::once(&self.input).chain(&outputs);
+        let layers = self.layers.iter().zip(inputs).zip(&outputs);
+        let mut forward = layers.map(|((l, &input), &output)| l.multiply_adds(input, output));
+        let first = forward.find(|&multiply_adds| multiply_adds > 0).unwrap_or(0);
+        Ok(2 * first + 3 * forward.sum::<usize>())
+    }
+
     /// Whether parameters of the other model can be this one's: the same shapes in the same order.
     pub fn shares_parameters_with(&self, other: &Self) -> bool {
         let shapes = |model: &Self| Some(model.parameter_shapes(&model.shapes().ok()?));

@@ -1,6 +1,7 @@
 //! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its way
 //! back has to know.
 
+use super::network::Phase;
 use super::plan::{Pass, Weights};
 use crate::kernels::conv::live::{self, Live};
 use crate::kernels::conv::{self, Geometry, patches};
@@ -113,6 +114,7 @@ impl Conv2D {
 
     /// The gradient of [`Conv2D::forward`]: by the parameters into its place in `gradient`, by the
     /// input into `by_input`, if it propagates. All others as there.
+    #[expect(clippy::too_many_arguments, reason = "two maps with their gradients, and who listens")]
     pub(super) fn backward(
         &mut self,
         images: usize,
@@ -121,6 +123,7 @@ impl Conv2D {
         by_output: &[f32],
         by_input: &mut [f32],
         gradient: &mut [f32],
+        done: &mut dyn FnMut(Phase),
     ) {
         let (g, relu) = (&self.geometry, self.relu);
         let (kernel, bias) = (&mut self.kernel_gradient, &mut self.bias_gradient);
@@ -136,20 +139,25 @@ impl Conv2D {
                 patches::pooled_weight_gradient(
                     g, input, by_output, output, winners, relu, kernel, bias,
                 );
+                done(Phase::WeightGradient);
                 continue;
             };
             match self.pass {
                 Pass::Plain => live.gather(g, by_output, output, relu),
                 _ => live.gather_pooled(g, by_output, output, winners, relu),
             }
+            done(Phase::Live);
             live::weight_gradient(g, live, input, kernel, bias);
+            done(Phase::WeightGradient);
             if self.propagates {
                 let by_input = &mut by_input[image * inputs..][..inputs];
                 live::input_gradient(g, live, &self.swapped, by_input);
+                done(Phase::InputGradient);
             }
         }
         write_gradient(g, &self.weights, kernel, &mut gradient[self.weights.kernel.clone()]);
         gradient[self.weights.bias.clone()].copy_from_slice(&bias[..self.weights.outputs]);
+        done(Phase::WeightGradient);
     }
 }
 

@@ -36,6 +36,21 @@ pub struct Shard<'a> {
     pub noise: u64,
 }
 
+/// Part of a step's work while training, for those who measure where the time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// From its input to its output.
+    Forward,
+    /// From the logits to the loss and its gradient by them; no step's, so that of the step behind the last.
+    Loss,
+    /// A convolution's list of the outputs that carry a gradient.
+    Live,
+    /// The gradient by its parameters.
+    WeightGradient,
+    /// The gradient by its input.
+    InputGradient,
+}
+
 impl Network {
     /// A network with all parameters zero.
     ///
@@ -86,7 +101,7 @@ impl Network {
 
     /// Probabilities of the classes for one image, `[height][width][channels]`, 0 to 1.
     pub fn probabilities(&mut self, image: &[f32]) -> &[f32] {
-        self.forward(image, 1, None);
+        self.forward(image, 1, None, &mut |_, _| {});
         let classes = self.plan.classes();
         let logits = self.logits_mut();
         loss::softmax(&mut logits[..classes]);
@@ -96,7 +111,7 @@ impl Network {
     /// Logits of some images, `[images][classes]`.
     pub fn logits(&mut self, images: &[f32]) -> Vec<f32> {
         let count = images.len() / self.plan.input().size();
-        self.forward(images, count, None);
+        self.forward(images, count, None, &mut |_, _| {});
         let classes = self.plan.classes();
         let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
         rows.flat_map(|row| &row[..classes]).copied().collect()
@@ -111,7 +126,7 @@ impl Network {
         labels: &[u8],
         probabilities: &mut Vec<f32>,
     ) -> Score {
-        self.forward(images, labels.len(), None);
+        self.forward(images, labels.len(), None, &mut |_, _| {});
         let classes = self.plan.classes();
         let mut score = Score::default();
         for (row, &label) in self.logits_mut().chunks_exact_mut(round_up(classes)).zip(labels) {
@@ -125,8 +140,20 @@ impl Network {
     ///
     /// - `gradient`: as long and in the same order as the parameters; overwritten.
     pub fn gradient(&mut self, shard: Shard<'_>, gradient: &mut [f32]) -> Score {
+        self.gradient_by_parts(shard, gradient, &mut |_, _| {})
+    }
+
+    /// [`Network::gradient`], which says after each part of the work that it is done.
+    ///
+    /// - `done`: is given the step's index and the part.
+    pub fn gradient_by_parts(
+        &mut self,
+        shard: Shard<'_>,
+        gradient: &mut [f32],
+        done: &mut dyn FnMut(usize, Phase),
+    ) -> Score {
         let count = shard.labels.len();
-        self.forward(shard.images, count, Some(shard.noise));
+        self.forward(shard.images, count, Some(shard.noise), done);
         let classes = self.plan.classes();
         let stride = round_up(classes);
         let mut score = Score::default();
@@ -138,7 +165,8 @@ impl Network {
                 score += loss::cross_entropy_gradient(&mut row[..classes], label, shard.scale);
             }
         }
-        self.backward(count, gradient);
+        done(self.plan.steps().len(), Phase::Loss);
+        self.backward(count, gradient, done);
         score
     }
 
@@ -147,7 +175,13 @@ impl Network {
     }
 
     /// Runs every step on the first `count` of `images`; `noise` is given while training.
-    fn forward(&mut self, images: &[f32], count: usize, noise: Option<u64>) {
+    fn forward(
+        &mut self,
+        images: &[f32],
+        count: usize,
+        noise: Option<u64>,
+        done: &mut dyn FnMut(usize, Phase),
+    ) {
         self.reserve(count);
         let (input, stride) = (self.plan.input(), self.plan.input_stride());
         let images = &images[..count * input.size()];
@@ -165,11 +199,12 @@ impl Network {
             let input = &before[s][..count * input_size];
             let output = &mut after[0][..count * planned.output];
             work.forward(planned, count, input, output, noise);
+            done(s, Phase::Forward);
         }
     }
 
     /// Runs every step backwards from the gradient of the logits.
-    fn backward(&mut self, count: usize, gradient: &mut [f32]) {
+    fn backward(&mut self, count: usize, gradient: &mut [f32], done: &mut dyn FnMut(usize, Phase)) {
         for (s, (planned, work)) in self.plan.steps().iter().zip(&mut self.work).enumerate().rev() {
             let (before, after) = self.gradients.split_at_mut(s + 1);
             let input_size = before[s].len() / self.room;
@@ -180,7 +215,7 @@ impl Network {
                 by_output: &mut after[0][..count * planned.output],
                 by_input: &mut before[s][..count * input_size],
             };
-            work.backward(planned, buffers, gradient);
+            work.backward(planned, buffers, gradient, &mut |phase| done(s, phase));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One step of a plan on a shard's images: what it keeps, the way there and the way back.
 
 use super::conv2d::Conv2D;
+use super::network::Phase;
 use super::plan::{Planned, Step};
 use crate::kernels::conv::patches;
 use crate::kernels::gemm::{self, Panel};
@@ -154,12 +155,18 @@ impl Work {
 
     /// The gradient of [`Work::forward`]: by the parameters into their place in `gradient`, and by the
     /// input.
-    pub(super) fn backward(&mut self, planned: &Planned, b: Buffers<'_>, gradient: &mut [f32]) {
+    pub(super) fn backward(
+        &mut self,
+        planned: &Planned,
+        b: Buffers<'_>,
+        gradient: &mut [f32],
+        done: &mut dyn FnMut(Phase),
+    ) {
         let Buffers { images, input, output, by_output, by_input } = b;
         let input_size = input.len() / images;
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => {
-                conv2d.backward(images, input, output, by_output, by_input, gradient);
+                conv2d.backward(images, input, output, by_output, by_input, gradient, done);
             }
             (Step::Dense { weights, relu }, Self::Dense { transposed, .. }) => {
                 if *relu {
@@ -181,9 +188,11 @@ impl Work {
                 for row in by_output.chunks_exact(stride) {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }
+                done(Phase::WeightGradient);
                 if planned.propagates {
                     let units = weights.outputs;
                     gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
+                    done(Phase::InputGradient);
                 }
             }
             _ if !planned.propagates => {}
@@ -223,6 +232,7 @@ impl Work {
                     }
                     _ => unreachable!("every step has its own kind of work"),
                 }
+                done(Phase::InputGradient);
             }
         }
     }

@@ -7,6 +7,7 @@ mod crew;
 pub mod dataset;
 mod dom;
 mod drawings;
+mod gauge;
 mod helper;
 mod judging;
 mod library;

@@ -12,6 +12,7 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::crew::{Batch, Crew, HELPER, Heard};
 use super::dataset::{Loader, Split};
+use super::gauge::{self, GAUGE};
 use super::helper;
 use super::judging::Judging;
 use super::port::{self, PortError, Turn};
@@ -62,8 +63,8 @@ pub enum WorkerError {
     Job,
 }
 
-/// Starts listening, as the trainer or as one of its helpers, whichever its name says; from
-/// [`Reply::Ready`] on, requests are heard.
+/// Starts listening, as the trainer, as one of its helpers or as the benchmark's gauge, whichever its
+/// name says; from [`Reply::Ready`] on, requests are heard.
 ///
 /// # Errors
 /// If this is not a worker, or one without a clock.
@@ -73,6 +74,9 @@ pub fn start() -> Result<(), WorkerError> {
         js_sys::global().dyn_into().map_err(|_| WorkerError::Scope)?;
     if scope.name() == HELPER {
         return helper::start(scope);
+    }
+    if scope.name() == GAUGE {
+        return gauge::start(scope);
     }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
     // What calls the trainer back is part of it, so it is there first.

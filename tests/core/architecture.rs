@@ -39,6 +39,9 @@ fn the_default_has_the_shapes_and_parameters_of_the_keras_example() {
     assert_eq!(default.parameter_count().expect("it can be built"), 34_826);
     let convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64;
     assert_eq!(default.multiply_adds().expect("it can be built"), convolutions + 1600 * 10);
+    // All of it thrice, but nothing is asked of the first layer's input.
+    let step = 3 * (convolutions + 1600 * 10) - 26 * 26 * 9 * 32;
+    assert_eq!(default.training_multiply_adds().expect("it can be built"), step);
     let names = ["conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "flatten", "dense"];
     assert_eq!(default.layer_names(), names);
 }

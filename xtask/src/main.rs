@@ -54,8 +54,8 @@ enum Task {
     },
     /// Formatting, clippy and docs with warnings denied, then all tests
     Check,
-    /// Measure training images/s and microseconds a prediction, natively and in Chromium
-    Bench,
+    /// Measure training, prediction and all else that shall be fast, in Chromium; the same of others
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Task::Dist => dist::run().map(drop),
         Task::Test { browser } => test::run(browser),
         Task::Check => check::run(),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -51,10 +51,20 @@ pub struct Site {
     server: JoinHandle<()>,
 }
 
+/// What answers say beside the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Headers {
+    /// The content security policy that our page is held to.
+    Policy,
+    /// Cross-origin isolation, without which there is no shared memory, and no policy.
+    Isolation,
+}
+
 struct State {
     folder: PathBuf,
     prefix: String,
     listens: bool,
+    headers: Headers,
     shared: Mutex<Shared>,
     healed: Notify,
 }
@@ -106,14 +116,25 @@ impl Site {
         Self::start(folder, "/", false)
     }
 
+    /// Serves the folder at `/` to pages that are not ours: cross-origin isolated, so that they have
+    /// shared memory and with it threads, and free to do what our policy forbids.
+    pub fn isolated(folder: &Path) -> Result<Self> {
+        Self::with(folder, "/", false, Headers::Isolation)
+    }
+
     /// Serves the folder below a path that begins and ends with a slash. With `listens`, documents
     /// and `worker-start.js` get a script that reports their console to [`Site::take_console`].
     pub fn start(folder: &Path, prefix: &str, listens: bool) -> Result<Self> {
+        Self::with(folder, prefix, listens, Headers::Policy)
+    }
+
+    fn with(folder: &Path, prefix: &str, listens: bool, headers: Headers) -> Result<Self> {
         ensure!(folder.is_dir(), "{} is no folder", folder.display());
         let state = Arc::new(State {
             folder: folder.to_owned(),
             prefix: prefix.to_owned(),
             listens,
+            headers,
             shared: Mutex::default(),
             healed: Notify::new(),
         });
@@ -175,16 +196,16 @@ impl State {
             return self.hear(request).await;
         }
         if self.listens && path == "e2e-console.js" {
-            return file(path, LISTENER.into());
+            return self.file(path, LISTENER.into());
         }
         let path = if path.is_empty() { "index.html" } else { path };
         if path == PHONE {
-            return file(path, PHONE_DOCUMENT.into());
+            return self.file(path, PHONE_DOCUMENT.into());
         }
         let fault = self.fault(path).await;
         let response = match self.read(path) {
             Ok(body) if !matches!(fault, Some(Fault::Missing)) => {
-                file(path, self.instrument(path, spoil(body, fault)))
+                self.file(path, self.instrument(path, spoil(body, fault)))
             }
             _ => status(StatusCode::NOT_FOUND),
         };
@@ -231,6 +252,32 @@ impl State {
         }
     }
 
+    /// The policy covers workers too, which do not inherit the page's: whatever asks another origin
+    /// is refused, and the console says so. And nothing may be kept by HTTP itself: what a second
+    /// visit does not ask for, the page has stored.
+    fn file(&self, path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
+        const POLICY: &str = "default-src 'self' 'wasm-unsafe-eval' data: blob:";
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self.headers {
+            Headers::Policy if path != PHONE => {
+                headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            }
+            Headers::Policy => {}
+            Headers::Isolation => {
+                for (name, value) in [
+                    ("cross-origin-opener-policy", "same-origin"),
+                    ("cross-origin-embedder-policy", "require-corp"),
+                ] {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+            }
+        }
+        response
+    }
+
     async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let message = async {
             let body = request.into_body().collect().await?.to_bytes();
@@ -275,21 +322,6 @@ fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
     body
 }
 
-/// The policy covers workers too, which do not inherit the page's: whatever asks another origin
-/// is refused, and the console says so. And nothing may be kept by HTTP itself: what a second visit
-/// does not ask for, the page has stored.
-fn file(path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
-    const POLICY: &str = "default-src 'self' 'wasm-unsafe-eval' data: blob:";
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if path != PHONE {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    }
-    response
-}
-
 fn status(code: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = code;
@@ -299,7 +331,7 @@ fn status(code: StatusCode) -> Response<Full<Bytes>> {
 fn media_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
-        "js" => "text/javascript; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "wasm" => "application/wasm",
         "json" => "application/json",

@@ -1,0 +1,128 @@
+//! How fast the built page trains and predicts in headless Chromium, and how fast others do.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | [`gauge`] | what the processor can do, and where a training step's time goes |
+//! | [`training`] | a run on the page: images a second, long tasks, memory |
+//! | [`page`] | predictions, reactions to the pen, bytes over the wire |
+//! | [`peers`] | native Keras, and what else trains or predicts in a browser |
+//! | [`outcome`], [`mnist`] | a script's answer that takes its time; images to train on |
+//! | [`machine`] | what it all ran on |
+//! | [`report`], [`table`] | the figures, as JSON and as Markdown |
+//!
+//! Whatever is compared is measured in turn, several rounds of it, in one session of one browser.
+//! `cargo xtask bench` prepares what it needs and runs it.
+
+mod gauge;
+mod machine;
+mod mnist;
+mod outcome;
+mod page;
+mod peers;
+mod report;
+mod table;
+mod training;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use e2e::{Browser, Engine, Page};
+
+use gauge::BUILDS;
+use peers::Peers;
+use report::Report;
+use training::Subject;
+
+/// What `cargo xtask bench` hands over.
+#[derive(Parser)]
+struct Arguments {
+    /// Folder for bench.json and bench.md
+    #[arg(long)]
+    to: PathBuf,
+    /// One short round: shows that everything works, and no figure to quote
+    #[arg(long)]
+    quick: bool,
+    /// Measure the peers too, the native one with this Python
+    #[arg(long, value_name = "PYTHON")]
+    peers: Option<PathBuf>,
+    /// The command to name in the table
+    #[arg(long)]
+    command: String,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// How often everything is measured, in turn.
+    rounds: usize,
+    /// Images of a training run.
+    images: u32,
+    /// Seconds of training by a peer in a browser, at least, after its warm-up.
+    peer_seconds: f64,
+    /// Digits drawn while the page trains.
+    digits: usize,
+    /// Milliseconds of each measurement by the gauge.
+    gauge: f64,
+}
+
+const FULL: Effort =
+    Effort { rounds: 5, images: 60_000, peer_seconds: 6.0, digits: 12, gauge: 2000.0 };
+const QUICK: Effort =
+    Effort { rounds: 1, images: 15_000, peer_seconds: 2.0, digits: 4, gauge: 500.0 };
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let effort = if arguments.quick { QUICK } else { FULL };
+    let browser = Browser::launch(Engine::Chromium)?;
+    let mut page = Page::of(&browser, &e2e::dist()?)?;
+    let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
+
+    // What is fetched is counted before anything has been stored.
+    let weight = page::weight(&page)?;
+    let mut subjects = Subject::all();
+    let mut calibrations = BUILDS.map(gauge::Calibration::new);
+    let mut predictions = vec![];
+    for round in 1..=effort.rounds {
+        println!("round {round} of {}", effort.rounds);
+        for calibration in &mut calibrations {
+            calibration.measure(&page, effort.gauge)?;
+        }
+        for subject in &mut subjects {
+            subject.measure(&page, effort.images)?;
+        }
+        predictions.push(page::prediction(&page)?);
+        if let Some(peers) = &mut peers {
+            peers.measure(&browser, effort)?;
+        }
+    }
+    let shares = BUILDS
+        .into_iter()
+        .map(|build| gauge::shares(&page, build, effort.gauge))
+        .collect::<Result<Vec<_>>>()?;
+    let reaction = page::reaction(&page, effort.digits)?;
+    let memory = training::memory(&mut page)?;
+
+    let report = Report {
+        machine: machine::describe(&browser)?,
+        command: arguments.command,
+        quick: arguments.quick,
+        rounds: effort.rounds,
+        calibrations: calibrations.into(),
+        shares,
+        training: subjects,
+        prediction: predictions.into(),
+        reaction,
+        memory,
+        weight,
+        peers: peers.map(Peers::finish).unwrap_or_default(),
+    };
+    let markdown = table::markdown(&report)?;
+    println!("\n{markdown}");
+    let json = serde_json::to_string_pretty(&report)?;
+    for (name, text) in [("bench.json", json + "\n"), ("bench.md", markdown)] {
+        let path = arguments.to.join(name);
+        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The figures, as they are written to bench.json.
+
+use serde::Serialize;
+
+use crate::gauge::{Calibration, Shares};
+use crate::machine::Machine;
+use crate::page::{Reaction, Weight};
+use crate::peers::Peer;
+use crate::training::{Memory, Subject};
+
+/// All of it.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) command: String,
+    pub(crate) quick: bool,
+    pub(crate) rounds: usize,
+    pub(crate) calibrations: Vec<Calibration>,
+    pub(crate) shares: Vec<Shares>,
+    pub(crate) training: Vec<Subject>,
+    /// Microseconds.
+    pub(crate) prediction: Samples,
+    pub(crate) reaction: Reaction,
+    pub(crate) memory: Memory,
+    pub(crate) weight: Weight,
+    pub(crate) peers: Vec<Peer>,
+}
+
+/// One figure, measured several times.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Samples {
+    median: Option<f64>,
+    all: Vec<f64>,
+}
+
+impl Samples {
+    pub(crate) fn push(&mut self, value: f64) {
+        self.all.push(value);
+        self.median = self.share(0.5);
+    }
+
+    /// None before the first.
+    pub(crate) fn median(&self) -> Option<f64> {
+        self.median
+    }
+
+    /// The newest; not a number before the first.
+    pub(crate) fn last(&self) -> f64 {
+        self.all.last().copied().unwrap_or(f64::NAN)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The value below which this share of them lies, 0 to 1.
+    pub(crate) fn share(&self, share: f64) -> Option<f64> {
+        let mut sorted = self.all.clone();
+        sorted.sort_by(f64::total_cmp);
+        let index = (share * sorted.len() as f64) as usize;
+        sorted.get(index.min(sorted.len().saturating_sub(1))).copied()
+    }
+}
+
+impl From<Vec<f64>> for Samples {
+    fn from(all: Vec<f64>) -> Self {
+        let mut samples = Self { median: None, all };
+        samples.median = samples.share(0.5);
+        samples
+    }
+}

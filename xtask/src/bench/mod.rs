@@ -1,0 +1,68 @@
+//! `cargo xtask bench`: how fast it is in headless Chromium on the built page, and how fast others are.
+
+mod peers;
+mod readme;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::browsers::Engine;
+use crate::{command, dist, project, step};
+
+/// The program that drives the browser: the build that the tests use, as only the page is measured.
+const IN_BROWSER: [&str; 6] = ["--profile", "test", "--package", "e2e", "--bin", "bench"];
+
+/// What is measured, and what becomes of it.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Measure others too: native Keras, Burn, TensorFlow.js, jax-js and onnxruntime-web, which are installed for it
+    #[arg(long)]
+    peers: bool,
+    /// Write the tables into README.md, between its marks
+    #[arg(long, conflicts_with = "quick")]
+    readme: bool,
+    /// One short run of everything, to see that all works
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Options {
+    /// As it was called.
+    fn command(&self) -> String {
+        let flags = [("peers", self.peers), ("quick", self.quick)];
+        let flags =
+            flags.iter().filter(|(_, given)| *given).map(|(name, _)| [" --", name].concat());
+        ["cargo xtask bench".to_owned()].into_iter().chain(flags).collect()
+    }
+}
+
+/// Measures, and writes the figures to target/bench.json and, as tables, target/bench.md.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let browser = Engine::Chromium.ensure()?;
+    let site = dist::run()?;
+    let python = if options.peers { Some(peers::ensure()?) } else { None };
+    // Built before anything is measured, so that no compiler runs beside it.
+    step::loud("Building the benchmark", || {
+        command::run(project::cargo(["build"]).args(IN_BROWSER))
+    })?;
+    let mut bench = project::cargo(["run", "--quiet"]);
+    bench.args(IN_BROWSER).arg("--").arg("--to").arg(project::target());
+    bench.args(["--command", &options.command()]).env("INKLING_DIST", &site);
+    if options.quick {
+        bench.arg("--quick");
+    }
+    if let Some(python) = python {
+        bench.arg("--peers").arg(python);
+    }
+    browser.tell(&mut bench);
+    step::loud("Measuring", || command::run(&mut bench))?;
+    if options.readme {
+        readme::fill(&tables())?;
+    }
+    Ok(())
+}
+
+fn tables() -> PathBuf {
+    project::target().join("bench.md")
+}
