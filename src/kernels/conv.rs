@@ -1,4 +1,4 @@
-//! Convolution with stride 1 and 'valid' padding; other padding is [`pad`] before it.
+//! Convolution with stride 1 and 'valid' padding; what pads is [`padding`](super::padding).
 //!
 //! Forward, a tile computes eight filters at four output positions. With 2x2 max-pooling those four
 //! are one pooling window, so the unpooled map is never written: the pooled value and which of the
