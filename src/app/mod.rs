@@ -140,6 +140,8 @@ enum Intent {
 /// The trainer, as far as the page knows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trainer {
+    /// Its turn comes after the shipped weights, so that drawing does not wait for its bytes.
+    Waiting,
     /// It loads.
     Loading,
     /// It listens; its kernels' instruction set.
@@ -207,7 +209,7 @@ impl App {
             form_revision: 0,
             notice: None,
             answer,
-            trainer: Trainer::Loading,
+            trainer: Trainer::Waiting,
             data: Data::default(),
             run: None,
             curves: Curves::default(),
@@ -233,7 +235,7 @@ impl App {
 
     /// What the browser should do first.
     pub fn begin(&self) -> Vec<Effect> {
-        vec![Effect::SpawnTrainer, Effect::FetchShipped]
+        vec![Effect::FetchShipped]
     }
 
     /// Takes one event.
@@ -320,7 +322,12 @@ impl App {
             Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
-            Event::Shipped(weights) => self.answer.set_shipped(weights),
+            Event::Shipped(weights) => {
+                self.answer.set_shipped(weights);
+                if self.trainer == Trainer::Waiting {
+                    self.spawn_trainer(&mut effects);
+                }
+            }
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
             Event::TrainerGone(reason) => self.lose_trainer(reason),
             Event::Tick(seconds) => self.tick(seconds),
@@ -402,12 +409,16 @@ impl App {
         effects.push(Effect::WriteHash(self.form.to_hash()));
     }
 
+    fn spawn_trainer(&mut self, effects: &mut Vec<Effect>) {
+        self.trainer = Trainer::Loading;
+        self.silence = 0.0;
+        effects.push(Effect::SpawnTrainer);
+    }
+
     fn repair(&mut self, effects: &mut Vec<Effect>) {
         if matches!(self.trainer, Trainer::Gone(_)) {
-            self.trainer = Trainer::Loading;
             self.data = Data::default();
-            self.silence = 0.0;
-            effects.push(Effect::SpawnTrainer);
+            self.spawn_trainer(effects);
         } else if self.data.failed.is_some() {
             self.retry_data(effects);
         } else if self.answer.shipped_failure().is_some() {
@@ -435,7 +446,7 @@ impl App {
             _ if self.form.settings.architecture.shapes().is_err() => {
                 Some("The network cannot be built as it is; Experiment says why.")
             }
-            Trainer::Loading => Some("The trainer is still loading."),
+            Trainer::Waiting | Trainer::Loading => Some("The trainer is still loading."),
             Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
             Trainer::Ready(_) if self.has_images() => None,
             Trainer::Ready(_) if self.data.failed.is_some() => {

@@ -94,9 +94,10 @@ fn question(effects: &[Effect]) -> Option<&Question> {
 #[test]
 fn it_is_ready_with_the_shipped_weights_and_waits_for_images_to_train() {
     let mut app = app();
-    assert_eq!(app.begin(), [Effect::SpawnTrainer, Effect::FetchShipped]);
+    assert_eq!(app.begin(), [Effect::FetchShipped]);
     assert_eq!(app.state(), State::Loading);
-    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    let shipped = app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    assert_eq!(shipped, [Effect::SpawnTrainer], "drawing comes first");
     assert_eq!(app.state(), State::Ready);
     draw(&mut app);
     assert!(app.view().digit.is_some());
@@ -286,6 +287,7 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     assert_eq!(app.state(), State::Error);
 
     let mut app = super::tests::app();
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     for _ in 0..61 {
         app.update(Event::Tick(1.0));
     }
@@ -309,10 +311,10 @@ fn a_part_that_cannot_be_used_is_named_and_tried_again() {
 #[test]
 fn shipped_weights_that_do_not_come_leave_training() {
     let mut app = app();
-    app.update(Event::Shipped(Err("the server answered 404".into())));
-    assert_eq!(app.state(), State::Error);
+    let failed = app.update(Event::Shipped(Err("the server answered 404".into())));
+    assert_eq!((app.state(), failed), (State::Error, vec![Effect::SpawnTrainer]));
     assert_eq!(app.update(Event::Repair), [Effect::FetchShipped]);
-    app.update(Event::Shipped(Ok(vec![0.0; 3])));
+    assert_eq!(app.update(Event::Shipped(Ok(vec![0.0; 3]))), []);
     assert_eq!(app.state(), State::Error, "three numbers are no network");
 
     hear(&mut app, Reply::Ready { backend: "simd128".into() });

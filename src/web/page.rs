@@ -24,7 +24,7 @@ use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 const WORKER: &str = "./worker-start.js";
 
 /// Milliseconds between two drawings of the curves.
-const CURVES_EVERY: i32 = 150;
+const CURVES_EVERY: i32 = 300;
 
 /// The longest that one tick may count, in seconds: a page that slept has not waited.
 const LONGEST_TICK: f64 = 1.5;

@@ -33,7 +33,7 @@ use crate::train::session::{Available, Judgement, Session, Set, Task};
 const SLICE: f64 = 16.0;
 
 /// Milliseconds between two [`Reply::Progress`].
-const PROGRESS_INTERVAL: f64 = 100.0;
+const PROGRESS_INTERVAL: f64 = 150.0;
 
 /// Milliseconds between two signs of life while the run waits, for data or for helpers.
 const HEARTBEAT: i32 = 1000;

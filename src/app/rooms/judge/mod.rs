@@ -331,7 +331,7 @@ impl App {
     /// Why no weights can be judged now.
     pub fn cannot_judge(&self) -> Option<String> {
         let why = match &self.trainer {
-            Trainer::Loading => "The trainer, which judges, is still loading.",
+            Trainer::Waiting | Trainer::Loading => "The trainer, which judges, is still loading.",
             Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
             Trainer::Ready(_) if !self.has_test_images() && self.data.failed.is_some() => {
                 "A part of the data set could not be loaded; Retry fetches it again."
