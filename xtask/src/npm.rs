@@ -1,4 +1,4 @@
-//! What package.json names: the data set, the chart library, wasm-opt.
+//! What package.json names: the data set, what the page loads, wasm-opt, axe.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

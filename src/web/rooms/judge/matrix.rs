@@ -4,7 +4,6 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{happen, write};
-use crate::app::figures::of;
 use crate::app::rooms::judge::gallery::Choice;
 use crate::app::rooms::judge::{Event, Figures};
 use crate::data::CLASSES;
@@ -82,8 +81,9 @@ fn show(
     cell.set_hidden(count == 0);
     if count > 0 {
         write(cell, &count.to_string());
-        let name = format!("{label} read as {answer}: {}", of(count, "image", "images"));
-        cell.set_attribute("aria-label", &name)?;
+        // It says the number as it is seen, for those who see it and speak to press it.
+        let images = if count == 1 { "image" } else { "images" };
+        cell.set_attribute("aria-label", &format!("{label} read as {answer}: {count} {images}"))?;
     }
     if let Some(place) = cell.parent_element() {
         // The cube root, so that one in a thousand still shows.

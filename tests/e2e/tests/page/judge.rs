@@ -2,7 +2,7 @@
 //! a run, and pinned drawings.
 
 use anyhow::{Context, Result, ensure};
-use e2e::Page;
+use e2e::{Fault, Page};
 use serde_json::json;
 
 use crate::Test;
@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::pinned_drawings_are_kept", pinned_drawings_are_kept),
     ("judge::pinned_drawings_have_a_history", pinned_drawings_have_a_history),
     ("judge::nothing_is_read_while_it_is_closed", nothing_is_read_while_it_is_closed),
+    ("judge::what_is_missing_is_told", what_is_missing_is_told),
     ("judge::fits_a_phone", fits_a_phone),
 ];
 
@@ -275,6 +276,34 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
     ensure!(changes == "0", "{changes} changes in a closed room");
     page.click("#open-judge")?;
     wait_for_content(page, "#judge-status", "Judged: this run, epoch 1.")
+}
+
+/// The test images come last; until they are here, or if they cannot be had, the room says so.
+fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
+    let part = "data/test-01.part";
+    let told = |words: &str| {
+        page.wait_until(&format!("{words:?}"), 30, || {
+            Ok(content(page, "#judge-status")?.contains(words).then_some(()))
+        })
+    };
+    page.site.inject(part, Fault::Held);
+    page.open("")?;
+    page.click("#open-judge")?;
+    told("MB are here")?;
+    ensure!(!page.is_enabled("#judge-now")? && !page.is_enabled("#judge-sample")?);
+    ensure!(page.text()?.contains("Test images hang here as soon as they are loaded"));
+
+    page.site.inject(part, Fault::Truncated);
+    page.load("")?;
+    page.click("#open-judge")?;
+    told("could not be loaded; Retry")?;
+    page.site.heal(part);
+    page.click_when_enabled("#data-retry", 10)?;
+    told("Nothing is judged yet")?;
+    page.wait_until("the images", 30, || Ok((frames(page)?.len() == 60).then_some(())))?;
+    ensure!(page.is_enabled("#judge-now")?);
+    page.expect_on_console(part);
+    Ok(())
 }
 
 fn fits_a_phone(page: &mut Page) -> Result<()> {

@@ -6,6 +6,7 @@
 //! the console got a warning or an error that it did not announce. After a failure the browser is
 //! replaced, and a picture of the page is kept.
 
+mod accessibility;
 mod dataset;
 mod drawing;
 mod experiment;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         dataset::TESTS,
         failure::TESTS,
         layout::TESTS,
+        accessibility::TESTS,
         tour::TESTS,
     ]
     .concat()

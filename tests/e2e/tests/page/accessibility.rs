@@ -1,0 +1,70 @@
+//! What [axe](https://github.com/dequelabs/axe-core) says of the page: the first screen and every room, with
+//! something in it and all explanations open.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use e2e::{Engine, Page};
+use serde_json::json;
+
+use crate::Test;
+
+pub(crate) const TESTS: &[(&str, Test)] = &[
+    ("accessibility::axe_finds_nothing_on_a_desk", axe_finds_nothing_on_a_desk),
+    ("accessibility::axe_finds_nothing_on_a_phone", axe_finds_nothing_on_a_phone),
+];
+
+fn axe_finds_nothing_on_a_desk(page: &mut Page) -> Result<()> {
+    axe_finds_nothing(page, (1440, 900))
+}
+
+fn axe_finds_nothing_on_a_phone(page: &mut Page) -> Result<()> {
+    axe_finds_nothing(page, (360, 740))
+}
+
+fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {
+    const DOORS: &str =
+        "return [...document.querySelectorAll('.doors button')].map(door => door.id)";
+    page.open("images=500&epochs=1&batch=50")?;
+    page.draw(7)?;
+    page.click_when_enabled("#train", 30)?;
+    page.wait_for_state("done", 60)?;
+    page.browser
+        .script("document.querySelectorAll('.help').forEach(help => help.click())", vec![])?;
+    complaints(page, size, "the first screen")?;
+    for door in page.ask::<Vec<String>>(DOORS, vec![])? {
+        page.click(&format!("#{door}"))?;
+        if door == "open-judge" {
+            page.click_when_enabled("#judge-pin button", 10)?;
+            page.wait_until("a confusion matrix", 30, || {
+                Ok(page.text()?.contains("Confusion matrix").then_some(()))
+            })?;
+        }
+        complaints(page, size, &door)?;
+    }
+    Ok(())
+}
+
+/// Asks axe in both themes, where the engine can be told which one.
+fn complaints(page: &Page, size: (u32, u32), place: &str) -> Result<()> {
+    const RUN: &str = "
+        return axe.run(document.querySelector(arguments[0])).then(({violations}) => violations.map(
+            ({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join('; ')}`));";
+    let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(&axe)
+        .with_context(|| format!("{} is missing: npm ci brings it", axe.display()))?;
+    let emulates = page.browser.engine() == Engine::Chromium;
+    for scheme in if emulates { &["light", "dark"][..] } else { &["light"] } {
+        if emulates {
+            page.browser.emulate(Some(size), scheme)?;
+        }
+        page.browser.script(&axe, vec![])?;
+        let part = if place.starts_with("open-") { ".rooms" } else { "html" };
+        let found: Vec<String> = page.ask(RUN, vec![json!(part)])?;
+        ensure!(found.is_empty(), "{place}, {scheme}: {found:#?}");
+    }
+    if emulates {
+        page.browser.emulate(None, "light")?;
+    }
+    Ok(())
+}
