@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
+use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{copy, follow, happen, hide, part, text, write};
+use super::{Press, copy, follow, happen, hide, part, text, write};
 use crate::app::App;
 use crate::app::rooms::judge::Event;
 use crate::app::rooms::judge::gallery::{Choice, Exhibit, Gallery as State};
 use crate::web::dom::{self, DomError};
-use crate::web::rooms::paint::{Colours, PICTURE, Scale};
 use crate::web::rooms::roving;
 
 /// The images as they are shown.
@@ -26,7 +25,7 @@ struct Tile {
     /// Its image's place in the test set.
     index: u32,
     button: HtmlElement,
-    canvas: HtmlCanvasElement,
+    image: Element,
     words: Element,
     unseen: Element,
     drawn: bool,
@@ -103,7 +102,7 @@ impl Gallery {
         button.set_attribute("data-index", &exhibit.index.to_string())?;
         let tile = Tile {
             index: exhibit.index,
-            canvas: part(&item, "canvas")?,
+            image: part(&item, "img")?,
             words: part(&item, ".words")?,
             unseen: part(&item, ".unseen")?,
             button,
@@ -139,13 +138,13 @@ impl Gallery {
         &mut self,
         gallery: &State,
         sight: Range<usize>,
-        colours: &Colours,
+        press: &mut Press,
     ) -> Result<(), DomError> {
         let tiles = self.tiles.get_mut(sight.clone()).unwrap_or_default();
         let exhibits = gallery.exhibits.get(sight).unwrap_or_default();
         for (tile, exhibit) in tiles.iter_mut().zip(exhibits) {
             if let (false, Some(picture)) = (tile.drawn, &exhibit.picture) {
-                PICTURE.draw(&tile.canvas, &picture[..], Scale::INK, colours)?;
+                press.print(picture, &tile.image)?;
                 tile.drawn = true;
             }
             let read = exhibit.reading.map(|reading| reading.digit);

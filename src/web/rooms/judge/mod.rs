@@ -7,21 +7,24 @@ mod pinned;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    DocumentFragment, Element, Event as DomEvent, HtmlElement, HtmlTemplateElement, MouseEvent,
+    DocumentFragment, Element, Event as DomEvent, HtmlCanvasElement, HtmlElement,
+    HtmlTemplateElement, MouseEvent,
 };
 
 use crate::app::rooms::Room;
 use crate::app::rooms::judge::Event;
 use crate::app::{self, App};
+use crate::data::PIXELS;
 use crate::web::dom::{self, DomError};
 use crate::web::page;
-use crate::web::rooms::paint::Colours;
+use crate::web::rooms::paint::{Colours, PICTURE, Scale};
 use gallery::Gallery;
 use matrix::Matrix;
 use pinned::Pinned;
 
-/// Milliseconds of a frame that reading may take; one picture takes about a tenth of one.
-const BUDGET: f64 = 4.0;
+/// Milliseconds of a frame that reading may take; one picture takes about a tenth of one. A run's
+/// weights come about ten times a second, and each time is one such frame: the pictures take turns.
+const BUDGET: f64 = 2.0;
 
 /// What is read: weights, test images on show, pinned drawings.
 type Stamp = (u32, u32, u32);
@@ -35,7 +38,7 @@ pub(super) struct Judge {
     /// The verdict that is shown.
     judged: Option<u32>,
     read: Option<Stamp>,
-    colours: Option<Colours>,
+    press: Press,
     /// Whether a frame has been asked for.
     asked: bool,
 }
@@ -57,7 +60,7 @@ impl Judge {
             pinned: Pinned::new()?,
             judged: None,
             read: None,
-            colours: None,
+            press: Press::new()?,
             asked: false,
         })
     }
@@ -113,7 +116,7 @@ impl Judge {
 
     /// Draws all pictures again, in the colours of the theme that is on then.
     pub(super) fn forget_colours(&mut self) {
-        self.colours = None;
+        self.press.colours = None;
         self.read = None;
         self.gallery.forget();
         self.pinned.forget();
@@ -137,19 +140,41 @@ impl Judge {
         if app.room != Some(Room::Judge) {
             return Ok(());
         }
-        let colours = match self.colours {
-            Some(colours) => colours,
-            None => *self.colours.insert(Colours::now()?),
-        };
         let sight = self.gallery.in_sight();
         let end = dom::now() + BUDGET;
         let mut more = true;
         while more && dom::now() < end {
             more = app.read_next(true, sight.clone());
         }
-        self.gallery.draw(&app.judge.gallery, sight, &colours)?;
-        self.pinned.draw(&app.judge, &colours)?;
-        if more { self.ask() } else { Ok(()) }
+        self.gallery.draw(&app.judge.gallery, sight, &mut self.press)?;
+        self.pinned.draw(&app.judge, &mut self.press)?;
+        if more && !app.is_learning() { self.ask() } else { Ok(()) }
+    }
+}
+
+/// Makes images of pictures. Dozens of canvases, each a layer of its own, would slow down whatever else
+/// moves on the page; images are painted once.
+#[derive(Debug)]
+struct Press {
+    canvas: HtmlCanvasElement,
+    /// Those of the theme, once they have been asked for.
+    colours: Option<Colours>,
+}
+
+impl Press {
+    fn new() -> Result<Self, DomError> {
+        let canvas = dom::document()?.create_element("canvas")?.unchecked_into();
+        Ok(Self { canvas, colours: None })
+    }
+
+    /// Shows a picture by an `img`.
+    fn print(&mut self, picture: &[f32; PIXELS], image: &Element) -> Result<(), DomError> {
+        let colours = match self.colours {
+            Some(colours) => colours,
+            None => *self.colours.insert(Colours::now()?),
+        };
+        PICTURE.draw(&self.canvas, picture, Scale::INK, &colours)?;
+        Ok(image.set_attribute("src", &self.canvas.to_data_url()?)?)
     }
 }
 

@@ -1,16 +1,15 @@
 //! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
+use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{copy, follow, happen, hide, part, text, write};
+use super::{Press, copy, follow, happen, hide, part, text, write};
 use crate::app::drawings::{self, Key, Labelled, Shelf};
 use crate::app::figures::percent;
 use crate::app::rooms::judge::{Event, Judge as State, Watched};
 use crate::app::{self, App};
 use crate::web::dom::{self, DomError};
 use crate::web::page::dispatch;
-use crate::web::rooms::paint::{Colours, PICTURE, Scale};
 
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
@@ -28,7 +27,7 @@ pub(super) struct Pinned {
 struct Card {
     key: Key,
     element: Element,
-    canvas: HtmlCanvasElement,
+    image: Element,
     words: Element,
     share: Element,
     path: Element,
@@ -120,7 +119,7 @@ impl Pinned {
         name("[data-do=unpin]", "Unpin your ")?;
         Ok(Card {
             key: drawing.key,
-            canvas: part(&element, "canvas")?,
+            image: part(&element, "img")?,
             words: part(&element, ".words")?,
             share: part(&element, ".share")?,
             path: part(&element, "path")?,
@@ -140,10 +139,10 @@ impl Pinned {
     ///
     /// # Errors
     /// If the browser refuses.
-    pub(super) fn draw(&mut self, judge: &State, colours: &Colours) -> Result<(), DomError> {
+    pub(super) fn draw(&mut self, judge: &State, press: &mut Press) -> Result<(), DomError> {
         for (card, drawing) in self.cards.iter_mut().zip(judge.pinned.all()) {
             if !card.drawn {
-                PICTURE.draw(&card.canvas, &drawing.picture[..], Scale::INK, colours)?;
+                press.print(&drawing.picture, &card.image)?;
                 card.drawn = true;
             }
             card.say(drawing.label, judge.watched(card.key))?;
