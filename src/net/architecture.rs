@@ -1,283 +1,14 @@
-//! A list of layers in Keras' words: validation, shapes, parameter counts, a summary.
+//! A list of layers: validation, shapes, parameter counts, a summary.
+
+mod error;
+mod layer;
 
 use serde::{Deserialize, Serialize};
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
+pub use self::error::ArchitectureError;
+pub use self::layer::{Activation, Layer, Padding, Shape};
 use crate::data::{CLASSES, SIDE};
-
-/// Rows, columns and channels of a feature map; after Flatten one row, one column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Channels, or units after Flatten.
-    pub channels: usize,
-}
-
-impl Shape {
-    /// A vector: what Flatten makes and Dense takes.
-    pub const fn vector(units: usize) -> Self {
-        Self { height: 1, width: 1, channels: units }
-    }
-
-    /// Numbers in a map of this shape.
-    pub const fn size(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-}
-
-/// What a layer does to its sums.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// Nothing.
-    Linear,
-    /// `max(0, x)`.
-    Relu,
-    /// `exp(x_i) / sum over j of exp(x_j)`; only for the last layer.
-    Softmax,
-}
-
-/// What a convolution finds beyond the edge of its input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding {
-    /// The kernel stays inside; the output is smaller.
-    Valid,
-    /// Zeros; the output is as large as the input.
-    Same,
-}
-
-/// A layer, with Keras' names and defaults: strides 1 for Conv2D, `pool_size` for pooling.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Layer {
-    /// Convolution, `[kernel_size][kernel_size][channels][filters]` weights and a bias for each filter.
-    Conv2D {
-        /// Channels of the output.
-        filters: usize,
-        /// Side of the square kernel, 1 to 7.
-        kernel_size: usize,
-        /// Linear or relu.
-        activation: Activation,
-        /// What lies beyond the edge.
-        padding: Padding,
-    },
-    /// The largest value of each square window.
-    MaxPooling2D {
-        /// Side of the window.
-        pool_size: usize,
-    },
-    /// The mean of each square window.
-    AveragePooling2D {
-        /// Side of the window.
-        pool_size: usize,
-    },
-    /// A map as one vector, in the order row, column, channel.
-    Flatten,
-    /// Every output from every input, `[inputs][units]` weights and a bias for each unit.
-    Dense {
-        /// Numbers in the output.
-        units: usize,
-        /// Linear, relu, or softmax in the last layer.
-        activation: Activation,
-    },
-    /// While training, a random share of the inputs becomes zero and the rest grows to make up for it.
-    Dropout {
-        /// The share, 0 to less than 1.
-        rate: f32,
-    },
-}
-
-impl Layer {
-    /// Keras' class name.
-    pub fn class_name(&self) -> &'static str {
-        match self {
-            Self::Conv2D { .. } => "Conv2D",
-            Self::MaxPooling2D { .. } => "MaxPooling2D",
-            Self::AveragePooling2D { .. } => "AveragePooling2D",
-            Self::Flatten => "Flatten",
-            Self::Dense { .. } => "Dense",
-            Self::Dropout { .. } => "Dropout",
-        }
-    }
-
-    /// The stem of the name that Keras gives to a layer of this class.
-    fn stem(&self) -> &'static str {
-        match self {
-            Self::Conv2D { .. } => "conv2d",
-            Self::MaxPooling2D { .. } => "max_pooling2d",
-            Self::AveragePooling2D { .. } => "average_pooling2d",
-            Self::Flatten => "flatten",
-            Self::Dense { .. } => "dense",
-            Self::Dropout { .. } => "dropout",
-        }
-    }
-
-    /// Shapes of the layer's kernel and bias for a given input; none for a layer without parameters.
-    pub fn parameter_shapes(&self, input: Shape) -> Option<[Vec<usize>; 2]> {
-        match *self {
-            Self::Conv2D { filters, kernel_size, .. } => {
-                Some([vec![kernel_size, kernel_size, input.channels, filters], vec![filters]])
-            }
-            Self::Dense { units, .. } => Some([vec![input.channels, units], vec![units]]),
-            _ => None,
-        }
-    }
-
-    /// Number of parameters for a given input.
-    pub fn parameter_count(&self, input: Shape) -> usize {
-        self.parameter_shapes(input)
-            .map_or(0, |shapes| shapes.iter().map(|s| s.iter().product::<usize>()).sum())
-    }
-
-    /// Multiply-adds of one image's forward pass, for given shapes; what has no parameters has none.
-    pub fn multiply_adds(&self, input: Shape, output: Shape) -> usize {
-        match *self {
-            Self::Conv2D { kernel_size, .. } => {
-                output.size() * kernel_size * kernel_size * input.channels
-            }
-            Self::Dense { .. } => input.channels * output.channels,
-            _ => 0,
-        }
-    }
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.class_name())?;
-        match *self {
-            Self::Conv2D { filters, kernel_size: k, .. } => write!(f, " {filters} filters {k}x{k}"),
-            Self::MaxPooling2D { pool_size: p } | Self::AveragePooling2D { pool_size: p } => {
-                write!(f, " {p}x{p}")
-            }
-            Self::Flatten => Ok(()),
-            Self::Dense { units, .. } => write!(f, " {units} units"),
-            Self::Dropout { rate } => write!(f, " {rate}"),
-        }
-    }
-}
-
-/// Input shape and layers of a model that tells [`CLASSES`] classes apart. Serialised as
-/// [`notation`](super::notation) writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Architecture {
-    /// Shape of an image.
-    pub input: Shape,
-    /// The layers, first to last.
-    pub layers: Vec<Layer>,
-}
-
-/// Why an architecture cannot be built. Layers are counted from 1.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum ArchitectureError {
-    /// Images without a pixel, or larger than the kernels are made for.
-    #[error("an image must have 1 to {MAX_SIDE} rows and columns and 1 to 4 channels, not {}x{}x{}", .0.height, .0.width, .0.channels)]
-    Input(Shape),
-    /// The last layer is not what training needs.
-    #[error("the last layer must be Dense {CLASSES} units with softmax{}", found(.0))]
-    LastLayer(Option<Layer>),
-    /// A window or kernel larger than the map that it meets.
-    #[error("{layer} needs at least {needed}x{needed}, got {}x{} {}", got.height, got.width, after(*index))]
-    TooSmall {
-        /// The layer that does not fit.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-        /// Rows and columns that it needs.
-        needed: usize,
-        /// What it would get.
-        got: Shape,
-    },
-    /// A layer for maps where there is a vector already.
-    #[error(
-        "{layer} needs a feature map, but layer {flat} has flattened it: put {layer} before it"
-    )]
-    NeedsMap {
-        /// The layer that does not fit.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-        /// Number of the Flatten before it.
-        flat: usize,
-    },
-    /// A layer for vectors where there is still a map.
-    #[error("{layer} (layer {index}) needs a vector, got {}x{}x{}: put Flatten before it", got.height, got.width, got.channels)]
-    NeedsVector {
-        /// The layer that does not fit.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-        /// What it would get.
-        got: Shape,
-    },
-    /// A number outside its range.
-    #[error("{layer} (layer {index}): {what} must be {range}, not {got}")]
-    OutOfRange {
-        /// The layer meant.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-        /// The number meant.
-        what: &'static str,
-        /// What is allowed.
-        range: &'static str,
-        /// What is asked for.
-        got: f32,
-    },
-    /// Softmax anywhere but at the end, or on a convolution.
-    #[error("{layer} (layer {index}): softmax is only for the last layer, a Dense one")]
-    Softmax {
-        /// The layer meant.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-    },
-    /// More numbers than a browser tab should be asked for.
-    #[error("{layer} (layer {index}) makes the model too large: {got} {what}, at most {most}")]
-    TooLarge {
-        /// The layer that passes the limit.
-        layer: Layer,
-        /// Its number, from 1.
-        index: usize,
-        /// What is limited.
-        what: &'static str,
-        /// How much of it there is up to and with this layer.
-        got: usize,
-        /// The limit.
-        most: usize,
-    },
-}
-
-impl ArchitectureError {
-    /// The number, from 1, of the layer that is wrong; `None` if the input is, or if there is no layer.
-    pub fn layer(&self, layers: usize) -> Option<usize> {
-        match *self {
-            Self::Input(_) => None,
-            Self::LastLayer(_) => (layers > 0).then_some(layers),
-            Self::TooSmall { index, .. }
-            | Self::NeedsMap { index, .. }
-            | Self::NeedsVector { index, .. }
-            | Self::OutOfRange { index, .. }
-            | Self::Softmax { index, .. }
-            | Self::TooLarge { index, .. } => Some(index),
-        }
-    }
-}
-
-fn found(layer: &Option<Layer>) -> String {
-    match layer {
-        Some(layer) => format!(", not {layer}"),
-        None => "; there is no layer".to_owned(),
-    }
-}
-
-fn after(index: usize) -> String {
-    match index {
-        1 => "from the input".to_owned(),
-        _ => format!("after layer {}", index - 1),
-    }
-}
 
 /// The most parameters a model may have: 40 MB with its optimizer's moments and gradients.
 pub const MAX_PARAMETERS: usize = 2_000_000;
@@ -294,6 +25,17 @@ const MAX_SIDE: usize = 128;
 
 /// The most units or filters a layer may have.
 const MAX_CHANNELS: usize = 1024;
+
+/// Input shape and layers of a model that tells [`CLASSES`] classes apart. Serialised as
+/// [`notation`](super::notation) writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Architecture {
+    /// Shape of an image.
+    pub input: Shape,
+    /// The layers, first to last.
+    pub layers: Vec<Layer>,
+}
 
 impl Default for Architecture {
     /// The reference model: the small convolutional network of Keras' own MNIST examples.
