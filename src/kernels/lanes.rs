@@ -66,6 +66,10 @@ mod vector {
         add(c, mul(a, b))
     }
     #[inline(always)]
+    pub(super) fn where_positive(a: Vector, condition: Vector) -> Vector {
+        arch::v128_and(a, arch::f32x4_gt(condition, splat(0.0)))
+    }
+    #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
         let best = max(max(a[0], a[1]), max(a[2], a[3]));
         // The smallest index whose value is the maximum; each select looks one index further back.
@@ -119,6 +123,10 @@ mod vector {
     #[inline(always)]
     pub(super) fn fused_mul_add(a: Vector, b: Vector, c: Vector) -> Vector {
         add(c, mul(a, b))
+    }
+    #[inline(always)]
+    pub(super) fn where_positive(a: Vector, condition: Vector) -> Vector {
+        Vector(from_fn(|i| if condition.0[i] > 0.0 { a.0[i] } else { 0.0 }))
     }
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
@@ -217,6 +225,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn fused_mul_add(self, factor: Self, addend: Self) -> Self {
         Self(vector::fused_mul_add(self.0, factor.0, addend.0))
+    }
+
+    /// `self` where `condition` is positive, else 0.
+    #[inline(always)]
+    pub fn where_positive(self, condition: Self) -> Self {
+        Self(vector::where_positive(self.0, condition.0))
     }
 
     /// In each lane the largest of four candidates and the first index that holds it.
