@@ -29,7 +29,7 @@ fn multiply_adds(bencher: Bencher) {
 
 mod convolution {
     use inkling::kernels::conv::live;
-    use inkling::kernels::conv::patches::{self, Patches};
+    use inkling::kernels::conv::patches::{self, Patches, Pooled};
 
     use super::*;
 
@@ -175,25 +175,6 @@ mod convolution {
         });
     }
 
-    #[divan::bench(args = SIZES.into_iter().filter(|size| size.2 == 1))]
-    fn pooled_weight_gradient(bencher: Bencher, size: &(usize, usize, usize, usize)) {
-        let case = Case::new(size);
-        let mut kernel = vec![0.0; case.kernel.len()];
-        let mut bias = vec![0.0; case.g.filters];
-        bencher.counter(case.dense()).bench_local(|| {
-            patches::pooled_weight_gradient(
-                &case.g,
-                &case.input,
-                &case.gradient,
-                &case.pooled,
-                &case.winners,
-                true,
-                &mut kernel,
-                &mut bias,
-            );
-        });
-    }
-
     #[divan::bench(args = SIZES)]
     fn input_gradient(bencher: Bencher, size: &(usize, usize, usize, usize)) {
         let case = Case::new(size);
@@ -216,6 +197,24 @@ mod convolution {
         let positions = (side - kernel_size + 1) * (side - kernel_size + 1);
         let mut output = vec![0.0; positions * patch_stride];
         bencher.bench_local(|| patches::extract(&patches, &image, &mut output));
+    }
+
+    #[divan::bench(args = PATCHES)]
+    fn pooled_weight_gradient(
+        bencher: Bencher,
+        &(side, channels, kernel_size): &(usize, usize, usize),
+    ) {
+        let patch_stride = round_up(kernel_size * kernel_size * channels);
+        let p = Patches { width: side, channels, kernel_size, patch_stride };
+        let case = Case::new(&(side - kernel_size + 1, patch_stride, 1, 32));
+        let picture = noise(p.picture_size(&case.g) + patches::SLACK);
+        let mut kernel = vec![0.0; 32 * kernel_size * p.row_stride()];
+        let mut bias = vec![0.0; 32];
+        let (gradient, output, winners) = (&case.gradient[..], &case.pooled[..], &case.winners[..]);
+        let pooled = Pooled { gradient, output, winners, relu: true };
+        bencher.counter(case.dense()).bench_local(|| {
+            patches::pooled_weight_gradient(&p, &case.g, &picture, pooled, &mut kernel, &mut bias);
+        });
     }
 }
 

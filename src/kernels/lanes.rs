@@ -164,6 +164,15 @@ impl F32x4 {
         Self(unsafe { std::mem::transmute::<[f32; WIDTH], vector::Vector>(*from) })
     }
 
+    /// `from[at + i]` in lane `i`.
+    ///
+    /// # Panics
+    /// If the slice ends before.
+    #[inline(always)]
+    pub fn load_at(from: &[f32], at: usize) -> Self {
+        Self::load(&from[at..at + WIDTH].as_chunks().0[0])
+    }
+
     /// Lane `i` into `to[i]`.
     #[inline(always)]
     pub fn store(self, to: &mut [f32; WIDTH]) {

@@ -2,30 +2,30 @@
 //! back has to know.
 
 use super::network::Phase;
-use super::plan::{Pass, Weights};
+use super::plan::{Convolution, Pass, Weights};
 use crate::kernels::conv::live::{self, Live};
-use crate::kernels::conv::{self, Geometry, patches};
+use crate::kernels::conv::patches::{self, Patches, Pooled};
+use crate::kernels::conv::{self, Geometry};
 use crate::kernels::gemm::{self, Panel};
 use crate::kernels::winograd;
 
 /// One convolution, with relu and pooling where they belong to it.
 #[derive(Debug)]
 pub(super) struct Conv2D {
-    geometry: Geometry,
-    weights: Weights,
-    relu: bool,
-    pass: Pass,
+    planned: Convolution,
     /// Whether a gradient of the input is wanted.
     propagates: bool,
     panels: Vec<Panel>,
     bias: Vec<Panel>,
-    /// Room for an image's transformed patches.
-    transformed: Vec<f32>,
+    /// Room for an image's patches, cut or transformed.
+    patches: Vec<f32>,
+    /// Room for a picture and what may be read behind it.
+    picture: Vec<f32>,
     /// `[ky][filter][kx][channel]`, for the input gradient.
     swapped: Vec<f32>,
     /// Absent where the way back needs no lists.
     live: Option<Live>,
-    /// `[filter][tap][channel]` and `[filter]`: this shard's sums.
+    /// `[filter][row of taps][channel]` and `[filter]`: this shard's sums.
     kernel_gradient: Vec<f32>,
     bias_gradient: Vec<f32>,
     /// `[images][numbers]`
@@ -34,27 +34,28 @@ pub(super) struct Conv2D {
 
 impl Conv2D {
     /// With all parameters zero.
-    pub(super) fn new(g: Geometry, weights: Weights, relu: bool, pass: Pass, back: bool) -> Self {
+    pub(super) fn new(planned: Convolution, back: bool) -> Self {
+        let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
-        let (panel_rows, transformed) = match pass {
-            Pass::Plain | Pass::Pooled | Pass::PooledPatches => (taps(&g) * depth(&g, &weights), 0),
+        let cut = planned.patches.map_or(0, |p| g.height * g.width * p.patch_stride);
+        let (panel_rows, patches) = match planned.pass {
+            Pass::Plain | Pass::Pooled => (taps(g) * depth(g, weights), cut),
             Pass::PooledWinograd => {
-                (winograd::ELEMENTS * g.channels, winograd::transformed_size(&g))
+                (winograd::ELEMENTS * g.channels, winograd::transformed_size(g))
             }
         };
+        let picture = from_picture(&planned).map(|cut| cut.picture_size(g) + patches::SLACK);
         Self {
             panels: vec![[0.0; gemm::PANEL]; panels * panel_rows],
             bias: vec![[0.0; gemm::PANEL]; panels],
-            transformed: vec![0.0; transformed],
+            patches: vec![0.0; patches],
+            picture: vec![0.0; picture.unwrap_or(0)],
             swapped: vec![0.0; if back { g.panel_rows() * g.filters } else { 0 }],
-            live: (pass != Pass::PooledPatches).then(|| Live::new(&g, back)),
-            kernel_gradient: vec![0.0; g.filters * g.panel_rows()],
+            live: picture.is_none().then(|| Live::new(g, back)),
+            kernel_gradient: vec![0.0; g.filters * sums_of_a_filter(&planned)],
             bias_gradient: vec![0.0; g.filters],
             winners: Vec::new(),
-            geometry: g,
-            weights,
-            relu,
-            pass,
+            planned,
             propagates: back,
         }
     }
@@ -66,11 +67,11 @@ impl Conv2D {
 
     /// Arranges the layer's part of all parameters for the kernels.
     pub(super) fn load(&mut self, parameters: &[f32]) {
-        let (g, weights) = (&self.geometry, &self.weights);
+        let Convolution { geometry: g, weights, .. } = &self.planned;
         let kernel = &parameters[weights.kernel.clone()];
         let (channels, filters) = (weights.channels, weights.outputs);
-        match self.pass {
-            Pass::Plain | Pass::Pooled | Pass::PooledPatches => {
+        match self.planned.pass {
+            Pass::Plain | Pass::Pooled => {
                 let group = (channels, depth(g, weights));
                 gemm::pack(kernel, filters, group, taps(g) * group.1, &mut self.panels);
             }
@@ -87,27 +88,23 @@ impl Conv2D {
 
     /// From `input` to `output`, both `[images][numbers]`.
     pub(super) fn forward(&mut self, images: usize, input: &[f32], output: &mut [f32]) {
-        let (g, panels, bias, relu) = (&self.geometry, &self.panels, &self.bias, self.relu);
+        let Convolution { patches: cut, geometry: g, relu, pass, .. } = &self.planned;
+        let (panels, bias, relu) = (&self.panels, &self.bias, *relu);
         let inputs = input.chunks_exact(input.len() / images);
         let numbers = output.len() / images;
         let outputs = output.chunks_exact_mut(numbers);
         let winners = self.winners.chunks_exact_mut(numbers);
         for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
-            match self.pass {
-                Pass::Plain => conv::forward(g, input, panels, bias, relu, output),
-                Pass::Pooled | Pass::PooledPatches => {
-                    conv::forward_pooled(g, input, panels, bias, relu, output, winners);
-                }
-                Pass::PooledWinograd => winograd::forward_pooled(
-                    g,
-                    input,
-                    panels,
-                    bias,
-                    relu,
-                    &mut self.transformed,
-                    output,
-                    winners,
-                ),
+            let room = &mut self.patches;
+            if *pass == Pass::PooledWinograd {
+                winograd::forward_pooled(g, input, panels, bias, relu, room, output, winners);
+                continue;
+            }
+            let input = cut_if(cut.as_ref(), input, room);
+            if *pass == Pass::Plain {
+                conv::forward(g, input, panels, bias, relu, output);
+            } else {
+                conv::forward_pooled(g, input, panels, bias, relu, output, winners);
             }
         }
     }
@@ -125,7 +122,7 @@ impl Conv2D {
         gradient: &mut [f32],
         done: &mut dyn FnMut(Phase),
     ) {
-        let (g, relu) = (&self.geometry, self.relu);
+        let Convolution { patches: cut, geometry: g, weights, relu, pass } = &self.planned;
         let (kernel, bias) = (&mut self.kernel_gradient, &mut self.bias_gradient);
         kernel.fill(0.0);
         bias.fill(0.0);
@@ -135,19 +132,22 @@ impl Conv2D {
             let range = image * outputs..(image + 1) * outputs;
             let (output, by_output) = (&output[range.clone()], &by_output[range.clone()]);
             let winners = &self.winners[range];
-            let Some(live) = &mut self.live else {
-                patches::pooled_weight_gradient(
-                    g, input, by_output, output, winners, relu, kernel, bias,
-                );
+            if let Some(cut) = from_picture(&self.planned) {
+                let picture = &mut self.picture;
+                picture[..inputs].copy_from_slice(input);
+                let pooled = Pooled { gradient: by_output, output, winners, relu: *relu };
+                patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
                 done(Phase::WeightGradient);
                 continue;
-            };
-            match self.pass {
-                Pass::Plain => live.gather(g, by_output, output, relu),
-                _ => live.gather_pooled(g, by_output, output, winners, relu),
+            }
+            let Some(live) = &mut self.live else { continue };
+            match pass {
+                Pass::Plain => live.gather(g, by_output, output, *relu),
+                _ => live.gather_pooled(g, by_output, output, winners, *relu),
             }
             done(Phase::Live);
-            live::weight_gradient(g, live, input, kernel, bias);
+            let from = cut_if(cut.as_ref(), input, &mut self.patches);
+            live::weight_gradient(g, live, from, kernel, bias);
             done(Phase::WeightGradient);
             if self.propagates {
                 let by_input = &mut by_input[image * inputs..][..inputs];
@@ -155,9 +155,38 @@ impl Conv2D {
                 done(Phase::InputGradient);
             }
         }
-        write_gradient(g, &self.weights, kernel, &mut gradient[self.weights.kernel.clone()]);
-        gradient[self.weights.bias.clone()].copy_from_slice(&bias[..self.weights.outputs]);
+        let (channels, stride) = match from_picture(&self.planned) {
+            Some(cut) => (cut.kernel_size * cut.channels, cut.row_stride()),
+            None => (weights.channels, g.channels),
+        };
+        let gradient_of_kernel = &mut gradient[weights.kernel.clone()];
+        write_gradient(kernel, (channels, stride), weights.outputs, g.filters, gradient_of_kernel);
+        gradient[weights.bias.clone()].copy_from_slice(&bias[..weights.outputs]);
         done(Phase::WeightGradient);
+    }
+}
+
+/// An image's patches, if a convolution cuts some, else the image.
+fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
+    match cut {
+        Some(cut) => {
+            patches::extract(cut, input, room);
+            room
+        }
+        None => input,
+    }
+}
+
+/// Of a convolution whose weight gradient is computed from the picture: its patches.
+fn from_picture(planned: &Convolution) -> Option<&Patches> {
+    planned.patches.as_ref().filter(|_| planned.pass == Pass::Pooled)
+}
+
+/// Numbers that the gradient of a filter's kernel takes while it is summed.
+fn sums_of_a_filter(planned: &Convolution) -> usize {
+    match from_picture(planned) {
+        Some(cut) => cut.kernel_size * cut.row_stride(),
+        None => planned.geometry.panel_rows(),
     }
 }
 
@@ -187,15 +216,21 @@ fn swap_axes(g: &Geometry, weights: &Weights, kernel: &[f32], swapped: &mut [f32
     }
 }
 
-/// `[filter][tap][channel]` as the kernels sum it to Keras' `[tap][channel][filter]`.
-fn write_gradient(g: &Geometry, weights: &Weights, kernel: &[f32], gradient: &mut [f32]) {
-    let (channels, filters) = (weights.channels, weights.outputs);
-    // Four rows at a time: what is read lies a filter's kernel apart, in a line of the cache for each.
+/// `[filter][tap][stride]` as the kernels sum it, of which `channels` count, to Keras' `[tap][channel][filter]`.
+fn write_gradient(
+    sums: &[f32],
+    (channels, stride): (usize, usize),
+    filters: usize,
+    stored_filters: usize,
+    gradient: &mut [f32],
+) {
+    let of_a_filter = sums.len() / stored_filters;
+    // Four rows at a time: what is read lies a filter's sums apart, in a line of the cache for each.
     for (tap, rows) in gradient.chunks_exact_mut(channels * filters).enumerate() {
         for (quad, rows) in rows.chunks_mut(4 * filters).enumerate() {
-            let at = tap * g.channels + 4 * quad;
-            for (filter, kernel) in kernel.chunks_exact(g.panel_rows()).take(filters).enumerate() {
-                let values = &kernel[at..at + 4];
+            let at = tap * stride + 4 * quad;
+            for (filter, sums) in sums.chunks_exact(of_a_filter).take(filters).enumerate() {
+                let values = &sums[at..at + 4];
                 rows.chunks_exact_mut(filters).zip(values).for_each(|(row, v)| row[filter] = *v);
             }
         }

@@ -2,12 +2,12 @@
 //!
 //! A plan has its own steps, not one for each layer: Conv2D, relu and a 2x2 MaxPooling2D become one
 //! step, 'same' padding becomes a step before its convolution, and a Conv2D that is the first layer
-//! reads patches, which makes it a 1x1 convolution with as many channels as the kernel has taps.
+//! cuts patches, which makes it a 1x1 convolution with as many channels as the kernel has taps.
 
 use std::ops::Range;
 
 use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Padding, Shape};
-use crate::kernels::conv::patches;
+use crate::kernels::conv::patches::Patches;
 use crate::kernels::lanes::round_up;
 use crate::kernels::{conv, padding, pool, winograd};
 
@@ -45,29 +45,30 @@ pub enum Pass {
     Pooled,
     /// The same by Winograd's algorithm.
     PooledWinograd,
-    /// As [`Pass::Pooled`], of a first layer's patches: the way back needs no input gradient, and with
-    /// so few channels no lists.
-    PooledPatches,
+}
+
+/// A convolution, with relu and 2x2 max-pooling where they follow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convolution {
+    /// Of the first layer: the patches that it cuts of a picture.
+    pub patches: Option<Patches>,
+    /// Its sizes; of the convolution of the patches, if it cuts some.
+    pub geometry: conv::Geometry,
+    /// Its parameters.
+    pub weights: Weights,
+    /// Whether relu follows.
+    pub relu: bool,
+    /// How it goes forward, and whether 2x2 max-pooling follows.
+    pub pass: Pass,
 }
 
 /// One computation on every image of a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Patches for a convolution that is the first layer.
-    Patches(patches::Patches),
     /// Zeros around a map.
     Pad(padding::Padding),
     /// Convolution, with relu and 2x2 max-pooling in the same pass where they follow.
-    Conv2D {
-        /// Its sizes.
-        geometry: conv::Geometry,
-        /// Its parameters.
-        weights: Weights,
-        /// Whether relu follows.
-        relu: bool,
-        /// How it goes forward, and whether 2x2 max-pooling follows.
-        pass: Pass,
-    },
+    Conv2D(Convolution),
     /// Max-pooling on its own.
     MaxPooling2D(pool::Geometry),
     /// Average pooling.
@@ -226,26 +227,24 @@ impl Plan {
             self.push(Step::Pad(padding), height * width * channels);
         }
         let mut tap = kernel_size;
-        if first {
+        let patches = first.then(|| {
             weights.channels *= kernel_size * kernel_size;
             channels = round_up(weights.channels);
-            let patch_stride = channels;
-            let input_channels = input.channels;
-            let patches =
-                patches::Patches { width, channels: input_channels, kernel_size, patch_stride };
+            let (channels, patch_stride) = (input.channels, channels);
+            let patches = Patches { width, channels, kernel_size, patch_stride };
             (height, width) = (unpooled.height, unpooled.width);
-            self.push(Step::Patches(patches), height * width * channels);
             tap = 1;
-        }
+            patches
+        });
         let filters = round_up(weights.outputs);
         let geometry = conv::Geometry { height, width, channels, kernel_size: tap, filters };
         let pass = match (pooled, tap) {
             (false, _) => Pass::Plain,
             (true, winograd::KERNEL_SIZE) => Pass::PooledWinograd,
-            (true, _) if first && channels <= patches::FEW_CHANNELS => Pass::PooledPatches,
             (true, _) => Pass::Pooled,
         };
-        self.push(Step::Conv2D { geometry, weights, relu, pass }, stored(output));
+        let convolution = Convolution { patches, geometry, weights, relu, pass };
+        self.push(Step::Conv2D(convolution), stored(output));
     }
 
     fn push(&mut self, step: Step, output: usize) {
@@ -263,7 +262,7 @@ impl Plan {
     /// filled up as everywhere.
     pub(super) fn input_stride(&self) -> usize {
         match self.steps.first().map(|s| &s.step) {
-            Some(Step::Patches(_) | Step::Pad(_)) => self.input.channels,
+            Some(Step::Conv2D { .. } | Step::Pad(_)) => self.input.channels,
             _ => round_up(self.input.channels),
         }
     }

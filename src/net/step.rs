@@ -3,7 +3,6 @@
 use super::conv2d::Conv2D;
 use super::network::Phase;
 use super::plan::{Planned, Step};
-use crate::kernels::conv::patches;
 use crate::kernels::gemm::{self, Panel};
 use crate::kernels::lanes::round_up;
 use crate::kernels::{padding, pointwise, pool};
@@ -42,13 +41,9 @@ pub(super) struct Buffers<'a> {
 impl Work {
     pub(super) fn new(Planned { step, propagates, .. }: &Planned) -> Self {
         match step {
-            Step::Conv2D { geometry, weights, relu, pass } => Self::Conv2D(Box::new(Conv2D::new(
-                *geometry,
-                weights.clone(),
-                *relu,
-                *pass,
-                *propagates,
-            ))),
+            Step::Conv2D(planned) => {
+                Self::Conv2D(Box::new(Conv2D::new(planned.clone(), *propagates)))
+            }
             Step::MaxPooling2D(_) => Self::MaxPooling2D { winners: Vec::new() },
             Step::Dense { weights, .. } => {
                 let panels = gemm::panels(weights.outputs);
@@ -61,9 +56,7 @@ impl Work {
                 }
             }
             Step::Dropout { .. } => Self::Dropout { factors: Vec::new() },
-            Step::Patches(_) | Step::Pad(_) | Step::AveragePooling2D(_) | Step::Flatten { .. } => {
-                Self::Nothing
-            }
+            Step::Pad(_) | Step::AveragePooling2D(_) | Step::Flatten { .. } => Self::Nothing,
         }
     }
 
@@ -109,9 +102,6 @@ impl Work {
         let inputs = input.chunks_exact(input.len() / images);
         let outputs = output.chunks_exact_mut(planned.output);
         match (&planned.step, self) {
-            (Step::Patches(p), _) => {
-                inputs.zip(outputs).for_each(|(i, o)| patches::extract(p, i, o));
-            }
             (Step::Pad(p), _) => inputs.zip(outputs).for_each(|(i, o)| padding::pad(p, i, o)),
             (Step::MaxPooling2D(g), Self::MaxPooling2D { winners }) => {
                 let winners = winners.chunks_exact_mut(planned.output);

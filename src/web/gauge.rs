@@ -136,7 +136,6 @@ impl Part {
             Phase::InputGradient => "gradient by the input",
         };
         let kind = |planned: &Planned| match planned.step {
-            Step::Patches(_) => "patches",
             Step::Pad(_) => "pad",
             Step::Conv2D { .. } => "Conv2D",
             Step::MaxPooling2D(_) => "MaxPooling2D",

@@ -1,7 +1,8 @@
 //! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
 
+use inkling::kernels::conv;
 use inkling::kernels::conv::live::{self, Live};
-use inkling::kernels::conv::{self, patches};
+use inkling::kernels::conv::patches::{self, Patches};
 use inkling::kernels::gemm::{self, Panel};
 use inkling::kernels::lanes::{F32x4, round_up};
 use inkling::kernels::reference::{self, Map};
@@ -205,22 +206,48 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
             }
         }
         c.check_gradients(&live, &scattered);
+    }
+}
 
-        if c.g.kernel_size == 1 && c.g.channels <= patches::FEW_CHANNELS {
-            let sums = || (vec![0.5; c.g.filters * c.g.channels], vec![0.5; c.g.filters]);
-            let (mut listed, mut direct) = (sums(), sums());
-            live::weight_gradient(&c.g, &live, &input, &mut listed.0, &mut listed.1);
-            patches::pooled_weight_gradient(
-                &c.g,
-                &input,
-                &stored,
-                &output,
-                &winners,
-                relu,
-                &mut direct.0,
-                &mut direct.1,
-            );
-            assert_eq!(direct, listed, "{case:?} without lists");
+#[wasm_bindgen_test(unsupported = test)]
+fn a_first_layers_weight_gradient_comes_from_the_picture() {
+    for (side, channels, kernel_size, filters) in
+        [(28, 1, 3, 32), (12, 1, 5, 8), (9, 2, 3, 4), (11, 3, 5, 12), (8, 4, 4, 4)]
+    {
+        let taps = kernel_size * kernel_size * channels;
+        let p = Patches { width: side, channels, kernel_size, patch_stride: round_up(taps) };
+        let out = side - kernel_size + 1;
+        let g = conv::Geometry {
+            height: out,
+            width: out,
+            channels: p.patch_stride,
+            kernel_size: 1,
+            filters,
+        };
+        let mut picture = Noise::new(6).numbers(p.picture_size(&g));
+        let mut cut = vec![0.0; out * out * p.patch_stride];
+        patches::extract(&p, &picture, &mut cut);
+        picture.extend([f32::NAN; patches::SLACK]);
+        let numbers = (out / 2) * (out / 2) * filters;
+        let (gradient, output) = (Noise::new(7).numbers(numbers), Noise::new(8).numbers(numbers));
+        let winners: Vec<u8> = (0..numbers).map(|i| (i * 7 % 4) as u8).collect();
+        for relu in [false, true] {
+            let mut live = Live::new(&g, false);
+            live.gather_pooled(&g, &gradient, &output, &winners, relu);
+            let mut expected = (vec![0.0; filters * p.patch_stride], vec![0.5; filters]);
+            live::weight_gradient(&g, &live, &cut, &mut expected.0, &mut expected.1);
+
+            let row = p.row_stride();
+            let mut ours = (vec![0.0; filters * kernel_size * row], vec![0.5; filters]);
+            let pooled =
+                patches::Pooled { gradient: &gradient, output: &output, winners: &winners, relu };
+            patches::pooled_weight_gradient(&p, &g, &picture, pooled, &mut ours.0, &mut ours.1);
+            let counted = kernel_size * channels;
+            let rows = ours.0.chunks_exact(row).flat_map(|row| &row[..counted]).copied();
+            let listed = expected.0.chunks_exact(p.patch_stride).flat_map(|f| &f[..taps]);
+            let case = format!("{side} {channels} {kernel_size} {filters} {relu}");
+            assert_eq!(rows.collect::<Vec<_>>(), listed.copied().collect::<Vec<_>>(), "{case}");
+            assert_close(&ours.1, &wide(&expected.1), 1e-5, &format!("{case} bias"));
         }
     }
 }
@@ -278,7 +305,7 @@ fn patches_turn_a_convolution_into_a_1x1_one() {
         let map = Map { height, width, channels };
         let input = Noise::new(3).numbers(map.len());
         let taps = kernel_size * kernel_size * channels;
-        let p = patches::Patches { width, channels, kernel_size, patch_stride: round_up(taps) };
+        let p = Patches { width, channels, kernel_size, patch_stride: round_up(taps) };
         let (out_height, out_width) = (height - kernel_size + 1, width - kernel_size + 1);
         let mut rows = vec![0.0; out_height * out_width * p.patch_stride];
         patches::extract(&p, &input, &mut rows);

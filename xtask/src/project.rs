@@ -54,7 +54,10 @@ pub(crate) fn cargo_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Co
 pub(crate) fn cargo_relaxed<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = cargo_wasm(arguments);
     command
-        .env("RUSTFLAGS", "-C target-feature=+simd128,+relaxed-simd -C llvm-args=-pre-RA-sched=source")
+        .env(
+            "RUSTFLAGS",
+            "-C target-feature=+simd128,+relaxed-simd -C llvm-args=-pre-RA-sched=source",
+        )
         .env("CARGO_TARGET_DIR", relaxed_target());
     command
 }

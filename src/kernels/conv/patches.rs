@@ -1,8 +1,10 @@
 //! A first layer: its pictures have so few channels that a convolution of their patches with a 1x1
 //! kernel is faster than one of them.
 
+use std::array::from_fn;
+
 use super::Geometry;
-use crate::kernels::lanes::{F32x4, round_up};
+use crate::kernels::lanes::{F32x4, WIDTH, round_up};
 
 /// Every kernel-sized patch of a picture as one row, so that a convolution with few input channels
 /// becomes a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky][x + kx][c]`.
@@ -59,75 +61,143 @@ fn copy_rows<const VECTORS: usize>(p: &Patches, from: &[f32], patches: &mut [f32
     }
 }
 
-/// Channels up to which [`pooled_weight_gradient`] keeps a filter's sums in registers.
-pub const FEW_CHANNELS: usize = 32;
+/// Numbers behind a picture that [`pooled_weight_gradient`] may read and that count for nothing: its rows
+/// of taps are read by whole vectors.
+pub const SLACK: usize = WIDTH - 1;
 
-/// [`live::weight_gradient`](super::live::weight_gradient) behind
-/// [`forward_pooled`](super::forward_pooled) for a 1x1 kernel and at most [`FEW_CHANNELS`]
-/// channels. With so few multiplications for each output, those by zero take less time than listing
-/// the others; the sums are the same.
-///
-/// - `input`: one image, `[height][width][channels]`.
-/// - `gradient`, `output`, `winners`: `[out_height / 2][out_width / 2][filters]`.
-/// - `kernel`: `[filters][channels]`, `bias`: `[filters]`; added to.
-#[expect(clippy::too_many_arguments, reason = "those of `Live::gather_pooled` and two results")]
-pub fn pooled_weight_gradient(
-    g: &Geometry,
-    input: &[f32],
-    gradient: &[f32],
-    output: &[f32],
-    winners: &[u8],
-    relu: bool,
-    kernel: &mut [f32],
-    bias: &mut [f32],
-) {
-    let live = |index: usize| {
-        let live = !relu || output[index] > 0.0;
-        (if live { gradient[index] } else { 0.0 }, usize::from(winners[index] & 3))
-    };
-    for (filter, (sums, bias)) in kernel.chunks_exact_mut(g.channels).zip(bias).enumerate() {
-        let (sums, _) = sums.as_chunks_mut::<4>();
-        match sums.len() {
-            8 => add_windows::<8>(g, input, filter, live, sums, bias),
-            7 => add_windows::<7>(g, input, filter, live, sums, bias),
-            6 => add_windows::<6>(g, input, filter, live, sums, bias),
-            5 => add_windows::<5>(g, input, filter, live, sums, bias),
-            4 => add_windows::<4>(g, input, filter, live, sums, bias),
-            3 => add_windows::<3>(g, input, filter, live, sums, bias),
-            2 => add_windows::<2>(g, input, filter, live, sums, bias),
-            _ => add_windows::<1>(g, input, filter, live, sums, bias),
-        }
+impl Patches {
+    /// Numbers of a picture whose patches the convolution `g` reads.
+    pub fn picture_size(&self, g: &Geometry) -> usize {
+        (g.height + self.kernel_size - 1) * self.width * self.channels
+    }
+
+    /// Numbers that a kernel's row of taps takes in [`pooled_weight_gradient`].
+    pub fn row_stride(&self) -> usize {
+        round_up(self.kernel_size * self.channels)
     }
 }
 
-/// Adds every window's gradient times the input that won it to a filter's sums, `4 N` numbers.
-#[inline(always)]
-fn add_windows<const N: usize>(
+/// What [`forward_pooled`](super::forward_pooled) made of a picture's patches, and the gradient of that.
+#[derive(Clone, Copy, Debug)]
+pub struct Pooled<'a> {
+    /// The gradient of the output, `[out_height / 2][out_width / 2][filters]`.
+    pub gradient: &'a [f32],
+    /// The output, of the same shape.
+    pub output: &'a [f32],
+    /// Which position of its window each output came from, as there.
+    pub winners: &'a [u8],
+    /// Whether relu came last: an output that is not positive passes nothing.
+    pub relu: bool,
+}
+
+/// [`live::weight_gradient`](super::live::weight_gradient) behind
+/// [`forward_pooled`](super::forward_pooled) of a picture's patches, from the picture itself. With so
+/// few multiplications for each output, those by zero take less time than listing the others.
+///
+/// - `g`: the convolution of the patches.
+/// - `picture`: one image, `[height][width][channels]`, and [`SLACK`] numbers.
+/// - `kernel`: `[filters][kernel_size][row_stride]`, of which what a row of taps leaves holds any
+///   number; `bias`: `[filters]`; added to.
+pub fn pooled_weight_gradient(
+    p: &Patches,
     g: &Geometry,
-    input: &[f32],
-    filter: usize,
-    live: impl Fn(usize) -> (f32, usize),
-    sums: &mut [[f32; 4]],
-    bias: &mut f32,
+    picture: &[f32],
+    pooled: Pooled<'_>,
+    kernel: &mut [f32],
+    bias: &mut [f32],
 ) {
-    let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
-    let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dy, dx)| g.corner(dy, dx));
-    let mut total = 0.0;
-    let mut registers: [F32x4; N] = std::array::from_fn(|i| F32x4::load(&sums[i]));
-    for y in 0..pooled_height {
-        for x in 0..pooled_width {
-            let (value, winner) = live((y * pooled_width + x) * g.filters + filter);
-            let at = g.corner(2 * y, 2 * x) + places[winner];
-            let (chunk, _) = input[at..at + 4 * N].as_chunks::<4>();
-            total += value;
-            let value = F32x4::splat(value);
-            for (register, chunk) in registers.iter_mut().zip(chunk) {
-                *register = F32x4::load(chunk).fused_mul_add(value, *register);
+    let vectors = p.row_stride() / WIDTH;
+    let quads = kernel.chunks_exact_mut(4 * p.kernel_size * p.row_stride());
+    for (quad, (kernel, bias)) in quads.zip(bias.as_chunks_mut().0).enumerate() {
+        let (kernel, _) = kernel.as_chunks_mut();
+        let filters = Filters { p, g, picture, pooled, first: 4 * quad };
+        let mut sum = F32x4::zero();
+        if (p.kernel_size, vectors) == (3, 1) {
+            sum = filters.add_windows::<3, 1>(0, 0, kernel);
+        } else {
+            for ky in 0..p.kernel_size {
+                for vector in (0..vectors).step_by(3) {
+                    sum = match vectors - vector {
+                        1 => filters.add_windows::<1, 1>(ky, vector, kernel),
+                        2 => filters.add_windows::<1, 2>(ky, vector, kernel),
+                        _ => filters.add_windows::<1, 3>(ky, vector, kernel),
+                    };
+                }
             }
         }
+        F32x4::load(bias).add(sum).store(bias);
     }
-    *bias += total;
-    for (register, sum) in registers.into_iter().zip(sums) {
-        register.store(sum);
+}
+
+/// Four filters whose gradients are summed together, so that they share what they read.
+struct Filters<'a> {
+    p: &'a Patches,
+    g: &'a Geometry,
+    picture: &'a [f32],
+    pooled: Pooled<'a>,
+    /// The first of them.
+    first: usize,
+}
+
+impl Filters<'_> {
+    /// Their gradients in a window.
+    #[inline(always)]
+    fn gradient(&self, window: usize) -> F32x4 {
+        let at = window * self.g.filters + self.first;
+        let Pooled { gradient, output, relu, .. } = self.pooled;
+        let gradient = F32x4::load_at(gradient, at);
+        if relu { gradient.where_positive(F32x4::load_at(output, at)) } else { gradient }
+    }
+
+    /// Adds every window's gradients times the patches that won it, of which `VECTORS` vectors in each of
+    /// `ROWS` rows of taps; returns the sum of the gradients.
+    ///
+    /// - `kernel`: `[4][kernel_size][vectors]`.
+    #[inline(always)]
+    fn add_windows<const ROWS: usize, const VECTORS: usize>(
+        &self,
+        ky: usize,
+        vector: usize,
+        kernel: &mut [[f32; 4]],
+    ) -> F32x4 {
+        let Self { p, g, picture, pooled, first } = self;
+        let row = p.width * p.channels;
+        let vectors = p.row_stride() / WIDTH;
+        let at = |f: usize, r: usize, v: usize| (f * p.kernel_size + ky + r) * vectors + vector + v;
+        let mut sums: [[[F32x4; VECTORS]; ROWS]; 4] =
+            from_fn(|f| from_fn(|r| from_fn(|v| F32x4::load(&kernel[at(f, r, v)]))));
+        let places = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            .map(|(dy, dx)| (ky + dy) * row + dx * p.channels + WIDTH * vector);
+        let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
+        let (mut total, mut gradients) = (F32x4::zero(), [0.0; 4]);
+        for y in 0..pooled_height {
+            for x in 0..pooled_width {
+                let window = y * pooled_width + x;
+                let gradient = self.gradient(window);
+                total = total.add(gradient);
+                gradient.store(&mut gradients);
+                let corner = 2 * (y * row + x * p.channels);
+                let winners = &pooled.winners[window * g.filters + first..][..4];
+                for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(winners) {
+                    let from = corner + places[usize::from(winner & 3)];
+                    let patch = &picture[from..from + (ROWS - 1) * row + WIDTH * VECTORS];
+                    let gradient = F32x4::splat(gradient);
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        for (v, sum) in sums.iter_mut().enumerate() {
+                            let x = F32x4::load_at(patch, r * row + WIDTH * v);
+                            *sum = x.fused_mul_add(gradient, *sum);
+                        }
+                    }
+                }
+            }
+        }
+        for (f, sums) in sums.into_iter().enumerate() {
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (v, sum) in sums.into_iter().enumerate() {
+                    sum.store(&mut kernel[at(f, r, v)]);
+                }
+            }
+        }
+        total
     }
 }
