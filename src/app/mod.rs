@@ -311,7 +311,7 @@ impl App {
             Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
                 if self.run.as_ref().is_none_or(|run| !run.is_on()) {
-                    recipe.apply(&mut self.form);
+                    recipe.apply(&mut self.form.settings);
                     self.show_form(&mut effects);
                 }
             }

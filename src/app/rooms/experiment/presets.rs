@@ -2,7 +2,7 @@
 
 use crate::app::settings::Form;
 use crate::net::Architecture;
-use crate::protocol::{Optimizer, Schedule};
+use crate::protocol::{Optimizer, Schedule, Settings};
 
 /// A network by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +69,8 @@ impl Recipe {
         }
     }
 
-    /// Puts its settings into the form.
-    pub fn apply(self, form: &mut Form) {
-        let s = &mut form.settings;
+    /// Puts its settings among those of a run.
+    pub fn apply(self, s: &mut Settings) {
         (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
             Self::Keras => (10, 32, 0.001, Schedule::Constant, false),
             Self::Fast => (2, 32, 0.003, Schedule::OneCycle, false),
@@ -84,7 +83,7 @@ impl Recipe {
     /// Whether the form has just its settings.
     pub fn is_set(self, form: &Form) -> bool {
         let mut set = form.clone();
-        self.apply(&mut set);
+        self.apply(&mut set.settings);
         set == *form
     }
 }
@@ -113,7 +112,7 @@ mod tests {
         let mut form = Form::default();
         assert!(Recipe::Keras.is_set(&form));
         for recipe in [Recipe::Fast, Recipe::Best, Recipe::Keras] {
-            recipe.apply(&mut form);
+            recipe.apply(&mut form.settings);
             let set: Vec<Recipe> =
                 Recipe::ALL.into_iter().filter(|recipe| recipe.is_set(&form)).collect();
             assert_eq!(set, [recipe]);

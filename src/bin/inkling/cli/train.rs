@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
+use inkling::app::rooms::experiment::presets::Recipe;
 use inkling::checkpoint;
 use inkling::data::Digits;
 use inkling::net::loss::Score;
@@ -35,6 +36,14 @@ pub(crate) struct Arguments {
     /// How the learning rate changes over the run
     #[arg(long, value_enum, default_value = "constant")]
     schedule: ScheduleName,
+    /// The page's ready-made settings for a purpose, instead of those above
+    #[arg(long, value_enum, conflicts_with_all = [
+        "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment",
+    ])]
+    recipe: Option<RecipeName>,
+    /// Percent of the training images, the last ones, that are held out; choices are made by what they say
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..100))]
+    validation: u32,
     /// One run for each seed; several are summed up by their mean test accuracy
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
@@ -57,6 +66,13 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum RecipeName {
+    Keras,
+    Fast,
+    Best,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum OptimizerName {
     Adam,
     Sgd,
@@ -72,7 +88,7 @@ enum ScheduleName {
 
 impl Arguments {
     fn settings(&self, seed: u32) -> Settings {
-        Settings {
+        let mut settings = Settings {
             architecture: self.architecture.clone(),
             epochs: self.epochs,
             batch_size: self.batch_size,
@@ -92,7 +108,15 @@ impl Arguments {
             augment: self.augment,
             validation: 0,
             stop_at: None,
+        };
+        match self.recipe {
+            None => {}
+            Some(RecipeName::Keras) => Recipe::Keras.apply(&mut settings),
+            Some(RecipeName::Fast) => Recipe::Fast.apply(&mut settings),
+            Some(RecipeName::Best) => Recipe::Best.apply(&mut settings),
         }
+        settings.validation = self.validation;
+        settings
     }
 }
 
@@ -115,7 +139,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if accuracies.len() > 1 {
         let mean = accuracies.iter().sum::<f32>() / accuracies.len() as f32;
-        println!("\nmean test accuracy of {} seeds: {:.2} %", accuracies.len(), 100.0 * mean);
+        let of = if arguments.validation > 0 { "held-out" } else { "test" };
+        println!("\nmean {of} accuracy of {} seeds: {:.3} %", accuracies.len(), 100.0 * mean);
     }
     Ok(())
 }
@@ -141,7 +166,7 @@ impl Trainer {
         })
     }
 
-    /// Trains to the end; returns the last test accuracy.
+    /// Trains to the end; returns the last accuracy, on the held-out images if there are any, else on the test set.
     fn run(&mut self, train: &Digits, test: &Digits) -> anyhow::Result<f32> {
         let available = Available { train: train.len(), test: Some(test.len()) };
         let (mut images, mut labels) = (Vec::new(), Vec::new());
@@ -163,12 +188,16 @@ impl Trainer {
                     let network = &mut self.networks[0];
                     network.load(self.session.parameters());
                     let score = network.evaluate(&images, &labels, &mut Vec::new());
-                    if let Some(Judgement { test: score, .. }) =
+                    if let Some(Judgement { test, validation }) =
                         self.session.judge(score, available)
                     {
+                        let (score, name) = match validation {
+                            Some(score) => (score, "held-out"),
+                            None => (test, "test"),
+                        };
                         accuracy = score.accuracy();
                         println!(
-                            "epoch {:>3}  loss {:.4}  accuracy {:.2} %   test loss {:.4}  test accuracy {:.2} %  {:.1} s",
+                            "epoch {:>3}  loss {:.4}  accuracy {:.2} %   {name} loss {:.4}  {name} accuracy {:.2} %  {:.1} s",
                             self.session.epoch(),
                             seen.mean_loss(),
                             100.0 * seen.accuracy(),
