@@ -177,3 +177,72 @@ pub fn forward_pooled(
         }
     }
 }
+
+/// Numbers in a picture's transformed patches: `[window][element]`.
+pub fn transformed_picture_size(g: &Geometry) -> usize {
+    (g.out_height() / 2) * (g.out_width() / 2) * ELEMENTS
+}
+
+/// `transformed[window] = Bt d B`, `d` the 4x4 patch of a window of a picture with one channel; the last
+/// row of elements negated, so that the output transform can add its products instead of subtracting them.
+fn transform_picture(g: &Geometry, picture: &[f32], transformed: &mut [f32]) {
+    let pooled_width = g.out_width() / 2;
+    for (window, to) in transformed.as_chunks_mut::<ELEMENTS>().0.iter_mut().enumerate() {
+        let corner = 2 * (window / pooled_width * g.width + window % pooled_width);
+        let [a, b, c, d] = [0, 1, 2, 3].map(|y| F32x4::load_at(picture, corner + y * g.width));
+        // Down each column at once, then along each row.
+        for (y, row) in [a.sub(c), b.add(c), c.sub(b), d.sub(b)].into_iter().enumerate() {
+            let mut numbers = [0.0; 4];
+            row.store(&mut numbers);
+            let [a, b, c, d] = numbers;
+            to[4 * y..][..4].copy_from_slice(&[a - c, b + c, c - b, b - d]);
+        }
+    }
+}
+
+/// [`forward_pooled`] of a picture with one channel: with a single product an element there is no sum to
+/// wait for, and each window goes from its elements to its maximum in registers.
+///
+/// - `g`: with one channel.
+/// - `picture`: one image, `[height][width]`.
+/// - `kernel`: from [`pack`] for one channel.
+/// - `transformed`: room for [`transformed_picture_size`] numbers.
+/// - all others: as there.
+#[expect(clippy::too_many_arguments, reason = "those of `forward_pooled`")]
+pub fn forward_pooled_picture(
+    g: &Geometry,
+    picture: &[f32],
+    kernel: &[Panel],
+    bias: &[Panel],
+    relu: bool,
+    transformed: &mut [f32],
+    output: &mut [f32],
+    winners: &mut [u8],
+) {
+    transform_picture(g, picture, transformed);
+    let (transformed, _) = transformed.as_chunks::<ELEMENTS>();
+    for first in (0..g.filters).step_by(4) {
+        let (index, half) = (first / PANEL, first % PANEL / 4);
+        let bias = load(&bias[index])[half];
+        let weights: [F32x4; ELEMENTS] =
+            std::array::from_fn(|i| load(&kernel[ELEMENTS * index + i])[half]);
+        let windows = output.chunks_exact_mut(g.filters).zip(winners.chunks_exact_mut(g.filters));
+        for (patch, (output, winners)) in transformed.iter().zip(windows) {
+            let products = |x: usize, y: usize| F32x4::splat(patch[4 * y + x]);
+            let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
+                let weight = |y: usize| weights[4 * y + x];
+                let (b, c) = (products(x, 1).mul(weight(1)), products(x, 2).mul(weight(2)));
+                [
+                    products(x, 0).fused_mul_add(weight(0), b.add(c)),
+                    products(x, 3).fused_mul_add(weight(3), b.sub(c)),
+                ]
+            });
+            let [top, bottom] = [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
+            let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
+            let best = best.add(bias);
+            let best = if relu { best.max(F32x4::zero()) } else { best };
+            best.store(&mut output[first..first + 4].as_chunks_mut().0[0]);
+            winners[first..first + 4].copy_from_slice(&winner);
+        }
+    }
+}

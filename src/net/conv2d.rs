@@ -37,11 +37,16 @@ impl Conv2D {
     pub(super) fn new(planned: Convolution, back: bool) -> Self {
         let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
-        let cut = planned.patches.map_or(0, |p| g.height * g.width * p.patch_stride);
-        let (panel_rows, patches) = match planned.pass {
-            Pass::Plain | Pass::Pooled => (taps(g) * depth(g, weights), cut),
-            Pass::PooledWinograd => {
+        let (panel_rows, patches) = match (planned.pass, planned.patches) {
+            (Pass::PooledWinograd, Some(cut)) => {
+                (winograd::ELEMENTS, winograd::transformed_picture_size(&cut.geometry(g)))
+            }
+            (Pass::PooledWinograd, None) => {
                 (winograd::ELEMENTS * g.channels, winograd::transformed_size(g))
+            }
+            (_, cut) => {
+                let cut = cut.map_or(0, |cut| g.height * g.width * cut.patch_stride);
+                (taps(g) * depth(g, weights), cut)
             }
         };
         let picture = from_picture(&planned).map(|cut| cut.picture_size(g) + patches::SLACK);
@@ -67,7 +72,7 @@ impl Conv2D {
 
     /// Arranges the layer's part of all parameters for the kernels.
     pub(super) fn load(&mut self, parameters: &[f32]) {
-        let Convolution { geometry: g, weights, .. } = &self.planned;
+        let Convolution { patches: cut, geometry: g, weights, .. } = &self.planned;
         let kernel = &parameters[weights.kernel.clone()];
         let (channels, filters) = (weights.channels, weights.outputs);
         match self.planned.pass {
@@ -76,7 +81,9 @@ impl Conv2D {
                 gemm::pack(kernel, filters, group, taps(g) * group.1, &mut self.panels);
             }
             Pass::PooledWinograd => {
-                winograd::pack(kernel, channels, filters, g.channels, &mut self.panels);
+                let (channels, stored) =
+                    cut.map_or((channels, g.channels), |cut| (cut.channels, cut.channels));
+                winograd::pack(kernel, channels, filters, stored, &mut self.panels);
             }
         }
         let bias = &parameters[weights.bias.clone()];
@@ -97,7 +104,20 @@ impl Conv2D {
         for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
             let room = &mut self.patches;
             if *pass == Pass::PooledWinograd {
-                winograd::forward_pooled(g, input, panels, bias, relu, room, output, winners);
+                if let Some(cut) = cut {
+                    winograd::forward_pooled_picture(
+                        &cut.geometry(g),
+                        input,
+                        panels,
+                        bias,
+                        relu,
+                        room,
+                        output,
+                        winners,
+                    );
+                } else {
+                    winograd::forward_pooled(g, input, panels, bias, relu, room, output, winners);
+                }
                 continue;
             }
             let input = cut_if(cut.as_ref(), input, room);
@@ -179,7 +199,7 @@ fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], room: &'a mut [f32]) -> &
 
 /// Of a convolution whose weight gradient is computed from the picture: its patches.
 fn from_picture(planned: &Convolution) -> Option<&Patches> {
-    planned.patches.as_ref().filter(|_| planned.pass == Pass::Pooled)
+    planned.patches.as_ref().filter(|_| planned.pass != Pass::Plain)
 }
 
 /// Numbers that the gradient of a filter's kernel takes while it is summed.

@@ -43,7 +43,7 @@ pub enum Pass {
     Plain,
     /// With 2x2 max-pooling in the same pass.
     Pooled,
-    /// The same by Winograd's algorithm.
+    /// The same by Winograd's algorithm; of a first layer, without cutting patches.
     PooledWinograd,
 }
 
@@ -241,6 +241,9 @@ impl Plan {
         let pass = match (pooled, tap) {
             (false, _) => Pass::Plain,
             (true, winograd::KERNEL_SIZE) => Pass::PooledWinograd,
+            (true, _) if first && (input.channels, kernel_size) == (1, winograd::KERNEL_SIZE) => {
+                Pass::PooledWinograd
+            }
             (true, _) => Pass::Pooled,
         };
         let convolution = Convolution { patches, geometry, weights, relu, pass };

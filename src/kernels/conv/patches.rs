@@ -66,9 +66,16 @@ fn copy_rows<const VECTORS: usize>(p: &Patches, from: &[f32], patches: &mut [f32
 pub const SLACK: usize = WIDTH - 1;
 
 impl Patches {
+    /// The convolution of pictures that the convolution `g` of their patches stands for.
+    pub fn geometry(&self, g: &Geometry) -> Geometry {
+        let Self { width, channels, kernel_size, .. } = *self;
+        let height = g.height + kernel_size - 1;
+        Geometry { height, width, channels, kernel_size, filters: g.filters }
+    }
+
     /// Numbers of a picture whose patches the convolution `g` reads.
     pub fn picture_size(&self, g: &Geometry) -> usize {
-        (g.height + self.kernel_size - 1) * self.width * self.channels
+        self.geometry(g).height * self.width * self.channels
     }
 
     /// Numbers that a kernel's row of taps takes in [`pooled_weight_gradient`].
