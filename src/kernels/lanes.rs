@@ -72,12 +72,12 @@ mod vector {
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
         let best = max(max(a[0], a[1]), max(a[2], a[3]));
-        // The smallest index whose value is the maximum; each select looks one index further back.
-        let mut index = arch::i32x4_splat(3);
-        for i in [2, 1, 0] {
-            let hit = arch::f32x4_eq(a[i], best);
-            index = arch::v128_bitselect(arch::i32x4_splat(i as i32), index, hit);
-        }
+        // The number of candidates before the first that is the maximum; true is -1.
+        let first_is_less = arch::f32x4_ne(a[0], best);
+        let two_are_less = arch::v128_and(first_is_less, arch::f32x4_ne(a[1], best));
+        let three_are_less = arch::v128_and(two_are_less, arch::f32x4_ne(a[2], best));
+        let less = arch::i32x4_add(arch::i32x4_add(first_is_less, two_are_less), three_are_less);
+        let index = arch::i32x4_neg(less);
         let bytes =
             arch::i8x16_shuffle::<0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12>(index, index);
         (best, arch::u32x4_extract_lane::<0>(bytes).to_le_bytes())
