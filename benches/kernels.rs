@@ -24,7 +24,7 @@ fn multiply_adds(bencher: Bencher) {
     const ROUNDS: usize = 10_000;
     bencher
         .counter(ItemsCount::new(ROUNDS * peak::ROUND))
-        .bench(|| peak::multiply_adds(black_box(ROUNDS)));
+        .bench(|| peak::multiply_adds(ROUNDS, black_box(0.999), black_box(0.001)));
 }
 
 mod convolution {
