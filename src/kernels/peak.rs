@@ -15,6 +15,9 @@ pub const ROUND: usize = CHAINS * WIDTH;
 ///
 /// What they come to has no meaning; it is returned so that no compiler leaves the work out, which is also why
 /// the numbers come from outside: constants would be loaded anew for each of them.
+///
+/// Not inlined: a browser compiles well what is called again and again, not what loops within one call.
+#[inline(never)]
 pub fn multiply_adds(rounds: usize, factor: f32, addend: f32) -> f32 {
     let (factor, addend) = (F32x4::splat(factor), F32x4::splat(addend));
     let mut chains: [F32x4; CHAINS] = std::array::from_fn(|i| F32x4::splat(i as f32));

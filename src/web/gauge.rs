@@ -205,7 +205,9 @@ impl Steps {
         images
     }
 
-    /// One minibatch, as the trainer goes about it when it is alone.
+    /// One minibatch, as the trainer goes about it when it is alone. Not inlined for the same reason as
+    /// [`peak::multiply_adds`].
+    #[inline(never)]
     fn step(&mut self, clock: &Performance) {
         if self.next + self.batch_size > self.labels.len() {
             self.next = 0;
