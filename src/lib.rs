@@ -14,11 +14,12 @@
 //! | [`app`] | the page without a browser: its state, what can happen to it, what it shows |
 //! | `web` | the only place that knows a browser (wasm32 only) |
 
+pub use inkling_kernels as kernels;
+
 pub mod app;
 pub mod checkpoint;
 pub mod data;
 pub mod ink;
-pub mod kernels;
 pub mod net;
 pub mod protocol;
 pub mod train;

@@ -4,8 +4,8 @@
 //! dense convolution's multiplications would be by zero. [`Live`] gathers the rest, once by filter for
 //! the weight gradient and once by position for the input gradient, and both run through registers.
 
+use super::super::lanes::F32x4;
 use super::Geometry;
-use crate::kernels::lanes::F32x4;
 
 /// A gradient that is not zero, and where to find what it multiplies.
 #[derive(Clone, Copy, Debug, Default)]

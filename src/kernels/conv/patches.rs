@@ -3,8 +3,8 @@
 
 use std::array::from_fn;
 
+use super::super::lanes::{F32x4, WIDTH, round_up};
 use super::Geometry;
-use crate::kernels::lanes::{F32x4, WIDTH, round_up};
 
 /// Every kernel-sized patch of a picture as one row, so that a convolution with few input channels
 /// becomes a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky][x + kx][c]`.
