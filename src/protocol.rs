@@ -244,6 +244,36 @@ pub struct Evaluation {
     pub accuracy: f32,
 }
 
+/// The parameters that fine-tuning may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trainable {
+    /// Every layer's.
+    #[default]
+    All,
+    /// The last Dense layer's only: transfer learning.
+    Head,
+}
+
+/// How many of some images a network reads rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Those read rightly.
+    pub right: u32,
+    /// All of them.
+    pub images: u32,
+}
+
+/// What a network makes of one hand's digits and of MNIST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tallies {
+    /// The hand's digits that fine-tuning trains on.
+    pub trained: Tally,
+    /// Those held out of it.
+    pub held_out: Tally,
+    /// The test set.
+    pub test: Tally,
+}
+
 /// How much of the data set is here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataProgress {
