@@ -150,6 +150,15 @@ pub enum Request {
         /// What the parameters are of.
         architecture: Architecture,
     },
+    /// Have parameters learn digits of the visitor's, while no run is on; answered by [`Reply::FineTuning`] and then
+    /// [`Reply::FineTuned`] or [`Reply::NotFineTuned`]. A further one replaces it. Arrays: `[parameters, images, labels]`,
+    /// the images `[digits][28][28]`, 0 to 1.
+    FineTune(Lesson),
+    /// Forget the fine-tuning.
+    StopFineTuning {
+        /// The one meant.
+        tuning: u32,
+    },
     /// The test set's classes; answered by [`Reply::TestLabels`].
     TestLabels,
     /// Some of its images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
@@ -221,6 +230,29 @@ pub enum Reply {
         /// Why, as a sentence for the page.
         reason: String,
     },
+    /// About ten times a second while fine-tuning.
+    FineTuning {
+        /// The request's number.
+        tuning: u32,
+        /// How much of it is done, 0 to 1.
+        share: f32,
+    },
+    /// Fine-tuning is over. Arrays: `[parameters]`.
+    FineTuned {
+        /// The request's number.
+        tuning: u32,
+        /// What the parameters came to that it started from.
+        before: Tallies,
+        /// What these come to.
+        after: Tallies,
+    },
+    /// The parameters cannot be fine-tuned.
+    NotFineTuned {
+        /// The request's number.
+        tuning: u32,
+        /// Why, as a sentence for the page.
+        reason: String,
+    },
     /// The class of each test image. Arrays: `[labels]`; empty before the whole test set is here.
     TestLabels,
     /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices that the test set lacks
@@ -242,6 +274,51 @@ pub struct Evaluation {
     pub loss: f32,
     /// Share that is right, 0 to 1.
     pub accuracy: f32,
+}
+
+/// A fine-tuning: everything that decides what it computes, beside parameters and digits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// Counted up by the page.
+    pub tuning: u32,
+    /// What the parameters are of.
+    pub architecture: Architecture,
+    /// Which of them may change.
+    pub part: Trainable,
+    /// How many of the digits, the last ones, are held out.
+    pub held_out: u32,
+    /// Seed of everything that is random about it.
+    pub seed: u32,
+}
+
+/// The parameters that fine-tuning may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trainable {
+    /// Every layer's.
+    #[default]
+    All,
+    /// The last Dense layer's only: transfer learning.
+    Head,
+}
+
+/// How many of some images a network reads rightly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Those read rightly.
+    pub right: u32,
+    /// All of them.
+    pub images: u32,
+}
+
+/// What a network makes of one hand's digits and of MNIST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tallies {
+    /// The hand's digits that fine-tuning trains on.
+    pub trained: Tally,
+    /// Those held out of it.
+    pub held_out: Tally,
+    /// The test set.
+    pub test: Tally,
 }
 
 /// How much of the data set is here.

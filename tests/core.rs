@@ -6,6 +6,8 @@ mod architecture;
 mod checkpoint;
 #[path = "core/code.rs"]
 mod code;
+#[path = "core/fine_tune.rs"]
+mod fine_tune;
 #[path = "core/gradients.rs"]
 mod gradients;
 #[path = "core/idx.rs"]

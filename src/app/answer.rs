@@ -7,12 +7,15 @@ use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 
 /// Whose weights answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Source {
     /// Those that the page came with.
+    #[default]
     Shipped,
     /// Those of the run, as new as the page has them.
     Run,
+    /// Those that learnt My digits.
+    Tuned,
 }
 
 /// The weights that the page comes with.
@@ -35,13 +38,14 @@ pub struct Answer {
     network: Network,
     shipped: Shipped,
     trained: Option<Trained>,
+    tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
     /// Counts changes of what answers.
     weights_revision: u32,
 }
 
-/// The run's network, which may be of another architecture, and its weights.
+/// A network that learnt here, which may be of another architecture, and its weights.
 #[derive(Debug)]
 struct Trained {
     architecture: Architecture,
@@ -76,6 +80,7 @@ impl Answer {
             network: Network::new(architecture)?,
             shipped: Shipped::Loading,
             trained: None,
+            tuned: None,
             source: Source::Shipped,
             probabilities: None,
             weights_revision: 0,
@@ -123,15 +128,29 @@ impl Answer {
         self.trained.as_ref().map(|trained| trained.weights.as_slice())
     }
 
+    /// Whether there are fine-tuned weights.
+    pub fn is_tuned(&self) -> bool {
+        self.tuned.is_some()
+    }
+
+    /// What learnt here and answers; `None` if the shipped weights do.
+    fn learnt(&self) -> Option<&Trained> {
+        match self.source {
+            Source::Shipped => None,
+            Source::Run => self.trained.as_ref(),
+            Source::Tuned => self.tuned.as_ref(),
+        }
+    }
+
     /// What answers, if it is here.
     pub fn model(&self) -> Option<Model<'_>> {
-        match (self.source, &self.trained) {
-            (Source::Run, Some(trained)) => Some(Model {
-                architecture: &trained.architecture,
-                weights: &trained.weights,
-                initial: Some(&trained.initial),
+        match self.learnt() {
+            Some(learnt) => Some(Model {
+                architecture: &learnt.architecture,
+                weights: &learnt.weights,
+                initial: Some(&learnt.initial),
             }),
-            _ => Some(Model {
+            None => Some(Model {
                 architecture: &self.architecture,
                 weights: self.shipped()?,
                 initial: None,
@@ -146,10 +165,12 @@ impl Answer {
 
     /// The network that answers, with the chosen weights if they are there.
     pub fn network(&mut self) -> &mut Network {
-        match (self.source, &mut self.trained) {
-            (Source::Run, Some(trained)) => &mut trained.network,
-            _ => &mut self.network,
-        }
+        let learnt = match self.source {
+            Source::Shipped => None,
+            Source::Run => self.trained.as_mut(),
+            Source::Tuned => self.tuned.as_mut(),
+        };
+        learnt.map_or(&mut self.network, |learnt| &mut learnt.network)
     }
 
     /// What the chosen weights make of the drawing; `None` with nothing drawn or no weights.
@@ -176,6 +197,7 @@ impl Answer {
         let there = match source {
             Source::Shipped => self.shipped().is_some() || self.trained.is_none(),
             Source::Run => self.trained.is_some(),
+            Source::Tuned => self.tuned.is_some(),
         };
         if there && source != self.source {
             self.source = source;
@@ -239,15 +261,37 @@ impl Answer {
 
     pub(super) fn forget_trained(&mut self) {
         self.trained = None;
-        self.source = Source::Shipped;
+        if self.source == Source::Run {
+            self.source = Source::Shipped;
+            self.load();
+        }
+    }
+
+    /// Has fine-tuned weights answer; those of another model are dropped.
+    ///
+    /// - `before`: those that they came from.
+    pub(super) fn set_tuned(
+        &mut self,
+        architecture: Architecture,
+        before: Vec<f32>,
+        weights: Vec<f32>,
+    ) {
+        let Ok(network) = Network::new(&architecture) else { return };
+        if weights.len() != network.plan().parameter_count() {
+            return;
+        }
+        self.tuned = Some(Trained { architecture, network, weights, initial: before });
+        self.source = Source::Tuned;
         self.load();
     }
 
     /// Hands the chosen weights to their network and reads the drawing anew.
     fn load(&mut self) {
-        match (self.source, &mut self.trained, &self.shipped) {
-            (Source::Run, Some(trained), _) => trained.network.load(&trained.weights),
-            (Source::Shipped, _, Shipped::Here(weights)) => self.network.load(weights),
+        match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
+            (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
+                learnt.network.load(&learnt.weights);
+            }
+            (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
         self.weights_revision = self.weights_revision.wrapping_add(1);
@@ -255,10 +299,7 @@ impl Answer {
     }
 
     fn read(&mut self) {
-        let there = match self.source {
-            Source::Shipped => self.shipped().is_some(),
-            Source::Run => self.trained.is_some(),
-        };
+        let there = self.model().is_some();
         self.probabilities = self.picture.filter(|_| there).and_then(|picture| {
             self.network().probabilities(&picture).first_chunk::<CLASSES>().copied()
         });

@@ -104,8 +104,8 @@ pub enum Event {
 /// What the page asks the browser for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Tell the trainer, with parameters beside it.
-    Send(Request, Option<Vec<f32>>),
+    /// Tell the trainer, with arrays beside it.
+    Send(Request, Vec<Vec<f32>>),
     /// Start a trainer; end the one before.
     SpawnTrainer,
     /// Fetch the shipped weights.
@@ -429,14 +429,14 @@ impl App {
 
     fn retry_data(&mut self, effects: &mut Vec<Effect>) {
         self.data.failed = None;
-        self.send(Request::LoadData, None, effects);
+        self.send(Request::LoadData, vec![], effects);
     }
 
     /// Sends a request, if there is somebody to hear it.
-    fn send(&mut self, request: Request, parameters: Option<Vec<f32>>, effects: &mut Vec<Effect>) {
+    fn send(&mut self, request: Request, arrays: Vec<Vec<f32>>, effects: &mut Vec<Effect>) {
         if let Trainer::Ready(_) = self.trainer {
             self.silence = 0.0;
-            effects.push(Effect::Send(request, parameters));
+            effects.push(Effect::Send(request, arrays));
         }
     }
 
@@ -448,6 +448,9 @@ impl App {
             }
             Trainer::Waiting | Trainer::Loading => Some("The trainer is still loading."),
             Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
+            Trainer::Ready(_) if self.yours.is_tuning() => {
+                Some("Fine-tuning is under way in Make it yours.")
+            }
             Trainer::Ready(_) if self.has_images() => None,
             Trainer::Ready(_) if self.data.failed.is_some() => {
                 Some("There are no training images; Retry fetches them.")
@@ -463,6 +466,7 @@ impl App {
     fn lose_trainer(&mut self, reason: String) {
         self.trainer = Trainer::Gone(reason);
         self.judge.lose_trainer();
+        self.yours.lose_trainer();
         if let Some(run) = &mut self.run {
             run.stop();
         }
@@ -483,7 +487,7 @@ impl App {
     }
 
     fn owed_an_answer(&self) -> bool {
-        self.run.as_ref().is_some_and(Run::expects_progress)
+        self.run.as_ref().is_some_and(Run::expects_progress) || self.yours.is_tuning()
     }
 }
 

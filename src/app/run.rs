@@ -101,11 +101,11 @@ impl App {
         match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
             Some((run, phase @ Phase::Training)) => {
                 *phase = Phase::Pausing;
-                self.send(Request::Pause { run }, None, effects);
+                self.send(Request::Pause { run }, vec![], effects);
             }
             Some((run, phase @ (Phase::Paused | Phase::Stepping))) => {
                 *phase = Phase::Training;
-                self.send(Request::Resume { run }, None, effects);
+                self.send(Request::Resume { run }, vec![], effects);
             }
             Some((_, Phase::Pausing)) => {}
             Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(false, effects),
@@ -117,7 +117,7 @@ impl App {
         match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
             Some((run, phase @ Phase::Paused)) => {
                 *phase = Phase::Stepping;
-                self.send(Request::Step { run }, None, effects);
+                self.send(Request::Step { run }, vec![], effects);
             }
             Some((_, Phase::Training | Phase::Pausing | Phase::Stepping)) => {}
             Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(true, effects),
@@ -177,15 +177,16 @@ impl App {
             workers: 1,
         });
         let workers = self.workers();
+        let parameters = parameters.into_iter().collect();
         self.send(Request::Start { run, settings, paused, workers }, parameters, effects);
         if paused {
-            self.send(Request::Step { run }, None, effects);
+            self.send(Request::Step { run }, vec![], effects);
         }
     }
 
     pub(super) fn reset(&mut self, effects: &mut Vec<Effect>) {
         if let Some(run) = self.run.take() {
-            self.send(Request::Reset { run: run.id }, None, effects);
+            self.send(Request::Reset { run: run.id }, vec![], effects);
         }
         self.curves = Curves::default();
         self.answer.forget_trained();
@@ -202,7 +203,7 @@ impl App {
         match reply {
             Reply::Ready { backend } => {
                 self.trainer = Trainer::Ready(backend);
-                self.send(Request::LoadData, None, effects);
+                self.send(Request::LoadData, vec![], effects);
             }
             Reply::Data(progress) => {
                 self.data.progress = Some(progress);
@@ -280,6 +281,14 @@ impl App {
             }
             Reply::NotJudged { judging, reason } => {
                 self.take_verdict(judging, Err(reason), effects);
+            }
+            Reply::FineTuning { tuning, share } => self.yours.take_share(tuning, share),
+            Reply::FineTuned { tuning, before, after } => {
+                let weights = arrays.next().unwrap_or_default();
+                self.take_tuned(tuning, Ok(([before, after], weights)), effects);
+            }
+            Reply::NotFineTuned { tuning, reason } => {
+                self.take_tuned(tuning, Err(reason), effects);
             }
             Reply::TestLabels => {
                 self.take_labels(&arrays.next().unwrap_or_default(), effects);

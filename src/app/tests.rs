@@ -22,7 +22,7 @@ fn ready() -> App {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     let effects = hear(&mut app, Reply::Ready { backend: "simd128".into() });
-    assert_eq!(effects, [Effect::Send(Request::LoadData, None)]);
+    assert_eq!(effects, [Effect::Send(Request::LoadData, vec![])]);
     hear(&mut app, Reply::Data(data(60_000)));
     app
 }
@@ -212,10 +212,10 @@ fn a_new_run_asks_unless_it_goes_on_from_the_old_one() {
 
     app.update(Event::Set(Field::Start, "current".into()));
     let effects = app.update(Event::Train);
-    let [Effect::Send(Request::Start { run: 2, .. }, Some(parameters))] = &effects[..] else {
+    let [Effect::Send(Request::Start { run: 2, .. }, arrays)] = &effects[..] else {
         panic!("{effects:?}")
     };
-    assert!(parameters.iter().all(|&weight| weight == 0.02));
+    assert!(arrays[0].iter().all(|&weight| weight == 0.02));
 }
 
 #[test]
@@ -224,12 +224,12 @@ fn which_weights_answer_is_said_and_one_click_away() {
     draw(&mut app);
     let shipped = app.answer.probabilities().copied();
     let view = app.view();
-    assert!(view.shipped_answers && !view.run_here);
+    assert!(view.answers == Source::Shipped && !view.run_here);
     assert_eq!(view.run_name, "no run yet");
 
     app.update(Event::Train);
     let view = app.view();
-    assert!(!view.shipped_answers && view.run_here);
+    assert!(view.answers == Source::Run && view.run_here);
     assert_eq!(view.run_name, "fresh random weights");
     assert_ne!(app.answer.probabilities().copied(), shipped);
 
@@ -239,7 +239,7 @@ fn which_weights_answer_is_said_and_one_click_away() {
     progress(&mut app, 1, 120, 0.04);
     assert_eq!(app.answer.probabilities().copied(), shipped, "training does not take it back");
     app.update(Event::AnswerFrom(Source::Run));
-    assert!(!app.view().shipped_answers);
+    assert_eq!(app.view().answers, Source::Run);
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn a_part_that_cannot_be_used_is_named_and_tried_again() {
     assert_eq!(view.state, State::Ready, "drawing still works");
     assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.part")));
     assert!(view.data_failed && view.train.disabled.is_some());
-    assert_eq!(app.update(Event::RetryData), [Effect::Send(Request::LoadData, None)]);
+    assert_eq!(app.update(Event::RetryData), [Effect::Send(Request::LoadData, vec![])]);
     assert_eq!(app.view().problem, None);
 }
 

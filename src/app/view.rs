@@ -99,7 +99,7 @@ pub struct View {
     /// The same as text.
     pub percents: [String; CLASSES],
     /// Whose weights answer.
-    pub shipped_answers: bool,
+    pub answers: Source,
     /// The shipped weights' name.
     pub shipped_name: String,
     /// Whether they can answer.
@@ -108,6 +108,8 @@ pub struct View {
     pub run_name: String,
     /// Whether they can answer.
     pub run_here: bool,
+    /// Whether there are fine-tuned weights.
+    pub tuned_here: bool,
     /// The Train button.
     pub train: Button,
     /// The Step button.
@@ -154,6 +156,17 @@ pub struct View {
     pub held_out: bool,
     /// The machinery.
     pub engine: String,
+}
+
+impl App {
+    /// What the weights are called that answer now.
+    pub(in crate::app) fn answering(&self) -> String {
+        match (self.answer.source(), &self.run) {
+            (Source::Run, Some(run)) => weights_name(run),
+            (Source::Tuned, _) => String::from("fine-tuned weights"),
+            _ => String::from("shipped weights"),
+        }
+    }
 }
 
 /// The answer for a screen reader.
@@ -269,7 +282,8 @@ impl App {
                 _ => "the answer stands here",
             });
         }
-        view.shipped_answers = answer.source() == Source::Shipped;
+        view.answers = answer.source();
+        view.tuned_here = answer.is_tuned();
         view.shipped_here = answer.shipped().is_some();
         view.shipped_name = String::from(match answer.shipped_failure() {
             Some(_) => "shipped weights (not loaded)",
@@ -452,7 +466,7 @@ fn tested(figure: String, held_out: Option<String>, epoch: u32) -> String {
 }
 
 /// What the run's weights are called.
-pub(in crate::app) fn weights_name(run: &Run) -> String {
+fn weights_name(run: &Run) -> String {
     match (run.epoch_of_weights(), run.start) {
         (0, StartFrom::Fresh) => String::from("fresh random weights"),
         (0, StartFrom::Shipped) => String::from("this run, still the shipped weights"),

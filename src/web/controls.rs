@@ -147,6 +147,7 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("notice-close", || Event::CloseNotice)?;
     press("weights-shipped", || Event::AnswerFrom(Source::Shipped))?;
     press("weights-run", || Event::AnswerFrom(Source::Run))?;
+    press("weights-tuned", || Event::AnswerFrom(Source::Tuned))?;
     for help in dom::all::<HtmlElement>(".help")? {
         let button = help.clone();
         dom::on(&help, "click", move |_: MouseEvent| toggle(&button))?;

@@ -18,5 +18,6 @@ pub mod port;
 mod render;
 mod rooms;
 mod store;
+mod tuning;
 mod weights;
 pub mod worker;

@@ -182,7 +182,7 @@ impl Page {
 
     fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
         match effect {
-            Effect::Send(request, parameters) => self.send(&request, parameters.as_deref()),
+            Effect::Send(request, arrays) => self.send(&request, &arrays),
             Effect::SpawnTrainer => self.spawn(),
             Effect::FetchShipped => weights::fetch(),
             Effect::WriteHash(hash) => {
@@ -225,8 +225,8 @@ impl Page {
         }
     }
 
-    fn send(&self, request: &Request, parameters: Option<&[f32]>) {
-        let arrays: Vec<Float32Array> = parameters.map(port::array).into_iter().collect();
+    fn send(&self, request: &Request, arrays: &[Vec<f32>]) {
+        let arrays: Vec<Float32Array> = arrays.iter().map(|numbers| port::array(numbers)).collect();
         let sent = self.port.borrow().as_ref().map(|port| port.send(request, &arrays));
         if let Some(Err(error)) = sent {
             WAITING.with_borrow_mut(|waiting| {

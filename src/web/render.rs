@@ -2,6 +2,7 @@
 
 use super::controls::Settings;
 use super::dom::{self, DomError};
+use crate::app::answer::Source;
 use crate::app::settings::Form;
 use crate::app::view::{Button, View};
 use wasm_bindgen::JsCast;
@@ -244,13 +245,19 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
     }
     let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
     let run: HtmlInputElement = dom::by_id("weights-run")?;
+    let tuned: HtmlInputElement = dom::by_id("weights-tuned")?;
+    if changed(old, view, |v| &v.tuned_here) {
+        dom::hide("weights-tuned-choice", !view.tuned_here)?;
+    }
     if changed(old, view, |v| &v.shipped_here) || changed(old, view, |v| &v.run_here) {
         shipped.set_disabled(!view.shipped_here && view.run_here);
         run.set_disabled(!view.run_here);
     }
     // A click has ticked one already; the app may have decided otherwise.
-    shipped.set_checked(view.shipped_answers);
-    run.set_checked(!view.shipped_answers);
+    for (radio, source) in [(shipped, Source::Shipped), (run, Source::Run), (tuned, Source::Tuned)]
+    {
+        radio.set_checked(view.answers == source);
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use super::gauge::{self, GAUGE};
 use super::helper;
 use super::judging::Judging;
 use super::port::{self, PortError, Turn};
+use super::tuning::Tuning;
 use crate::data::Digits;
 use crate::kernels::lanes;
 use crate::net::{Architecture, ArchitectureError, init};
@@ -25,6 +26,7 @@ use crate::protocol::{
 };
 use crate::train::computer::Computer;
 use crate::train::dispatch::HelperId;
+use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::{SHARDS, images_of};
 use crate::train::meter::Meter;
 use crate::train::session::{Available, Judgement, Session, Set, Task};
@@ -139,6 +141,8 @@ struct Trainer {
     run: Option<Run>,
     /// What the page asked to be judged.
     judging: Option<Judging>,
+    /// What the page asked to be fine-tuned.
+    tuning: Option<Tuning>,
     /// The run's work in hand, if any.
     work: Option<Begun>,
     /// Its images and their classes.
@@ -196,6 +200,7 @@ impl Trainer {
             computer: Computer::new(&Architecture::default())?,
             run: None,
             judging: None,
+            tuning: None,
             work: None,
             images: Vec::new(),
             labels: Vec::new(),
@@ -254,6 +259,16 @@ impl Trainer {
             Request::Judge { judging, architecture } => {
                 self.begin_judging(judging, &architecture, arrays.into_iter().next());
             }
+            Request::FineTune(lesson) => {
+                // The test images come last.
+                let replay = if self.data.test_ready { self.train.len() } else { 0 };
+                self.tuning = Tuning::new(&lesson, arrays, replay)
+                    .inspect_err(|error| self.cannot_tune(lesson.tuning, error))
+                    .ok();
+            }
+            Request::StopFineTuning { tuning } => {
+                self.tuning.take_if(|current| current.id == tuning);
+            }
             Request::TestLabels => {
                 let here = if self.data.test_ready { self.test.len() } else { 0 };
                 let labels: Vec<f32> =
@@ -293,6 +308,30 @@ impl Trainer {
         } else {
             self.judging = Some(judging);
         }
+    }
+
+    /// A slice of fine-tuning.
+    fn tune(&mut self) {
+        let Some(mut tuning) = self.tuning.take() else { return };
+        let start = self.clock.now();
+        let mut over = Ok(false);
+        while matches!(over, Ok(false)) && self.clock.now() - start < SLICE {
+            over = tuning.work.advance(&self.train, &self.test);
+        }
+        match over {
+            Ok(true) => self.say(&tuning.outcome(), &[tuning.work.parameters()]),
+            Ok(false) => {
+                if let Some(reply) = tuning.progress(self.clock.now(), self.test.len()) {
+                    self.say(&reply, &[]);
+                }
+                self.tuning = Some(tuning);
+            }
+            Err(error) => self.cannot_tune(tuning.id, &error),
+        }
+    }
+
+    fn cannot_tune(&self, tuning: u32, error: &FineTuneError) {
+        self.say(&Reply::NotFineTuned { tuning, reason: error.to_string() }, &[]);
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {
@@ -367,7 +406,7 @@ impl Trainer {
 
     /// Asks for a slice of work, if there is any.
     fn wake(&self) {
-        if self.run.is_some() || self.judging.is_some() {
+        if self.run.is_some() || self.judging.is_some() || self.tuning.is_some() {
             self.turn.request();
         }
     }
@@ -379,7 +418,8 @@ impl Trainer {
     /// A slice of work; asks for the next one unless there is nothing to do.
     fn work(&mut self) {
         self.judge();
-        if self.judging.is_some() {
+        self.tune();
+        if self.judging.is_some() || self.tuning.is_some() {
             self.wake();
         }
         let Some(mut run) = self.run.take() else { return };

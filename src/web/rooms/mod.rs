@@ -6,6 +6,7 @@ mod judge;
 mod paint;
 mod roving;
 pub(super) mod runs;
+mod tuning;
 mod yours;
 
 use super::dom::{self, DomError};

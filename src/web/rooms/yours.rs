@@ -1,9 +1,11 @@
-//! Make it yours in the document: a second pad for the same drawing, and My digits as small pictures.
+//! Make it yours in the document: a second pad for the same drawing, My digits as small pictures, and
+//! what fine-tuning on them comes to.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
 use super::roving;
+use super::tuning::Tuning;
 use crate::app::drawings::{self, Key, Labelled, Shelf};
 use crate::app::rooms::Room;
 use crate::app::rooms::yours::{Event, View};
@@ -19,6 +21,7 @@ use crate::web::render::disable;
 pub(super) struct Yours {
     pad: Pad,
     labels: Vec<HtmlElement>,
+    tuning: Tuning,
     list: HtmlElement,
     /// Revision of the drawing on the pad.
     painted: Option<u32>,
@@ -55,8 +58,8 @@ impl Yours {
                 focus("yours-undelete");
             }
         })?;
-        let pad = Pad::new("yours-pad")?;
-        Ok(Self { pad, labels, list, painted: None, listed: None, said: None })
+        let (pad, tuning) = (Pad::new("yours-pad")?, Tuning::new()?);
+        Ok(Self { pad, labels, tuning, list, painted: None, listed: None, said: None })
     }
 
     /// Shows the room, if it is open.
@@ -73,6 +76,7 @@ impl Yours {
             self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
             self.said = Some(now);
         }
+        self.tuning.show(app.fine_tuning())?;
         let digits = Some(app.yours.digits.revision());
         if self.listed != digits {
             self.listed = digits;
@@ -167,7 +171,11 @@ fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomE
     pad::put(&canvas, &digit.picture[..], SIDE)
 }
 
-fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomError> {
+/// Calls back when a button is pressed.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomError> {
     let button: HtmlElement = dom::by_id(id)?;
     dom::on(&button, "click", move |_: MouseEvent| happen())
 }

@@ -9,7 +9,6 @@ use crate::app::drawings::{self, Drawings, Key, Labelled, Shelf};
 use crate::app::figures::{count, loss, megabytes, percent};
 use crate::app::rooms::{Room, inside};
 use crate::app::run::Run;
-use crate::app::view::weights_name;
 use crate::app::{App, Effect, Trainer};
 use crate::data::{CLASSES, PIXELS};
 use crate::net::metrics::{ClassScore, Confusion};
@@ -248,20 +247,36 @@ impl App {
         if matches!(self.trainer, Trainer::Ready(_)) && self.has_test_images() {
             if self.judge.labels == Labels::Unasked {
                 self.judge.labels = Labels::Asked;
-                self.send(Request::TestLabels, None, effects);
+                self.send(Request::TestLabels, vec![], effects);
             }
             self.fetch_pictures(effects);
         }
     }
 
-    fn has_test_images(&self) -> bool {
+    /// Whether the test images are here, and so all others.
+    pub(in crate::app) fn has_test_images(&self) -> bool {
         self.data.progress.is_some_and(|data| data.test_ready)
+    }
+
+    /// Why they are not.
+    pub(in crate::app) fn awaited_images(&self) -> String {
+        if self.data.failed.is_some() {
+            return String::from(
+                "A part of the data set could not be loaded; Retry fetches it again.",
+            );
+        }
+        let data = self.data.progress.unwrap_or_default();
+        format!(
+            "The test images come last and are still on their way: {} of {} MB are here.",
+            megabytes(data.received_bytes),
+            megabytes(data.total_bytes)
+        )
     }
 
     fn fetch_pictures(&mut self, effects: &mut Vec<Effect>) {
         let missing = self.judge.gallery.missing();
         if !missing.is_empty() {
-            self.send(Request::TestImages, Some(missing), effects);
+            self.send(Request::TestImages, vec![missing], effects);
         }
     }
 
@@ -283,8 +298,8 @@ impl App {
         }
         let Some(model) = self.answer.model() else { return };
         let (architecture, weights) = (model.architecture.clone(), model.weights.to_vec());
+        let name = self.answering();
         let run = self.run.as_ref().filter(|_| self.answer.source() == Source::Run);
-        let name = run.map_or_else(|| String::from("shipped weights"), weights_name);
         let run = run.map(|run| run.id);
         let judge = &mut self.judge;
         judge.judgings += 1;
@@ -292,7 +307,7 @@ impl App {
         judge.failed = None;
         judge.change();
         let request = Request::Judge { judging: judge.judgings, architecture };
-        self.send(request, Some(weights), effects);
+        self.send(request, vec![weights], effects);
     }
 
     /// Takes the verdict asked for, or why there is none; late ones are dropped.
@@ -333,17 +348,7 @@ impl App {
         let why = match &self.trainer {
             Trainer::Waiting | Trainer::Loading => "The trainer, which judges, is still loading.",
             Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
-            Trainer::Ready(_) if !self.has_test_images() && self.data.failed.is_some() => {
-                "A part of the data set could not be loaded; Retry fetches it again."
-            }
-            Trainer::Ready(_) if !self.has_test_images() => {
-                let data = self.data.progress.unwrap_or_default();
-                return Some(format!(
-                    "The test images come last and are still on their way: {} of {} MB are here.",
-                    megabytes(data.received_bytes),
-                    megabytes(data.total_bytes)
-                ));
-            }
+            Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),
             Trainer::Ready(_) if self.answer.model().is_none() => "The weights are not here yet.",
             Trainer::Ready(_) if self.judge.judging.is_some() => "It is being done.",
             Trainer::Ready(_) => return None,

@@ -41,7 +41,7 @@ fn happen(app: &mut App, event: Event) -> Vec<Effect> {
 
 fn sent(effects: &[Effect]) -> Vec<(&Request, Option<&[f32]>)> {
     let sent = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(request, numbers) => Some((request, numbers.as_deref())),
+        Effect::Send(request, numbers) => Some((request, numbers.first().map(Vec::as_slice))),
         _ => None,
     });
     sent.collect()

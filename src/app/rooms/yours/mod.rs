@@ -1,4 +1,6 @@
-//! Make it yours: the visitor's own digits, labelled and kept.
+//! Make it yours: the visitor's own digits, labelled and kept, and weights fine-tuned on them.
+
+pub mod fine_tune;
 
 use crate::app::drawings::{self, Drawings, Labelled, Shelf};
 use crate::app::figures::of;
@@ -6,6 +8,8 @@ use crate::app::rooms::Room;
 use crate::app::{App, Effect};
 use crate::data::CLASSES;
 use crate::ink::Drawing;
+use crate::protocol::Trainable;
+use fine_tune::FineTune;
 
 /// Digits of a class that are kept at most; ten are plenty.
 pub const MOST_OF_A_CLASS: usize = 20;
@@ -18,6 +22,12 @@ pub const HELD_OUT_EVERY: usize = 4;
 pub enum Event {
     /// The drawing on the pad is this digit: it joins My digits and the pad is empty for the next.
     Label(u8),
+    /// What shall learn.
+    Choose(Trainable),
+    /// Fine-tune or Cancel, whichever the button reads.
+    FineTune,
+    /// Back to the weights from before, or to the fine-tuned ones again.
+    Swap,
 }
 
 /// What the room knows.
@@ -25,6 +35,8 @@ pub enum Event {
 pub struct Yours {
     /// My digits.
     pub digits: Drawings,
+    /// Training on them.
+    pub fine_tune: FineTune,
 }
 
 impl Yours {
@@ -74,6 +86,9 @@ impl App {
                 self.update_drawings(Shelf::Mine, drawings::Event::Add(digit), effects);
                 self.answer.draw(Drawing::clear);
             }
+            Event::Choose(part) => self.yours.fine_tune.part = part,
+            Event::FineTune => self.fine_tune(effects),
+            Event::Swap => self.swap_tuned(effects),
         }
     }
 

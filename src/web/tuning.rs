@@ -1,0 +1,53 @@
+//! Parameters that learn digits of the visitor's, and what the page is told of it.
+
+use crate::protocol::{Lesson, Reply};
+use crate::train::fine_tune::{FineTuneError, FineTuning, Hand};
+
+/// Milliseconds between two [`Reply::FineTuning`].
+const PROGRESS_INTERVAL: f64 = 100.0;
+
+/// A fine-tuning under way.
+pub(super) struct Tuning {
+    /// The request's number.
+    pub(super) id: u32,
+    pub(super) work: FineTuning,
+    /// When the page was told last, in milliseconds.
+    told: f64,
+}
+
+impl Tuning {
+    /// Begins with nothing done.
+    ///
+    /// - `arrays`: `[parameters, images, labels]`.
+    /// - `replay`: training images that can be replayed.
+    ///
+    /// # Errors
+    /// If what the page sent does not fit together.
+    pub(super) fn new(
+        lesson: &Lesson,
+        arrays: Vec<Vec<f32>>,
+        replay: usize,
+    ) -> Result<Self, FineTuneError> {
+        let [parameters, images, labels] = arrays.try_into().map_err(|_| FineTuneError::Digits)?;
+        let labels = labels.iter().map(|&label| label as u8).collect();
+        let hand = Hand::new(images, labels, lesson.held_out as usize)?;
+        let Lesson { tuning: id, architecture, part, seed, .. } = lesson;
+        let work = FineTuning::new(architecture, *part, parameters, hand, replay, *seed)?;
+        Ok(Self { id: *id, work, told: 0.0 })
+    }
+
+    /// What to tell the page of a fine-tuning that goes on, if it is time to.
+    pub(super) fn progress(&mut self, now: f64, test: usize) -> Option<Reply> {
+        if now - self.told < PROGRESS_INTERVAL {
+            return None;
+        }
+        self.told = now;
+        Some(Reply::FineTuning { tuning: self.id, share: self.work.share(test) })
+    }
+
+    /// What to tell the page at its end.
+    pub(super) fn outcome(&self) -> Reply {
+        let [before, after] = self.work.tallies();
+        Reply::FineTuned { tuning: self.id, before, after }
+    }
+}
