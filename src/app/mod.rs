@@ -271,9 +271,13 @@ impl App {
             Event::PenUp => effects.push(Effect::Announce(view::spoken_answer(&self.answer))),
             Event::Undo => {
                 self.answer.draw(Drawing::undo);
+                self.forget_label();
                 effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
             }
-            Event::Clear => self.answer.draw(Drawing::clear),
+            Event::Clear => {
+                self.answer.draw(Drawing::clear);
+                self.forget_label();
+            }
             Event::Train => self.train(&mut effects),
             Event::Step => self.step(&mut effects),
             Event::Reset => match self.at_stake() {
