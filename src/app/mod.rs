@@ -7,6 +7,7 @@ pub mod answer;
 pub mod curves;
 pub mod drawings;
 pub mod figures;
+pub mod plan;
 pub mod rooms;
 pub mod run;
 pub mod settings;
@@ -246,11 +247,6 @@ impl App {
                 let (form, mut notices) = Form::from_hash(&hash);
                 if form != self.form && self.run.as_ref().is_some_and(Run::is_on) {
                     notices.push(String::from("The new settings count from the next run on."));
-                }
-                if let Some(set) = form.unseen() {
-                    notices.push(format!(
-                        "The address sets {set}; Experiment shows it. Train starts the run."
-                    ));
                 }
                 self.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));

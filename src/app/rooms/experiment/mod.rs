@@ -24,7 +24,7 @@ pub struct Speed {
 impl Speed {
     /// Seconds for as many images whose forward pass takes so many multiply-adds. An estimate: layers
     /// differ in how well they keep the processor busy.
-    fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
+    pub(in crate::app) fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
         let rate = f64::from(self.images_per_second) * self.multiply_adds as f64;
         images as f64 * multiply_adds as f64 / rate
     }

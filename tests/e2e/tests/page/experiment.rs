@@ -92,7 +92,6 @@ fn a_wrong_layer_says_so_and_train_waits(page: &mut Page) -> Result<()> {
 
 fn layers_move_by_keys_and_by_hand(page: &mut Page) -> Result<()> {
     page.open("net=c4k3r,p2,f,drop0.5,d10s")?;
-    page.click("#notice-close")?;
     page.click("#open-experiment")?;
     page.browser
         .script("document.querySelector(\"#layers [data-index='3'] .handle\").focus()", vec![])?;
@@ -152,7 +151,6 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     let opened = page.open(&link)?;
     ensure!(opened.step == Some(0), "{opened:?}");
     ensure!(page.text()?.contains("4,150 parameters"), "the link's network is told at once");
-    page.click("#notice-close")?;
     page.click("#open-experiment")?;
     ensure!(layers(page)?.len() == 7, "{:?}", layers(page)?);
     let rho: String = page.ask("return document.querySelector('#x-rho').value", vec![])?;

@@ -62,7 +62,6 @@ fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     page.fill("#runs-rows [data-do=name]", "Baseline")?;
 
     train(page, "images=1000&epochs=1&batch=64&net=f,d10s")?;
-    page.click("#notice-close")?;
     page.click("#open-runs")?;
     let kept = wait_for_rows(page, 2)?;
     ensure!(kept[0][0] == "Run 2" && kept[0][1] == "f,d10s", "{kept:?}");
