@@ -74,6 +74,8 @@ pub enum Event {
     Room(Room),
     /// Change the layers of the network.
     Edit(Edit),
+    /// Take back the last change of the layers.
+    UndoEdit,
     /// Take a ready-made network.
     Network(Network),
     /// Take ready-made settings.
@@ -195,6 +197,8 @@ pub struct App {
     pub varied: u64,
     /// Counts the moments at which the network's layers came, went or moved.
     layers_revision: u32,
+    /// The networks before each change of the layers, the newest last.
+    layers_before: Vec<Architecture>,
     /// Workers that train if the settings leave it open.
     pub cores: u32,
     last_run: u32,
@@ -222,6 +226,7 @@ impl App {
             speed: None,
             varied: 0,
             layers_revision: 0,
+            layers_before: Vec::new(),
             cores: 1,
             last_run: 0,
             asked: None,
@@ -308,6 +313,7 @@ impl App {
                 self.furnish_yours(&mut effects);
             }
             Event::Edit(change) => self.edit(&change, &mut effects),
+            Event::UndoEdit => self.undo_edit(&mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
                 if self.run.as_ref().is_none_or(|run| !run.is_on()) {
