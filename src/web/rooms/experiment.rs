@@ -96,6 +96,8 @@ impl Experiment {
         dom::on(&undo, "click", |_: MouseEvent| dispatch(Event::UndoEdit))?;
         let again: HtmlElement = dom::by_id("varied-again")?;
         dom::on(&again, "click", |_: MouseEvent| dispatch(Event::VaryAgain))?;
+        let to_train: HtmlElement = dom::by_id("to-train")?;
+        dom::on(&to_train, "click", |_: MouseEvent| focus("#train"))?;
         let copy: HtmlElement = dom::by_id("code-copy")?;
         dom::on(&copy, "click", |_: MouseEvent| copy_code())?;
         Ok(Self {

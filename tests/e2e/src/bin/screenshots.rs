@@ -39,6 +39,7 @@ fn main() -> Result<()> {
     let Arguments { folder, docs } = Arguments::parse();
     fs::create_dir_all(&folder)?;
     let browser = Browser::launch(Engine::Chromium)?;
+    browser.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true}))?;
     let page = Page::of(&browser, &e2e::dist()?)?;
     if docs { of_readme(&page, &folder) } else { of_all(&page, &folder) }
 }
@@ -78,10 +79,10 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
         page.browser.script(TO_THE_ROOM, vec![])?;
         if room == "inside" {
             const POINT: &str = "
-                const canvas = document.querySelector(`[data-layer='1']`);
+                const canvas = document.querySelector(`[data-layer='0']`);
                 const {left, top, width, height} = canvas.getBoundingClientRect();
                 canvas.dispatchEvent(new PointerEvent('pointermove', {
-                    clientX: left + 0.345 * width, clientY: top + 0.2 * height, bubbles: true,
+                    clientX: left + 0.3484 * width, clientY: top + 0.2 * height, bubbles: true,
                 }));";
             page.browser.script(POINT, vec![])?;
         }

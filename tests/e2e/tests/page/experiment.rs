@@ -45,6 +45,9 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     ensure!(layers(page)?.len() == 8, "{:?}", layers(page)?);
     ensure!(content(page, "#layers-total")?.starts_with("61,706 parameters"));
     ensure!(content(page, "#layers-total")?.contains("No speed is measured"));
+    page.click("#to-train")?;
+    let focused: String = page.ask("return document.activeElement.id", vec![])?;
+    ensure!(focused == "train", "{focused}");
     page.click("#train")?;
     page.wait_for_state("training", 20)?;
     ensure!(!page.is_enabled("#layers input")?, "a run keeps its network");

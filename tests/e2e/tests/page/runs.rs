@@ -130,6 +130,8 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
     ensure!(saved[2].1.starts_with("data:image/png;base64,") && saved[2].1.len() > 10_000);
     let texts: Vec<String> = page.ask("return Promise.all(blobs)", vec![])?;
     ensure!(texts[0].lines().count() == 3 && texts[0].contains("Run 1,"), "{}", texts[0]);
+    page.click("#runs-rows [data-do=show]")?;
+    ensure!(!page.is_enabled("#runs-png")?, "an empty chart is no picture");
     let json: Value = serde_json::from_str(&texts[1])?;
     ensure!(
         json[0]["name"] == json!("Run 1") && json[0]["epochs"].as_array().map(Vec::len) == Some(2)
