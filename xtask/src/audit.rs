@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::browsers::Engine;
-use crate::{command, dist, npm, project, serve, step};
+use crate::{command, dist, npm, project, step};
 
 /// What is asked of the page: Lighthouse's categories and the least that each shall give.
 const LIMITS: [(&str, u32); 3] =
@@ -20,7 +23,7 @@ const LIMITS: [(&str, u32); 3] =
 const CHROMIUM: &str = "--headless --no-sandbox --disable-quic --no-first-run \
      --disable-background-networking --disable-component-update --disable-sync";
 
-/// How often, and where else the reports go.
+/// What is asked for.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Runs of which the medians count: one alone depends on what else the machine does
@@ -35,15 +38,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     npm::install(&folder())?;
     let reports = project::target().join("lighthouse");
     fs::create_dir_all(&reports).with_context(|| format!("cannot create {}", reports.display()))?;
-    let runs = serve::during(&site, |url| {
-        (1..=options.runs)
-            .map(|run| {
-                step::quiet(&format!("Lighthouse, run {run} of {}", options.runs), || {
-                    ask(url, &reports.join(format!("{run}.json")))
-                })
+    let host = Host::start(&site)?;
+    let runs = (1..=options.runs)
+        .map(|run| {
+            step::quiet(&format!("Lighthouse, run {run} of {}", options.runs), || {
+                ask(&host.url, &reports.join(format!("{run}.json")))
             })
-            .collect::<Result<Vec<_>>>()
-    })?;
+        })
+        .collect::<Result<Vec<_>>>()?;
+    drop(host);
     println!("\n{}", summary(&runs)?);
     println!("The reports are in {}", reports.display());
     let low: Vec<&str> = LIMITS
@@ -57,9 +60,49 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Where package.json names Lighthouse.
+/// Where package.json names Lighthouse and what serves the site to it.
 fn folder() -> PathBuf {
     project::root().join("tests/lighthouse")
+}
+
+/// The site as a static host serves it, compressed; until dropped.
+struct Host {
+    server: Child,
+    url: String,
+}
+
+impl Host {
+    fn start(site: &Path) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let server = Command::new("node")
+            .arg(folder().join("node_modules/serve/build/main.js"))
+            .args(["--no-request-logging", "--no-clipboard", "--no-port-switching", "--listen"])
+            .arg(format!("tcp://127.0.0.1:{port}"))
+            .arg(site)
+            .stdout(Stdio::null())
+            .spawn()
+            .context("could not start node")?;
+        let mut host = Self { server, url: format!("http://127.0.0.1:{port}/") };
+        let start = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if let Some(status) = host.server.try_wait()? {
+                bail!("the server of the site ended at once ({status})");
+            }
+            if start.elapsed() > Duration::from_secs(20) {
+                bail!("the server of the site does not listen");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(host)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 /// Has Lighthouse look at the address and write its report there.
