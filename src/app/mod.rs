@@ -7,6 +7,7 @@ pub mod answer;
 pub mod curves;
 pub mod drawings;
 pub mod figures;
+pub mod plan;
 pub mod rooms;
 pub mod run;
 pub mod settings;
@@ -73,6 +74,8 @@ pub enum Event {
     Room(Room),
     /// Change the layers of the network.
     Edit(Edit),
+    /// Take back the last change of the layers.
+    UndoEdit,
     /// Take a ready-made network.
     Network(Network),
     /// Take ready-made settings.
@@ -194,6 +197,8 @@ pub struct App {
     pub varied: u64,
     /// Counts the moments at which the network's layers came, went or moved.
     layers_revision: u32,
+    /// The networks before each change of the layers, the newest last.
+    layers_before: Vec<Architecture>,
     /// Workers that train if the settings leave it open.
     pub cores: u32,
     last_run: u32,
@@ -221,6 +226,7 @@ impl App {
             speed: None,
             varied: 0,
             layers_revision: 0,
+            layers_before: Vec::new(),
             cores: 1,
             last_run: 0,
             asked: None,
@@ -247,11 +253,6 @@ impl App {
                 if form != self.form && self.run.as_ref().is_some_and(Run::is_on) {
                     notices.push(String::from("The new settings count from the next run on."));
                 }
-                if let Some(set) = form.unseen() {
-                    notices.push(format!(
-                        "The address sets {set}; Experiment shows it. Train starts the run."
-                    ));
-                }
                 self.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
                 self.check_start();
@@ -271,9 +272,13 @@ impl App {
             Event::PenUp => effects.push(Effect::Announce(view::spoken_answer(&self.answer))),
             Event::Undo => {
                 self.answer.draw(Drawing::undo);
+                self.forget_label();
                 effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
             }
-            Event::Clear => self.answer.draw(Drawing::clear),
+            Event::Clear => {
+                self.answer.draw(Drawing::clear);
+                self.forget_label();
+            }
             Event::Train => self.train(&mut effects),
             Event::Step => self.step(&mut effects),
             Event::Reset => match self.at_stake() {
@@ -308,6 +313,7 @@ impl App {
                 self.furnish_yours(&mut effects);
             }
             Event::Edit(change) => self.edit(&change, &mut effects),
+            Event::UndoEdit => self.undo_edit(&mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
                 if self.run.as_ref().is_none_or(|run| !run.is_on()) {

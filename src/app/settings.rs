@@ -3,7 +3,7 @@
 //! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Whatever stands there
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
-use super::figures::{count, of};
+use super::figures::count;
 use super::rooms::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
 use crate::protocol::{MOST_WORKERS, Optimizer, Schedule, Settings};
@@ -282,34 +282,6 @@ impl Form {
         later.filter(|&field| self.get(field) != usual.get(field)).collect()
     }
 
-    /// What is set otherwise than by default and no control of the first screen shows.
-    pub fn unseen(&self) -> Option<String> {
-        let words: Vec<String> = self
-            .unusual()
-            .into_iter()
-            // It changes no result.
-            .filter(|field| *field != Field::Backend)
-            .map(|field| match field {
-                Field::Architecture => {
-                    let architecture = &self.settings.architecture;
-                    let layers = of(architecture.layers.len() as u32, "layer", "layers");
-                    match architecture.parameter_count() {
-                        Ok(parameters) => {
-                            let parameters = count(parameters as u32);
-                            format!("a network of {layers} with {parameters} parameters")
-                        }
-                        Err(_) => format!("a network of {layers} that cannot be built as it is"),
-                    }
-                }
-                Field::Validation | Field::StopAt => {
-                    format!("{} {} %", field.name().to_ascii_lowercase(), self.get(field))
-                }
-                _ => format!("{} {}", field.name().to_ascii_lowercase(), self.get(field)),
-            })
-            .collect();
-        (!words.is_empty()).then(|| words.join(", "))
-    }
-
     /// A field's value as its control and the hash hold it; empty for one that does not apply.
     pub fn get(&self, field: Field) -> String {
         let s = &self.settings;
@@ -331,10 +303,7 @@ impl Form {
             }
             Field::Validation => s.validation.to_string(),
             Field::Backend => key_of(&BACKENDS, self.backend),
-            Field::StopAt => s.stop_at.map_or_else(String::new, |share| {
-                // A hundredth of a percent is one image of the test set.
-                ((f64::from(share) * 1e4).round() / 100.0).to_string()
-            }),
+            Field::StopAt => s.stop_at.map_or_else(String::new, percent_of),
         }
     }
 
@@ -394,6 +363,11 @@ impl Form {
             }
         }
     }
+}
+
+/// A share, 0 to 1, as percent: a hundredth of one is an image of the test set.
+pub(super) fn percent_of(share: f32) -> String {
+    ((f64::from(share) * 1e4).round() / 100.0).to_string()
 }
 
 fn architecture(text: &str, value: &mut Architecture) -> Option<String> {
@@ -541,7 +515,6 @@ mod tests {
         let (form, notices) = Form::from_hash("#backend=simd128");
         assert_eq!((form.backend, notices), (Some(Backend::Simd128), vec![]));
         assert!(form.to_hash().ends_with("&backend=simd128"));
-        assert_eq!(form.unseen(), None);
     }
 
     #[test]

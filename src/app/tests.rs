@@ -431,13 +431,57 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
 fn a_network_that_cannot_be_built_waits() {
     let mut app = ready();
     app.update(Event::Hash("#net=c8k3r,d10s".into()));
-    let told = "The address sets a network of 2 layers that cannot be built as it is; Experiment \
-                shows it. Train starts the run.";
-    assert_eq!(app.notice.as_deref(), Some(told));
+    let network = &app.view().plan[0];
+    assert!(network.unusual && network.words == "2 layers that do not fit: see Experiment");
     assert!(app.view().train.disabled.is_some_and(|why| why.contains("Experiment")));
     assert_eq!(app.update(Event::Train), []);
     app.update(Event::Hash("#net=c8k3r,f,d10s".into()));
     assert_eq!(app.view().train.disabled, None);
+}
+
+#[test]
+fn a_link_is_told_in_full_before_anything_starts() {
+    let words = |app: &App| app.view().plan.map(|line| line.words);
+    let mut app = ready();
+    assert_eq!(
+        words(&app),
+        [
+            "Keras reference, 34,826 parameters",
+            "Adam, 0.001 throughout",
+            "all 60,000 images",
+            "18,750 minibatches",
+            "fresh random weights, seed 1"
+        ]
+    );
+    assert!(app.view().plan.iter().all(|line| !line.unusual));
+    app.update(Event::Hash(
+        "#epochs=2&batch=100&lr=0.01&seed=7&images=2000&optimizer=rmsprop&rho=0.8&schedule=cosine\
+         &augment=on&start=shipped&validation=10&stop=97.5"
+            .into(),
+    ));
+    assert_eq!(
+        words(&app),
+        [
+            "Keras reference, 34,826 parameters",
+            "RMSprop (rho 0.8, epsilon 0.0000001), cosine from 0.01",
+            "1,800 images, 200 held out, varied",
+            "36 minibatches, fewer once 97.5 % are right",
+            "from the shipped weights, seed 7"
+        ]
+    );
+    let unusual = app.view().plan.map(|line| line.unusual);
+    assert_eq!(unusual, [false, true, true, true, true]);
+    assert_eq!(app.notice, None, "nothing lies over the page");
+
+    app.update(Event::Train);
+    progress(&mut app, 1, 5, 0.02);
+    app.update(Event::Hash("#seed=9".into()));
+    assert!(app.view().plan[4].words.ends_with("seed 7"), "the run under way keeps its plan");
+    assert_eq!(app.view().plan[3].words, "36 minibatches, fewer once 97.5 % are right");
+    app.update(Event::Reset);
+    app.update(Event::Confirmed);
+    assert!(app.view().plan[4].words.ends_with("seed 9"));
+    assert_eq!(app.view().plan[3].words, "18,750 minibatches, about 2 min 22 s here");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Source};
 use super::figures::{count, duration, loss, megabytes, of, percent, rate};
+use super::plan::Plan;
 use super::run::{Phase, Run};
 use super::settings::StartFrom;
 use super::{App, Trainer};
@@ -126,6 +127,8 @@ pub struct View {
     pub cannot_start_current: Option<&'static str>,
     /// Why settings cannot be changed now.
     pub settings_locked: Option<&'static str>,
+    /// The run in a sentence.
+    pub plan: Plan,
     /// Where the run stands.
     pub run_text: String,
     /// How long it will take, or where exactly it stands.
@@ -210,6 +213,7 @@ impl App {
             problem: self.problem(),
             notice: self.notice.clone(),
             form_revision: self.form_revision,
+            plan: self.plan(),
             ..View::default()
         };
         if let Trainer::Ready(backend) = &self.trainer {
@@ -336,10 +340,7 @@ impl App {
         view.rate_figure = String::from("–");
         view.step_figure = String::from("–");
         let Some(run) = &self.run else {
-            view.run_text = match self.form.settings.images {
-                Some(images) => format!("Ready to train on {} images", count(images)),
-                None => String::from("Ready to train on all images"),
-            };
+            view.run_text = String::from("Ready to train");
             return;
         };
         let epochs = run.settings.epochs;

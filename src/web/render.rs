@@ -67,6 +67,7 @@ impl Document {
         self.contract(&view, old)?;
         self.answer(&view, old)?;
         self.form(&view, old, form)?;
+        plan(&view, old)?;
         words(&view, old)?;
         buttons(&view, old)?;
         progress(&view, old)?;
@@ -223,6 +224,20 @@ fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
     if changed(old, view, |v| &v.notice) {
         dom::hide("notice", view.notice.is_none())?;
         dom::text("notice-text", view.notice.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn plan(view: &View, old: Option<&View>) -> Result<(), DomError> {
+    let lines =
+        ["plan-network", "plan-optimizer", "plan-images", "plan-minibatches", "plan-weights"];
+    for (i, id) in lines.into_iter().enumerate() {
+        if changed(old, view, |v| &v.plan[i]) {
+            let line = &view.plan[i];
+            dom::text(id, &line.words)?;
+            let list = dom::by_id::<Element>(id)?.class_list();
+            list.toggle_with_force("unusual", line.unusual)?;
+        }
     }
     Ok(())
 }

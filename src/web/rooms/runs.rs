@@ -17,6 +17,7 @@ use crate::app::{self, App};
 use crate::web::charts::{self, UPlot};
 use crate::web::dom::{self, DomError};
 use crate::web::page::{dispatch, save_runs};
+use crate::web::render::disable;
 use crate::web::store;
 
 /// Colours that lines have in turn; the sheet names them `--run-1` and so on.
@@ -104,6 +105,8 @@ impl Runs {
         if let Some(name) = &view.deleted {
             dom::text("runs-deleted-text", &["“", name, "” is deleted."].concat())?;
         }
+        let drawn = view.rows.iter().any(|row| !row.points.is_empty());
+        disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
         self.rows(&view)?;
         let points = |view: &View| {
             let rows = view.rows.iter();

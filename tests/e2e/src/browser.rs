@@ -6,6 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use fantoccini::actions::{
     ActionSequence, InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions,
     PointerAction, TouchActions,
@@ -209,6 +211,18 @@ impl Browser {
     /// A picture of the viewport as PNG.
     pub fn screenshot(&self) -> Result<Vec<u8>> {
         run(async { Ok(self.client.screenshot().await?) })
+    }
+
+    /// A picture of all of an element as PNG, as wide as the page and however much of it is in sight; Chromium only.
+    pub fn picture(&self, selector: &str) -> Result<Vec<u8>> {
+        const PLACE: &str = "
+            const {top, height} = document.querySelector(arguments[0]).getBoundingClientRect();
+            return {x: 0, y: top + scrollY, width: innerWidth, height, scale: 1};";
+        let clip = self.script(PLACE, vec![json!(selector)])?;
+        let parameters = json!({"clip": clip, "captureBeyondViewport": true});
+        let answer = self.devtools("Page.captureScreenshot", parameters)?;
+        let data = answer["data"].as_str().context("a screenshot has data")?;
+        Ok(BASE64_STANDARD.decode(data)?)
     }
 
     /// Sends a command of the Chrome DevTools Protocol; Chromium only.

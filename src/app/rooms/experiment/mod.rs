@@ -7,10 +7,14 @@ pub mod presets;
 use crate::app::figures::{count, duration};
 use crate::app::settings::TRAIN_IMAGES;
 use crate::app::{App, Effect, figures};
+use crate::net::Architecture;
 use crate::net::architecture::{ArchitectureError, Layer, Shape};
 use crate::protocol::Settings;
 use editor::{Edit, Part};
 use presets::Network;
+
+/// Changes of the layers that can be taken back.
+const MOST_UNDONE: usize = 100;
 
 /// How fast training is here: what a run has shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +28,7 @@ pub struct Speed {
 impl Speed {
     /// Seconds for as many images whose forward pass takes so many multiply-adds. An estimate: layers
     /// differ in how well they keep the processor busy.
-    fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
+    pub(in crate::app) fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
         let rate = f64::from(self.images_per_second) * self.multiply_adds as f64;
         images as f64 * multiply_adds as f64 / rate
     }
@@ -64,6 +68,8 @@ pub struct View {
     pub code: String,
     /// Why nothing can be changed now.
     pub locked: Option<&'static str>,
+    /// Why no change of the layers can be taken back now.
+    pub cannot_undo: Option<&'static str>,
     /// The learning rate over the run: its settings, for the curve.
     pub settings: Option<Settings>,
     /// Minibatches of the run.
@@ -78,6 +84,7 @@ impl App {
         if self.is_locked() {
             return;
         }
+        let before = self.form.settings.architecture.clone();
         let layers = &mut self.form.settings.architecture.layers;
         let gone = match *change {
             Edit::Remove(at) => layers.get(at).map(Layer::class_name),
@@ -101,6 +108,7 @@ impl App {
             }
         };
         self.notice = None;
+        self.remember(before);
         if matches!(change, Edit::Set(..)) {
             self.show_form(effects);
         } else {
@@ -115,10 +123,45 @@ impl App {
     /// Puts a ready-made network in the layers' place.
     pub(in crate::app) fn take_network(&mut self, network: &Network, effects: &mut Vec<Effect>) {
         if !self.is_locked() {
+            let before = self.form.settings.architecture.clone();
             self.form.settings.architecture = network.architecture();
+            self.remember(before);
             self.notice = None;
             self.check_start();
             self.show_layers(effects);
+        }
+    }
+
+    /// Takes back the last change of the layers.
+    pub(in crate::app) fn undo_edit(&mut self, effects: &mut Vec<Effect>) {
+        if self.cannot_undo_edit().is_some() {
+            return;
+        }
+        let Some(before) = self.layers_before.pop() else { return };
+        self.form.settings.architecture = before;
+        self.notice = None;
+        self.check_start();
+        self.show_layers(effects);
+        let layers = self.form.settings.architecture.layers.len() as u32;
+        let layers = figures::of(layers, "layer", "layers");
+        effects.push(Effect::Announce(format!("Taken back: {layers}.")));
+    }
+
+    /// Why no change of the layers can be taken back now.
+    fn cannot_undo_edit(&self) -> Option<&'static str> {
+        if self.is_locked() {
+            Some("A run is on")
+        } else {
+            self.layers_before.is_empty().then_some("No layer has been changed yet")
+        }
+    }
+
+    /// Has the network before a change be what Undo goes back to.
+    pub(in crate::app) fn remember(&mut self, before: Architecture) {
+        if before != self.form.settings.architecture {
+            let old = (self.layers_before.len() + 1).saturating_sub(MOST_UNDONE);
+            self.layers_before.drain(..old);
+            self.layers_before.push(before);
         }
     }
 
@@ -145,6 +188,7 @@ impl App {
             locked: self.is_locked().then_some(
                 "A run is on and keeps its network and settings until it ends or a Reset.",
             ),
+            cannot_undo: self.cannot_undo_edit(),
             steps: (trained as u32).div_ceil(settings.batch_size) * settings.epochs,
             settings: Some(settings.clone()),
             ..View::default()
@@ -239,7 +283,6 @@ mod tests {
     use crate::app::answer::Answer;
     use crate::app::rooms::Room;
     use crate::app::settings::Field;
-    use crate::net::Architecture;
     use editor::Kind;
 
     fn app() -> App {
@@ -293,6 +336,36 @@ mod tests {
         );
         app.update(Event::Set(Field::Images, "600".into()));
         assert!(app.experiment().total.contains(" 0.1 s an epoch"), "{}", app.experiment().total);
+    }
+
+    #[test]
+    fn changes_of_the_layers_are_taken_back_one_by_one() {
+        let mut app = app();
+        let start = app.form.settings.architecture.clone();
+        assert!(app.experiment().cannot_undo.is_some());
+        app.update(Event::Edit(Edit::Set(0, Part::Filters, "8".into())));
+        app.update(Event::Edit(Edit::Set(0, Part::Filters, "8".into())));
+        let eight = app.form.settings.architecture.clone();
+        app.update(Event::Edit(Edit::Remove(4)));
+        app.update(Event::Edit(Edit::Move { from: 0, to: 9 }));
+        app.update(Event::Network(Network::ALL[2]));
+        let without = app.experiment().revision;
+        app.update(Event::UndoEdit);
+        assert!(app.experiment().revision != without, "the list is made anew");
+        assert_eq!(app.form.settings.architecture.layers.len(), 5);
+        let effects = app.update(Event::UndoEdit);
+        assert_eq!(app.form.settings.architecture, eight, "what changed nothing is no step");
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::WriteHash(_))));
+        app.update(Event::UndoEdit);
+        assert_eq!(app.form.settings.architecture, start);
+        assert!(app.experiment().cannot_undo.is_some());
+        app.update(Event::UndoEdit);
+        assert_eq!(app.form.settings.architecture, start);
+        for filters in 0..2 * MOST_UNDONE {
+            let filters = (filters % 9 + 1).to_string();
+            app.update(Event::Edit(Edit::Set(0, Part::Filters, filters)));
+        }
+        assert_eq!(app.layers_before.len(), MOST_UNDONE);
     }
 
     #[test]

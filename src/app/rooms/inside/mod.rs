@@ -66,6 +66,8 @@ pub enum Event {
     Class(Option<usize>),
     /// Show how kernels have changed instead of what they are.
     Change(bool),
+    /// The drawing is this digit, as its author says, or none.
+    Label(Option<usize>),
 }
 
 /// What the room looks at.
@@ -81,6 +83,8 @@ pub struct Inside {
     pub class: Option<usize>,
     /// Whether kernels are shown by their change since training began.
     pub change: bool,
+    /// The digit that the drawing is, as its author says.
+    label: Option<usize>,
     /// Counts the subjects.
     pub revision: u32,
 }
@@ -103,6 +107,10 @@ impl App {
             Event::Why(why) => self.inside.why = why,
             Event::Class(class) => self.inside.class = class.filter(|&class| class < CLASSES),
             Event::Change(change) => self.inside.change = change,
+            Event::Label(label) => {
+                self.inside.label = label.filter(|&label| label < CLASSES);
+                self.forget_label();
+            }
         }
     }
 
@@ -117,8 +125,15 @@ impl App {
     /// The right answer, where the room's subject has one.
     pub fn inside_label(&self) -> Option<usize> {
         match self.inside.subject {
-            Subject::Drawing => None,
+            Subject::Drawing => self.inside.label,
             Subject::Image { label, .. } => Some(usize::from(label)),
+        }
+    }
+
+    /// What the drawing is said to be goes with it.
+    pub(in crate::app) fn forget_label(&mut self) {
+        if self.answer.drawing().is_empty() {
+            self.inside.label = None;
         }
     }
 

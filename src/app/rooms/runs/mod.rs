@@ -439,7 +439,8 @@ impl App {
         if let Some(record) = self.runs.find(key) {
             record.run = Some(self.last_run);
         }
-        self.form.settings = about.settings;
+        let before = std::mem::replace(&mut self.form.settings, about.settings);
+        self.remember(before.architecture);
         self.notice =
             Some(format!("{} is back: its weights answer and its settings are set.", about.name));
         self.check_start();

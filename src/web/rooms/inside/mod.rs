@@ -128,7 +128,8 @@ impl Inside {
         for stage in &self.stages {
             stage.draw(trace, model, class, spot, app.inside.change, &colours)?;
         }
-        softmax(trace.logits(), class, app.inside_label())?;
+        softmax(trace.logits(), class)?;
+        cross_entropy(trace.logits(), app.inside_label())?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
         mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
@@ -244,7 +245,13 @@ fn likeliest(logits: &[f32]) -> usize {
 fn words(app: &App) -> Result<(), DomError> {
     let (subject, back) = match &app.inside.subject {
         Subject::Drawing if app.answer.model().is_none() => {
-            ("Waiting for the weights.".to_owned(), true)
+            let failed = app.answer.shipped_failure().is_some();
+            let words = if failed {
+                "There are no weights to look into: Retry fetches them, Train makes others."
+            } else {
+                "Waiting for the weights."
+            };
+            (words.to_owned(), true)
         }
         Subject::Drawing if app.inside_picture().is_none() => {
             ("Nothing is drawn yet: this is what an empty sheet gives.".to_owned(), true)
@@ -254,15 +261,23 @@ fn words(app: &App) -> Result<(), DomError> {
     };
     dom::text("inside-subject", &subject)?;
     dom::hide("inside-back", back)?;
+    let label: HtmlSelectElement = dom::by_id("inside-label")?;
+    label.set_value(&app.inside_label().map_or_else(String::new, |label| label.to_string()));
+    let cannot = match &app.inside.subject {
+        Subject::Drawing => app.inside_picture().is_none().then_some("Nothing is drawn yet"),
+        Subject::Image { .. } => Some("It came with its label"),
+    };
+    label.set_disabled(cannot.is_some());
+    label.set_title(cannot.unwrap_or_default());
     let change: HtmlInputElement = dom::by_id("inside-change")?;
     let initial = app.answer.model().and_then(|model| model.initial).is_some();
     change.set_disabled(!initial);
-    change.set_title(if initial { "" } else { "The shipped weights' beginning is not kept" });
+    dom::text("inside-change-why", if initial { "" } else { "; it needs a run" })?;
     Ok(())
 }
 
 /// Logits, their exponentials and the probabilities, class by class.
-fn softmax(logits: &[f32], class: usize, label: Option<usize>) -> Result<(), DomError> {
+fn softmax(logits: &[f32], class: usize) -> Result<(), DomError> {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<f32> = logits.iter().map(|z| (z - most).exp()).collect();
     let sum: f32 = powers.iter().sum();
@@ -278,15 +293,23 @@ fn softmax(logits: &[f32], class: usize, label: Option<usize>) -> Result<(), Dom
         html += "</td></tr>";
     }
     dom::by_id::<Element>("inside-softmax")?.set_inner_html(&html);
-    dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())?;
-    let loss = label.and_then(|label| Some((label, powers.get(label)? / sum)));
-    dom::text(
-        "inside-loss",
-        &loss.map_or_else(String::new, |(label, p)| {
-            let loss = if p > 0.0 { number(-p.ln()) } else { "∞".into() };
-            format!("Cross-entropy: −log p({label}) = −log {} = {loss}", number(p))
-        }),
-    )
+    dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())
+}
+
+/// How surprised the network is by the right answer, if there is one.
+fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
+    let words = match label.and_then(|label| Some((label, logits.get(label)?))) {
+        None => "Cross-entropy is −log p of the right digit: say which one it is.".into(),
+        Some((label, z)) => {
+            // By way of the logits, which can still tell what p is too small for.
+            let loss = number(sum.ln() - (z - most));
+            let p = number((z - most).exp() / sum);
+            format!("Cross-entropy: −log p({label}) = −log {p} = {loss}")
+        }
+    };
+    dom::text("inside-loss", &words)
 }
 
 /// Lays a frame over a part of the picture.
@@ -365,9 +388,22 @@ fn listen() -> Result<(), DomError> {
     dom::on(&class, "change", move |_: DomEvent| {
         dispatch(Event::Class(select.value().parse().ok().filter(|&class| class < CLASSES)));
     })?;
+    let label: HtmlSelectElement = dom::by_id("inside-label")?;
+    let said = label.clone();
+    dom::on(&label, "change", move |_: DomEvent| {
+        dispatch(Event::Label(said.value().parse().ok()));
+    })?;
     let change: HtmlInputElement = dom::by_id("inside-change")?;
     let tick = change.clone();
-    dom::on(&change, "change", move |_: DomEvent| dispatch(Event::Change(tick.checked())))?;
+    dom::on(&change, "change", move |_: DomEvent| {
+        dispatch(Event::Change(tick.checked()));
+        if tick.checked() {
+            // What was asked for shall be seen.
+            for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {
+                let _ = kernels.set_attribute("open", "");
+            }
+        }
+    })?;
     // A passive listener by its nature: it prevents nothing.
     dom::on(dom::window()?.as_ref(), "scroll", |_: DomEvent| page::redraw_inside())
 }

@@ -71,9 +71,16 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
             );
         }
         if matches!(layer.layer, Layer::Conv2D { .. }) {
+            // Of a layer that reads one map they are few, and each lies below what it gives.
+            let (open, order) = if layer.input.channels == 1 {
+                (" open", String::from("One for each of its filters, in the order of the maps."))
+            } else {
+                let row = "a row for each map that it reads";
+                ("", format!("A column for each of its {channels} filters, {row}."))
+            };
             html += &format!(
-                "<details class=\"kernels\"><summary>Its kernels</summary>\
-                 <p>A column for each of its {channels} filters, a row for each map that it reads.</p>\
+                "<details class=\"kernels\"{open}><summary>Its kernels</summary>\
+                 <p>{order}</p>\
                  <canvas role=\"img\" aria-label=\"The kernels of {name}\"></canvas>{SCALE}</details>"
             );
         }
@@ -229,9 +236,13 @@ impl Stage {
             let side = layer.windows().0;
             let filters = layer.shape.channels;
             let channels = layer.input.channels * filters;
-            let grid =
-                Grid { shape: Shape { height: side, width: side, channels }, columns: filters };
-            sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?;
+            let shape = Shape { height: side, width: side, channels };
+            let grid = if layer.input.channels == 1 {
+                sheet.lay_out(shape)?
+            } else {
+                let grid = Grid { shape, columns: filters };
+                sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
+            };
             let kernel = &model.weights[layer.kernel.clone()];
             match model.initial.filter(|_| change) {
                 Some(initial) => {

@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("experiment::a_preset_trains", a_preset_trains),
     ("experiment::a_wrong_layer_says_so_and_train_waits", a_wrong_layer_says_so_and_train_waits),
     ("experiment::layers_move_by_keys_and_by_hand", layers_move_by_keys_and_by_hand),
+    ("experiment::changes_are_taken_back", changes_are_taken_back),
     ("experiment::a_link_repeats_a_run", a_link_repeats_a_run),
     ("experiment::code_follows_and_is_copied", code_follows_and_is_copied),
     ("experiment::settings_have_their_numbers", settings_have_their_numbers),
@@ -44,6 +45,9 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     ensure!(layers(page)?.len() == 8, "{:?}", layers(page)?);
     ensure!(content(page, "#layers-total")?.starts_with("61,706 parameters"));
     ensure!(content(page, "#layers-total")?.contains("No speed is measured"));
+    page.click("#to-train")?;
+    let focused: String = page.ask("return document.activeElement.id", vec![])?;
+    ensure!(focused == "train", "{focused}");
     page.click("#train")?;
     page.wait_for_state("training", 20)?;
     ensure!(!page.is_enabled("#layers input")?, "a run keeps its network");
@@ -92,7 +96,6 @@ fn a_wrong_layer_says_so_and_train_waits(page: &mut Page) -> Result<()> {
 
 fn layers_move_by_keys_and_by_hand(page: &mut Page) -> Result<()> {
     page.open("net=c4k3r,p2,f,drop0.5,d10s")?;
-    page.click("#notice-close")?;
     page.click("#open-experiment")?;
     page.browser
         .script("document.querySelector(\"#layers [data-index='3'] .handle\").focus()", vec![])?;
@@ -130,6 +133,27 @@ fn layers_move_by_keys_and_by_hand(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
+fn changes_are_taken_back(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.click("#open-experiment")?;
+    ensure!(!page.is_enabled("#layers-undo")?, "nothing has been changed yet");
+    let before = page.hash()?;
+    page.fill("#layers [data-index='0'] [data-part=filters]", "8")?;
+    page.click("#layers [data-index='3'] .remove")?;
+    page.click("[data-network=dense]")?;
+    for expected in [5, 6, 6] {
+        page.click("#layers-undo")?;
+        ensure!(layers(page)?.len() == expected, "{:?}, not {expected}", layers(page)?);
+    }
+    ensure!(page.hash()? == before, "{}", page.hash()?);
+    let filters: String = page.ask(
+        "return document.querySelector(\"#layers [data-index='0'] [data-part=filters]\").value",
+        vec![],
+    )?;
+    ensure!(filters == "32" && !page.is_enabled("#layers-undo")?, "{filters}");
+    Ok(())
+}
+
 /// Nothing starts by itself, and what starts is the same run.
 fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     page.open("images=1000&epochs=1&seed=4")?;
@@ -152,7 +176,6 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     let opened = page.open(&link)?;
     ensure!(opened.step == Some(0), "{opened:?}");
     ensure!(page.text()?.contains("4,150 parameters"), "the link's network is told at once");
-    page.click("#notice-close")?;
     page.click("#open-experiment")?;
     ensure!(layers(page)?.len() == 7, "{:?}", layers(page)?);
     let rho: String = page.ask("return document.querySelector('#x-rho').value", vec![])?;
@@ -198,6 +221,14 @@ fn settings_have_their_numbers(page: &mut Page) -> Result<()> {
         return ['beta1', 'momentum', 'rho'].map(key => document.querySelector('#x-' + key).offsetParent !== null);";
     let seen: [bool; 3] = page.ask(SEEN, vec![])?;
     ensure!(seen == [false, true, false], "{seen:?}");
+    page.fill("#x-epochs", "4")?;
+    page.fill("#x-images", "5000")?;
+    page.fill("#x-seed", "8")?;
+    let hash = page.hash()?;
+    ensure!(
+        ["epochs=4&", "images=5000&", "seed=8&"].iter().all(|set| hash.contains(set)),
+        "{hash}"
+    );
     page.click("#recipe-fast")?;
     let hash = page.hash()?;
     ensure!(hash.contains("schedule=one-cycle") && hash.contains("optimizer=adam"), "{hash}");

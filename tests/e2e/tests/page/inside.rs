@@ -2,7 +2,7 @@
 //! and why the answer is what it is.
 
 use anyhow::{Result, ensure};
-use e2e::Page;
+use e2e::{Fault, Page};
 use serde_json::json;
 
 use crate::Test;
@@ -11,6 +11,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("inside::maps_follow_the_drawing", maps_follow_the_drawing),
     ("inside::pointing_shows_field_and_arithmetic", pointing_shows_field_and_arithmetic),
     ("inside::keys_go_from_number_to_number", keys_go_from_number_to_number),
+    ("inside::a_label_gives_the_cross_entropy", a_label_gives_the_cross_entropy),
+    ("inside::without_weights_it_says_so", without_weights_it_says_so),
     ("inside::why_is_laid_over_the_picture", why_is_laid_over_the_picture),
     ("inside::it_follows_a_run_of_another_network", it_follows_a_run_of_another_network),
     ("inside::nothing_is_computed_while_it_is_closed", nothing_is_computed_while_it_is_closed),
@@ -66,7 +68,9 @@ fn field(page: &Page) -> Result<Vec<f64>> {
 fn maps_follow_the_drawing(page: &mut Page) -> Result<()> {
     page.open("")?;
     page.click("#open-inside")?;
-    ensure!(page.text()?.contains("Nothing is drawn yet"), "an empty pad says so");
+    page.wait_until("an empty pad to be told", 10, || {
+        Ok(page.text()?.contains("Nothing is drawn yet").then_some(()))
+    })?;
     let stages: usize =
         page.ask("return document.querySelectorAll('#inside-stages .stage').length", vec![])?;
     ensure!(stages == 6, "{stages} layers");
@@ -125,6 +129,62 @@ fn pointing_shows_field_and_arithmetic(page: &mut Page) -> Result<()> {
     })?;
     ensure!(field(page)?[2..] == [4.0, 4.0], "{:?}", field(page)?);
     Ok(())
+}
+
+/// Of a drawing, too, once its author says what it is; with the drawing that goes.
+fn a_label_gives_the_cross_entropy(page: &mut Page) -> Result<()> {
+    const SAY: &str = "
+        const select = document.querySelector('#inside-label');
+        select.value = arguments[0];
+        select.dispatchEvent(new Event('change'));";
+    page.open("")?;
+    page.click("#open-inside")?;
+    ensure!(!page.is_enabled("#inside-label")?, "nothing is drawn that could be something");
+    page.draw(8)?;
+    page.wait_until("a drawing to label", 5, || {
+        Ok(page.is_enabled("#inside-label")?.then_some(()))
+    })?;
+    let mut losses = vec![];
+    for label in ["8", "3"] {
+        page.browser.script(SAY, vec![json!(label)])?;
+        let words = page.wait_until("its cross-entropy", 5, || {
+            let words = content(page, "#inside-loss")?;
+            Ok(words.contains(&format!("−log p({label}) = ")).then_some(words))
+        })?;
+        let logits: Vec<f64> = page.ask(
+            "return [...document.querySelectorAll('#inside-softmax tr td:nth-child(2)')]
+                .map(cell => Number(cell.textContent.replace('−', '-')))",
+            vec![],
+        )?;
+        let sum: f64 = logits.iter().map(|z| z.exp()).sum();
+        let expected = sum.ln() - logits[label.parse::<usize>()?];
+        let shown: f64 = words.rsplit("= ").next().unwrap_or_default().parse()?;
+        ensure!((shown - expected).abs() < 0.01, "{words}; {expected} from {logits:?}");
+        losses.push(shown);
+    }
+    ensure!(losses[0] < losses[1], "{losses:?}");
+    page.click("#clear")?;
+    page.draw(1)?;
+    page.wait_until("the label to be gone", 5, || {
+        Ok(content(page, "#inside-loss")?.contains("say which one").then_some(()))
+    })
+}
+
+fn without_weights_it_says_so(page: &mut Page) -> Result<()> {
+    page.expect_on_console("weights.safetensors");
+    page.site.inject("weights.safetensors", Fault::Missing);
+    page.load("")?;
+    page.wait_for_state("error", 30)?;
+    page.click("#open-inside")?;
+    let says = |words: &str| {
+        page.wait_until(words, 10, || {
+            Ok(content(page, "#inside-subject")?.contains(words).then_some(()))
+        })
+    };
+    says("There are no weights to look into")?;
+    page.site.heal("weights.safetensors");
+    page.click_when_enabled("#problem-action", 10)?;
+    says("Nothing is drawn yet")
 }
 
 fn keys_go_from_number_to_number(page: &mut Page) -> Result<()> {
@@ -189,7 +249,6 @@ fn it_follows_a_run_of_another_network(page: &mut Page) -> Result<()> {
         page.ask("return document.querySelectorAll('#inside-stages .stage').length", vec![])?;
     ensure!(stages == 8, "{stages} layers of the run's network");
     changed(page, "[data-layer='0']", &first)?;
-    page.click("#stage-0 summary")?;
     let kernels = ink(page, "#stage-0 details canvas")?;
     page.click("#inside-change")?;
     changed(page, "#stage-0 details canvas", &kernels)?;

@@ -103,7 +103,7 @@ fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// At 1440x900 pad, answer and training are all in sight.
+/// At 1440x900 pad, answer, training and the laboratory's doors are all in sight.
 fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     const OUTSIDE: &str = "
         return arguments[0].filter(selector => {
@@ -112,7 +112,8 @@ fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
         });";
     page.open("")?;
     let wanted = json!([
-        "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch", "#lr"
+        "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch",
+        "#lr", ".doors"
     ]);
     let outside = page.browser.script(OUTSIDE, vec![wanted])?;
     ensure!(outside == json!([]), "out of sight: {outside}");

@@ -62,7 +62,6 @@ fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     page.fill("#runs-rows [data-do=name]", "Baseline")?;
 
     train(page, "images=1000&epochs=1&batch=64&net=f,d10s")?;
-    page.click("#notice-close")?;
     page.click("#open-runs")?;
     let kept = wait_for_rows(page, 2)?;
     ensure!(kept[0][0] == "Run 2" && kept[0][1] == "f,d10s", "{kept:?}");
@@ -131,6 +130,8 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
     ensure!(saved[2].1.starts_with("data:image/png;base64,") && saved[2].1.len() > 10_000);
     let texts: Vec<String> = page.ask("return Promise.all(blobs)", vec![])?;
     ensure!(texts[0].lines().count() == 3 && texts[0].contains("Run 1,"), "{}", texts[0]);
+    page.click("#runs-rows [data-do=show]")?;
+    ensure!(!page.is_enabled("#runs-png")?, "an empty chart is no picture");
     let json: Value = serde_json::from_str(&texts[1])?;
     ensure!(
         json[0]["name"] == json!("Run 1") && json[0]["epochs"].as_array().map(Vec::len) == Some(2)

@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("settings::survive_a_reload", survive_a_reload),
     ("settings::controls_write_the_hash", controls_write_the_hash),
     ("settings::a_new_hash_is_read", a_new_hash_is_read),
+    ("settings::a_link_is_told_before_anything_starts", a_link_is_told_before_anything_starts),
 ];
 
 fn nonsense_in_the_hash_does_no_harm(page: &mut Page) -> Result<()> {
@@ -71,6 +72,33 @@ fn a_new_hash_is_read(page: &mut Page) -> Result<()> {
         let fields = fields(page)?;
         Ok((fields[0] == "6" && fields[1] == "16").then_some(()))
     })?;
+    Ok(())
+}
+
+/// All of it stands on the first screen, and over nothing that can be pressed.
+fn a_link_is_told_before_anything_starts(page: &mut Page) -> Result<()> {
+    const COVERED: &str = "
+        return [...document.querySelectorAll('.doors button, #train, #tour')].filter(button => {
+            const {left, top, width, height} = button.getBoundingClientRect();
+            return document.elementFromPoint(left + width / 2, top + height / 2) !== button;
+        }).map(button => button.id);";
+    let status = page.open(
+        "epochs=2&batch=100&lr=0.01&seed=7&images=2000&optimizer=rmsprop&schedule=cosine&augment=on\
+         &net=c4k5r,p2,f,d10s&rho=0.8&validation=10&stop=97.5",
+    )?;
+    ensure!(status.state == "ready" && status.step == Some(0), "{status:?}");
+    let text = page.text()?;
+    for words in [
+        "4 layers, 5,874 parameters",
+        "RMSprop (rho 0.8, epsilon 0.0000001), cosine from 0.01",
+        "1,800 images, 200 held out, varied",
+        "36 minibatches, fewer once 97.5 % are right",
+        "fresh random weights, seed 7",
+    ] {
+        ensure!(text.contains(words), "{words:?} is not in {text}");
+    }
+    let covered: Vec<String> = page.ask(COVERED, vec![])?;
+    ensure!(covered.is_empty(), "covered: {covered:?}");
     Ok(())
 }
 

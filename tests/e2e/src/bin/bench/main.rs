@@ -5,6 +5,7 @@
 //! | [`gauge`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
 //! | [`page`] | predictions, reactions to the pen, bytes over the wire |
+//! | [`rooms`] | what an open room costs a run |
 //! | [`peers`] | native Keras, and what else trains or predicts in a browser |
 //! | [`outcome`], [`mnist`] | a script's answer that takes its time; images to train on |
 //! | [`machine`] | what it all ran on |
@@ -20,6 +21,7 @@ mod outcome;
 mod page;
 mod peers;
 mod report;
+mod rooms;
 mod table;
 mod training;
 
@@ -102,6 +104,7 @@ fn main() -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let reaction = page::reaction(&page, effort.digits)?;
     let memory = training::memory(&mut page)?;
+    let rooms = rooms::measure(&page, effort.rounds)?;
 
     let report = Report {
         machine: machine::describe(&browser)?,
@@ -114,6 +117,7 @@ fn main() -> Result<()> {
         prediction: predictions.into(),
         reaction,
         memory,
+        rooms,
         weight,
         peers: peers.map(Peers::finish).unwrap_or_default(),
     };

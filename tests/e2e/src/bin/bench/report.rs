@@ -6,6 +6,7 @@ use crate::gauge::{Calibration, Shares};
 use crate::machine::Machine;
 use crate::page::{Reaction, Weight};
 use crate::peers::Peer;
+use crate::rooms::Room;
 use crate::training::{Memory, Subject};
 
 /// All of it.
@@ -22,6 +23,7 @@ pub(crate) struct Report {
     pub(crate) prediction: Samples,
     pub(crate) reaction: Reaction,
     pub(crate) memory: Memory,
+    pub(crate) rooms: Vec<Room>,
     pub(crate) weight: Weight,
     pub(crate) peers: Vec<Peer>,
 }

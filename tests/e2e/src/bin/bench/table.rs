@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::gauge::Shares;
 use crate::peers::{BATCHES, Peer};
 use crate::report::{Report, Samples};
+use crate::rooms;
 use crate::training::Subject;
 
 /// Images of an epoch.
@@ -51,6 +52,7 @@ pub(crate) fn markdown(report: &Report) -> Result<String> {
         peers(&mut text, report)?;
     }
     page(&mut text, report, &limits)?;
+    text += &rooms::markdown(&report.rooms);
     for shares in &report.shares {
         kernels(&mut text, shares)?;
     }

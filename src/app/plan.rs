@@ -1,0 +1,125 @@
+//! The run under way, or the one that Train would start, in a sentence: all of it is said before anything starts.
+
+use super::App;
+use super::figures::{count, duration, of};
+use super::rooms::experiment::presets::Network;
+use super::run::Run;
+use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};
+use crate::protocol::{Optimizer, Schedule, Settings};
+
+/// A part of the sentence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// What it says.
+    pub words: String,
+    /// Whether it says something else than it does by default.
+    pub unusual: bool,
+}
+
+/// Network, optimizer, images, minibatches, first weights.
+pub type Plan = [Part; 5];
+
+impl App {
+    /// The run under way; without one, what Train would start.
+    pub(super) fn plan(&self) -> Plan {
+        let on = self.run.as_ref().filter(|run| run.is_on());
+        let (settings, start) = on.map_or((&self.form.settings, self.form.start), of_run);
+        let usual = Form::default();
+        let part = |words: fn(&Settings) -> String| {
+            let (words, usually) = (words(settings), words(&usual.settings));
+            Part { unusual: words != usually, words }
+        };
+        let mut length = part(minibatches);
+        // Of a run under way the page says how much is left.
+        if let Some(seconds) = self.seconds(settings).filter(|_| on.is_none()) {
+            length.words += &format!(", about {} here", duration(seconds));
+        }
+        let first = format!("{}, seed {}", start_words(start), settings.seed);
+        let unusual = (start, settings.seed) != (usual.start, usual.settings.seed);
+        [part(network), part(optimizer), part(images), length, Part { words: first, unusual }]
+    }
+
+    /// How long the run will take, if a run has shown how fast training is here.
+    fn seconds(&self, settings: &Settings) -> Option<f64> {
+        let multiply_adds = settings.architecture.multiply_adds().ok()?;
+        let (trained, _) = settings.split(TRAIN_IMAGES as usize);
+        let images = trained * settings.epochs as usize;
+        self.speed.map(|speed| speed.seconds(images, multiply_adds))
+    }
+}
+
+fn of_run(run: &Run) -> (&Settings, StartFrom) {
+    (&run.settings, run.start)
+}
+
+fn network(settings: &Settings) -> String {
+    let architecture = &settings.architecture;
+    let name = Network::of(architecture).map_or_else(
+        || of(architecture.layers.len() as u32, "layer", "layers"),
+        |network| String::from(network.name),
+    );
+    match architecture.parameter_count() {
+        Ok(parameters) => format!("{name}, {} parameters", count(parameters as u32)),
+        Err(_) => format!("{name} that do not fit: see Experiment"),
+    }
+}
+
+fn optimizer(settings: &Settings) -> String {
+    let numbers = match settings.optimizer {
+        optimizer
+            if [Optimizer::ADAM, Optimizer::SGD, Optimizer::RMS_PROP].contains(&optimizer) =>
+        {
+            String::new()
+        }
+        Optimizer::Adam { beta_1, beta_2, epsilon } => {
+            format!(" (beta 1 {beta_1}, beta 2 {beta_2}, epsilon {epsilon})")
+        }
+        Optimizer::Sgd { momentum } => format!(" (momentum {momentum})"),
+        Optimizer::RmsProp { rho, epsilon } => format!(" (rho {rho}, epsilon {epsilon})"),
+    };
+    let name = match settings.optimizer {
+        Optimizer::Adam { .. } => "Adam",
+        Optimizer::Sgd { .. } => "SGD",
+        Optimizer::RmsProp { .. } => "RMSprop",
+    };
+    let rate = settings.learning_rate;
+    let course = match settings.schedule {
+        Schedule::Constant => format!("{rate} throughout"),
+        Schedule::Cosine => format!("cosine from {rate}"),
+        Schedule::OneCycle => format!("one cycle up to {rate}"),
+    };
+    format!("{name}{numbers}, {course}")
+}
+
+fn images(settings: &Settings) -> String {
+    let (trained, used) = settings.split(TRAIN_IMAGES as usize);
+    let held_out = used - trained;
+    let mut words = match settings.images {
+        None if held_out == 0 => format!("all {} images", count(TRAIN_IMAGES)),
+        _ => of(trained as u32, "image", "images"),
+    };
+    if held_out > 0 {
+        words += &format!(", {} held out", count(held_out as u32));
+    }
+    if settings.augment {
+        words += ", varied";
+    }
+    words
+}
+
+fn minibatches(settings: &Settings) -> String {
+    let (trained, _) = settings.split(TRAIN_IMAGES as usize);
+    let all = (trained as u32).div_ceil(settings.batch_size) * settings.epochs;
+    let enough = settings.stop_at.map_or_else(String::new, |share| {
+        format!(", fewer once {} % are right", percent_of(share))
+    });
+    of(all, "minibatch", "minibatches") + &enough
+}
+
+fn start_words(start: StartFrom) -> &'static str {
+    match start {
+        StartFrom::Fresh => "fresh random weights",
+        StartFrom::Shipped => "from the shipped weights",
+        StartFrom::Current => "from the last run’s weights",
+    }
+}
