@@ -32,6 +32,14 @@ impl Digits {
         self.labels.is_empty()
     }
 
+    /// Makes room for so many digits in all, so that adding them moves none of those that are here: what a
+    /// WebAssembly module once had, it keeps.
+    pub fn reserve(&mut self, digits: usize) {
+        let more = digits.saturating_sub(self.len());
+        self.images.reserve_exact(more * PIXELS);
+        self.labels.reserve_exact(more);
+    }
+
     /// Adds another set's digits behind these.
     pub fn append(&mut self, mut other: Self) {
         self.images.append(&mut other.images);

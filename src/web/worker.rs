@@ -222,7 +222,10 @@ impl Trainer {
     /// Takes in a verified part of the data set, if one came, and how much there is now.
     fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
         match part {
-            Some((Split::Train, digits)) => self.train.append(digits),
+            Some((Split::Train, digits)) => {
+                self.train.reserve(progress.total_train_images as usize);
+                self.train.append(digits);
+            }
             Some((Split::Test, digits)) => self.test.append(digits),
             None => {}
         }

@@ -3,6 +3,7 @@
 
 import { offer } from "../harness.js";
 import {
+  blockUntilReady,
   defaultDevice,
   init,
   jit,
@@ -73,7 +74,7 @@ offer(async () => {
       steps += 1;
       const rate = np.array((RATE * Math.sqrt(1 - BETA_2 ** steps)) / (1 - BETA_1 ** steps));
       [parameters, means, squares] = adam(parameters, means, squares, gradients, rate);
-      for (const array of Object.values(parameters)) await array.ref.wait();
+      await blockUntilReady(parameters);
       return value.jsAsync();
     },
     predict: async (image) => {

@@ -198,7 +198,8 @@ impl State {
         if self.listens && path == "e2e-console.js" {
             return self.file(path, LISTENER.into());
         }
-        let path = if path.is_empty() { "index.html" } else { path };
+        let folders_page = format!("{path}index.html");
+        let path = if path.is_empty() || path.ends_with('/') { &folders_page } else { path };
         if path == PHONE {
             return self.file(path, PHONE_DOCUMENT.into());
         }
