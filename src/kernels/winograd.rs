@@ -55,6 +55,15 @@ fn output_transform([a, b, c, d]: [F32x4; 4]) -> [F32x4; 2] {
     [a.add(b).add(c), b.sub(c).sub(d)]
 }
 
+/// The largest of a window's four outputs and which one it is, from its products' transformed columns.
+#[inline(always)]
+fn pool(columns: [[F32x4; 2]; 4], bias: F32x4, relu: bool) -> (F32x4, [u8; 4]) {
+    let [top, bottom] = [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
+    let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
+    let best = best.add(bias);
+    (if relu { best.max(F32x4::zero()) } else { best }, winner)
+}
+
 /// Transforms a kernel and cuts it into panels `[filter / 8][element][channel][filter % 8]`.
 ///
 /// - `kernel`: `[3][3][channels][filters]`.
@@ -165,11 +174,7 @@ pub fn forward_pooled(
                     let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
                         output_transform(std::array::from_fn(|y| products[4 * y + x][i][half]))
                     });
-                    let [top, bottom] =
-                        [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
-                    let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
-                    let best = best.add(bias[half]);
-                    let best = if relu { best.max(F32x4::zero()) } else { best };
+                    let (best, winner) = pool(columns, bias[half], relu);
                     best.store(value);
                     *index = winner;
                 }
@@ -237,10 +242,7 @@ pub fn forward_pooled_picture(
                     products(x, 3).fused_mul_add(weight(3), b.sub(c)),
                 ]
             });
-            let [top, bottom] = [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
-            let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
-            let best = best.add(bias);
-            let best = if relu { best.max(F32x4::zero()) } else { best };
+            let (best, winner) = pool(columns, bias, relu);
             best.store(&mut output[first..first + 4].as_chunks_mut().0[0]);
             winners[first..first + 4].copy_from_slice(&winner);
         }

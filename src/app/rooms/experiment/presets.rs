@@ -73,8 +73,8 @@ impl Recipe {
     pub fn apply(self, s: &mut Settings) {
         (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
             Self::Keras => (10, 32, 0.001, Schedule::Constant, false),
-            Self::Fast => (2, 32, 0.003, Schedule::OneCycle, false),
-            Self::Best => (20, 128, 0.004, Schedule::OneCycle, true),
+            Self::Fast => (2, 32, 0.005, Schedule::OneCycle, false),
+            Self::Best => (30, 128, 0.004, Schedule::OneCycle, true),
         };
         s.optimizer = Optimizer::ADAM;
         (s.images, s.validation, s.stop_at) = (None, 0, None);

@@ -23,7 +23,7 @@ use matrix::Matrix;
 use pinned::Pinned;
 
 /// Milliseconds of a frame that reading may take; one picture takes about a tenth of one. A run's
-/// weights come about ten times a second, and each time is one such frame: the pictures take turns.
+/// weights come several times a second, and each time is one such frame: the pictures take turns.
 const BUDGET: f64 = 2.0;
 
 /// What is read: weights, test images on show, pinned drawings.
