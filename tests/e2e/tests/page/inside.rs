@@ -40,6 +40,18 @@ fn content(page: &Page, selector: &str) -> Result<String> {
     page.ask("return document.querySelector(arguments[0]).textContent", vec![json!(selector)])
 }
 
+/// Scrolls to an element and waits for its words.
+fn seen(page: &Page, selector: &str, expected: impl Fn(&str) -> bool) -> Result<()> {
+    const SCROLL: &str = "
+        document.querySelector(arguments[0])?.scrollIntoView({block: 'center', behavior: 'instant'});";
+    page.browser.script(SCROLL, vec![json!(selector)])?;
+    page.wait_until(&format!("the words of {selector}"), 10, || {
+        const READ: &str = "return document.querySelector(arguments[0])?.textContent ?? ''";
+        let words: String = page.ask(READ, vec![json!(selector)])?;
+        Ok(expected(&words).then_some(()))
+    })
+}
+
 /// Moves a mouse over a layer's maps, to shares of their width and height.
 fn point(page: &Page, layer: usize, x: f64, y: f64) -> Result<()> {
     const POINT: &str = "
@@ -79,10 +91,9 @@ fn maps_follow_the_drawing(page: &mut Page) -> Result<()> {
     let three = changed(page, "[data-layer='0']", &empty)?;
     ink(page, "[data-layer='3']")?;
     ink(page, "#inside-picture")?;
-    let top = content(page, "#inside-softmax .top-class th")?;
-    ensure!(top == "3", "softmax's largest is {top}");
-    let parts = content(page, ".parts p")?;
-    ensure!(parts.ends_with("the logit of 3"), "{parts}");
+    // What cannot be seen is not computed: first it is scrolled to.
+    seen(page, "#inside-softmax .top-class th", |top| top == "3")?;
+    seen(page, ".parts p", |parts| parts.ends_with("the logit of 3"))?;
     page.click("#clear")?;
     page.draw(1)?;
     changed(page, "[data-layer='0']", &three)?;
@@ -139,7 +150,9 @@ fn a_label_gives_the_cross_entropy(page: &mut Page) -> Result<()> {
         select.dispatchEvent(new Event('change'));";
     page.open("")?;
     page.click("#open-inside")?;
-    ensure!(!page.is_enabled("#inside-label")?, "nothing is drawn that could be something");
+    page.wait_until("nothing to be labelled", 10, || {
+        Ok((!page.is_enabled("#inside-label")?).then_some(()))
+    })?;
     page.draw(8)?;
     page.wait_until("a drawing to label", 5, || {
         Ok(page.is_enabled("#inside-label")?.then_some(()))
