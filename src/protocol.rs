@@ -182,7 +182,7 @@ pub enum Reply {
         /// What is wrong with it, as a sentence for the page.
         reason: String,
     },
-    /// About four times a second while training, once a second while waiting for data. Arrays: `[parameters, losses, accuracies]`, the last
+    /// Several times a second while training, once a second while waiting for data. Arrays: `[parameters, losses, accuracies]`, the last
     /// two with one value for each minibatch since the last Progress.
     Progress(Progress),
     /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters,

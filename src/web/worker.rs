@@ -34,9 +34,8 @@ use crate::train::session::{Available, Judgement, Session, Set, Task};
 /// Milliseconds of work between two looks at the messages.
 const SLICE: f64 = 16.0;
 
-/// Milliseconds between two [`Reply::Progress`]. Each costs the page some eight milliseconds, and where every core
-/// trains, a minibatch waits for the worker that had to make way.
-const PROGRESS_INTERVAL: f64 = 250.0;
+/// Milliseconds between two [`Reply::Progress`].
+const PROGRESS_INTERVAL: f64 = 150.0;
 
 /// Milliseconds between two signs of life while the run waits, for data or for helpers.
 const HEARTBEAT: i32 = 1000;

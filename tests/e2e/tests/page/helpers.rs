@@ -15,25 +15,25 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 /// Long enough for helpers to take part before it ends.
 const RUN: &str = "images=8000&epochs=3&batch=32&seed=7";
 
-/// Each helper's end at its twentieth job; those that take its place end so too.
+/// Each helper's end at its hundredth job, by when the page has told of it; those that take its place end so too.
 const CLOSES: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
-    if (data.message?.Compute && ++jobs === 20) close();
+    if (data.message?.Compute && ++jobs === 100) close();
 });
 ";
 
 const THROWS: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
-    if (data.message?.Compute && ++jobs === 20) throw new Error('helper killed by the test');
+    if (data.message?.Compute && ++jobs === 100) throw new Error('helper killed by the test');
 });
 ";
 
 const HANGS: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
-    if (data.message?.Compute && ++jobs === 20) for (;;);
+    if (data.message?.Compute && ++jobs === 100) for (;;);
 });
 ";
 
