@@ -37,9 +37,9 @@ pub struct Settings {
     pub seed: u32,
     /// Train on the first so many images only; `None` is all of them.
     pub images: Option<u32>,
-    /// Train on images randomly turned, stretched, slanted, shifted and warped; some get extra strokes.
+    /// Whether the images are randomly varied first.
     #[serde(default)]
-    pub augment: bool,
+    pub augment: Augment,
     /// Percent of the images, the last ones, that are held out of training and evaluated after each
     /// epoch; 0 is none.
     #[serde(default)]
@@ -57,6 +57,44 @@ impl Settings {
         let used = self.images.map_or(images, |n| images.min(n as usize));
         let trained = used as u64 * u64::from(100_u32.saturating_sub(self.validation)) / 100;
         (trained as usize, used)
+    }
+}
+
+/// How far training images are varied: [`Augmentation`](crate::train::augment::Augmentation) has the amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredAugment")]
+pub enum Augment {
+    /// Not at all.
+    #[default]
+    Off,
+    /// As far at the end of the run as at its beginning, with extra strokes.
+    Steady,
+    /// Less and less, so that the network ends on digits nearly as they are.
+    Fading,
+}
+
+/// [`Augment`] in a kept run; in older ones a switch.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredAugment {
+    Switch(bool),
+    Name(AugmentName),
+}
+
+#[derive(Deserialize)]
+enum AugmentName {
+    Off,
+    Steady,
+    Fading,
+}
+
+impl From<StoredAugment> for Augment {
+    fn from(stored: StoredAugment) -> Self {
+        match stored {
+            StoredAugment::Switch(false) | StoredAugment::Name(AugmentName::Off) => Self::Off,
+            StoredAugment::Switch(true) | StoredAugment::Name(AugmentName::Steady) => Self::Steady,
+            StoredAugment::Name(AugmentName::Fading) => Self::Fading,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use inkling::data::{Digits, PIXELS};
 use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
 use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::session::{Available, Session, Task};
@@ -49,7 +49,7 @@ fn a_training_step_allocates_nothing() {
         schedule: Schedule::Cosine,
         seed: 1,
         images: None,
-        augment: true,
+        augment: Augment::Fading,
         validation: 0,
         stop_at: None,
     };
@@ -59,14 +59,16 @@ fn a_training_step_allocates_nothing() {
     let mut step = || {
         let Task::Minibatch(indices) = session.next(available) else { return false };
         digits.gather(indices.iter().map(|&index| index as usize), &mut images, &mut labels);
-        augment::vary(&mut images, &labels, 0, session.noise());
+        let (step, steps) = (session.step(), session.steps());
+        let augmentation = augment::at(Augment::Fading, step, steps).expect("it is not off");
+        augment::vary(&augmentation, &mut images, &labels, 0, session.noise());
         network.load(session.parameters());
         let minibatch = Share::whole(&images, &labels, session.noise());
         let size = session.parameters().len();
         for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
             minibatch.gradient(&mut network, index, leaf);
         }
-        session.learn(gradient::total(&mut leaves, &[]));
+        session.learn(gradient::total(&mut leaves, labels.len(), &[]));
         true
     };
     assert!(step());

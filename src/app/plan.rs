@@ -5,7 +5,7 @@ use super::figures::{count, duration, of};
 use super::rooms::experiment::presets::Network;
 use super::run::Run;
 use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};
-use crate::protocol::{Optimizer, Schedule, Settings};
+use crate::protocol::{Augment, Optimizer, Schedule, Settings};
 
 /// A part of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,9 +101,11 @@ fn images(settings: &Settings) -> String {
     if held_out > 0 {
         words += &format!(", {} held out", count(held_out as u32));
     }
-    if settings.augment {
-        words += ", varied";
-    }
+    words += match settings.augment {
+        Augment::Off => "",
+        Augment::Steady => ", varied",
+        Augment::Fading => ", varied less and less",
+    };
     words
 }
 

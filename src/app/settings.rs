@@ -6,7 +6,7 @@
 use super::figures::count;
 use super::rooms::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
-use crate::protocol::{MOST_WORKERS, Optimizer, Schedule, Settings};
+use crate::protocol::{Augment, MOST_WORKERS, Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;
 
 /// MNIST's training images: the most that a run can take.
@@ -68,7 +68,7 @@ impl Default for Form {
                 schedule: Schedule::Constant,
                 seed: 1,
                 images: None,
-                augment: false,
+                augment: Augment::Off,
                 validation: 0,
                 stop_at: None,
             },
@@ -134,7 +134,8 @@ const BACKENDS: [(&str, Option<Backend>); 3] = [
     ("simd128", Some(Backend::Simd128)),
     ("relaxed-simd", Some(Backend::RelaxedSimd)),
 ];
-const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
+const AUGMENTS: [(&str, Augment); 3] =
+    [("off", Augment::Off), ("on", Augment::Steady), ("fading", Augment::Fading)];
 const STARTS: [(&str, StartFrom); 3] =
     [("fresh", StartFrom::Fresh), ("shipped", StartFrom::Shipped), ("current", StartFrom::Current)];
 
@@ -294,7 +295,7 @@ impl Form {
             Field::Images => s.images.unwrap_or(TRAIN_IMAGES).to_string(),
             Field::Optimizer => kind(s.optimizer).into(),
             Field::Schedule => key_of(&SCHEDULES, s.schedule),
-            Field::Augment => key_of(&SWITCH, s.augment),
+            Field::Augment => key_of(&AUGMENTS, s.augment),
             Field::Start => key_of(&STARTS, self.start),
             Field::Architecture => s.architecture.to_string(),
             Field::Beta1 | Field::Beta2 | Field::Momentum | Field::Rho | Field::Epsilon => {
@@ -336,7 +337,7 @@ impl Form {
             Field::Optimizer if kind(s.optimizer) == text => None,
             Field::Optimizer => choice(field, text, &OPTIMIZERS, &mut s.optimizer),
             Field::Schedule => choice(field, text, &SCHEDULES, &mut s.schedule),
-            Field::Augment => choice(field, text, &SWITCH, &mut s.augment),
+            Field::Augment => choice(field, text, &AUGMENTS, &mut s.augment),
             Field::Start => choice(field, text, &STARTS, &mut self.start),
             Field::Architecture => architecture(text, &mut s.architecture),
             Field::Beta1 | Field::Beta2 | Field::Momentum | Field::Rho | Field::Epsilon => {

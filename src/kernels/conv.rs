@@ -40,7 +40,7 @@ impl Geometry {
     }
 
     /// Numbers of an input that a kernel's row covers: they lie next to each other.
-    fn row(&self) -> usize {
+    pub fn row(&self) -> usize {
         self.kernel_size * self.channels
     }
 

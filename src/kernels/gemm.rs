@@ -4,6 +4,7 @@
 //! straight line. [`pack`] cuts a matrix into panels once, and every product with it reuses them.
 
 use super::lanes::F32x4;
+use super::transpose::transpose;
 
 /// Columns of a panel: two vectors, so that a tile of four rows keeps eight sums in registers, as
 /// many as it takes to hide a multiply-add's latency.
@@ -154,12 +155,11 @@ pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut
     for (panel, strip) in packed.chunks_exact_mut(columns).enumerate() {
         let first = panel * PANEL;
         let width = PANEL.min(rows - first);
-        for (column, to) in strip.iter_mut().enumerate() {
-            *to = [0.0; PANEL];
-            for (lane, to) in to[..width].iter_mut().enumerate() {
-                *to = matrix[(first + lane) * columns + column];
-            }
+        if width < PANEL {
+            strip.fill([0.0; PANEL]);
         }
+        let from = &matrix[first * columns..];
+        transpose((width, columns), from, columns, strip.as_flattened_mut(), PANEL);
     }
 }
 
@@ -205,12 +205,12 @@ pub fn multiply(
     }
 }
 
-/// `c = transpose(a) b`: a Dense layer's weight gradient from its inputs and its outputs' gradient.
+/// `c += transpose(a) b`: a Dense layer's weight gradient from its inputs and its outputs' gradient.
 ///
 /// - `a`: `[n][a_stride]`, of which the first `rows` numbers of a row count.
 /// - `b`: `[n][b_stride]`, of which the first `columns` numbers of a row count.
 ///   Both strides are multiples of 4.
-/// - `c`: row-major `rows x columns`, overwritten.
+/// - `c`: row-major `rows x columns`.
 pub fn multiply_transposed(
     a: &[f32],
     a_stride: usize,
@@ -243,10 +243,14 @@ fn transposed_tile<const N: usize>(
     columns: usize,
     c: &mut [f32],
 ) {
-    // The last vector reaches back over columns that the one before it has, not beyond the end.
-    let start = |i: usize| (first + 4 * i).min(columns.max(4) - 4);
+    // The last vector reaches back over columns that the one before it has, not beyond the end; a single one
+    // has none to reach back over.
+    let start = |i: usize| (first + 4 * i).min(columns.max(4) - 4).max(first);
     let starts: [usize; N] = std::array::from_fn(start);
     let mut sums = [[F32x4::zero(); N]; 4];
+    for (sums, c) in sums.iter_mut().zip(c.chunks_exact(columns)) {
+        *sums = starts.map(|start| take(&c[start..]));
+    }
     for (a, b) in a.chunks_exact(a_stride).zip(b.chunks_exact(b_stride)) {
         let b = starts.map(|start| take(&b[start..]));
         for (sums, &x) in sums.iter_mut().zip(&a.as_chunks::<4>().0[row / 4]) {

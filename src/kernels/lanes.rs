@@ -70,6 +70,19 @@ mod vector {
         arch::v128_and(a, arch::f32x4_gt(condition, splat(0.0)))
     }
     #[inline(always)]
+    pub(super) fn transpose([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
+        let (ab_low, ab_high) =
+            (arch::i32x4_shuffle::<0, 4, 1, 5>(a, b), arch::i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let (cd_low, cd_high) =
+            (arch::i32x4_shuffle::<0, 4, 1, 5>(c, d), arch::i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        [
+            arch::i64x2_shuffle::<0, 2>(ab_low, cd_low),
+            arch::i64x2_shuffle::<1, 3>(ab_low, cd_low),
+            arch::i64x2_shuffle::<0, 2>(ab_high, cd_high),
+            arch::i64x2_shuffle::<1, 3>(ab_high, cd_high),
+        ]
+    }
+    #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
         let best = max(max(a[0], a[1]), max(a[2], a[3]));
         // The number of candidates before the first that is the maximum; true is -1.
@@ -127,6 +140,10 @@ mod vector {
     #[inline(always)]
     pub(super) fn where_positive(a: Vector, condition: Vector) -> Vector {
         Vector(from_fn(|i| if condition.0[i] > 0.0 { a.0[i] } else { 0.0 }))
+    }
+    #[inline(always)]
+    pub(super) fn transpose(rows: [Vector; 4]) -> [Vector; 4] {
+        from_fn(|i| Vector(from_fn(|j| rows[j].0[i])))
     }
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
@@ -240,6 +257,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn where_positive(self, condition: Self) -> Self {
         Self(vector::where_positive(self.0, condition.0))
+    }
+
+    /// Lane `j` of row `i` becomes lane `i` of row `j`.
+    #[inline(always)]
+    pub fn transpose(rows: [Self; WIDTH]) -> [Self; WIDTH] {
+        vector::transpose(rows.map(|row| row.0)).map(Self)
     }
 
     /// In each lane the largest of four candidates and the first index that holds it.

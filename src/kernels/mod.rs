@@ -10,6 +10,7 @@
 //! | [`padding`] | zeros around a map |
 //! | [`pool`] | pooling on its own |
 //! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
+//! | [`transpose`] | rows to columns |
 //! | [`peak`] | nothing but multiply-adds in registers, to compare the others with |
 //! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |
 //!
@@ -25,4 +26,5 @@ pub mod peak;
 pub mod pointwise;
 pub mod pool;
 pub mod reference;
+pub mod transpose;
 pub mod winograd;

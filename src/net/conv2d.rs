@@ -1,12 +1,14 @@
 //! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its way
 //! back has to know.
 
+use super::buffer::{Buffer, filled};
 use super::network::Phase;
 use super::plan::{Convolution, Pass, Weights};
 use crate::kernels::conv::live::{self, Live};
 use crate::kernels::conv::patches::{self, Patches, Pooled};
 use crate::kernels::conv::{self, Geometry};
 use crate::kernels::gemm::{self, Panel};
+use crate::kernels::transpose::transpose;
 use crate::kernels::winograd;
 
 /// One convolution, with relu and pooling where they belong to it.
@@ -15,26 +17,29 @@ pub(super) struct Conv2D {
     planned: Convolution,
     /// Whether a gradient of the input is wanted.
     propagates: bool,
-    panels: Vec<Panel>,
-    bias: Vec<Panel>,
+    panels: Buffer<Panel>,
+    bias: Buffer<Panel>,
     /// Room for an image's patches, cut or transformed.
-    patches: Vec<f32>,
+    patches: Buffer,
     /// Room for a picture and what may be read behind it.
-    picture: Vec<f32>,
+    picture: Buffer,
     /// `[ky][filter][kx][channel]`, for the input gradient.
-    swapped: Vec<f32>,
+    swapped: Buffer,
     /// Absent where the way back needs no lists.
     live: Option<Live>,
-    /// `[filter][row of taps][channel]` and `[filter]`: this shard's sums.
-    kernel_gradient: Vec<f32>,
-    bias_gradient: Vec<f32>,
+    /// `[filter][row of taps][channel]` and `[filter]`: the sums of all blocks since [`Conv2D::begin`].
+    kernel_gradient: Buffer,
+    bias_gradient: Buffer,
     /// `[images][numbers]`
     winners: Vec<u8>,
 }
 
 impl Conv2D {
     /// With all parameters zero.
-    pub(super) fn new(planned: Convolution, back: bool) -> Self {
+    ///
+    /// - `back`: whether a gradient of the input is wanted.
+    /// - `numbers`: of the outputs of a block of images, at most.
+    pub(super) fn new(planned: Convolution, back: bool, numbers: usize) -> Self {
         let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
         let (panel_rows, patches) = match (planned.pass, planned.patches) {
@@ -51,23 +56,18 @@ impl Conv2D {
         };
         let picture = from_picture(&planned).map(|cut| cut.picture_size(g) + patches::SLACK);
         Self {
-            panels: vec![[0.0; gemm::PANEL]; panels * panel_rows],
-            bias: vec![[0.0; gemm::PANEL]; panels],
-            patches: vec![0.0; patches],
-            picture: vec![0.0; picture.unwrap_or(0)],
-            swapped: vec![0.0; if back { g.panel_rows() * g.filters } else { 0 }],
+            panels: filled([0.0; gemm::PANEL], panels * panel_rows),
+            bias: filled([0.0; gemm::PANEL], panels),
+            patches: filled(0.0, patches),
+            picture: filled(0.0, picture.unwrap_or(0)),
+            swapped: filled(0.0, if back { g.panel_rows() * g.filters } else { 0 }),
             live: picture.is_none().then(|| Live::new(g, back)),
-            kernel_gradient: vec![0.0; g.filters * sums_of_a_filter(&planned)],
-            bias_gradient: vec![0.0; g.filters],
-            winners: Vec::new(),
+            kernel_gradient: filled(0.0, g.filters * sums_of_a_filter(&planned)),
+            bias_gradient: filled(0.0, g.filters),
+            winners: vec![0; numbers],
             planned,
             propagates: back,
         }
-    }
-
-    /// Makes room for outputs of `numbers` in all.
-    pub(super) fn reserve(&mut self, numbers: usize) {
-        self.winners.resize(numbers, 0);
     }
 
     /// Arranges the layer's part of all parameters for the kernels.
@@ -129,9 +129,14 @@ impl Conv2D {
         }
     }
 
-    /// The gradient of [`Conv2D::forward`]: by the parameters into its place in `gradient`, by the
-    /// input into `by_input`, if it propagates. All others as there.
-    #[expect(clippy::too_many_arguments, reason = "two maps with their gradients, and who listens")]
+    /// Forgets the gradients of all blocks until now.
+    pub(super) fn begin(&mut self) {
+        self.kernel_gradient.fill(0.0);
+        self.bias_gradient.fill(0.0);
+    }
+
+    /// The gradient of [`Conv2D::forward`]: by the parameters added to the sums of the blocks before, by
+    /// the input into `by_input`, if it propagates. All others as there.
     pub(super) fn backward(
         &mut self,
         images: usize,
@@ -139,13 +144,10 @@ impl Conv2D {
         output: &[f32],
         by_output: &[f32],
         by_input: &mut [f32],
-        gradient: &mut [f32],
         done: &mut dyn FnMut(Phase),
     ) {
-        let Convolution { patches: cut, geometry: g, weights, relu, pass } = &self.planned;
+        let Convolution { patches: cut, geometry: g, relu, pass, .. } = &self.planned;
         let (kernel, bias) = (&mut self.kernel_gradient, &mut self.bias_gradient);
-        kernel.fill(0.0);
-        bias.fill(0.0);
         let (inputs, outputs) = (input.len() / images, output.len() / images);
         for image in 0..images {
             let input = &input[image * inputs..][..inputs];
@@ -175,6 +177,12 @@ impl Conv2D {
                 done(Phase::InputGradient);
             }
         }
+    }
+
+    /// Writes the sum of all blocks' gradients by the parameters into its place in `gradient`.
+    pub(super) fn finish(&self, gradient: &mut [f32]) {
+        let Convolution { geometry: g, weights, .. } = &self.planned;
+        let (kernel, bias) = (&self.kernel_gradient, &self.bias_gradient);
         let (channels, stride) = match from_picture(&self.planned) {
             Some(cut) => (cut.kernel_size * cut.channels, cut.row_stride()),
             None => (weights.channels, g.channels),
@@ -182,7 +190,6 @@ impl Conv2D {
         let gradient_of_kernel = &mut gradient[weights.kernel.clone()];
         write_gradient(kernel, (channels, stride), weights.outputs, g.filters, gradient_of_kernel);
         gradient[weights.bias.clone()].copy_from_slice(&bias[..weights.outputs]);
-        done(Phase::WeightGradient);
     }
 }
 
@@ -223,16 +230,11 @@ fn depth(g: &Geometry, weights: &Weights) -> usize {
 
 /// `[ky][kx][channel][filter]` to `[ky][filter][kx][channel]`.
 fn swap_axes(g: &Geometry, weights: &Weights, kernel: &[f32], swapped: &mut [f32]) {
-    let filters = weights.outputs;
-    for (tap, rows) in kernel.chunks_exact(weights.channels * filters).enumerate() {
+    let size = (weights.channels, weights.outputs);
+    for (tap, rows) in kernel.chunks_exact(size.0 * size.1).enumerate() {
         let (ky, kx) = (tap / g.kernel_size, tap % g.kernel_size);
-        for (quad, rows) in rows.chunks(4 * filters).enumerate() {
-            for filter in 0..filters {
-                let at = ((ky * g.filters + filter) * g.kernel_size + kx) * g.channels + 4 * quad;
-                let to = swapped[at..at + 4].iter_mut();
-                to.zip(rows.chunks_exact(filters)).for_each(|(to, row)| *to = row[filter]);
-            }
-        }
+        let at = ky * g.filters * g.row() + kx * g.channels;
+        transpose(size, rows, size.1, &mut swapped[at..], g.row());
     }
 }
 
@@ -245,14 +247,8 @@ fn write_gradient(
     gradient: &mut [f32],
 ) {
     let of_a_filter = sums.len() / stored_filters;
-    // Four rows at a time: what is read lies a filter's sums apart, in a line of the cache for each.
     for (tap, rows) in gradient.chunks_exact_mut(channels * filters).enumerate() {
-        for (quad, rows) in rows.chunks_mut(4 * filters).enumerate() {
-            let at = tap * stride + 4 * quad;
-            for (filter, sums) in sums.chunks_exact(of_a_filter).take(filters).enumerate() {
-                let values = &sums[at..at + 4];
-                rows.chunks_exact_mut(filters).zip(values).for_each(|(row, v)| row[filter] = *v);
-            }
-        }
+        let size = (filters, channels);
+        transpose(size, &sums[tap * stride..], of_a_filter, rows, filters);
     }
 }

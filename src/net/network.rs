@@ -1,14 +1,19 @@
 //! Forward and backward through a [`Plan`], on one shard of images at a time.
 //!
-//! Images and gradients pass through the steps in order, all of a shard's images at each step.
-//! Everything that is needed is allocated when a network is made or first meets a larger shard;
-//! after that a training step allocates nothing.
+//! A shard is cut into blocks of a few images, small enough that all of a block's maps and their gradients
+//! stay in a processor core's cache. They pass through the steps in order, all of a block's images at each
+//! step; the gradients by the parameters add up from block to block. Everything that is needed is
+//! allocated when a network is made: a training step allocates nothing.
 
 use super::architecture::{Architecture, ArchitectureError};
+use super::buffer::{self, Buffer};
 use super::loss::{self, Score};
 use super::plan::Plan;
 use super::step::{Buffers, Work};
 use crate::kernels::lanes::round_up;
+
+/// Images in a block.
+const BLOCK: usize = 8;
 
 /// Computes a [`Plan`] with the parameters last given to [`Network::load`].
 #[derive(Debug)]
@@ -16,11 +21,9 @@ pub struct Network {
     plan: Plan,
     work: Vec<Work>,
     /// `maps[s]` is what step `s` reads, `maps[s + 1]` what it writes; `[images][numbers]`.
-    maps: Vec<Vec<f32>>,
+    maps: Vec<Buffer>,
     /// The gradient of each of `maps`.
-    gradients: Vec<Vec<f32>>,
-    /// Images that the buffers have room for.
-    room: usize,
+    gradients: Vec<Buffer>,
 }
 
 /// Images and labels of which a gradient is wanted.
@@ -58,34 +61,18 @@ impl Network {
     /// If the architecture cannot be built.
     pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
         let plan = Plan::new(architecture)?;
-        let work = plan.steps().iter().map(Work::new).collect();
-        let maps = vec![Vec::new(); plan.steps().len() + 1];
-        let mut network = Self { plan, work, gradients: maps.clone(), maps, room: 0 };
-        network.reserve(1);
-        Ok(network)
+        let work = plan.steps().iter().map(|step| Work::new(step, BLOCK)).collect();
+        let input = plan.input();
+        let maps: Vec<Buffer> = std::iter::once(input.height * input.width * plan.input_stride())
+            .chain(plan.steps().iter().map(|step| step.output))
+            .map(|size| buffer::filled(0.0, BLOCK * size))
+            .collect();
+        Ok(Self { plan, work, gradients: maps.clone(), maps })
     }
 
     /// What the network computes.
     pub fn plan(&self) -> &Plan {
         &self.plan
-    }
-
-    /// Makes room for shards of so many images.
-    pub fn reserve(&mut self, images: usize) {
-        if images <= self.room {
-            return;
-        }
-        self.room = images;
-        let input = self.plan.input();
-        let sizes = std::iter::once(input.height * input.width * self.plan.input_stride())
-            .chain(self.plan.steps().iter().map(|s| s.output));
-        for ((map, gradient), size) in self.maps.iter_mut().zip(&mut self.gradients).zip(sizes) {
-            map.resize(images * size, 0.0);
-            gradient.resize(images * size, 0.0);
-        }
-        for (work, step) in self.work.iter_mut().zip(self.plan.steps()) {
-            work.reserve(images * step.output);
-        }
     }
 
     /// Takes the parameters that all computations use from now on, and arranges them for the kernels.
@@ -110,11 +97,15 @@ impl Network {
 
     /// Logits of some images, `[images][classes]`.
     pub fn logits(&mut self, images: &[f32]) -> Vec<f32> {
-        let count = images.len() / self.plan.input().size();
-        self.forward(images, count, None, &mut |_, _| {});
-        let classes = self.plan.classes();
-        let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
-        rows.flat_map(|row| &row[..classes]).copied().collect()
+        let (size, classes) = (self.plan.input().size(), self.plan.classes());
+        let mut logits = Vec::with_capacity(images.len() / size * classes);
+        for block in images.chunks(BLOCK * size) {
+            let count = block.len() / size;
+            self.forward(block, count, None, &mut |_, _| {});
+            let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
+            logits.extend(rows.flat_map(|row| &row[..classes]));
+        }
+        logits
     }
 
     /// Loss and accuracy on some images, without Dropout.
@@ -126,12 +117,15 @@ impl Network {
         labels: &[u8],
         probabilities: &mut Vec<f32>,
     ) -> Score {
-        self.forward(images, labels.len(), None, &mut |_, _| {});
-        let classes = self.plan.classes();
+        let (size, classes) = (self.plan.input().size(), self.plan.classes());
         let mut score = Score::default();
-        for (row, &label) in self.logits_mut().chunks_exact_mut(round_up(classes)).zip(labels) {
-            score += loss::cross_entropy(&mut row[..classes], usize::from(label));
-            probabilities.extend_from_slice(&row[..classes]);
+        for (images, labels) in images.chunks(BLOCK * size).zip(labels.chunks(BLOCK)) {
+            self.forward(images, labels.len(), None, &mut |_, _| {});
+            let rows = self.logits_mut().chunks_exact_mut(round_up(classes));
+            for (row, &label) in rows.zip(labels) {
+                score += loss::cross_entropy(&mut row[..classes], usize::from(label));
+                probabilities.extend_from_slice(&row[..classes]);
+            }
         }
         score
     }
@@ -143,7 +137,7 @@ impl Network {
         self.gradient_by_parts(shard, gradient, &mut |_, _| {})
     }
 
-    /// [`Network::gradient`], which says after each part of the work that it is done.
+    /// [`Network::gradient`], which says after each part of the work on a block that it is done.
     ///
     /// - `done`: is given the step's index and the part.
     pub fn gradient_by_parts(
@@ -152,21 +146,40 @@ impl Network {
         gradient: &mut [f32],
         done: &mut dyn FnMut(usize, Phase),
     ) -> Score {
-        let count = shard.labels.len();
-        self.forward(shard.images, count, Some(shard.noise), done);
+        let Shard { images, labels, scale, noise } = shard;
+        let size = self.plan.input().size();
+        for (planned, work) in self.plan.steps().iter().zip(&mut self.work) {
+            work.begin(planned, gradient);
+        }
+        let mut score = Score::default();
+        let blocks = images.chunks(BLOCK * size).zip(labels.chunks(BLOCK));
+        for (block, (images, labels)) in (0_u64..).zip(blocks) {
+            let noise = noise.wrapping_add(block << 32);
+            self.forward(images, labels.len(), Some(noise), done);
+            score += self.loss(labels, scale);
+            done(self.plan.steps().len(), Phase::Loss);
+            self.backward(labels.len(), gradient, done);
+        }
+        for (s, work) in self.work.iter().enumerate() {
+            work.finish(gradient);
+            done(s, Phase::WeightGradient);
+        }
+        score
+    }
+
+    /// The score of a block's logits, and the gradient of `scale * sum of the losses` by them.
+    fn loss(&mut self, labels: &[u8], scale: f32) -> Score {
         let classes = self.plan.classes();
         let stride = round_up(classes);
         let mut score = Score::default();
         if let (Some(logits), Some(by_logits)) = (self.maps.last(), self.gradients.last_mut()) {
             let rows = by_logits.chunks_exact_mut(stride).zip(logits.chunks_exact(stride));
-            for ((row, logits), &label) in rows.zip(shard.labels) {
+            for ((row, logits), &label) in rows.zip(labels) {
                 row.copy_from_slice(logits);
                 let label = usize::from(label);
-                score += loss::cross_entropy_gradient(&mut row[..classes], label, shard.scale);
+                score += loss::cross_entropy_gradient(&mut row[..classes], label, scale);
             }
         }
-        done(self.plan.steps().len(), Phase::Loss);
-        self.backward(count, gradient, done);
         score
     }
 
@@ -174,7 +187,7 @@ impl Network {
         self.maps.last_mut().map_or(&mut [], |map| map.as_mut_slice())
     }
 
-    /// Runs every step on the first `count` of `images`; `noise` is given while training.
+    /// Runs every step on a block of `count` images; `noise` is given while training.
     fn forward(
         &mut self,
         images: &[f32],
@@ -182,7 +195,6 @@ impl Network {
         noise: Option<u64>,
         done: &mut dyn FnMut(usize, Phase),
     ) {
-        self.reserve(count);
         let (input, stride) = (self.plan.input(), self.plan.input_stride());
         let images = &images[..count * input.size()];
         if stride == input.channels {
@@ -195,7 +207,7 @@ impl Network {
         }
         for (s, (planned, work)) in self.plan.steps().iter().zip(&mut self.work).enumerate() {
             let (before, after) = self.maps.split_at_mut(s + 1);
-            let input_size = before[s].len() / self.room;
+            let input_size = before[s].len() / BLOCK;
             let input = &before[s][..count * input_size];
             let output = &mut after[0][..count * planned.output];
             work.forward(planned, count, input, output, noise);
@@ -203,11 +215,11 @@ impl Network {
         }
     }
 
-    /// Runs every step backwards from the gradient of the logits.
+    /// Runs every step backwards from the gradient of a block's logits.
     fn backward(&mut self, count: usize, gradient: &mut [f32], done: &mut dyn FnMut(usize, Phase)) {
         for (s, (planned, work)) in self.plan.steps().iter().zip(&mut self.work).enumerate().rev() {
             let (before, after) = self.gradients.split_at_mut(s + 1);
-            let input_size = before[s].len() / self.room;
+            let input_size = before[s].len() / BLOCK;
             let buffers = Buffers {
                 images: count,
                 input: &self.maps[s][..count * input_size],

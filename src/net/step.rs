@@ -1,5 +1,6 @@
 //! One step of a plan on a shard's images: what it keeps, the way there and the way back.
 
+use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
 use super::network::Phase;
 use super::plan::{Planned, Step};
@@ -17,9 +18,9 @@ pub(super) enum Work {
         winners: Vec<u8>,
     },
     Dense {
-        panels: Vec<Panel>,
-        bias: Vec<Panel>,
-        transposed: Vec<Panel>,
+        panels: Buffer<Panel>,
+        bias: Buffer<Panel>,
+        transposed: Buffer<Panel>,
     },
     /// What each number was multiplied by, `[images][numbers]`.
     Dropout {
@@ -39,34 +40,46 @@ pub(super) struct Buffers<'a> {
 }
 
 impl Work {
-    pub(super) fn new(Planned { step, propagates, .. }: &Planned) -> Self {
-        match step {
-            Step::Conv2D(planned) => {
-                Self::Conv2D(Box::new(Conv2D::new(planned.clone(), *propagates)))
+    /// For blocks of so many images at most.
+    pub(super) fn new(planned: &Planned, images: usize) -> Self {
+        let numbers = images * planned.output;
+        match &planned.step {
+            Step::Conv2D(conv2d) => {
+                Self::Conv2D(Box::new(Conv2D::new(conv2d.clone(), planned.propagates, numbers)))
             }
-            Step::MaxPooling2D(_) => Self::MaxPooling2D { winners: Vec::new() },
+            Step::MaxPooling2D(_) => Self::MaxPooling2D { winners: vec![0; numbers] },
             Step::Dense { weights, .. } => {
                 let panels = gemm::panels(weights.outputs);
                 let inputs = round_up(weights.channels);
                 let transposed = gemm::panels(weights.channels) * weights.outputs;
                 Self::Dense {
-                    panels: vec![[0.0; gemm::PANEL]; panels * inputs],
-                    bias: vec![[0.0; gemm::PANEL]; panels],
-                    transposed: vec![[0.0; gemm::PANEL]; transposed],
+                    panels: filled([0.0; gemm::PANEL], panels * inputs),
+                    bias: filled([0.0; gemm::PANEL], panels),
+                    transposed: filled([0.0; gemm::PANEL], transposed),
                 }
             }
-            Step::Dropout { .. } => Self::Dropout { factors: Vec::new() },
+            Step::Dropout { .. } => Self::Dropout { factors: vec![1.0; numbers] },
             Step::Pad(_) | Step::AveragePooling2D(_) | Step::Flatten { .. } => Self::Nothing,
         }
     }
 
-    /// Makes room for outputs of `numbers` in all.
-    pub(super) fn reserve(&mut self, numbers: usize) {
-        match self {
-            Self::Conv2D(conv2d) => conv2d.reserve(numbers),
-            Self::MaxPooling2D { winners } => winners.resize(numbers, 0),
-            Self::Dropout { factors } => factors.resize(numbers, 1.0),
-            Self::Nothing | Self::Dense { .. } => {}
+    /// Begins a sum of gradients: those of all blocks until now are forgotten, here and in `gradient`.
+    pub(super) fn begin(&mut self, planned: &Planned, gradient: &mut [f32]) {
+        match (&planned.step, self) {
+            (_, Self::Conv2D(conv2d)) => conv2d.begin(),
+            (Step::Dense { weights, .. }, _) => {
+                gradient[weights.kernel.clone()].fill(0.0);
+                gradient[weights.bias.clone()].fill(0.0);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the sum of all blocks' gradients by the parameters into their place in `gradient`, where
+    /// [`Work::backward`] has not done so.
+    pub(super) fn finish(&self, gradient: &mut [f32]) {
+        if let Self::Conv2D(conv2d) = self {
+            conv2d.finish(gradient);
         }
     }
 
@@ -143,8 +156,8 @@ impl Work {
         }
     }
 
-    /// The gradient of [`Work::forward`]: by the parameters into their place in `gradient`, and by the
-    /// input.
+    /// The gradient of [`Work::forward`]: by the parameters added to their place in `gradient`, or kept for
+    /// [`Work::finish`], and by the input.
     pub(super) fn backward(
         &mut self,
         planned: &Planned,
@@ -156,7 +169,7 @@ impl Work {
         let input_size = input.len() / images;
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => {
-                conv2d.backward(images, input, output, by_output, by_input, gradient, done);
+                conv2d.backward(images, input, output, by_output, by_input, done);
             }
             (Step::Dense { weights, relu }, Self::Dense { transposed, .. }) => {
                 if *relu {
@@ -174,7 +187,6 @@ impl Work {
                     kernel,
                 );
                 let bias = &mut gradient[weights.bias.clone()];
-                bias.fill(0.0);
                 for row in by_output.chunks_exact(stride) {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::Augment;
 use crate::net::Architecture;
 use crate::net::loss::Score;
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,10 @@ pub enum Work {
         seed: u32,
         /// Minibatches of the run before this one.
         step: u32,
+        /// Minibatches of the run in all.
+        steps: u32,
         /// Whether the images are varied first.
-        augment: bool,
+        augment: Augment,
     },
     /// The score, without Dropout.
     Evaluation,
@@ -30,6 +33,13 @@ pub enum Work {
 pub enum Job {
     /// The jobs from here on are about a network of this architecture.
     Build(Architecture),
+    /// From now on jobs lie on the desk that is the array, with room for so many images: begin to look there.
+    Sit {
+        /// Images of a work.
+        images: usize,
+    },
+    /// Look at the desk again: a job lies there.
+    Look,
     /// Compute some shards of the work in hand; answered by [`Report::Done`]. Arrays: `[parameters]`, then the
     /// shards' images, `[images][pixels]`, then each one's class.
     Compute {

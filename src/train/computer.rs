@@ -73,10 +73,11 @@ impl Computer {
     ) -> Score {
         let shards = shard..shard + 1;
         match work {
-            Work::Gradient { seed, step, augment } => {
+            Work::Gradient { seed, step, steps, augment } => {
                 let noise = noise(seed, step);
-                if augment {
-                    augment::vary(images, labels, images_of(of, &shards).start, noise);
+                if let Some(augmentation) = augment::at(augment, step, steps) {
+                    let first = images_of(of, &shards).start;
+                    augment::vary(&augmentation, images, labels, first, noise);
                 }
                 let leaf = leaf(&mut self.leaves, &shards);
                 Share { shards, minibatch: of, images, labels, noise }.gradient(
@@ -96,10 +97,11 @@ impl Computer {
         }
     }
 
-    /// The sum of a subtree's gradients, which are all computed here.
-    pub fn sum(&mut self, subtree: &Range<usize>) -> &[f32] {
+    /// The sum of a subtree's gradients, which are all computed here; `of` is the number of images in the
+    /// whole work.
+    pub fn sum(&mut self, subtree: &Range<usize>, of: usize) -> &[f32] {
         let leaves = leaf(&mut self.leaves, subtree);
-        gradient::sum(leaves, subtree, &[]);
+        gradient::sum(leaves, subtree, of, &[]);
         &leaves[..leaves.len() / subtree.len()]
     }
 
@@ -122,9 +124,10 @@ impl Computer {
         &self.probabilities
     }
 
-    /// The gradient, of shards computed here and the sums of subtrees that came from elsewhere.
-    pub fn gradient(&mut self, from_elsewhere: &[Range<usize>]) -> &[f32] {
-        gradient::total(&mut self.leaves, from_elsewhere)
+    /// The gradient of `of` images, of shards computed here and the sums of subtrees that came from
+    /// elsewhere.
+    pub fn gradient(&mut self, of: usize, from_elsewhere: &[Range<usize>]) -> &[f32] {
+        gradient::total(&mut self.leaves, of, from_elsewhere)
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
+use super::augment::{self, Augmentation};
 use super::optimizer::Optimizer;
 use super::schedule::learning_rate;
-use super::{augment, session};
+use super::session;
 use crate::data::{CLASSES, Digits, PIXELS};
 use crate::net::network::Shard;
 use crate::net::{Architecture, ArchitectureError, Network, Plan};
@@ -290,7 +291,8 @@ impl FineTuning {
             self.labels.extend_from_slice(label);
         }
         let noise = session::noise(self.seed, self.step);
-        augment::vary(&mut self.images[replayed * PIXELS..], &self.labels[replayed..], 0, noise);
+        let hand = (&mut self.images[replayed * PIXELS..], &self.labels[replayed..]);
+        augment::vary(&Augmentation::default(), hand.0, hand.1, 0, noise);
         let (images, labels) = (&self.images[..], &self.labels[..]);
         let shard = Shard { images, labels, scale: 1.0 / labels.len() as f32, noise };
         self.network.gradient(shard, &mut self.gradient);

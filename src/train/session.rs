@@ -129,8 +129,7 @@ impl Session {
             return Task::Stand;
         }
         if self.seen < self.images {
-            let end = self.images.min(self.seen + self.settings.batch_size as usize);
-            let batch = &self.order[self.seen..end];
+            let batch = self.minibatch(self.seen);
             let here = batch.iter().all(|&i| (i as usize) < available.train);
             return if here { Task::Minibatch(batch) } else { Task::Wait };
         }
@@ -147,6 +146,17 @@ impl Session {
                 Task::Evaluate(Set::Test, start..test.min(start + EVALUATION_CHUNK))
             }
         }
+    }
+
+    /// The minibatch of this epoch after the one that [`Session::next`] names; empty if there is none.
+    pub fn upcoming(&self) -> &[u32] {
+        self.minibatch(self.seen + self.settings.batch_size as usize)
+    }
+
+    /// The minibatch of this epoch behind so many images.
+    fn minibatch(&self, seen: usize) -> &[u32] {
+        let seen = seen.min(self.images);
+        &self.order[seen..self.images.min(seen + self.settings.batch_size as usize)]
     }
 
     /// Takes one optimizer step with the gradient of the minibatch that [`Session::next`] named.

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use js_sys::Float32Array;
 
-use super::port::{self, Port};
+use super::desk::{self, Answer, Desk, Sheet};
+use super::port::{self, Port, PortError};
 use crate::net::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};
 use crate::train::computer::Computer;
 use crate::train::dispatch::{Dispatch, HelperId};
-use crate::train::gradient::{images_of, subtrees};
+use crate::train::gradient::{images_of, sums};
 
 /// A helper's name as a worker, by which it knows what it is.
 pub(super) const HELPER: &str = "helper";
@@ -19,6 +20,9 @@ pub(super) const HELPER: &str = "helper";
 /// Helpers lost after which no further one takes a lost one's place: something is wrong that a new one
 /// would not mend.
 const MOST_LOST: u32 = 4;
+
+/// Shards that helpers at a desk are lent beyond their part, for the trainer to take back if it has time.
+const AHEAD: usize = 2;
 
 /// What is heard of a helper.
 pub(super) enum Heard {
@@ -52,6 +56,18 @@ struct Helper {
     ready: bool,
     /// What it has been told to build.
     architecture: Option<Architecture>,
+    /// The memory that it shares with the trainer.
+    desk: Option<Desk>,
+    /// The job on the desk. Until it is done, nothing else may be laid there.
+    asked: Option<Asked>,
+}
+
+/// A job on a desk.
+struct Asked {
+    /// As the helper still has to do it.
+    sheet: Sheet,
+    /// When it was laid there, in milliseconds.
+    since: f64,
 }
 
 /// Images that are shared out.
@@ -115,7 +131,14 @@ impl Crew {
             });
             let hear = Rc::clone(&self.hear);
             port.on_error(move |why| hear(id, Heard::Gone(why)));
-            self.helpers.push(Helper { id, port, ready: false, architecture: None });
+            self.helpers.push(Helper {
+                id,
+                port,
+                ready: false,
+                architecture: None,
+                desk: None,
+                asked: None,
+            });
         }
     }
 
@@ -125,10 +148,16 @@ impl Crew {
     }
 
     /// Shares new work out at a time in milliseconds; what was in hand before is dropped.
-    pub(super) fn begin(&mut self, architecture: &Architecture, batch: Batch<'_>, now: f64) {
-        let ready: Vec<HelperId> =
-            self.helpers.iter().filter(|helper| helper.ready).map(|helper| helper.id).collect();
-        let ticket = self.dispatch.begin(&ready, now);
+    pub(super) fn begin(&mut self, computer: &Computer, batch: Batch<'_>, now: f64) {
+        self.helpers.iter_mut().for_each(Helper::clear_desk);
+        let ready: Vec<HelperId> = self
+            .helpers
+            .iter()
+            .filter(|helper| helper.ready && helper.asked.is_none())
+            .map(|helper| helper.id)
+            .collect();
+        let ahead = if desk::possible() { AHEAD } else { 0 };
+        let ticket = self.dispatch.begin(&ready, ahead, now);
         (self.work, self.images) = (batch.work, batch.labels.len());
         self.sums.clear();
         for loan in self.dispatch.loans().to_vec() {
@@ -136,15 +165,18 @@ impl Crew {
             else {
                 continue;
             };
-            if let Err(error) = helper.send(architecture, batch, ticket, loan.shards) {
+            let sheet = Sheet { work: self.work, ticket, of: self.images, shards: loan.shards };
+            if let Err(error) = helper.hand_over(computer, batch, sheet, now) {
                 self.lose(loan.helper, &error.to_string());
             }
         }
     }
 
-    /// The next shard that the trainer is to compute itself.
-    pub(super) fn next_own(&self) -> Option<usize> {
-        self.dispatch.next_own()
+    /// The next shard that the trainer is to compute itself; beyond its part, one that no helper has begun.
+    pub(super) fn next_own(&mut self) -> Option<usize> {
+        self.dispatch
+            .next_own()
+            .or_else(|| if self.relieve() { self.dispatch.next_own() } else { None })
     }
 
     /// Takes what the trainer has computed itself.
@@ -165,7 +197,7 @@ impl Crew {
                 let Some(shards) = self.dispatch.take(id, ticket, &scores) else { return };
                 match self.work {
                     Work::Gradient { .. } => {
-                        for (subtree, sum) in subtrees(&shards).zip(&arrays) {
+                        for (subtree, sum) in sums(&shards, self.images).zip(&arrays) {
                             sum.copy_to(computer.sum_mut(&subtree));
                             self.sums.push(subtree);
                         }
@@ -180,11 +212,57 @@ impl Crew {
         }
     }
 
+    /// Takes a shard that no helper has begun back; whether there was one.
+    fn relieve(&mut self) -> bool {
+        let at_desks = self.helpers.iter_mut().filter_map(|helper| {
+            let (desk, asked) = (helper.desk.as_ref()?, helper.asked.as_mut()?);
+            Some((desk.left(), helper.id, desk, asked))
+        });
+        let Some((_, id, desk, asked)) = at_desks.max_by_key(|(left, ..)| *left) else {
+            return false;
+        };
+        let Some(shard) = desk.take_first() else { return false };
+        asked.sheet.shards.start = shard + 1;
+        self.dispatch.relieve(id);
+        true
+    }
+
+    /// Waits at most so many milliseconds for what each helper puts on its desk, unless all is computed.
+    pub(super) fn wait(&mut self, milliseconds: f64, computer: &mut Computer) {
+        if self.done().is_some() {
+            return;
+        }
+        let heard: Vec<_> = self
+            .helpers
+            .iter_mut()
+            .filter_map(|helper| {
+                let (desk, Asked { sheet, .. }) = (helper.desk.as_ref()?, helper.asked.as_ref()?);
+                let Answer { scores, results } = desk.hear(sheet, milliseconds)?;
+                let report = Report::Done { ticket: sheet.ticket, scores };
+                helper.asked = None;
+                Some((helper.id, Heard::Report(report, results)))
+            })
+            .collect();
+        for (id, heard) in heard {
+            self.take(id, heard, computer);
+        }
+    }
+
     /// Loses those helpers that have kept their shards for more than so many milliseconds.
     pub(super) fn lose_overdue(&mut self, now: f64, patience: f64) {
-        while let Some(id) = self.dispatch.overdue(now, patience) {
+        let overdue = |asked: &Asked| now - asked.since > patience;
+        let at_desks =
+            self.helpers.iter().filter(|helper| helper.asked.as_ref().is_some_and(overdue));
+        let mut lost: Vec<HelperId> = at_desks.map(|helper| helper.id).collect();
+        lost.extend(self.dispatch.overdue(now, patience));
+        for id in lost {
             self.lose(id, "it does not answer");
         }
+    }
+
+    /// Whether something is to come that no message will tell of.
+    pub(super) fn awaits_desks(&self) -> bool {
+        self.helpers.iter().any(|helper| helper.asked.is_some())
     }
 
     /// The score on all images, and the subtrees whose gradient came from helpers, once all is computed.
@@ -206,28 +284,58 @@ impl Crew {
 }
 
 impl Helper {
-    /// Sends the images of some shards and all that it takes to compute them.
-    fn send(
-        &mut self,
-        architecture: &Architecture,
-        batch: Batch<'_>,
-        ticket: u32,
-        shards: Range<usize>,
-    ) -> Result<(), port::PortError> {
-        if self.architecture.as_ref() != Some(architecture) {
-            self.port.send(&Job::Build(architecture.clone()), &[])?;
-            self.architecture = Some(architecture.clone());
+    /// Makes room on the desk if the job there is done, whatever became of it.
+    fn clear_desk(&mut self) {
+        if let (Some(desk), Some(Asked { sheet, .. })) = (&self.desk, &self.asked)
+            && desk.hear(sheet, 0.0).is_some()
+        {
+            self.asked = None;
         }
-        let of = batch.labels.len();
-        let part = images_of(of, &shards);
-        let pixels = batch.images.len() / of.max(1);
-        let labels: Vec<f32> = batch.labels[part.clone()].iter().map(|&l| f32::from(l)).collect();
-        let arrays = [
-            port::array(batch.parameters),
-            port::array(&batch.images[part.start * pixels..part.end * pixels]),
-            port::array(&labels),
-        ];
-        self.port.send(&Job::Compute { ticket, work: batch.work, images: of, shards }, &arrays)
+    }
+
+    /// Hands over the images of some shards and all that it takes to compute them.
+    fn hand_over(
+        &mut self,
+        computer: &Computer,
+        batch: Batch<'_>,
+        sheet: Sheet,
+        now: f64,
+    ) -> Result<(), PortError> {
+        if self.architecture.as_ref() != Some(computer.architecture()) {
+            self.port.send(&Job::Build(computer.architecture().clone()), &[])?;
+            self.architecture = Some(computer.architecture().clone());
+            self.desk.take().inspect(Desk::close);
+        }
+        let part = images_of(sheet.of, &sheet.shards);
+        let pixels = batch.images.len() / sheet.of.max(1);
+        let images = &batch.images[part.start * pixels..part.end * pixels];
+        let labels = &batch.labels[part];
+        if desk::possible() {
+            let desk = self.desk_for(labels.len(), computer)?;
+            if desk.lay(&sheet, batch.parameters, images, labels) {
+                self.port.send(&Job::Look, &[])?;
+            }
+            self.asked = Some(Asked { sheet, since: now });
+            return Ok(());
+        }
+        let labels: Vec<f32> = labels.iter().map(|&label| f32::from(label)).collect();
+        let Sheet { work, ticket, of, shards } = sheet;
+        let arrays = [port::array(batch.parameters), port::array(images), port::array(&labels)];
+        self.port.send(&Job::Compute { ticket, work, images: of, shards }, &arrays)
+    }
+
+    /// The desk, a larger one if it has no room for so many images.
+    fn desk_for(&mut self, images: usize, computer: &Computer) -> Result<&Desk, PortError> {
+        let desk = match self.desk.take() {
+            Some(desk) if desk.images() >= images => desk,
+            smaller => {
+                smaller.inspect(Desk::close);
+                let desk = Desk::new(computer.network().plan(), images);
+                self.port.send(&Job::Sit { images }, &[desk.memory()])?;
+                desk
+            }
+        };
+        Ok(self.desk.insert(desk))
     }
 }
 

@@ -222,7 +222,6 @@ impl Steps {
         for (shard, leaf) in self.leaves.chunks_exact_mut(size).enumerate() {
             let part = images_of(self.batch_size, &(shard..shard + 1));
             if part.is_empty() {
-                leaf.fill(0.0);
                 continue;
             }
             let part = first + part.start..first + part.end;
@@ -236,7 +235,7 @@ impl Steps {
                 watch.note(Part::Network(phase, step));
             });
         }
-        let gradient = gradient::total(&mut self.leaves, &[]);
+        let gradient = gradient::total(&mut self.leaves, self.batch_size, &[]);
         watch.note(Part::Sum);
         self.optimizer.step(1e-3, &mut self.parameters, gradient);
         watch.note(Part::Adam);

@@ -23,7 +23,8 @@ use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 /// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
 const WORKER: &str = "./worker-start.js";
 
-/// Milliseconds between two drawings of the curves.
+/// Milliseconds between two drawings of the curves, at least. They are drawn with the trainer's news, in the same
+/// frame; what has waited twice as long is drawn without.
 const CURVES_EVERY: i32 = 300;
 
 /// The longest that one tick may count, in seconds: a page that slept has not waited.
@@ -48,6 +49,8 @@ struct Page {
     painted: Cell<Option<u32>>,
     /// Run, minibatches and tests that the charts show.
     charted: Cell<Option<(u32, usize, usize)>>,
+    /// When the charts were drawn last, in milliseconds.
+    charted_at: Cell<f64>,
 }
 
 /// Starts the page.
@@ -72,6 +75,7 @@ pub fn start() -> Result<(), DomError> {
         port: RefCell::new(None),
         painted: Cell::new(None),
         charted: Cell::new(None),
+        charted_at: Cell::new(f64::NEG_INFINITY),
     };
     if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
         return Err(DomError::Refused("it runs already".into()));
@@ -139,7 +143,7 @@ fn watch() -> Result<(), DomError> {
         let seconds = (dom::now() - last.replace(dom::now())) / 1000.0;
         dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
     })?;
-    dom::every(CURVES_EVERY, || with_page(Page::draw_curves))?;
+    dom::every(CURVES_EVERY, || with_page(|page| page.draw_curves_after(2 * CURVES_EVERY)))?;
     dom::every(measure::EVERY, || {
         with_page(|page| measure::prediction(&mut page.app.borrow_mut()));
     })?;
@@ -211,6 +215,7 @@ impl Page {
                     Ok((reply, arrays)) => {
                         let arrays = arrays.iter().map(Float32Array::to_vec).collect();
                         dispatch(Event::Reply(reply, arrays));
+                        with_page(|page| page.draw_curves_after(CURVES_EVERY));
                     }
                     Err(error) => dispatch(Event::TrainerGone(error.to_string())),
                 });
@@ -252,6 +257,14 @@ impl Page {
         Ok(())
     }
 
+    /// [`Page::draw_curves`], if the last time is so many milliseconds ago.
+    fn draw_curves_after(&self, milliseconds: i32) -> Result<(), DomError> {
+        if dom::now() - self.charted_at.get() < f64::from(milliseconds) {
+            return Ok(());
+        }
+        self.draw_curves()
+    }
+
     /// Draws the curves, if they have changed and the page is seen.
     fn draw_curves(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
@@ -260,6 +273,7 @@ impl Page {
         let drawable = app.curves.is_empty() || charts::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted.set(now);
+            self.charted_at.set(dom::now());
             self.charts.borrow_mut().draw(&app.curves)?;
         }
         Ok(())

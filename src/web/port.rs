@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Object, Reflect};
+use js_sys::{Array, Float32Array, Object, Reflect, SharedArrayBuffer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -47,7 +47,12 @@ pub fn describe(value: &JsValue) -> String {
 fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Array), PortError> {
     let message = serde_wasm_bindgen::to_value(message)
         .map_err(|error| PortError::Send(error.to_string()))?;
-    let transfer: Array = arrays.iter().map(|array| JsValue::from(array.buffer())).collect();
+    // Shared memory stays where it is.
+    let transfer: Array = arrays
+        .iter()
+        .map(|array| JsValue::from(array.buffer()))
+        .filter(|buffer| !buffer.is_instance_of::<SharedArrayBuffer>())
+        .collect();
     let arrays: Array = arrays.iter().collect();
     let envelope = Object::new();
     for (key, value) in [("message", &message), ("arrays", &arrays)] {

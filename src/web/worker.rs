@@ -12,6 +12,7 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::crew::{Batch, Crew, HELPER, Heard};
 use super::dataset::{Loader, Split};
+use super::gathered::Gathered;
 use super::gauge::{self, GAUGE};
 use super::helper;
 use super::judging::Judging;
@@ -32,10 +33,10 @@ use crate::train::meter::Meter;
 use crate::train::session::{Available, Judgement, Session, Set, Task};
 
 /// Milliseconds of work between two looks at the messages.
-const SLICE: f64 = 16.0;
+const SLICE: f64 = 40.0;
 
 /// Milliseconds between two [`Reply::Progress`].
-const PROGRESS_INTERVAL: f64 = 150.0;
+const PROGRESS_INTERVAL: f64 = 200.0;
 
 /// Milliseconds between two signs of life while the run waits, for data or for helpers.
 const HEARTBEAT: i32 = 1000;
@@ -145,9 +146,10 @@ struct Trainer {
     tuning: Option<Tuning>,
     /// The run's work in hand, if any.
     work: Option<Begun>,
-    /// Its images and their classes.
-    images: Vec<f32>,
-    labels: Vec<u8>,
+    /// Its images.
+    batch: Gathered,
+    /// The next minibatch's, gathered while helpers compute.
+    ahead: Gathered,
 }
 
 /// Work that is shared out.
@@ -202,8 +204,8 @@ impl Trainer {
             judging: None,
             tuning: None,
             work: None,
-            images: Vec::new(),
-            labels: Vec::new(),
+            batch: Gathered::default(),
+            ahead: Gathered::default(),
         })
     }
 
@@ -444,21 +446,22 @@ impl Trainer {
         }
         match run.session.next(self.available()) {
             Task::Minibatch(indices) => {
-                let indices = indices.iter().map(|&index| index as usize);
-                self.train.gather(indices, &mut self.images, &mut self.labels);
+                // Augmentation changes images where they are, so what has been used is used up.
+                std::mem::swap(&mut self.batch, &mut self.ahead);
+                self.ahead.indices.clear();
+                if self.batch.indices != indices {
+                    self.batch.minibatch(&self.train, indices);
+                }
                 let Settings { seed, augment, .. } = *run.session.settings();
-                self.share_out(
-                    run,
-                    Work::Gradient { seed, step: run.session.step(), augment },
-                    None,
-                )
+                let (step, steps) = (run.session.step(), run.session.steps());
+                self.share_out(run, Work::Gradient { seed, step, steps, augment }, None)
             }
             Task::Evaluate(set, range) => {
                 if run.activity != Activity::Evaluating {
                     self.report(run, Activity::Evaluating);
                 }
                 let digits = if set == Set::Test { &self.test } else { &self.train };
-                digits.gather(range, &mut self.images, &mut self.labels);
+                self.batch.range(digits, range);
                 self.share_out(run, Work::Evaluation, Some(set))
             }
             Task::Wait => self.stand(run, Task::Wait),
@@ -471,8 +474,15 @@ impl Trainer {
     fn share_out(&mut self, run: &mut Run, work: Work, set: Option<Set>) -> bool {
         let since = self.clock.now();
         let parameters = run.session.parameters();
-        let batch = Batch { work, parameters, images: &self.images, labels: &self.labels };
-        self.crew.begin(self.computer.architecture(), batch, since);
+        let batch =
+            Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
+        self.crew.begin(&self.computer, batch, since);
+        if set.is_none() {
+            let upcoming = run.session.upcoming();
+            if upcoming.iter().all(|&index| (index as usize) < self.train.len()) {
+                self.ahead.minibatch(&self.train, upcoming);
+            }
+        }
         if !run.loaded {
             self.computer.load(parameters);
             run.loaded = true;
@@ -484,12 +494,13 @@ impl Trainer {
 
     /// Computes all shards that no helper holds.
     fn compute(&mut self, work: Work) {
-        let of = self.labels.len();
-        let pixels = self.images.len() / of.max(1);
+        let Gathered { images, labels, .. } = &mut self.batch;
+        let of = labels.len();
+        let pixels = images.len() / of.max(1);
         while let Some(shard) = self.crew.next_own() {
             let part = images_of(of, &(shard..shard + 1));
-            let images = &mut self.images[part.start * pixels..part.end * pixels];
-            let score = self.computer.compute(work, shard, images, &self.labels[part], of);
+            let images = &mut images[part.start * pixels..part.end * pixels];
+            let score = self.computer.compute(work, shard, images, &labels[part], of);
             self.crew.take_own(shard, score);
         }
     }
@@ -499,7 +510,11 @@ impl Trainer {
         let now = self.clock.now();
         self.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
         self.compute(begun.work);
+        self.crew.wait(SLICE, &mut self.computer);
         let Some((score, sums)) = self.crew.done() else {
+            if self.crew.awaits_desks() {
+                return true;
+            }
             self.turn.request_later(HEARTBEAT);
             return false;
         };
@@ -507,7 +522,7 @@ impl Trainer {
         let seconds = || (self.clock.now() - begun.since) / 1000.0;
         match begun.work {
             Work::Gradient { .. } => {
-                run.session.learn(self.computer.gradient(sums));
+                run.session.learn(self.computer.gradient(score.images as usize, sums));
                 run.loaded = false;
                 run.meter.trained(score.images as usize, seconds());
                 run.losses.push(score.mean_loss());

@@ -103,7 +103,7 @@ impl Fixture {
         for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
             score += minibatch.gradient(&mut self.network, index, leaf);
         }
-        (score.mean_loss(), gradient::total(&mut leaves, &[]).to_vec())
+        (score.mean_loss(), gradient::total(&mut leaves, self.labels.len(), &[]).to_vec())
     }
 
     fn check_first_step(&mut self) {

@@ -6,6 +6,7 @@ use inkling::kernels::conv::patches::{self, Patches};
 use inkling::kernels::gemm::{self, Panel};
 use inkling::kernels::lanes::{F32x4, round_up};
 use inkling::kernels::reference::{self, Map};
+use inkling::kernels::transpose::transpose;
 use inkling::kernels::{padding, pool, winograd};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -358,7 +359,8 @@ fn matrix_products_match_the_reference() {
 
         let gradient = noise.numbers(images * units);
         let stored_gradient = restride(&gradient, units, stride);
-        let mut by_kernel = vec![f32::NAN; inputs * units];
+        let before = noise.numbers(inputs * units);
+        let mut by_kernel = before.clone();
         gemm::multiply_transposed(
             &stored,
             k,
@@ -374,10 +376,10 @@ fn matrix_products_match_the_reference() {
                     f64::from(a[n * inputs + i / units])
                         * f64::from(gradient[n * units + i % units])
                 };
-                (0..images).map(product).sum()
+                f64::from(before[i]) + (0..images).map(product).sum::<f64>()
             })
             .collect();
-        assert_close(&by_kernel, &expected, 1e-4, "transpose(a) b");
+        assert_close(&by_kernel, &expected, 1e-4, "c + transpose(a) b");
 
         let mut transposed = vec![[f32::NAN; 8]; gemm::panels(inputs) * units];
         gemm::pack_transposed(&kernel, inputs, units, &mut transposed);
@@ -393,6 +395,24 @@ fn matrix_products_match_the_reference() {
             })
             .collect();
         assert_close(&restride(&by_input, k, inputs), &expected, 1e-4, "a transpose(b)");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn rows_become_columns_of_any_number() {
+    let mut noise = Noise::new(7);
+    for (rows, columns, from_more, to_more) in
+        [(1, 1, 0, 0), (3, 9, 2, 1), (4, 4, 0, 0), (8, 10, 0, 0), (13, 6, 3, 5), (64, 32, 4, 0)]
+    {
+        let (from_stride, to_stride) = (columns + from_more, rows + to_more);
+        let from = noise.numbers((rows - 1) * from_stride + columns);
+        let mut to = vec![f32::NAN; (columns - 1) * to_stride + rows];
+        transpose((rows, columns), &from, from_stride, &mut to, to_stride);
+        for (i, number) in to.iter().enumerate() {
+            let (c, r) = (i / to_stride, i % to_stride);
+            let expected = if r < rows { from[r * from_stride + c] } else { f32::NAN };
+            assert!(number.to_bits() == expected.to_bits(), "{rows}x{columns}: {r}, {c}");
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use inkling::data::{Digits, PIXELS};
 use inkling::net::architecture::{Activation, Layer};
 use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
 use inkling::train::dispatch::Dispatch;
-use inkling::train::gradient::{self, SHARDS, Share, images_of, subtrees};
+use inkling::train::gradient::{self, SHARDS, Share, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -21,7 +21,7 @@ fn settings() -> Settings {
         schedule: Schedule::OneCycle,
         seed: 7,
         images: None,
-        augment: true,
+        augment: Augment::Steady,
         validation: 0,
         stop_at: None,
     }
@@ -120,13 +120,14 @@ impl Driver {
         let mut leaves = vec![0.0; SHARDS * size];
         let mut dispatch = Dispatch::default();
         let helpers: Vec<u32> = (0..self.helpers).collect();
-        let ticket = dispatch.begin(&helpers, 0.0);
+        let ticket = dispatch.begin(&helpers, 0, 0.0);
         let mut compute = |shards: std::ops::Range<usize>, leaves: &mut [f32]| {
             let part = images_of(labels.len(), &shards);
             let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
             let labels_of_part = &labels[part.clone()];
-            if self.session.settings().augment {
-                augment::vary(&mut images, labels_of_part, part.start, noise);
+            let (step, steps) = (self.session.step(), self.session.steps());
+            if let Some(augmentation) = augment::at(self.session.settings().augment, step, steps) {
+                augment::vary(&augmentation, &mut images, labels_of_part, part.start, noise);
             }
             let share = Share {
                 shards: shards.clone(),
@@ -145,9 +146,9 @@ impl Driver {
         for loan in dispatch.loans().to_vec().into_iter().rev() {
             let mut own = vec![0.0; loan.shards.len() * size];
             let scores = compute(loan.shards.clone(), &mut own);
-            for subtree in subtrees(&loan.shards) {
+            for subtree in sums(&loan.shards, labels.len()) {
                 let at = (subtree.start - loan.shards.start) * size;
-                gradient::sum(&mut own[at..at + subtree.len() * size], &subtree, &[]);
+                gradient::sum(&mut own[at..at + subtree.len() * size], &subtree, labels.len(), &[]);
                 leaves[subtree.start * size..][..size].copy_from_slice(&own[at..at + size]);
                 summed.push(subtree);
             }
@@ -157,7 +158,7 @@ impl Driver {
             let score = compute(shard..shard + 1, &mut leaves[shard * size..(shard + 1) * size]);
             dispatch.take_own(shard, score[0]);
         }
-        self.session.learn(gradient::total(&mut leaves, &summed));
+        self.session.learn(gradient::total(&mut leaves, labels.len(), &summed));
         dispatch.score().expect("all shards are computed")
     }
 
@@ -254,7 +255,7 @@ fn a_run_on_the_first_images_uses_no_others() {
 fn it_learns() {
     let done = Driver::new(Settings {
         epochs: 30,
-        augment: false,
+        augment: Augment::Off,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()
@@ -292,7 +293,7 @@ fn held_out_images_are_judged_by_and_never_trained_on() {
 fn a_run_that_is_good_enough_ends_after_that_epoch() {
     let learning = Settings {
         epochs: 30,
-        augment: false,
+        augment: Augment::Off,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()

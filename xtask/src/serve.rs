@@ -57,6 +57,9 @@ fn answer(request: Request, site: &Path) -> Result<()> {
         Some((path, file)) => {
             let response = Response::from_file(file)
                 .with_header(header("Content-Type", media_type(&path))?)
+                // With these two the page's workers may share memory, which is faster.
+                .with_header(header("Cross-Origin-Opener-Policy", "same-origin")?)
+                .with_header(header("Cross-Origin-Embedder-Policy", "require-corp")?)
                 // A rebuilt site keeps its file names, so nothing may be used unasked.
                 .with_header(header("Cache-Control", "no-cache")?);
             request.respond(response)?;

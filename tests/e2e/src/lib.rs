@@ -19,4 +19,4 @@ mod site;
 pub use browser::{Browser, ConsoleMessage, Pointer};
 pub use engine::Engine;
 pub use page::{Page, Status};
-pub use site::{Fault, Hit, Site, dist};
+pub use site::{Fault, Hit, Host, Site, dist};

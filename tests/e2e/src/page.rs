@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, ConsoleMessage, Pointer};
 use crate::digits::{self, Stroke};
 use crate::engine::Engine;
-use crate::site::{PHONE, Site};
+use crate::site::{Host, PHONE, Site};
 
 /// What `<body>` says, at one moment. Numbers that the page has not got yet are absent.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,13 +56,23 @@ impl<'b> Page<'b> {
         if browser.engine() == Engine::Chromium {
             browser.emulate(None, "light")?;
         }
-        let site = Site::start(folder, "/", listens)?;
+        let site = Site::start(folder, "/", Host::Isolated, listens)?;
         Ok(Self { browser, site, expected: vec![] })
     }
 
     /// Serves the folder below this path from now on, as a host does that has more than one site.
     pub fn move_below(&mut self, folder: &Path, prefix: &str) -> Result<()> {
-        self.site = Site::start(folder, prefix, self.browser.engine() != Engine::Chromium)?;
+        self.move_to(folder, prefix, Host::Isolated)
+    }
+
+    /// Serves the folder at `/` by another kind of host from now on.
+    pub fn change_host(&mut self, folder: &Path, host: Host) -> Result<()> {
+        self.move_to(folder, "/", host)
+    }
+
+    fn move_to(&mut self, folder: &Path, prefix: &str, host: Host) -> Result<()> {
+        let listens = self.browser.engine() != Engine::Chromium;
+        self.site = Site::start(folder, prefix, host, listens)?;
         Ok(())
     }
 

@@ -51,20 +51,23 @@ pub struct Site {
     server: JoinHandle<()>,
 }
 
-/// What answers say beside the file.
+/// What a host says beside its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Headers {
-    /// The content security policy that our page is held to.
-    Policy,
-    /// Cross-origin isolation, without which there is no shared memory, and no policy.
-    Isolation,
+pub enum Host {
+    /// Cross-origin isolation, as `cargo xtask serve` gives it: pages have shared memory. And the content
+    /// security policy that our page is held to.
+    Isolated,
+    /// The policy only: what hosts do that set no headers.
+    Plain,
+    /// Isolation for pages that are not ours and do what the policy forbids.
+    Lenient,
 }
 
 struct State {
     folder: PathBuf,
     prefix: String,
     listens: bool,
-    headers: Headers,
+    host: Host,
     shared: Mutex<Shared>,
     healed: Notify,
 }
@@ -112,29 +115,19 @@ const LISTENER: &str = r#"(() => {
 
 impl Site {
     /// Serves the folder at `/`.
-    pub fn serve(folder: &Path) -> Result<Self> {
-        Self::start(folder, "/", false)
-    }
-
-    /// Serves the folder at `/` to pages that are not ours: cross-origin isolated, so that they have
-    /// shared memory and with it threads, and free to do what our policy forbids.
-    pub fn isolated(folder: &Path) -> Result<Self> {
-        Self::with(folder, "/", false, Headers::Isolation)
+    pub fn serve(folder: &Path, host: Host) -> Result<Self> {
+        Self::start(folder, "/", host, false)
     }
 
     /// Serves the folder below a path that begins and ends with a slash. With `listens`, documents
     /// and `worker-start.js` get a script that reports their console to [`Site::take_console`].
-    pub fn start(folder: &Path, prefix: &str, listens: bool) -> Result<Self> {
-        Self::with(folder, prefix, listens, Headers::Policy)
-    }
-
-    fn with(folder: &Path, prefix: &str, listens: bool, headers: Headers) -> Result<Self> {
+    pub fn start(folder: &Path, prefix: &str, host: Host, listens: bool) -> Result<Self> {
         ensure!(folder.is_dir(), "{} is no folder", folder.display());
         let state = Arc::new(State {
             folder: folder.to_owned(),
             prefix: prefix.to_owned(),
             listens,
-            headers,
+            host,
             shared: Mutex::default(),
             healed: Notify::new(),
         });
@@ -262,18 +255,15 @@ impl State {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match self.headers {
-            Headers::Policy if path != PHONE => {
-                headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-            }
-            Headers::Policy => {}
-            Headers::Isolation => {
-                for (name, value) in [
-                    ("cross-origin-opener-policy", "same-origin"),
-                    ("cross-origin-embedder-policy", "require-corp"),
-                ] {
-                    headers.insert(name, HeaderValue::from_static(value));
-                }
+        if self.host != Host::Lenient && path != PHONE {
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        }
+        if self.host != Host::Plain {
+            for (name, value) in [
+                ("cross-origin-opener-policy", "same-origin"),
+                ("cross-origin-embedder-policy", "require-corp"),
+            ] {
+                headers.insert(name, HeaderValue::from_static(value));
             }
         }
         response

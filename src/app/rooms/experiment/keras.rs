@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::editor::{activation_word, padding_word};
 use crate::net::architecture::{Activation, Layer, Padding};
-use crate::protocol::{Optimizer, Schedule, Settings};
+use crate::protocol::{Augment, Optimizer, Schedule, Settings};
 
 /// Code that builds the settings' model and trains it, on `images` training images.
 pub fn code(settings: &Settings, images: u32) -> String {
@@ -38,7 +38,7 @@ fn model(code: &mut String, settings: &Settings) {
         "model = keras.Sequential([\n    keras.Input(({}, {}, {})),",
         input.height, input.width, input.channels
     );
-    if settings.augment {
+    if settings.augment != Augment::Off {
         // The trainer's own amounts, as far as Keras has such layers.
         code.push_str(
             "    # Nearest to how Inkling varies images; it warps them a little, too.\n    \

@@ -2,7 +2,7 @@
 
 use crate::app::settings::Form;
 use crate::net::Architecture;
-use crate::protocol::{Optimizer, Schedule, Settings};
+use crate::protocol::{Augment, Optimizer, Schedule, Settings};
 
 /// A network by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +72,9 @@ impl Recipe {
     /// Puts its settings among those of a run.
     pub fn apply(self, s: &mut Settings) {
         (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
-            Self::Keras => (10, 32, 0.001, Schedule::Constant, false),
-            Self::Fast => (2, 32, 0.005, Schedule::OneCycle, false),
-            Self::Best => (30, 128, 0.004, Schedule::OneCycle, true),
+            Self::Keras => (10, 32, 0.001, Schedule::Constant, Augment::Off),
+            Self::Fast => (2, 32, 0.005, Schedule::OneCycle, Augment::Off),
+            Self::Best => (60, 128, 0.004, Schedule::OneCycle, Augment::Fading),
         };
         s.optimizer = Optimizer::ADAM;
         (s.images, s.validation, s.stop_at) = (None, 0, None);

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
                 minibatch.gradient(&mut network, index, leaf);
             }
-            optimizer.step(1e-3, &mut parameters, gradient::total(&mut leaves, &[]));
+            optimizer.step(1e-3, &mut parameters, gradient::total(&mut leaves, labels.len(), &[]));
         });
         println!("training, batch {batch_size:>3}: {:>6.0} images/s", batch_size as f64 / seconds);
     }

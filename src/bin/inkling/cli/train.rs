@@ -10,7 +10,7 @@ use inkling::checkpoint;
 use inkling::data::Digits;
 use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
 use inkling::train::gradient::{self, SHARDS, Share};
 use inkling::train::session::{Available, Judgement, Session, Set, Task};
@@ -47,9 +47,10 @@ pub(crate) struct Arguments {
     /// One run for each seed; several are summed up by their mean test accuracy
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
-    /// Train on digits randomly turned, stretched, slanted, shifted and warped, some zeros slashed, some ones with an upstroke
-    #[arg(long)]
-    augment: bool,
+    /// Train on digits randomly turned, stretched, slanted, shifted and warped; steady: some zeros slashed, some ones
+    /// with an upstroke, too; fading: less and less so
+    #[arg(long, value_enum, default_value = "off", default_missing_value = "steady", num_args = 0..=1)]
+    augment: AugmentName,
     /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
     /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
     #[arg(long, default_value_t = Architecture::default())]
@@ -80,6 +81,13 @@ enum OptimizerName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum AugmentName {
+    Off,
+    Steady,
+    Fading,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum ScheduleName {
     Constant,
     Cosine,
@@ -105,7 +113,11 @@ impl Arguments {
             },
             seed,
             images: None,
-            augment: self.augment,
+            augment: match self.augment {
+                AugmentName::Off => Augment::Off,
+                AugmentName::Steady => Augment::Steady,
+                AugmentName::Fading => Augment::Fading,
+            },
             validation: 0,
             stop_at: None,
         };
@@ -177,8 +189,11 @@ impl Trainer {
                 Task::Minibatch(indices) => {
                     let indices = indices.iter().map(|&index| index as usize);
                     train.gather(indices, &mut images, &mut labels);
-                    if self.session.settings().augment {
-                        augment::vary(&mut images, &labels, 0, self.session.noise());
+                    let (step, steps) = (self.session.step(), self.session.steps());
+                    let augment = self.session.settings().augment;
+                    if let Some(augmentation) = augment::at(augment, step, steps) {
+                        let noise = self.session.noise();
+                        augment::vary(&augmentation, &mut images, &labels, 0, noise);
                     }
                     seen += self.learn(&images, &labels);
                 }
@@ -245,7 +260,7 @@ impl Trainer {
                 keep(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
         });
-        self.session.learn(gradient::total(&mut self.leaves, &[]));
+        self.session.learn(gradient::total(&mut self.leaves, labels.len(), &[]));
         scores.into_iter().fold(Score::default(), |mut sum, score| {
             sum += score;
             sum

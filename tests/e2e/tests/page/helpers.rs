@@ -1,36 +1,61 @@
 //! The workers that train together: how many, and what becomes of a run that loses one.
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Fault, Host, Page};
 
 use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("helpers::any_number_gives_the_same_figures", any_number_gives_the_same_figures),
-    ("helpers::one_that_closes_costs_nothing_but_time", one_that_closes_costs_nothing_but_time),
     ("helpers::one_that_throws_costs_nothing_but_time", one_that_throws_costs_nothing_but_time),
     ("helpers::one_that_hangs_costs_nothing_but_time", one_that_hangs_costs_nothing_but_time),
+    ("helpers::without_shared_memory_one_that_closes", without_shared_memory_one_that_closes),
+    ("helpers::without_shared_memory_one_that_throws", without_shared_memory_one_that_throws),
+    ("helpers::without_shared_memory_one_that_hangs", without_shared_memory_one_that_hangs),
 ];
 
 /// Long enough for helpers to take part before it ends.
 const RUN: &str = "images=8000&epochs=3&batch=32&seed=7";
 
-/// Each helper's end at its hundredth job, by when the page has told of it; those that take its place end so too.
-const CLOSES: &str = "
+// Each helper's end after some jobs, by when the page has told of it; those that take its place end so too. With
+// shared memory it happens as it puts down what it has computed, without as it hears of a job.
+
+const THROWS: &str = "
+let jobs = 0;
+const {set} = Float32Array.prototype;
+Float32Array.prototype.set = function (...parts) {
+    const shared = self.name === 'helper' && this.buffer instanceof SharedArrayBuffer;
+    if (shared && ++jobs > 100) throw new Error('helper killed by the test');
+    return set.apply(this, parts);
+};
+";
+
+const HANGS: &str = "
+let jobs = 0;
+const {set} = Float32Array.prototype;
+Float32Array.prototype.set = function (...parts) {
+    const shared = self.name === 'helper' && this.buffer instanceof SharedArrayBuffer;
+    while (shared && jobs >= 100);
+    jobs += shared;
+    return set.apply(this, parts);
+};
+";
+
+const CLOSES_UNSHARED: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
     if (data.message?.Compute && ++jobs === 100) close();
 });
 ";
 
-const THROWS: &str = "
+const THROWS_UNSHARED: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
     if (data.message?.Compute && ++jobs === 100) throw new Error('helper killed by the test');
 });
 ";
 
-const HANGS: &str = "
+const HANGS_UNSHARED: &str = "
 let jobs = 0;
 addEventListener('message', ({data}) => {
     if (data.message?.Compute && ++jobs === 100) for (;;);
@@ -65,15 +90,16 @@ fn without_times(page: &Page) -> Result<Vec<Vec<String>>> {
 
 fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
     let alone = trained(page, 1)?;
-    for workers in [2, 4] {
-        let together = trained(page, workers)?;
-        ensure!(together == alone, "{workers} workers: {together:?}; one: {alone:?}");
+    for host in [Host::Isolated, Host::Plain] {
+        page.change_host(&e2e::dist()?, host)?;
+        for workers in [2, 4] {
+            let together = trained(page, workers)?;
+            let shares: bool = page.ask("return crossOriginIsolated", vec![])?;
+            ensure!(shares == (host == Host::Isolated), "{host:?}: {shares}");
+            ensure!(together == alone, "{host:?}, {workers}: {together:?}; one: {alone:?}");
+        }
     }
     Ok(())
-}
-
-fn one_that_closes_costs_nothing_but_time(page: &mut Page) -> Result<()> {
-    dies_and_the_run_goes_on(page, CLOSES)
 }
 
 fn one_that_throws_costs_nothing_but_time(page: &mut Page) -> Result<()> {
@@ -82,6 +108,21 @@ fn one_that_throws_costs_nothing_but_time(page: &mut Page) -> Result<()> {
 
 fn one_that_hangs_costs_nothing_but_time(page: &mut Page) -> Result<()> {
     dies_and_the_run_goes_on(page, HANGS)
+}
+
+fn without_shared_memory_one_that_closes(page: &mut Page) -> Result<()> {
+    page.change_host(&e2e::dist()?, Host::Plain)?;
+    dies_and_the_run_goes_on(page, CLOSES_UNSHARED)
+}
+
+fn without_shared_memory_one_that_throws(page: &mut Page) -> Result<()> {
+    page.change_host(&e2e::dist()?, Host::Plain)?;
+    dies_and_the_run_goes_on(page, THROWS_UNSHARED)
+}
+
+fn without_shared_memory_one_that_hangs(page: &mut Page) -> Result<()> {
+    page.change_host(&e2e::dist()?, Host::Plain)?;
+    dies_and_the_run_goes_on(page, HANGS_UNSHARED)
 }
 
 fn dies_and_the_run_goes_on(page: &mut Page, script: &'static str) -> Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use e2e::{Browser, Site};
+use e2e::{Browser, Host, Site};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -87,7 +87,7 @@ impl Peers {
             trains,
         });
         Ok(Self {
-            site: Site::isolated(mnist::root())?,
+            site: Site::serve(mnist::root(), Host::Lenient)?,
             keras: Keras::start(python)?,
             native: Peer::new("TensorFlow 2.21, Keras, native", true),
             pages: pages.into(),

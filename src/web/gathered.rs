@@ -1,0 +1,32 @@
+//! The images that the trainer's work is about.
+
+use std::ops::Range;
+
+use crate::data::Digits;
+
+/// Images of the data set as the network takes them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// Which they are, of a minibatch.
+    pub(super) indices: Vec<u32>,
+    /// `[images][pixels]`
+    pub(super) images: Vec<f32>,
+    /// Their classes.
+    pub(super) labels: Vec<u8>,
+}
+
+impl Gathered {
+    /// Gathers a minibatch.
+    pub(super) fn minibatch(&mut self, digits: &Digits, indices: &[u32]) {
+        self.indices.clear();
+        self.indices.extend_from_slice(indices);
+        let indices = indices.iter().map(|&index| index as usize);
+        digits.gather(indices, &mut self.images, &mut self.labels);
+    }
+
+    /// Gathers consecutive digits.
+    pub(super) fn range(&mut self, digits: &Digits, range: Range<usize>) {
+        self.indices.clear();
+        digits.gather(range, &mut self.images, &mut self.labels);
+    }
+}
