@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use e2e::{Browser, Engine, Page};
+use e2e::{Browser, Engine, Host, Page};
 
 use gauge::BUILDS;
 use peers::Peers;
@@ -78,6 +78,8 @@ fn main() -> Result<()> {
     let effort = if arguments.quick { QUICK } else { FULL };
     let browser = Browser::launch(Engine::Chromium)?;
     let mut page = Page::of(&browser, &e2e::dist()?)?;
+    let mut plain = Page::of(&browser, &e2e::dist()?)?;
+    plain.change_host(&e2e::dist()?, Host::Plain)?;
     let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
 
     // What is fetched is counted before anything has been stored.
@@ -91,7 +93,8 @@ fn main() -> Result<()> {
             calibration.measure(&page, effort.gauge)?;
         }
         for subject in &mut subjects {
-            subject.measure(&page, effort.images)?;
+            let page = if subject.shared { &page } else { &plain };
+            subject.measure(page, effort.images)?;
         }
         predictions.push(page::prediction(&page)?);
         if let Some(peers) = &mut peers {

@@ -80,15 +80,24 @@ fn introduce(text: &mut String, report: &Report) -> Result<()> {
 fn training(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
     writeln!(
         text,
-        "Training in the tab, an epoch of 60,000 images; *dense* is its time over that of"
+        "Training in the tab, an epoch of 60,000 images, the second of a run; *dense* is its time over that of"
     )?;
-    writeln!(text, "a dense training step at the multiply-add peak of as many cores.\n")?;
+    writeln!(
+        text,
+        "a dense training step at the multiply-add peak of as many cores. Workers share memory where the page is"
+    )?;
+    writeln!(
+        text,
+        "cross-origin isolated, as `cargo xtask serve` has it; elsewhere they send each other messages.\n"
+    )?;
     header(text, &["build", "workers", "batch 128", "dense", "batch 32", "dense"])?;
     for subject in report.training.iter().filter(|subject| subject.batch == BATCHES[0]) {
-        let mut cells = vec![subject.build.to_owned(), subject.workers.to_string()];
+        let by = if subject.shared { "" } else { ", by messages" };
+        let mut cells = vec![subject.build.to_owned(), format!("{}{by}", subject.workers)];
         for batch in BATCHES {
             let twin = |s: &&Subject| {
-                (s.build, s.workers, s.batch) == (subject.build, subject.workers, batch)
+                (s.build, s.workers, s.shared, s.batch)
+                    == (subject.build, subject.workers, subject.shared, batch)
             };
             let rate = report.training.iter().find(twin).map(|s| &s.images_per_second);
             let seconds = rate.and_then(epoch);

@@ -11,9 +11,6 @@ use crate::gauge::BUILDS;
 use crate::outcome;
 use crate::report::Samples;
 
-/// Minibatches that do not count: the engine compiles what is hot while they run.
-const WARM_UP: u32 = 40;
-
 /// How often the page is asked whether it is done. Each question takes time from the workers.
 const EVERY: Duration = Duration::from_millis(250);
 
@@ -22,6 +19,8 @@ const EVERY: Duration = Duration::from_millis(250);
 pub(crate) struct Subject {
     pub(crate) build: &'static str,
     pub(crate) workers: u32,
+    /// Whether the workers share memory.
+    pub(crate) shared: bool,
     pub(crate) batch: u32,
     pub(crate) images_per_second: Samples,
     /// Milliseconds of each task on the page's thread, of all runs, that took more than 50.
@@ -29,35 +28,42 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Both builds with one worker and two, batch 128 and 32.
+    /// Both builds with one worker and two, batch 128 and 32; the faster build also without shared memory.
     pub(crate) fn all() -> Vec<Self> {
         let mut subjects = vec![];
-        for build in BUILDS {
-            for workers in [1, 2] {
-                for batch in [128, 32] {
-                    let (images_per_second, long_tasks) = (Samples::default(), vec![]);
-                    let subject = Self { build, workers, batch, images_per_second, long_tasks };
-                    subjects.push(subject);
-                }
+        for (build, workers, shared) in [
+            (BUILDS[0], 1, true),
+            (BUILDS[0], 2, true),
+            (BUILDS[0], 2, false),
+            (BUILDS[1], 1, true),
+            (BUILDS[1], 2, true),
+        ] {
+            for batch in [128, 32] {
+                let (images_per_second, long_tasks) = (Samples::default(), vec![]);
+                let subject = Self { build, workers, shared, batch, images_per_second, long_tasks };
+                subjects.push(subject);
             }
         }
         subjects
     }
 
-    /// Trains the default model for an epoch of so many images.
+    /// Trains the default model for two epochs of so many images, of which the second counts: while the first
+    /// runs, the engine compiles what is hot.
+    ///
+    /// - `page`: from a host that isolates it if memory is to be shared.
     pub(crate) fn measure(&mut self, page: &Page, images: u32) -> Result<()> {
-        let Self { build, workers, batch, .. } = self;
+        let Self { build, workers, shared, batch, .. } = self;
         page.open(&format!(
-            "images={images}&epochs=1&batch={batch}&seed=1&workers={workers}&backend={build}"
+            "images={images}&epochs=2&batch={batch}&seed=1&workers={workers}&backend={build}"
         ))?;
         page.watch_long_tasks()?;
         watch_steps(page)?;
         page.click_when_enabled("#train", 60)?;
-        let last = images.div_ceil(*batch);
+        let epoch = images.div_ceil(*batch);
         let status = loop {
             let status = page.status()?;
             ensure!(status.error.is_empty(), "{status:?}");
-            if status.state == "done" || status.step >= Some(last) {
+            if status.state == "done" || status.step >= Some(2 * epoch) {
                 break status;
             }
             thread::sleep(EVERY);
@@ -66,9 +72,12 @@ impl Subject {
         ensure!(status.workers == Some(*workers), "{workers} were asked for: {status:?}");
         let steps: Vec<(f64, u32)> = page.ask("return steps", vec![])?;
         self.images_per_second.push(rate(&steps, *batch, images).context("no minibatch was seen")?);
+        let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
+        ensure!(isolated == *shared, "the page is isolated: {isolated}");
         self.long_tasks.extend(page.long_tasks()?);
         println!(
-            "  {build}, {workers} workers, batch {batch}: {:.0} images/s",
+            "  {build}, {workers} workers, {}, batch {batch}: {:.0} images/s",
+            if *shared { "shared memory" } else { "messages" },
             self.images_per_second.last()
         );
         Ok(())
@@ -86,15 +95,16 @@ fn watch_steps(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Images a second between the end of the warm-up and the last minibatch, of the last run of steps.
+/// Images a second in the second epoch, from the first minibatch of it that the page shows to the last one.
 fn rate(steps: &[(f64, u32)], batch: u32, images: u32) -> Option<f64> {
-    let &(from, first) = steps.iter().find(|(_, step)| *step > WARM_UP)?;
+    let epoch = images.div_ceil(batch);
+    let &(from, first) = steps.iter().find(|(_, step)| *step > epoch)?;
     let &(to, last) = steps.iter().rev().find(|(_, step)| *step > first)?;
-    let trained = (last * batch).min(images) - first * batch;
+    let trained = ((last - epoch) * batch).min(images) - (first - epoch) * batch;
     (to > from).then(|| 1000.0 * f64::from(trained) / (to - from))
 }
 
-/// What the workers hold in WebAssembly's memory after a training run with two of them.
+/// What the workers hold after a training run with two of them: WebAssembly's memories, and what they share.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Memory {
     /// Of each worker, in bytes.
@@ -106,9 +116,16 @@ pub(crate) struct Memory {
 /// MNIST as the trainer keeps it: a byte for each pixel and each label.
 const DATA_SET: f64 = 70_000.0 * (28.0 * 28.0 + 1.0);
 
-/// Before a worker's own script: tells the page about the memory that its module has.
+/// Before a worker's own script: tells the page about the memory that its module has and that it has made to share.
 const TELL: &str = "{
     const memories = [];
+    let shared = 0;
+    self.SharedArrayBuffer = class extends SharedArrayBuffer {
+        constructor(...parts) {
+            super(...parts);
+            shared += this.byteLength;
+        }
+    };
     for (const name of ['instantiate', 'instantiateStreaming']) {
         const original = WebAssembly[name];
         WebAssembly[name] = async (...parts) => {
@@ -119,7 +136,7 @@ const TELL: &str = "{
     }
     const asked = new BroadcastChannel('memory');
     asked.onmessage = ({data}) => {
-        if (data === 'how much?') asked.postMessage(memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0));
+        if (data === 'how much?') asked.postMessage(memories.reduce((sum, memory) => sum + memory.buffer.byteLength, shared));
     };
 }
 ";
