@@ -31,6 +31,8 @@ extern "C" {
 pub(super) struct Pad {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
+    /// The pointer that draws.
+    pen: Rc<Cell<Option<i32>>>,
 }
 
 fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
@@ -47,8 +49,14 @@ impl Pad {
     /// If the markup lacks it.
     pub(super) fn new(id: &str) -> Result<Self, DomError> {
         let canvas: HtmlCanvasElement = dom::by_id(id)?;
-        listen(&canvas)?;
-        Ok(Self { context: context(&canvas)?, canvas })
+        let pen = Rc::default();
+        listen(&canvas, &pen)?;
+        Ok(Self { context: context(&canvas)?, canvas, pen })
+    }
+
+    /// Whether a stroke is being drawn.
+    pub(super) fn is_drawn_on(&self) -> bool {
+        self.pen.get().is_some()
     }
 
     /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
@@ -136,10 +144,8 @@ fn rgb(text: &str) -> [u8; 3] {
 }
 
 /// Turns one pen's events into strokes; other fingers are ignored while it is down.
-fn listen(canvas: &HtmlCanvasElement) -> Result<(), DomError> {
-    let pen: Rc<Cell<Option<i32>>> = Rc::default();
-
-    let (held, pad) = (pen.clone(), canvas.clone());
+fn listen(canvas: &HtmlCanvasElement, pen: &Rc<Cell<Option<i32>>>) -> Result<(), DomError> {
+    let (held, pad) = (Rc::clone(pen), canvas.clone());
     dom::on(canvas, "pointerdown", move |event: Pen| {
         if event.is_primary() && event.button() == 0 && held.get().is_none() {
             // Without capture a stroke merely ends at the pad's edge.
@@ -150,7 +156,7 @@ fn listen(canvas: &HtmlCanvasElement) -> Result<(), DomError> {
         }
     })?;
 
-    let (held, pad) = (pen.clone(), canvas.clone());
+    let (held, pad) = (Rc::clone(pen), canvas.clone());
     dom::on(canvas, "pointermove", move |event: Pen| {
         if held.get() == Some(event.pointer_id()) {
             dispatch(Event::PenMoved(points(&pad, &event)));
@@ -158,7 +164,7 @@ fn listen(canvas: &HtmlCanvasElement) -> Result<(), DomError> {
     })?;
 
     for kind in ["pointerup", "pointercancel", "lostpointercapture"] {
-        let held = pen.clone();
+        let held = Rc::clone(pen);
         dom::on(canvas, kind, move |event: Pen| {
             if held.get() == Some(event.pointer_id()) {
                 held.set(None);

@@ -257,9 +257,11 @@ impl Page {
         Ok(())
     }
 
-    /// [`Page::draw_curves`], if the last time is so many milliseconds ago.
+    /// [`Page::draw_curves`], if the last time is so many milliseconds ago; while the pen is down, which is what is
+    /// looked at, several times as many.
     fn draw_curves_after(&self, milliseconds: i32) -> Result<(), DomError> {
-        if dom::now() - self.charted_at.get() < f64::from(milliseconds) {
+        let longer = if self.pad.is_drawn_on() { 4.0 } else { 1.0 };
+        if dom::now() - self.charted_at.get() < longer * f64::from(milliseconds) {
             return Ok(());
         }
         self.draw_curves()
