@@ -96,7 +96,7 @@ fn subtrees(shards: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<>
     })
 }
 
-/// Of consecutive shards those of the fewest [`subtrees`] that have images: their sums are all that the whole
+/// Of consecutive shards the fewest whole subtrees of the tree that have images: their sums are all that the whole
 /// gradient needs of them.
 pub fn sums(shards: &Range<usize>, minibatch: usize) -> impl Iterator<Item = Range<usize>> + use<> {
     subtrees(shards).filter(move |subtree| !images_of(minibatch, subtree).is_empty())
