@@ -59,7 +59,8 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
 
 /// The same seed gives the same figures, whether the run was paused and stepped or not.
 fn pause_resume_and_step_change_nothing(page: &mut Page) -> Result<()> {
-    const RUN: &str = "images=2000&epochs=1&batch=16&seed=7";
+    // Long enough to be paused before its last minibatch.
+    const RUN: &str = "images=10000&epochs=1&batch=16&seed=7";
     page.train(RUN)?;
     let straight = page.wait_for_state("done", 90)?;
     let straight_epochs = page.epochs()?;
