@@ -129,9 +129,8 @@ impl Session {
             return Task::Stand;
         }
         if self.seen < self.images {
-            let batch = self.minibatch(self.seen);
-            let here = batch.iter().all(|&i| (i as usize) < available.train);
-            return if here { Task::Minibatch(batch) } else { Task::Wait };
+            let batch = self.minibatch(self.seen, available);
+            return batch.map_or(Task::Wait, Task::Minibatch);
         }
         let start = self.images + self.validated.images as usize;
         if start < self.used {
@@ -148,15 +147,17 @@ impl Session {
         }
     }
 
-    /// The minibatch of this epoch after the one that [`Session::next`] names; empty if there is none.
-    pub fn upcoming(&self) -> &[u32] {
-        self.minibatch(self.seen + self.settings.batch_size as usize)
+    /// The minibatch of this epoch after the one that [`Session::next`] names, if all of its images are here;
+    /// empty behind the last.
+    pub fn upcoming(&self, available: Available) -> Option<&[u32]> {
+        self.minibatch(self.seen + self.settings.batch_size as usize, available)
     }
 
-    /// The minibatch of this epoch behind so many images.
-    fn minibatch(&self, seen: usize) -> &[u32] {
+    /// The minibatch of this epoch behind so many images, if all of it is here.
+    fn minibatch(&self, seen: usize, available: Available) -> Option<&[u32]> {
         let seen = seen.min(self.images);
-        &self.order[seen..self.images.min(seen + self.settings.batch_size as usize)]
+        let batch = &self.order[seen..self.images.min(seen + self.settings.batch_size as usize)];
+        batch.iter().all(|&i| (i as usize) < available.train).then_some(batch)
     }
 
     /// Takes one optimizer step with the gradient of the minibatch that [`Session::next`] named.

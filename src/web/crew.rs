@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::Float32Array;
 
-use super::desk::{self, Answer, Desk, Sheet};
+use super::desk::{self, Desk, Sheet};
 use super::port::{self, Port, PortError};
 use crate::net::Architecture;
 use crate::net::loss::Score;
@@ -36,6 +36,8 @@ pub(super) enum Heard {
 pub(super) struct Crew {
     /// Address of the helpers' script.
     script: String,
+    /// Whether memory may be shared with helpers.
+    shares: bool,
     hear: Rc<dyn Fn(HelperId, Heard)>,
     helpers: Vec<Helper>,
     wanted: usize,
@@ -56,7 +58,9 @@ struct Helper {
     ready: bool,
     /// What it has been told to build.
     architecture: Option<Architecture>,
-    /// The memory that it shares with the trainer.
+    /// Whether it shares memory with the trainer.
+    shares: bool,
+    /// That memory.
     desk: Option<Desk>,
     /// The job on the desk. Until it is done, nothing else may be laid there.
     asked: Option<Asked>,
@@ -88,6 +92,7 @@ impl Crew {
     pub(super) fn new(script: String, hear: Rc<dyn Fn(HelperId, Heard)>) -> Self {
         Self {
             script,
+            shares: desk::possible(),
             hear,
             helpers: Vec::new(),
             wanted: 0,
@@ -136,6 +141,7 @@ impl Crew {
                 port,
                 ready: false,
                 architecture: None,
+                shares: self.shares,
                 desk: None,
                 asked: None,
             });
@@ -156,7 +162,7 @@ impl Crew {
             .filter(|helper| helper.ready && helper.asked.is_none())
             .map(|helper| helper.id)
             .collect();
-        let ahead = if desk::possible() { AHEAD } else { 0 };
+        let ahead = if self.shares { AHEAD } else { 0 };
         let ticket = self.dispatch.begin(&ready, ahead, now);
         (self.work, self.images) = (batch.work, batch.labels.len());
         self.sums.clear();
@@ -174,9 +180,7 @@ impl Crew {
 
     /// The next shard that the trainer is to compute itself; beyond its part, one that no helper has begun.
     pub(super) fn next_own(&mut self) -> Option<usize> {
-        self.dispatch
-            .next_own()
-            .or_else(|| if self.relieve() { self.dispatch.next_own() } else { None })
+        self.dispatch.next_own().or_else(|| self.relieve())
     }
 
     /// Takes what the trainer has computed itself.
@@ -212,19 +216,17 @@ impl Crew {
         }
     }
 
-    /// Takes a shard that no helper has begun back; whether there was one.
-    fn relieve(&mut self) -> bool {
+    /// Takes a shard back that no helper has begun, if there is one.
+    fn relieve(&mut self) -> Option<usize> {
         let at_desks = self.helpers.iter_mut().filter_map(|helper| {
             let (desk, asked) = (helper.desk.as_ref()?, helper.asked.as_mut()?);
             Some((desk.left(), helper.id, desk, asked))
         });
-        let Some((_, id, desk, asked)) = at_desks.max_by_key(|(left, ..)| *left) else {
-            return false;
-        };
-        let Some(shard) = desk.take_first() else { return false };
+        let (_, id, desk, asked) = at_desks.max_by_key(|(left, ..)| *left)?;
+        let shard = desk.take_first()?;
         asked.sheet.shards.start = shard + 1;
         self.dispatch.relieve(id);
-        true
+        Some(shard)
     }
 
     /// Waits at most so many milliseconds for what each helper puts on its desk, unless all is computed.
@@ -237,8 +239,7 @@ impl Crew {
             .iter_mut()
             .filter_map(|helper| {
                 let (desk, Asked { sheet, .. }) = (helper.desk.as_ref()?, helper.asked.as_ref()?);
-                let Answer { scores, results } = desk.hear(sheet, milliseconds)?;
-                let report = Report::Done { ticket: sheet.ticket, scores };
+                let (report, results) = desk.hear(sheet, milliseconds)?;
                 helper.asked = None;
                 Some((helper.id, Heard::Report(report, results)))
             })
@@ -287,7 +288,7 @@ impl Helper {
     /// Makes room on the desk if the job there is done, whatever became of it.
     fn clear_desk(&mut self) {
         if let (Some(desk), Some(Asked { sheet, .. })) = (&self.desk, &self.asked)
-            && desk.hear(sheet, 0.0).is_some()
+            && desk.is_done(sheet)
         {
             self.asked = None;
         }
@@ -309,16 +310,15 @@ impl Helper {
         let part = images_of(sheet.of, &sheet.shards);
         let pixels = batch.images.len() / sheet.of.max(1);
         let images = &batch.images[part.start * pixels..part.end * pixels];
-        let labels = &batch.labels[part];
-        if desk::possible() {
+        let labels: Vec<f32> = batch.labels[part].iter().map(|&label| f32::from(label)).collect();
+        if self.shares {
             let desk = self.desk_for(labels.len(), computer)?;
-            if desk.lay(&sheet, batch.parameters, images, labels) {
+            if desk.lay(&sheet, batch.parameters, images, &labels) {
                 self.port.send(&Job::Look, &[])?;
             }
             self.asked = Some(Asked { sheet, since: now });
             return Ok(());
         }
-        let labels: Vec<f32> = labels.iter().map(|&label| f32::from(label)).collect();
         let Sheet { work, ticket, of, shards } = sheet;
         let arrays = [port::array(batch.parameters), port::array(images), port::array(&labels)];
         self.port.send(&Job::Compute { ticket, work, images: of, shards }, &arrays)

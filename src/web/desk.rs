@@ -1,7 +1,7 @@
 //! Memory that the trainer shares with one helper, where the page is cross-origin isolated.
 //!
 //! What the two say to each other is what a [`port`](super::port) would carry; here it takes one copy a
-//! side, no allocation and no turn of the event loop. The trainer lays a job on the desk and rings; the
+//! side, no message and no turn of the event loop. The trainer lays a job on the desk and rings; the
 //! helper, which sleeps until then, puts what it has computed beside it and rings back. A helper that has
 //! nothing to do for a while leaves the desk to hear its port, and has to be called back.
 
@@ -12,7 +12,7 @@ use js_sys::{Atomics, Float32Array, Int32Array, Reflect, SharedArrayBuffer};
 use crate::net::Plan;
 use crate::net::loss::Score;
 use crate::protocol::Augment;
-use crate::protocol::helper::Work;
+use crate::protocol::helper::{Report, Work};
 use crate::train::gradient::{SHARDS, images_of, sums};
 
 /// Milliseconds without a job after which a helper leaves its desk.
@@ -53,14 +53,6 @@ pub(super) struct Sheet {
     pub(super) of: usize,
     /// Shards of it whose images lie here.
     pub(super) shards: Range<usize>,
-}
-
-/// What a helper has computed.
-pub(super) struct Answer {
-    /// Of each of the shards that it has computed.
-    pub(super) scores: Vec<Score>,
-    /// As [`Report::Done`](crate::protocol::helper::Report::Done) has them.
-    pub(super) results: Vec<Float32Array>,
 }
 
 /// One side's view of a desk.
@@ -195,7 +187,7 @@ impl Desk {
         sheet: &Sheet,
         parameters: &[f32],
         images: &[f32],
-        labels: &[u8],
+        labels: &[f32],
     ) -> bool {
         let (number, seed, step, steps) = match sheet.work {
             Work::Evaluation => (0, 0, 0, 0),
@@ -209,8 +201,7 @@ impl Desk {
         self.put_words(word::JOB, &job);
         self.put(word::NUMBERS, parameters);
         self.put(self.room.images_at(), images);
-        let labels: Vec<f32> = labels.iter().map(|&label| f32::from(label)).collect();
-        self.put(self.room.labels_at(), &labels);
+        self.put(self.room.labels_at(), labels);
         self.store(word::LEFT, pair(shards));
         self.store(word::ASKED, *ticket as i32);
         self.ring(word::ASKED);
@@ -311,17 +302,26 @@ impl Desk {
         self.put(self.room.results_at() + index * result.len() as u32, result);
     }
 
-    /// The trainer waits at most so many milliseconds for the answer to the job. What the helper was relieved
-    /// of, `sheet` does not have any more.
-    pub(super) fn hear(&self, sheet: &Sheet, milliseconds: f64) -> Option<Answer> {
+    /// Whether the job is done.
+    pub(super) fn is_done(&self, sheet: &Sheet) -> bool {
+        self.load(word::DONE) == sheet.ticket as i32
+    }
+
+    /// The trainer waits at most so many milliseconds for the answer to the job, which is as a port would have
+    /// brought it. What the helper was relieved of, `sheet` does not have any more.
+    pub(super) fn hear(
+        &self,
+        sheet: &Sheet,
+        milliseconds: f64,
+    ) -> Option<(Report, Vec<Float32Array>)> {
         let done = self.load(word::DONE);
-        if done != sheet.ticket as i32 {
+        if !self.is_done(sheet) {
             self.wait(word::DONE, done, milliseconds);
-            if self.load(word::DONE) != sheet.ticket as i32 {
+            if !self.is_done(sheet) {
                 return None;
             }
         }
-        let Sheet { work, of, shards, .. } = sheet;
+        let Sheet { work, ticket, of, shards } = sheet;
         let scores = (word::SCORES..).step_by(3).take(shards.len()).map(|at| {
             let [loss, correct, images] = self.take_words(at).map(|word| word as u32);
             Score { loss: f32::from_bits(loss), correct, images }
@@ -334,6 +334,7 @@ impl Desk {
             let at = self.room.results_at() + index * size;
             self.numbers.subarray(at, at + size)
         });
-        Some(Answer { scores: scores.collect(), results: results.collect() })
+        let report = Report::Done { ticket: *ticket, scores: scores.collect() };
+        Some((report, results.collect()))
     }
 }

@@ -477,11 +477,10 @@ impl Trainer {
         let batch =
             Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.crew.begin(&self.computer, batch, since);
-        if set.is_none() {
-            let upcoming = run.session.upcoming();
-            if upcoming.iter().all(|&index| (index as usize) < self.train.len()) {
-                self.ahead.minibatch(&self.train, upcoming);
-            }
+        if set.is_none()
+            && let Some(upcoming) = run.session.upcoming(self.available())
+        {
+            self.ahead.minibatch(&self.train, upcoming);
         }
         if !run.loaded {
             self.computer.load(parameters);

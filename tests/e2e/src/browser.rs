@@ -136,6 +136,7 @@ impl Browser {
             if self.script(&format!("return {ask}"), vec![]).is_ok_and(|answer| answer == arrived) {
                 return Ok(());
             }
+            // Between two questions, so that the browser gets on with the way.
             thread::sleep(Duration::from_millis(10));
         }
         bail!("{go} leads nowhere")

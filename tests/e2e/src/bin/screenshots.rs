@@ -162,6 +162,7 @@ fn show_all(page: &Page) -> Result<()> {
         return scrollY + innerHeight >= document.documentElement.scrollHeight - 1;";
     page.browser.script("scrollTo({top: 0, behavior: 'instant'})", vec![])?;
     while !page.ask::<bool>(DOWN, vec![])? {
+        // What comes into sight is drawn some frames later, which nothing tells of.
         thread::sleep(Duration::from_millis(100));
     }
     page.browser.script(TO_THE_ROOM, vec![])?;
@@ -185,5 +186,6 @@ fn save(path: &Path, png: &[u8]) -> Result<()> {
 
 /// Lets the charts follow a new size.
 fn settle() {
+    // They do so in a frame of their own, after the size's observer was told.
     thread::sleep(Duration::from_millis(400));
 }

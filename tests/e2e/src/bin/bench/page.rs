@@ -58,6 +58,7 @@ pub(crate) fn prediction(page: &Page) -> Result<f64> {
     page.open("")?;
     page.draw(8)?;
     page.wait_for("a prediction", 5, |status| status.prediction.is_some())?;
+    // Undisturbed, until there are several measurements to take the median of.
     thread::sleep(Duration::from_secs(6));
     page.ask("return Number(document.body.dataset.predictionMicroseconds)", vec![])
 }

@@ -64,6 +64,7 @@ fn room(page: &Page, id: &str, name: &'static str, rounds: usize) -> Result<Room
                 let sight = format!("document.querySelector('{door}').scrollIntoView()");
                 page.browser.script(&sight, vec![])?;
             }
+            // What opening or closing itself costs is not what is asked for.
             thread::sleep(SETTLE);
             let rate = spell(page)?;
             if open {
