@@ -174,7 +174,8 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
 
 /// All but the strokes: reach every control with Tab, see where one is, and press.
 fn obeys_the_keyboard(page: &mut Page) -> Result<()> {
-    page.open("images=2000&epochs=50&batch=100")?;
+    // All images: while a test follows each few of them, Step may have that to finish and no minibatch to take.
+    page.open("epochs=50&batch=100")?;
     page.draw(1)?;
     page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
     page.wait_until("something to train on", 30, || Ok(page.is_enabled("#train")?.then_some(())))?;
