@@ -10,7 +10,7 @@ use inkling::data::{Digits, PIXELS};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{self, SHARDS, Share};
+use inkling::train::gradient::{SHARDS, Share, Sums};
 use inkling::train::session::{Available, Session, Task};
 
 struct Counting;
@@ -39,7 +39,7 @@ fn a_training_step_allocates_nothing() {
     let mut network = Network::new(&Architecture::default()).expect("a valid model");
     let digits = Digits { images: vec![128; 200 * PIXELS], labels: vec![3; 200] };
     let parameters = init::glorot_uniform(network.plan(), 1);
-    let mut leaves = vec![0.0; SHARDS * parameters.len()];
+    let mut sums = Sums::new(parameters.len());
     let settings = Settings {
         architecture: Architecture::default(),
         epochs: 1,
@@ -64,11 +64,11 @@ fn a_training_step_allocates_nothing() {
         augment::vary(&augmentation, &mut images, &labels, 0, session.noise());
         network.load(session.parameters());
         let minibatch = Share::whole(&images, &labels, session.noise());
-        let size = session.parameters().len();
-        for (index, leaf) in leaves.chunks_exact_mut(size).enumerate() {
-            minibatch.gradient(&mut network, index, leaf);
+        sums.begin(labels.len());
+        for shard in 0..SHARDS {
+            minibatch.gradient(&mut network, shard, &mut sums);
         }
-        session.learn(gradient::total(&mut leaves, labels.len(), &[]));
+        session.learn(sums.total());
         true
     };
     assert!(step());

@@ -7,9 +7,9 @@ use aligned_vec::{AVec, ConstAlign};
 const LINE: usize = 64;
 
 /// Numbers, or rows of them, that begin where a line of the cache does.
-pub(super) type Buffer<T = f32> = AVec<T, ConstAlign<LINE>>;
+pub(crate) type Buffer<T = f32> = AVec<T, ConstAlign<LINE>>;
 
 /// So many times the same.
-pub(super) fn filled<T: Clone>(value: T, count: usize) -> Buffer<T> {
+pub(crate) fn filled<T: Clone>(value: T, count: usize) -> Buffer<T> {
     Buffer::from_iter(LINE, std::iter::repeat_n(value, count))
 }

@@ -2,7 +2,7 @@
 //! where each parameter lies, a [`network`] computes.
 
 pub mod architecture;
-mod buffer;
+pub(crate) mod buffer;
 mod conv2d;
 pub mod init;
 pub mod loss;

@@ -3,19 +3,18 @@
 use std::ops::Range;
 
 use super::augment;
-use super::gradient::{self, SHARDS, Share, images_of};
+use super::gradient::{Share, Sums, images_of};
 use super::session::noise;
 use crate::net::loss::Score;
 use crate::net::{Architecture, ArchitectureError, Network};
 use crate::protocol::helper::Work;
 
-/// A network and room for the gradients of all shards.
+/// A network and what it has computed of the work in hand.
 #[derive(Debug)]
 pub struct Computer {
     architecture: Architecture,
     network: Network,
-    /// `[SHARDS][parameters]`
-    leaves: Vec<f32>,
+    sums: Sums,
     /// Of the images evaluated last, `[images][classes]`.
     probabilities: Vec<f32>,
 }
@@ -27,8 +26,8 @@ impl Computer {
     /// If it cannot be built.
     pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
         let network = Network::new(architecture)?;
-        let leaves = vec![0.0; SHARDS * network.plan().parameter_count()];
-        Ok(Self { architecture: architecture.clone(), network, leaves, probabilities: Vec::new() })
+        let sums = Sums::new(network.plan().parameter_count());
+        Ok(Self { architecture: architecture.clone(), network, sums, probabilities: Vec::new() })
     }
 
     /// Changes to another architecture, if it is one.
@@ -57,8 +56,13 @@ impl Computer {
         self.network.load(parameters);
     }
 
-    /// Computes a shard. A gradient stays here until [`Computer::sum`] or [`Computer::gradient`],
-    /// probabilities until [`Computer::probabilities`].
+    /// Begins work on so many images.
+    pub fn begin(&mut self, images: usize) {
+        self.sums.begin(images);
+        self.probabilities.resize(images * self.network.plan().classes(), 0.0);
+    }
+
+    /// Computes a shard. What comes of it stays here until the next [`Computer::begin`].
     ///
     /// - `images`: the shard's, `[images][pixels]`; varied in place if the work says so.
     /// - `labels`: their classes.
@@ -71,6 +75,9 @@ impl Computer {
         labels: &[u8],
         of: usize,
     ) -> Score {
+        if labels.is_empty() {
+            return Score::default();
+        }
         let shards = shard..shard + 1;
         match work {
             Work::Gradient { seed, step, steps, augment } => {
@@ -79,12 +86,9 @@ impl Computer {
                     let first = images_of(of, &shards).start;
                     augment::vary(&augmentation, images, labels, first, noise);
                 }
-                let leaf = leaf(&mut self.leaves, &shards);
-                Share { shards, minibatch: of, images, labels, noise }.gradient(
-                    &mut self.network,
-                    shard,
-                    leaf,
-                )
+                let (sums, network) = (&mut self.sums, &mut self.network);
+                let share = Share { shards, minibatch: of, images, labels, noise };
+                share.gradient(network, shard, sums)
             }
             Work::Evaluation => {
                 let mut rows = Vec::new();
@@ -97,24 +101,20 @@ impl Computer {
         }
     }
 
-    /// The sum of a subtree's gradients, which are all computed here; `of` is the number of images in the
-    /// whole work.
-    pub fn sum(&mut self, subtree: &Range<usize>, of: usize) -> &[f32] {
-        let leaves = leaf(&mut self.leaves, subtree);
-        gradient::sum(leaves, subtree, of, &[]);
-        &leaves[..leaves.len() / subtree.len()]
+    /// The sums of the gradients computed here, as [`Sums::complete`] has them.
+    pub fn sums(&mut self) -> impl Iterator<Item = &[f32]> {
+        self.sums.complete()
     }
 
-    /// Where the sum of a subtree goes that was computed elsewhere.
-    pub fn sum_mut(&mut self, subtree: &Range<usize>) -> &mut [f32] {
-        leaf(&mut self.leaves, &(subtree.start..subtree.start + 1))
+    /// Takes the sum of a subtree that was computed elsewhere; `write` is given room for it.
+    pub fn take_sum(&mut self, subtree: Range<usize>, write: impl FnOnce(&mut [f32])) {
+        self.sums.add(subtree, write);
     }
 
     /// Where the probabilities of some shards' images go, `[images][classes]`; `of` is the number of
     /// images in the whole work.
     pub fn probabilities_mut(&mut self, shards: &Range<usize>, of: usize) -> &mut [f32] {
         let classes = self.network.plan().classes();
-        self.probabilities.resize(of * classes, 0.0);
         let images = images_of(of, shards);
         &mut self.probabilities[images.start * classes..images.end * classes]
     }
@@ -124,14 +124,8 @@ impl Computer {
         &self.probabilities
     }
 
-    /// The gradient of `of` images, of shards computed here and the sums of subtrees that came from
-    /// elsewhere.
-    pub fn gradient(&mut self, of: usize, from_elsewhere: &[Range<usize>]) -> &[f32] {
-        gradient::total(&mut self.leaves, of, from_elsewhere)
+    /// The gradient of all images, once each of their shards is computed here or its sum taken.
+    pub fn gradient(&self) -> &[f32] {
+        self.sums.total()
     }
-}
-
-fn leaf<'a>(leaves: &'a mut [f32], shards: &Range<usize>) -> &'a mut [f32] {
-    let size = leaves.len() / SHARDS;
-    &mut leaves[shards.start * size..shards.end * size]
 }

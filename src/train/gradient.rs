@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::kernels::pointwise;
 use crate::net::Network;
+use crate::net::buffer::{Buffer, filled};
 use crate::net::loss::Score;
 use crate::net::network::Shard;
 use crate::protocol::MOST_WORKERS;
@@ -56,16 +57,16 @@ impl<'a> Share<'a> {
         (&self.images[start * pixels..end * pixels], &self.labels[start..end])
     }
 
-    /// Computes what one of the shards adds to the mean loss' gradient into `leaf`, as long as the
-    /// parameters; an empty one adds nothing and leaves it as it is.
-    pub fn gradient(&self, network: &mut Network, index: usize, leaf: &mut [f32]) -> Score {
+    /// Computes what one of the shards adds to the mean loss' gradient and adds it to `sums`, unless it is empty.
+    pub fn gradient(&self, network: &mut Network, index: usize, sums: &mut Sums) -> Score {
         let (images, labels) = self.shard(index);
         if labels.is_empty() {
             return Score::default();
         }
         let scale = 1.0 / self.minibatch as f32;
         let noise = self.noise.wrapping_add(index as u64);
-        network.gradient(Shard { images, labels, scale, noise }, leaf)
+        let shard = Shard { images, labels, scale, noise };
+        sums.add(index..index + 1, |leaf| network.gradient(shard, leaf))
     }
 
     /// Loss and accuracy on the images of one of the shards, whose probabilities are appended,
@@ -84,61 +85,100 @@ impl<'a> Share<'a> {
     }
 }
 
-/// The fewest whole subtrees of the tree of shards that consecutive shards consist of.
-fn subtrees(shards: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
-    let Range { mut start, end } = *shards;
-    std::iter::from_fn(move || {
-        let aligned = 1_usize << start.trailing_zeros().min(SHARDS.ilog2());
-        let fitting = 1_usize << (end - start).checked_ilog2()?;
-        let subtree = start..start + aligned.min(fitting);
-        start = subtree.end;
-        Some(subtree)
-    })
+/// The sum of shards' gradients in a fixed binary tree: neighbours first, then neighbouring pairs. What is complete is added
+/// up at once, while it is still in the processor's cache, and its memory is used again.
+#[derive(Debug)]
+pub struct Sums {
+    /// Numbers of a gradient.
+    size: usize,
+    /// Images in the whole minibatch.
+    minibatch: usize,
+    /// Of the largest subtrees that are complete, the sums.
+    complete: Vec<(Range<usize>, Buffer)>,
+    /// Memory that is free.
+    free: Vec<Buffer>,
 }
 
-/// Of consecutive shards the fewest whole subtrees of the tree that have images: their sums are all that the whole
-/// gradient needs of them.
-pub fn sums(shards: &Range<usize>, minibatch: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-    subtrees(shards).filter(move |subtree| !images_of(minibatch, subtree).is_empty())
+impl Sums {
+    /// Of gradients of so many numbers, of an empty minibatch.
+    pub fn new(size: usize) -> Self {
+        let complete = Vec::with_capacity(SHARDS);
+        Self { size, minibatch: 0, complete, free: Vec::with_capacity(SHARDS) }
+    }
+
+    /// Begins the sum for a minibatch of so many images.
+    pub fn begin(&mut self, minibatch: usize) {
+        self.minibatch = minibatch;
+        self.free.extend(self.complete.drain(..).map(|(_, sum)| sum));
+    }
+
+    /// Takes the sum of a subtree that has images: of one shard, or one of what [`Sums::complete`] gave elsewhere.
+    ///
+    /// - `write`: is given room for all of its numbers, whatever they are before.
+    pub fn add<T>(&mut self, subtree: Range<usize>, write: impl FnOnce(&mut [f32]) -> T) -> T {
+        let mut sum = self.free.pop().unwrap_or_else(|| filled(0.0, self.size));
+        let written = write(&mut sum);
+        complete(&mut self.complete, (subtree, sum), self.minibatch, |sum, other| {
+            pointwise::add(sum, &other);
+            self.free.push(other);
+        });
+        written
+    }
+
+    /// The sums of the largest subtrees that are complete, in the order of their shards: all that is to be known of
+    /// them elsewhere. Which these are, [`sums`] says.
+    pub fn complete(&mut self) -> impl Iterator<Item = &[f32]> {
+        self.complete.sort_unstable_by_key(|(subtree, _)| subtree.start);
+        self.complete.iter().map(|(_, sum)| sum.as_slice())
+    }
+
+    /// The minibatch's gradient, once all shards that have images are taken.
+    ///
+    /// # Panics
+    /// If one is missing.
+    pub fn total(&self) -> &[f32] {
+        match self.complete.as_slice() {
+            [(all, sum)] if *all == (0..SHARDS) => sum,
+            _ => panic!("shards are missing: there are {:?}", self.complete.iter().map(|(s, _)| s)),
+        }
+    }
 }
 
-/// Adds up the leaves of a subtree, `[leaves][parameters]`: neighbours first, then neighbouring pairs.
-/// The sum ends in the first leaf; the others hold partial sums. Leaves of empty shards are not read.
+/// The largest subtrees that consecutive shards make complete.
 ///
-/// - `leaves`: those of the subtree only.
-/// - `subtree`: which shards these are.
-/// - `minibatch`: images in the whole minibatch.
-/// - `summed`: subtrees whose sum stands in their first leaf already.
-pub fn sum(leaves: &mut [f32], subtree: &Range<usize>, minibatch: usize, summed: &[Range<usize>]) {
-    if subtree.len() == 1 || summed.contains(subtree) {
-        return;
+/// - `minibatch`: images in the whole minibatch; subtrees without any are complete from the beginning, and left out.
+pub fn sums(shards: &Range<usize>, minibatch: usize) -> Vec<Range<usize>> {
+    let mut subtrees = Vec::new();
+    for shard in shards.clone().map(|shard| shard..shard + 1) {
+        if !images_of(minibatch, &shard).is_empty() {
+            complete(&mut subtrees, (shard, ()), minibatch, |(), ()| {});
+        }
     }
-    let middle = subtree.start + subtree.len() / 2;
-    let (left, right) = leaves.split_at_mut(leaves.len() / 2);
-    let size = 2 * left.len() / subtree.len();
-    let [left_half, right_half] = [subtree.start..middle, middle..subtree.end];
-    let empty = |half| images_of(minibatch, half).is_empty();
-    sum(left, &left_half, minibatch, summed);
-    if empty(&right_half) {
-        return;
-    }
-    sum(right, &right_half, minibatch, summed);
-    if empty(&left_half) {
-        left[..size].copy_from_slice(&right[..size]);
-    } else {
-        pointwise::add(&mut left[..size], &right[..size]);
-    }
+    subtrees.sort_unstable_by_key(|(subtree, ())| subtree.start);
+    subtrees.into_iter().map(|(subtree, ())| subtree).collect()
 }
 
-/// The gradient of a minibatch of so many images: the sum of all leaves, `[SHARDS][parameters]`, which
-/// ends in the first.
-///
-/// # Panics
-/// If `leaves` cannot be cut into [`SHARDS`] equal parts.
-pub fn total<'a>(leaves: &'a mut [f32], minibatch: usize, summed: &[Range<usize>]) -> &'a [f32] {
-    assert!(leaves.len().is_multiple_of(SHARDS), "a whole number of leaves");
-    sum(leaves, &(0..SHARDS), minibatch, summed);
-    &leaves[..leaves.len() / SHARDS]
+/// Adds a subtree's sum to the largest complete ones, and it to its neighbour's wherever that is complete.
+fn complete<T>(
+    subtrees: &mut Vec<(Range<usize>, T)>,
+    (mut subtree, mut sum): (Range<usize>, T),
+    minibatch: usize,
+    mut add: impl FnMut(&mut T, T),
+) {
+    while subtree.len() < SHARDS {
+        let (first, size) = (subtree.start, subtree.len());
+        let parent = first / (2 * size) * (2 * size);
+        let neighbour = if first == parent { first + size } else { parent };
+        let neighbour = neighbour..neighbour + size;
+        if !images_of(minibatch, &neighbour).is_empty() {
+            let Some(at) = subtrees.iter().position(|(other, _)| *other == neighbour) else {
+                break;
+            };
+            add(&mut sum, subtrees.swap_remove(at).1);
+        }
+        subtree = parent..parent + 2 * size;
+    }
+    subtrees.push((subtree, sum));
 }
 
 #[cfg(test)]
@@ -167,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn subtrees_cover_shards_in_order_and_belong_to_the_tree() {
+    fn sums_cover_shards_in_order_and_belong_to_the_tree() {
         for start in 0..SHARDS {
             for end in start..=SHARDS {
-                let parts: Vec<Range<usize>> = subtrees(&(start..end)).collect();
+                let parts = sums(&(start..end), FULL);
                 assert_eq!(
                     parts.iter().cloned().flatten().collect::<Vec<_>>(),
                     (start..end).collect::<Vec<_>>()
@@ -180,8 +220,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(subtrees(&(1..8)).collect::<Vec<_>>(), [1..2, 2..4, 4..8]);
-        assert!(subtrees(&(0..SHARDS)).eq(iter::once(0..SHARDS)));
+        assert_eq!(sums(&(1..8), FULL), [1..2, 2..4, 4..8]);
+        for minibatch in 1..FULL {
+            assert_eq!(sums(&(0..SHARDS), minibatch), iter::once(0..SHARDS).collect::<Vec<_>>());
+        }
     }
 
     /// With rounding this coarse, only the tree's own order gives its bits.
@@ -203,39 +245,63 @@ mod tests {
         }
     }
 
+    /// Takes some shards' gradients; those of empty shards do not count.
+    fn add(to: &mut Sums, leaves: &[f32], shards: impl Iterator<Item = usize>) {
+        let minibatch = to.minibatch;
+        for shard in shards.filter(|&shard| !images_of(minibatch, &(shard..shard + 1)).is_empty()) {
+            to.add(shard..shard + 1, |room| room.fill(leaves[shard]));
+        }
+    }
+
     #[test]
-    fn the_sum_follows_the_tree() {
+    fn the_sum_follows_the_tree_in_whatever_order_shards_come() {
         let leaves = coarse();
-        assert_eq!(total(&mut leaves.clone(), FULL, &[]), [expected(&leaves)]);
+        let mut all = Sums::new(1);
+        for step in (1..SHARDS).step_by(2) {
+            all.begin(FULL);
+            add(&mut all, &leaves, (0..SHARDS).map(|i| i * step % SHARDS));
+            assert_eq!(all.total(), [expected(&leaves)]);
+        }
         assert_ne!(leaves.iter().sum::<f32>(), expected(&leaves));
     }
 
     #[test]
     fn leaves_of_empty_shards_do_not_count() {
+        let (leaves, mut all) = (coarse(), Sums::new(1));
         for minibatch in 1..FULL {
-            let (mut leaves, mut zeros) = (coarse(), coarse());
-            for shard in 0..SHARDS {
+            let mut zeros = leaves.clone();
+            for (shard, leaf) in zeros.iter_mut().enumerate() {
                 if images_of(minibatch, &(shard..shard + 1)).is_empty() {
-                    (leaves[shard], zeros[shard]) = (f32::NAN, 0.0);
+                    *leaf = 0.0;
                 }
             }
-            assert_eq!(total(&mut leaves, minibatch, &[]), [expected(&zeros)], "{minibatch}");
+            all.begin(minibatch);
+            add(&mut all, &leaves, 0..SHARDS);
+            assert_eq!(all.total(), [expected(&zeros)], "{minibatch}");
         }
     }
 
     #[test]
     fn sums_of_subtrees_made_elsewhere_give_the_same_bits() {
-        let expected = total(&mut coarse(), FULL, &[])[0].to_bits();
-        for start in 0..SHARDS {
-            for end in start..=SHARDS {
-                let mut leaves = coarse();
-                let elsewhere: Vec<Range<usize>> = subtrees(&(start..end)).collect();
-                for subtree in &elsewhere {
-                    sum(&mut leaves[subtree.clone()], subtree, FULL, &[]);
-                    leaves[subtree.start + 1..subtree.end].fill(f32::NAN);
+        let leaves = coarse();
+        let (mut here, mut there) = (Sums::new(1), Sums::new(1));
+        for minibatch in [FULL, FULL / 2, FULL / 3, 5] {
+            here.begin(minibatch);
+            add(&mut here, &leaves, 0..SHARDS);
+            let whole = here.total()[0].to_bits();
+            for start in 0..SHARDS {
+                for end in start..=SHARDS {
+                    there.begin(minibatch);
+                    add(&mut there, &leaves, (start..end).rev());
+                    here.begin(minibatch);
+                    add(&mut here, &leaves, (0..start).chain(end..SHARDS));
+                    let subtrees = sums(&(start..end), minibatch);
+                    assert_eq!(subtrees.len(), there.complete().count());
+                    for (subtree, sum) in subtrees.into_iter().zip(there.complete()) {
+                        here.add(subtree, |room| room.copy_from_slice(sum));
+                    }
+                    assert_eq!(here.total()[0].to_bits(), whole, "{start}..{end} of {minibatch}");
                 }
-                let bits = total(&mut leaves, FULL, &elsewhere)[0].to_bits();
-                assert_eq!(bits, expected, "{start}..{end}");
             }
         }
     }

@@ -1,6 +1,5 @@
 //! The trainer's helpers: the workers that compute some of its shards.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::Float32Array;
@@ -47,8 +46,6 @@ pub(super) struct Crew {
     /// What is in hand, and of how many images.
     work: Work,
     images: usize,
-    /// Subtrees of the work in hand whose gradient has come from a helper.
-    sums: Vec<Range<usize>>,
 }
 
 struct Helper {
@@ -101,7 +98,6 @@ impl Crew {
             dispatch: Dispatch::default(),
             work: Work::Evaluation,
             images: 0,
-            sums: Vec::new(),
         }
     }
 
@@ -165,7 +161,6 @@ impl Crew {
         let ahead = if self.shares { AHEAD } else { 0 };
         let ticket = self.dispatch.begin(&ready, ahead, now);
         (self.work, self.images) = (batch.work, batch.labels.len());
-        self.sums.clear();
         for loan in self.dispatch.loans().to_vec() {
             let Some(helper) = self.helpers.iter_mut().find(|helper| helper.id == loan.helper)
             else {
@@ -201,9 +196,8 @@ impl Crew {
                 let Some(shards) = self.dispatch.take(id, ticket, &scores) else { return };
                 match self.work {
                     Work::Gradient { .. } => {
-                        for (subtree, sum) in sums(&shards, self.images).zip(&arrays) {
-                            sum.copy_to(computer.sum_mut(&subtree));
-                            self.sums.push(subtree);
+                        for (subtree, sum) in sums(&shards, self.images).into_iter().zip(&arrays) {
+                            computer.take_sum(subtree, |room| sum.copy_to(room));
                         }
                     }
                     Work::Evaluation => {
@@ -266,9 +260,9 @@ impl Crew {
         self.helpers.iter().any(|helper| helper.asked.is_some())
     }
 
-    /// The score on all images, and the subtrees whose gradient came from helpers, once all is computed.
-    pub(super) fn done(&self) -> Option<(Score, &[Range<usize>])> {
-        self.dispatch.score().map(|score| (score, self.sums.as_slice()))
+    /// The score on all images, once all is computed.
+    pub(super) fn done(&self) -> Option<Score> {
+        self.dispatch.score()
     }
 
     /// Ends a helper, gives its shards to the trainer, and starts another one.

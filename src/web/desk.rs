@@ -327,7 +327,7 @@ impl Desk {
             Score { loss: f32::from_bits(loss), correct, images }
         });
         let (count, size) = match work {
-            Work::Gradient { .. } => (sums(shards, *of).count() as u32, self.room.parameters),
+            Work::Gradient { .. } => (sums(shards, *of).len() as u32, self.room.parameters),
             Work::Evaluation => (1, images_of(*of, shards).len() as u32 * self.room.classes),
         };
         let results = (0..count).map(|index| {

@@ -15,7 +15,7 @@ use crate::net::plan::{Planned, Step};
 use crate::net::{Architecture, Network, Plan, init};
 use crate::protocol::Optimizer as Kind;
 use crate::protocol::gauge::{Measure, Measured};
-use crate::train::gradient::{self, SHARDS, images_of};
+use crate::train::gradient::{SHARDS, Sums, images_of};
 use crate::train::optimizer::Optimizer;
 
 /// Its name as a worker, by which it knows what it is.
@@ -96,7 +96,7 @@ struct Steps {
     optimizer: Optimizer,
     parameters: Vec<f32>,
     /// `[SHARDS][parameters]`
-    leaves: Vec<f32>,
+    sums: Sums,
     /// `[images][pixels]`, and each one's class.
     images: Vec<f32>,
     labels: Vec<u8>,
@@ -179,13 +179,13 @@ impl Steps {
         }
         let parameters = init::glorot_uniform(network.plan(), 1);
         let optimizer = Optimizer::new(Kind::ADAM, parameters.len());
-        let leaves = vec![0.0; SHARDS * parameters.len()];
+        let sums = Sums::new(parameters.len());
         let spent = BTreeMap::new();
         Ok(Self {
             network,
             optimizer,
             parameters,
-            leaves,
+            sums,
             images,
             labels,
             batch_size,
@@ -218,9 +218,9 @@ impl Steps {
         let mut watch = Watch { clock, last: clock.now(), spent: &mut self.spent };
         self.network.load(&self.parameters);
         watch.note(Part::Packing);
-        let size = self.parameters.len();
-        for (shard, leaf) in self.leaves.chunks_exact_mut(size).enumerate() {
-            let part = images_of(self.batch_size, &(shard..shard + 1));
+        self.sums.begin(self.batch_size);
+        for index in 0..SHARDS {
+            let part = images_of(self.batch_size, &(index..index + 1));
             if part.is_empty() {
                 continue;
             }
@@ -231,13 +231,15 @@ impl Steps {
                 scale: 1.0 / self.batch_size as f32,
                 noise: 0,
             };
-            self.network.gradient_by_parts(shard, leaf, &mut |step, phase| {
-                watch.note(Part::Network(phase, step));
+            let network = &mut self.network;
+            self.sums.add(index..index + 1, |leaf| {
+                network.gradient_by_parts(shard, leaf, &mut |step, phase| {
+                    watch.note(Part::Network(phase, step));
+                })
             });
+            watch.note(Part::Sum);
         }
-        let gradient = gradient::total(&mut self.leaves, self.batch_size, &[]);
-        watch.note(Part::Sum);
-        self.optimizer.step(1e-3, &mut self.parameters, gradient);
+        self.optimizer.step(1e-3, &mut self.parameters, self.sums.total());
         watch.note(Part::Adam);
     }
 }

@@ -14,7 +14,7 @@ use crate::net::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};
 use crate::train::computer::Computer;
-use crate::train::gradient::{images_of, sums};
+use crate::train::gradient::images_of;
 
 /// Starts listening; from [`Report::Ready`] on, jobs are heard. What goes wrong with one is thrown, so that
 /// the trainer hears of it as of any worker's end.
@@ -109,6 +109,7 @@ impl Helper {
             return Err(WorkerError::Job);
         }
         self.computer.load(&parameters.to_vec());
+        self.computer.begin(of);
         let labels = labels.to_vec().into_iter().map(|label| label as u8).collect();
         Ok(Batch { of, first: all.start, images: images.to_vec(), labels })
     }
@@ -130,11 +131,7 @@ impl Helper {
         mut hand_over: impl FnMut(&[f32]),
     ) {
         match work {
-            Work::Gradient { .. } => {
-                for subtree in sums(shards, of) {
-                    hand_over(self.computer.sum(&subtree, of));
-                }
-            }
+            Work::Gradient { .. } => self.computer.sums().for_each(hand_over),
             Work::Evaluation => hand_over(self.computer.probabilities_mut(shards, of)),
         }
     }

@@ -476,6 +476,7 @@ impl Trainer {
         let parameters = run.session.parameters();
         let batch =
             Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
+        self.computer.begin(batch.labels.len());
         self.crew.begin(&self.computer, batch, since);
         if set.is_none()
             && let Some(upcoming) = run.session.upcoming(self.available())
@@ -510,7 +511,7 @@ impl Trainer {
         self.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
         self.compute(begun.work);
         self.crew.wait(SLICE, &mut self.computer);
-        let Some((score, sums)) = self.crew.done() else {
+        let Some(score) = self.crew.done() else {
             if self.crew.awaits_desks() {
                 return true;
             }
@@ -521,7 +522,7 @@ impl Trainer {
         let seconds = || (self.clock.now() - begun.since) / 1000.0;
         match begun.work {
             Work::Gradient { .. } => {
-                run.session.learn(self.computer.gradient(score.images as usize, sums));
+                run.session.learn(self.computer.gradient());
                 run.loaded = false;
                 run.meter.trained(score.images as usize, seconds());
                 run.losses.push(score.mean_loss());

@@ -5,7 +5,7 @@
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
 use inkling::protocol::{Optimizer as Kind, Schedule};
-use inkling::train::gradient::{self, SHARDS, Share};
+use inkling::train::gradient::{SHARDS, Share, Sums};
 use inkling::train::optimizer::Optimizer;
 use inkling::train::schedule::learning_rate;
 use safetensors::SafeTensors;
@@ -98,12 +98,13 @@ impl Fixture {
     fn gradient(&mut self, parameters: &[f32]) -> (f32, Vec<f32>) {
         self.network.load(parameters);
         let minibatch = Share::whole(&self.images, &self.labels, 0);
-        let mut leaves = vec![f32::NAN; SHARDS * parameters.len()];
+        let mut sums = Sums::new(parameters.len());
+        sums.begin(self.labels.len());
         let mut score = inkling::net::loss::Score::default();
-        for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
-            score += minibatch.gradient(&mut self.network, index, leaf);
+        for shard in 0..SHARDS {
+            score += minibatch.gradient(&mut self.network, shard, &mut sums);
         }
-        (score.mean_loss(), gradient::total(&mut leaves, self.labels.len(), &[]).to_vec())
+        (score.mean_loss(), sums.total().to_vec())
     }
 
     fn check_first_step(&mut self) {

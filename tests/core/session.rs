@@ -7,7 +7,7 @@ use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
 use inkling::train::dispatch::Dispatch;
-use inkling::train::gradient::{self, SHARDS, Share, images_of, sums};
+use inkling::train::gradient::{Share, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -117,11 +117,10 @@ impl Driver {
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         self.network.load(self.session.parameters());
         let (size, noise) = (self.session.parameters().len(), self.session.noise());
-        let mut leaves = vec![0.0; SHARDS * size];
         let mut dispatch = Dispatch::default();
         let helpers: Vec<u32> = (0..self.helpers).collect();
         let ticket = dispatch.begin(&helpers, 0, 0.0);
-        let mut compute = |shards: std::ops::Range<usize>, leaves: &mut [f32]| {
+        let mut compute = |shards: std::ops::Range<usize>, sums: &mut Sums| {
             let part = images_of(labels.len(), &shards);
             let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
             let labels_of_part = &labels[part.clone()];
@@ -136,29 +135,24 @@ impl Driver {
                 labels: labels_of_part,
                 noise,
             };
-            shards
-                .zip(leaves.chunks_exact_mut(size))
-                .map(|(shard, leaf)| share.gradient(&mut self.network, shard, leaf))
-                .collect::<Vec<_>>()
+            shards.map(|shard| share.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
         };
-        let mut summed = Vec::new();
+        let [mut all, mut own] = [Sums::new(size), Sums::new(size)];
+        all.begin(labels.len());
         // The last one lent answers first.
         for loan in dispatch.loans().to_vec().into_iter().rev() {
-            let mut own = vec![0.0; loan.shards.len() * size];
+            own.begin(labels.len());
             let scores = compute(loan.shards.clone(), &mut own);
-            for subtree in sums(&loan.shards, labels.len()) {
-                let at = (subtree.start - loan.shards.start) * size;
-                gradient::sum(&mut own[at..at + subtree.len() * size], &subtree, labels.len(), &[]);
-                leaves[subtree.start * size..][..size].copy_from_slice(&own[at..at + size]);
-                summed.push(subtree);
+            for (subtree, sum) in sums(&loan.shards, labels.len()).into_iter().zip(own.complete()) {
+                all.add(subtree, |room| room.copy_from_slice(sum));
             }
             assert_eq!(dispatch.take(loan.helper, ticket, &scores), Some(loan.shards));
         }
         while let Some(shard) = dispatch.next_own() {
-            let score = compute(shard..shard + 1, &mut leaves[shard * size..(shard + 1) * size]);
+            let score = compute(shard..shard + 1, &mut all);
             dispatch.take_own(shard, score[0]);
         }
-        self.session.learn(gradient::total(&mut leaves, labels.len(), &summed));
+        self.session.learn(all.total());
         dispatch.score().expect("all shards are computed")
     }
 

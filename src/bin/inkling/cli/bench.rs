@@ -8,7 +8,7 @@ use inkling::data::PIXELS;
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
-use inkling::train::gradient::{self, SHARDS, Share};
+use inkling::train::gradient::{SHARDS, Share, Sums};
 use inkling::train::optimizer::Optimizer;
 
 use super::mnist::Source;
@@ -30,17 +30,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     for batch_size in [32, 128] {
         let mut optimizer = Optimizer::new(protocol::Optimizer::ADAM, parameters.len());
-        let mut leaves = vec![0.0; SHARDS * parameters.len()];
+        let mut sums = Sums::new(parameters.len());
         let mut first = 0;
         let seconds = time(arguments.seconds, || {
             first = (first + batch_size) % (digits.len() - batch_size);
             digits.gather(first..first + batch_size, &mut images, &mut labels);
             network.load(&parameters);
             let minibatch = Share::whole(&images, &labels, 0);
-            for (index, leaf) in leaves.chunks_exact_mut(parameters.len()).enumerate() {
-                minibatch.gradient(&mut network, index, leaf);
+            sums.begin(labels.len());
+            for shard in 0..SHARDS {
+                minibatch.gradient(&mut network, shard, &mut sums);
             }
-            optimizer.step(1e-3, &mut parameters, gradient::total(&mut leaves, labels.len(), &[]));
+            optimizer.step(1e-3, &mut parameters, sums.total());
         });
         println!("training, batch {batch_size:>3}: {:>6.0} images/s", batch_size as f64 / seconds);
     }

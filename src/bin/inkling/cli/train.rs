@@ -1,5 +1,6 @@
 //! `inkling train`: the page's training, natively and on all cores.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{self, SHARDS, Share};
+use inkling::train::gradient::{self, SHARDS, Share, Sums};
 use inkling::train::session::{Available, Judgement, Session, Set, Task};
 
 use super::mnist::Source;
@@ -161,8 +162,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Trainer {
     session: Session,
     networks: Vec<Network>,
-    /// `[SHARDS][parameters]`
-    leaves: Vec<f32>,
+    /// Of what each thread has computed.
+    sums: Vec<Sums>,
 }
 
 impl Trainer {
@@ -172,7 +173,7 @@ impl Trainer {
             .collect::<Result<Vec<_>, _>>()?;
         let parameters = init::glorot_uniform(networks[0].plan(), settings.seed.into());
         Ok(Self {
-            leaves: vec![0.0; SHARDS * parameters.len()],
+            sums: networks.iter().map(|_| Sums::new(parameters.len())).collect(),
             session: Session::new(settings, train.len(), parameters),
             networks,
         })
@@ -234,36 +235,42 @@ impl Trainer {
         let parameters = self.session.parameters();
         let minibatch = Share::whole(images, labels, self.session.noise());
         let threads = self.networks.len();
-        let mut shares: Vec<Vec<(usize, &mut [f32])>> = (0..threads).map(|_| Vec::new()).collect();
-        for (index, leaf) in self.leaves.chunks_exact_mut(parameters.len()).enumerate() {
-            shares[index % threads].push((index, leaf));
-        }
         let mut scores = [Score::default(); SHARDS];
+        let mut rest = scores.as_mut_slice();
+        // A panic in a thread goes on here.
         std::thread::scope(|scope| {
-            let work = |network: &mut Network, share: Vec<(usize, &mut [f32])>| {
-                network.load(parameters);
-                let score = |(index, leaf)| (index, minibatch.gradient(network, index, leaf));
-                share.into_iter().map(score).collect::<Vec<_>>()
-            };
-            let mut jobs = self.networks.iter_mut().zip(shares);
-            let own = jobs.next();
-            let others: Vec<_> =
-                jobs.map(|(network, share)| scope.spawn(move || work(network, share))).collect();
-            let mut keep = |done: Vec<(usize, Score)>| {
-                done.into_iter().for_each(|(index, score)| scores[index] = score);
-            };
-            if let Some((network, share)) = own {
-                keep(work(network, share));
-            }
-            for other in others {
-                // A panic in a thread goes on here.
-                keep(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            for (thread, (network, sums)) in
+                self.networks.iter_mut().zip(&mut self.sums).enumerate()
+            {
+                let shards = shards_of(thread, threads);
+                let (scores, others) = std::mem::take(&mut rest).split_at_mut(shards.len());
+                rest = others;
+                let minibatch = &minibatch;
+                scope.spawn(move || {
+                    network.load(parameters);
+                    sums.begin(labels.len());
+                    for (score, shard) in scores.iter_mut().zip(shards) {
+                        *score = minibatch.gradient(network, shard, sums);
+                    }
+                });
             }
         });
-        self.session.learn(gradient::total(&mut self.leaves, labels.len(), &[]));
+        let (all, others) = self.sums.split_at_mut(1);
+        for (thread, sums) in (1..).zip(others) {
+            let subtrees = gradient::sums(&shards_of(thread, threads), labels.len());
+            for (subtree, sum) in subtrees.into_iter().zip(sums.complete()) {
+                all[0].add(subtree, |room| room.copy_from_slice(sum));
+            }
+        }
+        self.session.learn(all[0].total());
         scores.into_iter().fold(Score::default(), |mut sum, score| {
             sum += score;
             sum
         })
     }
+}
+
+/// What a thread computes of a minibatch.
+fn shards_of(thread: usize, threads: usize) -> Range<usize> {
+    SHARDS * thread / threads..SHARDS * (thread + 1) / threads
 }

@@ -1,6 +1,5 @@
 //! What a script comes to that takes its time: WebDriver waits for no promise for long.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
@@ -8,8 +7,9 @@ use e2e::Browser;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// How often it is asked for: seldom, because asking takes time from what is measured.
-const EVERY: Duration = Duration::from_millis(250);
+/// Milliseconds that WebDriver is had wait for it before it is asked again: seldom, because asking takes time from what
+/// is measured, and well within the half minute after which WebDriver gives a script up.
+const AT_A_TIME: u32 = 20_000;
 
 /// Runs the body of a function in the document and gives what its promise comes to.
 pub(crate) fn of<T: DeserializeOwned>(
@@ -19,17 +19,19 @@ pub(crate) fn of<T: DeserializeOwned>(
     seconds: u64,
 ) -> Result<T> {
     let begin = format!(
-        "globalThis.outcome = null;
-         (async function () {{ {body} }}).apply(null, arguments).then(
-             value => {{ globalThis.outcome = {{value}}; }},
-             error => {{ globalThis.outcome = {{error: String(error?.stack ?? error)}}; }},
+        "globalThis.outcome = (async function () {{ {body} }}).apply(null, arguments).then(
+             value => ({{value}}),
+             error => ({{error: String(error?.stack ?? error)}}),
          );"
     );
     browser.script(&begin, arguments)?;
+    let wait = format!(
+        "const later = new Promise(resolve => setTimeout(resolve, {AT_A_TIME}, {{}}));
+         return Promise.race([globalThis.outcome, later]);"
+    );
     let start = Instant::now();
     loop {
-        thread::sleep(EVERY);
-        let outcome = browser.script("return globalThis.outcome", vec![])?;
+        let outcome = browser.script(&wait, vec![])?;
         if let Some(value) = outcome.get("value") {
             return Ok(serde_json::from_value(value.clone())?);
         }

@@ -1,18 +1,16 @@
 //! Training runs on the page.
 
-use std::thread;
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use e2e::{Fault, Page};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::gauge::BUILDS;
 use crate::outcome;
 use crate::report::Samples;
 
-/// How often the page is asked whether it is done. Each question takes time from the workers.
-const EVERY: Duration = Duration::from_millis(250);
+/// Seconds after which a run is given up.
+const LIMIT: u64 = 600;
 
 /// Ways of training that are compared.
 #[derive(Clone, Debug, Serialize)]
@@ -57,20 +55,14 @@ impl Subject {
             "images={images}&epochs=2&batch={batch}&seed=1&workers={workers}&backend={build}"
         ))?;
         page.watch_long_tasks()?;
-        watch_steps(page)?;
         page.click_when_enabled("#train", 60)?;
         let epoch = images.div_ceil(*batch);
-        let status = loop {
-            let status = page.status()?;
-            ensure!(status.error.is_empty(), "{status:?}");
-            if status.state == "done" || status.step >= Some(2 * epoch) {
-                break status;
-            }
-            thread::sleep(EVERY);
-        };
+        let steps: Vec<(f64, u32)> =
+            outcome::of(page.browser, STEPS, vec![json!(2 * epoch)], LIMIT)?;
+        let status = page.status()?;
+        ensure!(status.error.is_empty(), "{status:?}");
         ensure!(status.backend == *build, "{build} was asked for, not {}", status.backend);
         ensure!(status.workers == Some(*workers), "{workers} were asked for: {status:?}");
-        let steps: Vec<(f64, u32)> = page.ask("return steps", vec![])?;
         self.images_per_second.push(rate(&steps, *batch, images).context("no minibatch was seen")?);
         let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
         ensure!(isolated == *shared, "the page is isolated: {isolated}");
@@ -84,16 +76,20 @@ impl Subject {
     }
 }
 
-/// Notes from now on when the page shows how many minibatches are done, in milliseconds.
-fn watch_steps(page: &Page) -> Result<()> {
-    const WATCH: &str = "
-        globalThis.steps = [];
-        const {dataset} = document.body;
-        const note = () => steps.push([performance.now(), Number(dataset.step)]);
-        new MutationObserver(note).observe(document.body, {attributeFilter: ['data-step']});";
-    page.browser.script(WATCH, vec![])?;
-    Ok(())
-}
+/// Notes when the page shows how many minibatches are done, in milliseconds, until it shows so many or an error. Nobody asks
+/// meanwhile: each question takes time from the workers.
+const STEPS: &str = "
+    const [end] = arguments;
+    const {dataset} = document.body;
+    const steps = [];
+    return new Promise(resolve => {
+        const note = () => {
+            steps.push([performance.now(), Number(dataset.step)]);
+            if (dataset.step >= end || dataset.error) resolve(steps);
+        };
+        new MutationObserver(note).observe(document.body, {attributeFilter: ['data-step', 'data-error']});
+    });
+";
 
 /// Images a second in the second epoch, from the first minibatch of it that the page shows to the last one.
 fn rate(steps: &[(f64, u32)], batch: u32, images: u32) -> Option<f64> {
