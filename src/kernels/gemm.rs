@@ -220,22 +220,58 @@ pub fn multiply_transposed(
     columns: usize,
     c: &mut [f32],
 ) {
-    let (a, b) = ((a, a_stride), (b, b_stride));
-    for (tile, c) in c[..rows * columns].chunks_mut(4 * columns).enumerate() {
-        for first in (0..columns).step_by(12) {
-            match (columns - first).div_ceil(4) {
-                1 => transposed_tile::<1>(a, 4 * tile, b, first, columns, c),
-                2 => transposed_tile::<2>(a, 4 * tile, b, first, columns, c),
-                _ => transposed_tile::<3>(a, 4 * tile, b, first, columns, c),
+    // Divided once and not by the iterators of every tile.
+    let n = b.len() / b_stride;
+    if columns < 4 {
+        // Narrower than a vector.
+        for (row, c) in c[..rows * columns].chunks_exact_mut(columns).enumerate() {
+            for i in 0..n {
+                let b = &b[i * b_stride..][..columns];
+                c.iter_mut().zip(b).for_each(|(c, b)| *c += a[i * a_stride + row] * b);
             }
         }
+        return;
+    }
+    let (a, b) = ((a, a_stride), (b, b_stride));
+    let whole = rows / 4 * 4;
+    let (fours, ones) = c[..rows * columns].split_at_mut(whole * columns);
+    for (tile, c) in fours.chunks_exact_mut(4 * columns).enumerate() {
+        transposed_rows::<4>(n, a, 4 * tile, b, columns, c);
+    }
+    for (row, c) in (whole..).zip(ones.chunks_exact_mut(columns)) {
+        transposed_rows::<1>(n, a, row, b, columns, c);
     }
 }
 
-/// Up to four rows of [`multiply_transposed`] from `row` on and `N` vectors of them from column
-/// `first` on; the loop over `n` is innermost.
+/// `R` rows of [`multiply_transposed`] from `row` on.
 #[inline(always)]
-fn transposed_tile<const N: usize>(
+fn transposed_rows<const R: usize>(
+    n: usize,
+    a: (&[f32], usize),
+    row: usize,
+    b: (&[f32], usize),
+    columns: usize,
+    c: &mut [f32],
+) {
+    let mut first = 0;
+    while first < columns {
+        // Twelve columns at a time; of a few more than that eight, so that a whole vector is left.
+        let left = columns - first;
+        match left.div_ceil(4) {
+            1 => transposed_tile::<R, 1>(n, a, row, b, first, columns, c),
+            2 => transposed_tile::<R, 2>(n, a, row, b, first, columns, c),
+            4 => transposed_tile::<R, 2>(n, a, row, b, first, columns, c),
+            _ => transposed_tile::<R, 3>(n, a, row, b, first, columns, c),
+        }
+        first += if left.div_ceil(4) == 4 { 8 } else { 12 };
+    }
+}
+
+/// `N` vectors of [`transposed_rows`] from column `first` on; the loop over `n` is innermost. Every other loop has a
+/// length that the compiler knows, or the sums would not stay in registers.
+#[inline(always)]
+fn transposed_tile<const R: usize, const N: usize>(
+    n: usize,
     (a, a_stride): (&[f32], usize),
     row: usize,
     (b, b_stride): (&[f32], usize),
@@ -243,26 +279,25 @@ fn transposed_tile<const N: usize>(
     columns: usize,
     c: &mut [f32],
 ) {
-    // The last vector reaches back over columns that the one before it has, not beyond the end; a single one
-    // has none to reach back over.
-    let start = |i: usize| (first + 4 * i).min(columns.max(4) - 4).max(first);
-    let starts: [usize; N] = std::array::from_fn(start);
-    let mut sums = [[F32x4::zero(); N]; 4];
-    for (sums, c) in sums.iter_mut().zip(c.chunks_exact(columns)) {
-        *sums = starts.map(|start| take(&c[start..]));
-    }
-    for (a, b) in a.chunks_exact(a_stride).zip(b.chunks_exact(b_stride)) {
-        let b = starts.map(|start| take(&b[start..]));
-        for (sums, &x) in sums.iter_mut().zip(&a.as_chunks::<4>().0[row / 4]) {
+    // The last vector reaches back over columns that the one before it has, not beyond the end.
+    let starts: [usize; N] = std::array::from_fn(|i| (first + 4 * i).min(columns - 4));
+    let mut sums: [[F32x4; N]; R] =
+        std::array::from_fn(|r| starts.map(|start| F32x4::load_at(c, r * columns + start)));
+    for i in 0..n {
+        let x = &a[i * a_stride + row..][..R];
+        let x: [f32; R] = std::array::from_fn(|r| x[r]);
+        let b = starts.map(|start| F32x4::load_at(b, i * b_stride + start));
+        for (sums, x) in sums.iter_mut().zip(x) {
             let x = F32x4::splat(x);
             for (sum, &b) in sums.iter_mut().zip(&b) {
-                *sum = x.mul_add(b, *sum);
+                *sum = x.fused_mul_add(b, *sum);
             }
         }
     }
-    for (c, sums) in c.chunks_exact_mut(columns).zip(sums) {
+    for (r, sums) in sums.into_iter().enumerate() {
         for (start, sum) in starts.into_iter().zip(sums) {
-            put(sum, &mut c[start..]);
+            let at = r * columns + start;
+            sum.store(&mut c[at..at + 4].as_chunks_mut().0[0]);
         }
     }
 }

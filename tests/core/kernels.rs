@@ -336,9 +336,16 @@ fn padding_there_and_back_loses_nothing() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn matrix_products_match_the_reference() {
-    for (images, inputs, units) in
-        [(1, 1600, 10), (4, 1600, 10), (7, 13, 9), (1, 3, 1), (16, 784, 33), (5, 8, 12), (3, 10, 4)]
-    {
+    for (images, inputs, units) in [
+        (1, 1600, 10),
+        (4, 1600, 10),
+        (7, 13, 9),
+        (1, 3, 1),
+        (16, 784, 33),
+        (5, 8, 12),
+        (3, 10, 4),
+        (2, 6, 13),
+    ] {
         let mut noise = Noise::new(images * inputs + units);
         let a = noise.numbers(images * inputs);
         let kernel = noise.numbers(inputs * units);
