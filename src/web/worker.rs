@@ -36,7 +36,7 @@ use crate::train::session::{Available, Judgement, Session, Set, Task};
 const SLICE: f64 = 40.0;
 
 /// Milliseconds between two [`Reply::Progress`].
-const PROGRESS_INTERVAL: f64 = 200.0;
+const PROGRESS_INTERVAL: f64 = 300.0;
 
 /// Milliseconds between two signs of life while the run waits, for data or for helpers.
 const HEARTBEAT: i32 = 1000;
