@@ -40,6 +40,10 @@ pub struct Settings {
     /// Whether the images are randomly varied first.
     #[serde(default)]
     pub augment: Augment,
+    /// Share of each image's target that is spread evenly over all classes, 0 to 1: Keras' `label_smoothing`. The loss
+    /// that is told is without it.
+    #[serde(default)]
+    pub label_smoothing: f32,
     /// Percent of the images, the last ones, that are held out of training and evaluated after each
     /// epoch; 0 is none.
     #[serde(default)]
@@ -67,13 +71,18 @@ pub enum Augment {
     /// Not at all.
     #[default]
     Off,
-    /// As far at the end of the run as at its beginning, with extra strokes.
-    Steady,
-    /// Less and less, so that the network ends on digits nearly as they are.
-    Fading,
+    /// Far enough for other hands than MNIST's, with extra strokes.
+    Full,
+    /// As far as helps on MNIST's own test set.
+    Gentle,
 }
 
-/// [`Augment`] in a kept run; in older ones a switch.
+impl Augment {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Full, Self::Gentle];
+}
+
+/// [`Augment`] in a kept run; in older ones a switch, or a name from when amounts could fade over a run.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum StoredAugment {
@@ -84,16 +93,18 @@ enum StoredAugment {
 #[derive(Deserialize)]
 enum AugmentName {
     Off,
-    Steady,
-    Fading,
+    #[serde(alias = "Steady")]
+    Full,
+    #[serde(alias = "Fading")]
+    Gentle,
 }
 
 impl From<StoredAugment> for Augment {
     fn from(stored: StoredAugment) -> Self {
         match stored {
             StoredAugment::Switch(false) | StoredAugment::Name(AugmentName::Off) => Self::Off,
-            StoredAugment::Switch(true) | StoredAugment::Name(AugmentName::Steady) => Self::Steady,
-            StoredAugment::Name(AugmentName::Fading) => Self::Fading,
+            StoredAugment::Switch(true) | StoredAugment::Name(AugmentName::Full) => Self::Full,
+            StoredAugment::Name(AugmentName::Gentle) => Self::Gentle,
         }
     }
 }

@@ -49,7 +49,8 @@ fn a_training_step_allocates_nothing() {
         schedule: Schedule::Cosine,
         seed: 1,
         images: None,
-        augment: Augment::Fading,
+        augment: Augment::Gentle,
+        label_smoothing: 0.1,
         validation: 0,
         stop_at: None,
     };
@@ -59,8 +60,7 @@ fn a_training_step_allocates_nothing() {
     let mut step = || {
         let Task::Minibatch(indices) = session.next(available) else { return false };
         digits.gather(indices.iter().map(|&index| index as usize), &mut images, &mut labels);
-        let (step, steps) = (session.step(), session.steps());
-        let augmentation = augment::at(Augment::Fading, step, steps).expect("it is not off");
+        let augmentation = augment::amounts(Augment::Gentle).expect("it is not off");
         augment::vary(&augmentation, &mut images, &labels, 0, session.noise());
         network.load(session.parameters());
         let minibatch = Share::whole(&images, &labels, session.noise());

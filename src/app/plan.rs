@@ -103,9 +103,12 @@ fn images(settings: &Settings) -> String {
     }
     words += match settings.augment {
         Augment::Off => "",
-        Augment::Steady => ", varied",
-        Augment::Fading => ", varied less and less",
+        Augment::Full => ", varied",
+        Augment::Gentle => ", varied gently",
     };
+    if settings.label_smoothing > 0.0 {
+        words += &format!(", labels smoothed by {}", settings.label_smoothing);
+    }
     words
 }
 

@@ -69,6 +69,7 @@ impl Default for Form {
                 seed: 1,
                 images: None,
                 augment: Augment::Off,
+                label_smoothing: 0.0,
                 validation: 0,
                 stop_at: None,
             },
@@ -118,6 +119,8 @@ pub enum Field {
     Validation,
     /// Percent that is good enough.
     StopAt,
+    /// The target's share for all classes.
+    LabelSmoothing,
     /// The trainer's instruction set.
     Backend,
 }
@@ -135,13 +138,13 @@ const BACKENDS: [(&str, Option<Backend>); 3] = [
     ("relaxed-simd", Some(Backend::RelaxedSimd)),
 ];
 const AUGMENTS: [(&str, Augment); 3] =
-    [("off", Augment::Off), ("on", Augment::Steady), ("fading", Augment::Fading)];
+    [("off", Augment::Off), ("on", Augment::Full), ("gentle", Augment::Gentle)];
 const STARTS: [(&str, StartFrom); 3] =
     [("fresh", StartFrom::Fresh), ("shipped", StartFrom::Shipped), ("current", StartFrom::Current)];
 
 impl Field {
     /// All fields, in the order of the hash; an optimizer stands before its numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Epochs,
         Self::Batch,
         Self::LearningRate,
@@ -160,6 +163,7 @@ impl Field {
         Self::Epsilon,
         Self::Validation,
         Self::StopAt,
+        Self::LabelSmoothing,
         Self::Backend,
     ];
 
@@ -184,6 +188,7 @@ impl Field {
             Self::Epsilon => "epsilon",
             Self::Validation => "validation",
             Self::StopAt => "stop",
+            Self::LabelSmoothing => "smoothing",
             Self::Backend => "backend",
         }
     }
@@ -208,6 +213,7 @@ impl Field {
             Self::Epsilon => "Epsilon",
             Self::Validation => "Held out",
             Self::StopAt => "Stop at",
+            Self::LabelSmoothing => "Label smoothing",
             Self::Backend => "Instruction set",
         }
     }
@@ -229,6 +235,7 @@ const LEARNING_RATES: RangeInclusive<f32> = 1e-5..=1.0;
 /// What a mean keeps at each step; with all of it, nothing would ever come in.
 const KEPT: RangeInclusive<f32> = 0.0..=0.9999;
 const EPSILONS: RangeInclusive<f32> = 1e-10..=1.0;
+const SMOOTHINGS: RangeInclusive<f32> = 0.0..=0.5;
 /// In percent.
 const ENOUGH: RangeInclusive<f32> = 1.0..=100.0;
 
@@ -303,6 +310,7 @@ impl Form {
                 number_of(&mut optimizer, field).map_or_else(String::new, |n| n.to_string())
             }
             Field::Validation => s.validation.to_string(),
+            Field::LabelSmoothing => s.label_smoothing.to_string(),
             Field::Backend => key_of(&BACKENDS, self.backend),
             Field::StopAt => s.stop_at.map_or_else(String::new, percent_of),
         }
@@ -352,6 +360,7 @@ impl Form {
                 }
             }
             Field::Validation => whole(field, text, &mut s.validation),
+            Field::LabelSmoothing => real(field, text, SMOOTHINGS, &mut s.label_smoothing),
             Field::StopAt if text.is_empty() => {
                 s.stop_at = None;
                 None
@@ -576,7 +585,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(optimizer=(adam|sgd|rmsprop)&)?((epochs|batch|lr|seed|images|beta1|beta2|momentum|rho|epsilon|validation|stop)=[-0-9.e]{0,9}&){0,5}(net=(c[0-9]k[0-9]r?z?,|[pa][0-9],|f,|drop0[.][0-9],|d[0-9]{1,2}[rs]?,){0,6})?") {
+        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(optimizer=(adam|sgd|rmsprop)&)?((epochs|batch|lr|seed|images|beta1|beta2|momentum|rho|epsilon|validation|stop|smoothing)=[-0-9.e]{0,9}&){0,5}(net=(c[0-9]k[0-9]r?z?,|[pa][0-9],|f,|drop0[.][0-9],|d[0-9]{1,2}[rs]?,){0,6})?") {
             let (form, _) = Form::from_hash(&hash);
             let s = &form.settings;
             prop_assert!(Field::Epochs.range().contains(&s.epochs));

@@ -60,13 +60,22 @@ impl std::ops::AddAssign for Score {
     }
 }
 
-/// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`, and its gradient
-/// by the logits, `softmax(logits) - one_hot(label)`, times `scale`, which replaces them.
-pub fn cross_entropy_gradient(logits: &mut [f32], label: usize, scale: f32) -> Score {
+/// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`, and the gradient that training
+/// follows, `softmax(logits) - target`, times `scale`, which replaces the logits.
+///
+/// - `smoothing`: share of the target that all classes get in equal parts, `target = (1 - smoothing) one_hot(label) +
+///   smoothing / classes`, as Keras' `label_smoothing` has it (Szegedy et al. 2016, section 7). The score is without it.
+pub fn cross_entropy_gradient(
+    logits: &mut [f32],
+    label: usize,
+    smoothing: f32,
+    scale: f32,
+) -> Score {
     let score = cross_entropy(logits, label);
-    logits[label] -= 1.0;
+    let each = smoothing / logits.len() as f32;
+    logits[label] -= 1.0 - smoothing;
     for value in logits {
-        *value *= scale;
+        *value = (*value - each) * scale;
     }
     score
 }
@@ -76,4 +85,32 @@ pub fn cross_entropy(logits: &mut [f32], label: usize) -> Score {
     let correct = u32::from(argmax(logits) == label);
     let of_label = logits[label];
     Score { loss: softmax(logits) - of_label, correct, images: 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_is_that_of_the_smoothed_cross_entropy() {
+        let logits = [0.3, -1.2, 2.0, 0.1];
+        let (label, smoothing, scale) = (1, 0.2, 0.5);
+        let loss = |logits: &[f32]| {
+            let of = |class| f64::from(cross_entropy(&mut logits.to_vec(), class).loss);
+            let all: f64 = (0..logits.len()).map(of).sum();
+            0.8 * of(label) + 0.2 / logits.len() as f64 * all
+        };
+        let mut gradient = logits;
+        let score = cross_entropy_gradient(&mut gradient, label, smoothing, scale);
+        assert_eq!(score, cross_entropy(&mut logits.clone(), label));
+        for (i, by_logit) in gradient.into_iter().enumerate() {
+            let at = |step: f32| {
+                let mut moved = logits;
+                moved[i] += step;
+                loss(&moved)
+            };
+            let slope = f64::from(scale) * (at(0.01) - at(-0.01)) / 0.02;
+            assert!((f64::from(by_logit) - slope).abs() < 1e-4, "{i}: {by_logit}, not {slope}");
+        }
+    }
 }

@@ -37,6 +37,8 @@ pub struct Shard<'a> {
     pub scale: f32,
     /// Seed of what is random about this shard.
     pub noise: u64,
+    /// Share of each image's target that is spread evenly over all classes, 0 to 1.
+    pub label_smoothing: f32,
 }
 
 /// Part of a step's work while training, for those who measure where the time goes.
@@ -130,7 +132,8 @@ impl Network {
         score
     }
 
-    /// Loss, accuracy and the gradient of `scale * sum of the losses` by every parameter.
+    /// Loss, accuracy and the gradient of `scale * sum of the losses` by every parameter; the loss that is told is
+    /// without label smoothing.
     ///
     /// - `gradient`: as long and in the same order as the parameters; overwritten.
     pub fn gradient(&mut self, shard: Shard<'_>, gradient: &mut [f32]) -> Score {
@@ -146,7 +149,7 @@ impl Network {
         gradient: &mut [f32],
         done: &mut dyn FnMut(usize, Phase),
     ) -> Score {
-        let Shard { images, labels, scale, noise } = shard;
+        let Shard { images, labels, scale, noise, label_smoothing } = shard;
         let size = self.plan.input().size();
         for (planned, work) in self.plan.steps().iter().zip(&mut self.work) {
             work.begin(planned, gradient);
@@ -156,7 +159,7 @@ impl Network {
         for (block, (images, labels)) in (0_u64..).zip(blocks) {
             let noise = noise.wrapping_add(block << 32);
             self.forward(images, labels.len(), Some(noise), done);
-            score += self.loss(labels, scale);
+            score += self.loss(labels, label_smoothing, scale);
             done(self.plan.steps().len(), Phase::Loss);
             self.backward(labels.len(), gradient, done);
         }
@@ -168,7 +171,7 @@ impl Network {
     }
 
     /// The score of a block's logits, and the gradient of `scale * sum of the losses` by them.
-    fn loss(&mut self, labels: &[u8], scale: f32) -> Score {
+    fn loss(&mut self, labels: &[u8], smoothing: f32, scale: f32) -> Score {
         let classes = self.plan.classes();
         let stride = round_up(classes);
         let mut score = Score::default();
@@ -177,7 +180,7 @@ impl Network {
             for ((row, logits), &label) in rows.zip(labels) {
                 row.copy_from_slice(logits);
                 let label = usize::from(label);
-                score += loss::cross_entropy_gradient(&mut row[..classes], label, scale);
+                score += loss::cross_entropy_gradient(&mut row[..classes], label, smoothing, scale);
             }
         }
         score

@@ -11,7 +11,7 @@ use crate::net::loss::Score;
 use serde::{Deserialize, Serialize};
 
 /// What is wanted of some images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Work {
     /// The gradient of their mean loss, and the score.
     Gradient {
@@ -19,10 +19,10 @@ pub enum Work {
         seed: u32,
         /// Minibatches of the run before this one.
         step: u32,
-        /// Minibatches of the run in all.
-        steps: u32,
         /// Whether the images are varied first.
         augment: Augment,
+        /// As [`Settings::label_smoothing`](super::Settings::label_smoothing).
+        label_smoothing: f32,
     },
     /// The score, without Dropout.
     Evaluation,

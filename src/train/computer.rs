@@ -80,21 +80,19 @@ impl Computer {
         }
         let shards = shard..shard + 1;
         match work {
-            Work::Gradient { seed, step, steps, augment } => {
+            Work::Gradient { seed, step, augment, label_smoothing } => {
                 let noise = noise(seed, step);
-                if let Some(augmentation) = augment::at(augment, step, steps) {
+                if let Some(augmentation) = augment::amounts(augment) {
                     let first = images_of(of, &shards).start;
                     augment::vary(&augmentation, images, labels, first, noise);
                 }
                 let (sums, network) = (&mut self.sums, &mut self.network);
-                let share = Share { shards, minibatch: of, images, labels, noise };
+                let share = Share { shards, minibatch: of, images, labels, noise, label_smoothing };
                 share.gradient(network, shard, sums)
             }
             Work::Evaluation => {
                 let mut rows = Vec::new();
-                let share =
-                    Share { shards: shards.clone(), minibatch: of, images, labels, noise: 0 };
-                let score = share.evaluate(&mut self.network, shard, &mut rows);
+                let score = self.network.evaluate(images, labels, &mut rows);
                 self.probabilities_mut(&shards, of).copy_from_slice(&rows);
                 score
             }

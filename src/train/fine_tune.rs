@@ -294,7 +294,8 @@ impl FineTuning {
         let hand = (&mut self.images[replayed * PIXELS..], &self.labels[replayed..]);
         augment::vary(&Augmentation::default(), hand.0, hand.1, 0, noise);
         let (images, labels) = (&self.images[..], &self.labels[..]);
-        let shard = Shard { images, labels, scale: 1.0 / labels.len() as f32, noise };
+        let scale = 1.0 / labels.len() as f32;
+        let shard = Shard { images, labels, scale, noise, label_smoothing: 0.0 };
         self.network.gradient(shard, &mut self.gradient);
         let rate = learning_rate(Schedule::Cosine, peak(self.part), self.step, STEPS);
         let range = self.trainable.clone();

@@ -40,12 +40,15 @@ pub struct Share<'a> {
     pub labels: &'a [u8],
     /// Seed of what is random about this minibatch.
     pub noise: u64,
+    /// As [`Settings::label_smoothing`](crate::protocol::Settings::label_smoothing).
+    pub label_smoothing: f32,
 }
 
 impl<'a> Share<'a> {
-    /// A whole minibatch.
+    /// A whole minibatch, without label smoothing.
     pub fn whole(images: &'a [f32], labels: &'a [u8], noise: u64) -> Self {
-        Self { shards: 0..SHARDS, minibatch: labels.len(), images, labels, noise }
+        let label_smoothing = 0.0;
+        Self { shards: 0..SHARDS, minibatch: labels.len(), images, labels, noise, label_smoothing }
     }
 
     /// Images and labels of one of the shards.
@@ -65,23 +68,8 @@ impl<'a> Share<'a> {
         }
         let scale = 1.0 / self.minibatch as f32;
         let noise = self.noise.wrapping_add(index as u64);
-        let shard = Shard { images, labels, scale, noise };
+        let shard = Shard { images, labels, scale, noise, label_smoothing: self.label_smoothing };
         sums.add(index..index + 1, |leaf| network.gradient(shard, leaf))
-    }
-
-    /// Loss and accuracy on the images of one of the shards, whose probabilities are appended,
-    /// `[images][classes]`.
-    pub fn evaluate(
-        &self,
-        network: &mut Network,
-        index: usize,
-        probabilities: &mut Vec<f32>,
-    ) -> Score {
-        let (images, labels) = self.shard(index);
-        if labels.is_empty() {
-            return Score::default();
-        }
-        network.evaluate(images, labels, probabilities)
     }
 }
 

@@ -28,7 +28,7 @@ mod word {
     pub(super) const SEATED: u32 = 2;
     /// The job's shards that nobody has begun yet: see [`super::pair`].
     pub(super) const LEFT: u32 = 3;
-    /// Number, seed, step and steps of the work, images in it, its first shard that lies here and the one behind the last.
+    /// Number, seed, step and label smoothing of the work, images in it, its first shard that lies here and the one behind the last.
     pub(super) const JOB: u32 = 4;
     /// Of each shard its loss, its correct and all its images.
     pub(super) const SCORES: u32 = JOB + super::JOB_WORDS;
@@ -189,15 +189,17 @@ impl Desk {
         images: &[f32],
         labels: &[f32],
     ) -> bool {
-        let (number, seed, step, steps) = match sheet.work {
-            Work::Evaluation => (0, 0, 0, 0),
-            Work::Gradient { seed, step, steps, augment } => {
-                (1 + augment as i32, seed, step, steps)
+        let (number, seed, step, smoothing) = match sheet.work {
+            Work::Evaluation => (0, 0, 0, 0.0),
+            Work::Gradient { seed, step, augment, label_smoothing } => {
+                let at = Augment::ALL.iter().position(|&each| each == augment);
+                (1 + at.unwrap_or(0), seed, step, label_smoothing)
             }
         };
         let Sheet { ticket, of, shards, .. } = sheet;
         let (start, end) = (shards.start as i32, shards.end as i32);
-        let job = [number, seed as i32, step as i32, steps as i32, *of as i32, start, end];
+        let smoothing = smoothing.to_bits() as i32;
+        let job = [number as i32, seed as i32, step as i32, smoothing, *of as i32, start, end];
         self.put_words(word::JOB, &job);
         self.put(word::NUMBERS, parameters);
         self.put(self.room.images_at(), images);
@@ -226,18 +228,14 @@ impl Desk {
         if asked == CLOSED || asked == seen as i32 {
             return None;
         }
-        let [number, seed, step, steps, of, start, end] = self.take_words(word::JOB);
-        let work = match number {
-            0 => Work::Evaluation,
-            _ => Work::Gradient {
+        let [number, seed, step, smoothing, of, start, end] = self.take_words(word::JOB);
+        let work = match usize::try_from(number - 1).ok().and_then(|at| Augment::ALL.get(at)) {
+            None => Work::Evaluation,
+            Some(&augment) => Work::Gradient {
                 seed: seed as u32,
                 step: step as u32,
-                steps: steps as u32,
-                augment: match number {
-                    1 => Augment::Off,
-                    2 => Augment::Steady,
-                    _ => Augment::Fading,
-                },
+                augment,
+                label_smoothing: f32::from_bits(smoothing as u32),
             },
         };
         let shards = start as usize..end as usize;

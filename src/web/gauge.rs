@@ -230,6 +230,7 @@ impl Steps {
                 labels: &self.labels[part],
                 scale: 1.0 / self.batch_size as f32,
                 noise: 0,
+                label_smoothing: 0.0,
             };
             let network = &mut self.network;
             self.sums.add(index..index + 1, |leaf| {

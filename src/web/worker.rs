@@ -452,9 +452,9 @@ impl Trainer {
                 if self.batch.indices != indices {
                     self.batch.minibatch(&self.train, indices);
                 }
-                let Settings { seed, augment, .. } = *run.session.settings();
-                let (step, steps) = (run.session.step(), run.session.steps());
-                self.share_out(run, Work::Gradient { seed, step, steps, augment }, None)
+                let Settings { seed, augment, label_smoothing, .. } = *run.session.settings();
+                let step = run.session.step();
+                self.share_out(run, Work::Gradient { seed, step, augment, label_smoothing }, None)
             }
             Task::Evaluate(set, range) => {
                 if run.activity != Activity::Evaluating {

@@ -48,6 +48,10 @@ const CASES: &[Case] = &[
         "rmsprop",
         "epochs=2&images=500&optimizer=rmsprop&schedule=cosine&rho=0.8&epsilon=0.0001&stop=98"
     ),
+    case!(
+        "best",
+        "epochs=60&batch=128&lr=0.004&images=512&schedule=one-cycle&augment=gentle&smoothing=0.1"
+    ),
 ];
 
 impl Case {

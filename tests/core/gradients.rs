@@ -114,6 +114,7 @@ impl Case {
             labels: &self.labels,
             scale: 1.0 / self.labels.len() as f32,
             noise,
+            label_smoothing: 0.0,
         };
         // Whatever is in there is overwritten.
         let mut gradient = vec![f32::NAN; self.parameters.len()];

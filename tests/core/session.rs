@@ -21,7 +21,8 @@ fn settings() -> Settings {
         schedule: Schedule::OneCycle,
         seed: 7,
         images: None,
-        augment: Augment::Steady,
+        augment: Augment::Full,
+        label_smoothing: 0.1,
         validation: 0,
         stop_at: None,
     }
@@ -124,8 +125,7 @@ impl Driver {
             let part = images_of(labels.len(), &shards);
             let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
             let labels_of_part = &labels[part.clone()];
-            let (step, steps) = (self.session.step(), self.session.steps());
-            if let Some(augmentation) = augment::at(self.session.settings().augment, step, steps) {
+            if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
                 augment::vary(&augmentation, &mut images, labels_of_part, part.start, noise);
             }
             let share = Share {
@@ -134,6 +134,7 @@ impl Driver {
                 images: &images,
                 labels: labels_of_part,
                 noise,
+                label_smoothing: self.session.settings().label_smoothing,
             };
             shards.map(|shard| share.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
         };
@@ -250,6 +251,7 @@ fn it_learns() {
     let done = Driver::new(Settings {
         epochs: 30,
         augment: Augment::Off,
+        label_smoothing: 0.0,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()
@@ -288,6 +290,7 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
     let learning = Settings {
         epochs: 30,
         augment: Augment::Off,
+        label_smoothing: 0.0,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()

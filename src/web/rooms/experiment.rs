@@ -17,8 +17,8 @@ use crate::app::rooms::experiment::{Row, Speed, View};
 use crate::app::settings::Field;
 use crate::app::{App, Event};
 use crate::data::{PIXELS, SIDE};
-use crate::protocol::{Schedule, Settings};
-use crate::train::augment::Augmentation;
+use crate::protocol::{Augment, Schedule, Settings};
+use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
 use crate::web::dom::{self, DomError};
 use crate::web::pad;
@@ -50,8 +50,8 @@ pub(super) struct Experiment {
     shown: (u32, Vec<&'static str>),
     /// Revision of the settings, whether a run was on and the speed measured, as they are shown.
     stamp: Option<(u32, bool, Option<Speed>)>,
-    /// Revision of the drawing and round of the chance that the varied digits show.
-    varied: Option<(u32, u64)>,
+    /// How far the varied digits are varied, revision of the drawing and round of the chance that they show.
+    varied: Option<(Augment, u32, u64)>,
     /// Whether dragging has been made possible.
     sortable: bool,
 }
@@ -234,7 +234,8 @@ impl Experiment {
     /// Shows the drawing as training would vary it.
     fn vary(&mut self, app: &App) -> Result<(), DomError> {
         let canvas: HtmlCanvasElement = dom::by_id("varied")?;
-        let now = Some((app.answer.revision(), app.varied));
+        let augment = app.form.settings.augment;
+        let now = Some((augment, app.answer.revision(), app.varied));
         if self.varied == now {
             return Ok(());
         }
@@ -250,7 +251,8 @@ impl Experiment {
         )?;
         if let Some(picture) = picture {
             let digit = app.answer.digit().map_or(9, |(digit, _)| digit as u8);
-            let sheet = varied(picture, digit, app.varied);
+            let amounts = augment::amounts(augment).unwrap_or_default();
+            let sheet = varied(&amounts, picture, digit, app.varied);
             pad::put(&canvas, &sheet, SIDE * VARIED.0)?;
         }
         self.varied = now;
@@ -284,13 +286,13 @@ impl Line {
 }
 
 /// Rows of varied copies of a picture, as one.
-fn varied(picture: &[f32; PIXELS], digit: u8, round: u64) -> Vec<f32> {
+fn varied(amounts: &Augmentation, picture: &[f32; PIXELS], digit: u8, round: u64) -> Vec<f32> {
     let (columns, rows) = VARIED;
     let mut rng = fastrand::Rng::with_seed(round);
     let mut sheet = vec![0.0; columns * rows * PIXELS];
     let mut copy = [0.0; PIXELS];
     for place in 0..columns * rows {
-        Augmentation::default().apply(&mut rng, digit, picture, &mut copy);
+        amounts.apply(&mut rng, digit, picture, &mut copy);
         let corner = place / columns * PIXELS * columns + place % columns * SIDE;
         for (y, line) in copy.as_chunks::<SIDE>().0.iter().enumerate() {
             let start = corner + y * SIDE * columns;

@@ -19,7 +19,7 @@ pub fn code(settings: &Settings, images: u32) -> String {
     let (trained, _) = settings.split(images as usize);
     let steps = (trained as u32).div_ceil(settings.batch_size.max(1)) * settings.epochs;
     let rate = schedule(&mut code, settings, steps);
-    compile(&mut code, settings.optimizer, &rate);
+    compile(&mut code, settings, &rate);
     fit(&mut code, settings);
     code
 }
@@ -28,7 +28,14 @@ fn data(code: &mut String, settings: &Settings) {
     code.push_str("(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()\n");
     let first = settings.images.map_or_else(String::new, |images| format!("[:{images}]"));
     let _ = writeln!(code, "x_train, y_train = x_train{first}[..., None] / 255.0, y_train{first}");
-    code.push_str("x_test = x_test[..., None] / 255.0\n\n");
+    code.push_str("x_test = x_test[..., None] / 255.0\n");
+    if settings.label_smoothing > 0.0 {
+        // Keras smooths one-hot labels only.
+        code.push_str(
+            "y_train, y_test = keras.utils.to_categorical(y_train), keras.utils.to_categorical(y_test)\n",
+        );
+    }
+    code.push('\n');
 }
 
 fn model(code: &mut String, settings: &Settings) {
@@ -38,14 +45,20 @@ fn model(code: &mut String, settings: &Settings) {
         "model = keras.Sequential([\n    keras.Input(({}, {}, {})),",
         input.height, input.width, input.channels
     );
-    if settings.augment != Augment::Off {
-        // The trainer's own amounts, as far as Keras has such layers.
-        code.push_str(
+    // The trainer's own amounts, as far as Keras has such layers: shares of a turn and of the picture's sides.
+    let amounts = match settings.augment {
+        Augment::Off => None,
+        Augment::Full => Some((0.033, 0.15, 0.25, 0.05)),
+        Augment::Gentle => Some((0.023, 0.105, 0.175, 0.04)),
+    };
+    if let Some((rotation, zoom, shear, translation)) = amounts {
+        let _ = write!(
+            code,
             "    # Nearest to how Inkling varies images; it warps them a little, too.\n    \
-             layers.RandomRotation(0.033, fill_mode=\"constant\"),\n    \
-             layers.RandomZoom(0.15, 0.15, fill_mode=\"constant\"),\n    \
-             layers.RandomShear(x_factor=0.25, fill_mode=\"constant\"),\n    \
-             layers.RandomTranslation(0.05, 0.05, fill_mode=\"constant\"),\n",
+             layers.RandomRotation({rotation}, fill_mode=\"constant\"),\n    \
+             layers.RandomZoom({zoom}, {zoom}, fill_mode=\"constant\"),\n    \
+             layers.RandomShear(x_factor={shear}, fill_mode=\"constant\"),\n    \
+             layers.RandomTranslation({translation}, {translation}, fill_mode=\"constant\"),\n",
         );
     }
     for layer in &settings.architecture.layers {
@@ -126,9 +139,9 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 "#;
 
-fn compile(code: &mut String, optimizer: Optimizer, rate: &str) {
+fn compile(code: &mut String, settings: &Settings, rate: &str) {
     code.push_str("model.compile(\n    optimizer=keras.optimizers.");
-    let _ = match optimizer {
+    let _ = match settings.optimizer {
         Optimizer::Adam { beta_1, beta_2, epsilon } => {
             write!(code, "Adam({rate}, beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon})")
         }
@@ -137,9 +150,11 @@ fn compile(code: &mut String, optimizer: Optimizer, rate: &str) {
             write!(code, "RMSprop({rate}, rho={rho}, epsilon={epsilon})")
         }
     };
-    code.push_str(
-        ",\n    loss=\"sparse_categorical_crossentropy\",\n    metrics=[\"accuracy\"],\n)\n",
-    );
+    let loss = match settings.label_smoothing {
+        0.0 => String::from("\"sparse_categorical_crossentropy\""),
+        smoothing => format!("keras.losses.CategoricalCrossentropy(label_smoothing={smoothing})"),
+    };
+    let _ = write!(code, ",\n    loss={loss},\n    metrics=[\"accuracy\"],\n)\n");
 }
 
 fn fit(code: &mut String, settings: &Settings) {

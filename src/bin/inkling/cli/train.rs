@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     schedule: ScheduleName,
     /// The page's ready-made settings for a purpose, instead of those above
     #[arg(long, value_enum, conflicts_with_all = [
-        "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment",
+        "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment", "label_smoothing",
     ])]
     recipe: Option<RecipeName>,
     /// Percent of the training images, the last ones, that are held out; choices are made by what they say
@@ -48,10 +48,13 @@ pub(crate) struct Arguments {
     /// One run for each seed; several are summed up by their mean test accuracy
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
-    /// Train on digits randomly turned, stretched, slanted, shifted and warped; steady: some zeros slashed, some ones
-    /// with an upstroke, too; fading: less and less so
-    #[arg(long, value_enum, default_value = "off", default_missing_value = "steady", num_args = 0..=1)]
+    /// Train on digits randomly turned, stretched, slanted, shifted and warped; full: some zeros slashed, some ones with
+    /// an upstroke, too; gentle: seven tenths as far
+    #[arg(long, value_enum, default_value = "off", default_missing_value = "full", num_args = 0..=1)]
     augment: AugmentName,
+    /// Share of each image's target that is spread evenly over all classes
+    #[arg(long, default_value_t = 0.0)]
+    label_smoothing: f32,
     /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
     /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
     #[arg(long, default_value_t = Architecture::default())]
@@ -84,8 +87,8 @@ enum OptimizerName {
 #[derive(Clone, Copy, ValueEnum)]
 enum AugmentName {
     Off,
-    Steady,
-    Fading,
+    Full,
+    Gentle,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -116,9 +119,10 @@ impl Arguments {
             images: None,
             augment: match self.augment {
                 AugmentName::Off => Augment::Off,
-                AugmentName::Steady => Augment::Steady,
-                AugmentName::Fading => Augment::Fading,
+                AugmentName::Full => Augment::Full,
+                AugmentName::Gentle => Augment::Gentle,
             },
+            label_smoothing: self.label_smoothing,
             validation: 0,
             stop_at: None,
         };
@@ -190,9 +194,7 @@ impl Trainer {
                 Task::Minibatch(indices) => {
                     let indices = indices.iter().map(|&index| index as usize);
                     train.gather(indices, &mut images, &mut labels);
-                    let (step, steps) = (self.session.step(), self.session.steps());
-                    let augment = self.session.settings().augment;
-                    if let Some(augmentation) = augment::at(augment, step, steps) {
+                    if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
                         let noise = self.session.noise();
                         augment::vary(&augmentation, &mut images, &labels, 0, noise);
                     }
@@ -233,7 +235,10 @@ impl Trainer {
     /// One optimizer step; the shards are shared out among the threads.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         let parameters = self.session.parameters();
-        let minibatch = Share::whole(images, labels, self.session.noise());
+        let minibatch = Share {
+            label_smoothing: self.session.settings().label_smoothing,
+            ..Share::whole(images, labels, self.session.noise())
+        };
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];
         let mut rest = scores.as_mut_slice();
