@@ -25,7 +25,7 @@ const WORKER: &str = "./worker-start.js";
 
 /// Milliseconds between two drawings of the curves, at least. They are drawn with the trainer's news, in the same
 /// frame; what has waited twice as long is drawn without.
-const CURVES_EVERY: i32 = 300;
+const CURVES_EVERY: i32 = 250;
 
 /// The longest that one tick may count, in seconds: a page that slept has not waited.
 const LONGEST_TICK: f64 = 1.5;
