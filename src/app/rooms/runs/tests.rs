@@ -6,7 +6,7 @@ use crate::app::Event as Happening;
 use crate::app::answer::Answer;
 use crate::app::settings::{Form, StartFrom};
 use crate::net::Architecture;
-use crate::protocol::{DataProgress, Evaluation, Progress, Reply};
+use crate::protocol::{Augment, DataProgress, Evaluation, Progress, Reply, Settings};
 
 fn about(name: &str, link: &str) -> About {
     let (form, notices) = Form::from_hash(link);
@@ -249,4 +249,26 @@ fn a_table_has_a_line_an_epoch() {
         (&"f,d10s".into(), &2.into())
     );
     assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
+}
+
+/// A kept run may be older than what the page can do today.
+#[test]
+fn settings_of_older_runs_are_read() {
+    let today = about("A", "augment=on&smoothing=0.2").settings;
+    let mut kept = serde_json::to_value(&today).expect("settings are numbers and names");
+    let read = |kept: &serde_json::Value| {
+        serde_json::from_value::<Settings>(kept.clone()).expect("it can be read")
+    };
+    assert_eq!(read(&kept), today);
+    for (before, augment) in [
+        (true.into(), Augment::Full),
+        (false.into(), Augment::Off),
+        ("Steady".into(), Augment::Full),
+        ("Fading".into(), Augment::Gentle),
+    ] {
+        kept["augment"] = before;
+        assert_eq!(read(&kept).augment, augment);
+    }
+    kept.as_object_mut().expect("it has fields").remove("label_smoothing");
+    assert_eq!(read(&kept).label_smoothing, 0.0);
 }
