@@ -6,7 +6,7 @@ use crate::app::Event;
 use crate::data::{PIXELS, SIDE};
 use crate::ink::{Drawing, Point};
 use js_sys::Reflect;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
@@ -26,14 +26,39 @@ extern "C" {
     fn y(this: &Pen) -> f64;
 }
 
+/// A canvas that is drawn on as long as the page lives.
+#[derive(Debug)]
+struct Surface {
+    canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    /// Its colour, once asked for: an answer takes the browser as long as bringing all styles up to date, which no
+    /// movement of the pen should wait for.
+    ink: RefCell<Option<String>>,
+}
+
+impl Surface {
+    fn new(id: &str) -> Result<Self, DomError> {
+        let canvas: HtmlCanvasElement = dom::by_id(id)?;
+        Ok(Self { context: context(&canvas)?, canvas, ink: RefCell::default() })
+    }
+
+    fn ink(&self) -> String {
+        let mut ink = self.ink.borrow_mut();
+        ink.get_or_insert_with(|| dom::computed(&self.canvas, "color")).clone()
+    }
+}
+
 /// A pad; all of them show the same drawing.
 #[derive(Debug)]
 pub(super) struct Pad {
-    canvas: HtmlCanvasElement,
-    context: CanvasRenderingContext2d,
+    surface: Surface,
     /// The pointer that draws.
     pen: Rc<Cell<Option<i32>>>,
 }
+
+/// The network's picture of the drawing.
+#[derive(Debug)]
+pub(super) struct Picture(Surface);
 
 fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
     canvas
@@ -48,10 +73,14 @@ impl Pad {
     /// # Errors
     /// If the markup lacks it.
     pub(super) fn new(id: &str) -> Result<Self, DomError> {
-        let canvas: HtmlCanvasElement = dom::by_id(id)?;
-        let pen = Rc::default();
-        listen(&canvas, &pen)?;
-        Ok(Self { context: context(&canvas)?, canvas, pen })
+        let (surface, pen) = (Surface::new(id)?, Rc::default());
+        listen(&surface.canvas, &pen)?;
+        Ok(Self { surface, pen })
+    }
+
+    /// Draws in the colour of the theme that is now on, from the next time on.
+    pub(super) fn forget_colour(&self) {
+        self.surface.ink.take();
     }
 
     /// Whether a stroke is being drawn.
@@ -62,23 +91,23 @@ impl Pad {
     /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
     /// emptied it).
     pub(super) fn fit(&self) -> bool {
+        let canvas = &self.surface.canvas;
         let ratio = dom::window().map_or(1.0, |window| window.device_pixel_ratio());
-        let side = (f64::from(self.canvas.client_width()) * ratio).round() as u32;
-        if side == 0 || (self.canvas.width() == side && self.canvas.height() == side) {
+        let side = (f64::from(canvas.client_width()) * ratio).round() as u32;
+        if side == 0 || (canvas.width() == side && canvas.height() == side) {
             return false;
         }
-        self.canvas.set_width(side);
-        self.canvas.set_height(side);
+        canvas.set_width(side);
+        canvas.set_height(side);
         true
     }
 
     /// Draws all strokes in the current ink.
     pub(super) fn paint(&self, drawing: &Drawing) {
-        let c = &self.context;
-        let side = f64::from(self.canvas.width());
-        let ink = dom::computed(&self.canvas, "color");
+        let c = &self.surface.context;
+        let side = f64::from(self.surface.canvas.width());
         c.clear_rect(0.0, 0.0, side, side);
-        c.set_stroke_style_str(&ink);
+        c.set_stroke_style_str(&self.surface.ink());
         c.set_line_cap("round");
         c.set_line_join("round");
         c.set_line_width(PEN * side);
@@ -100,18 +129,32 @@ impl Pad {
     }
 }
 
-/// Shows what the network sees of the drawing; nothing for `None`.
-///
-/// # Errors
-/// If the markup lacks its place or the browser refuses the picture.
-pub(super) fn show(picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
-    let canvas: HtmlCanvasElement = dom::by_id("picture")?;
-    match picture {
-        Some(picture) => put(&canvas, picture, SIDE),
-        None => {
-            let side = SIDE as f64;
-            context(&canvas)?.clear_rect(0.0, 0.0, side, side);
-            Ok(())
+impl Picture {
+    /// Finds its canvas.
+    ///
+    /// # Errors
+    /// If the markup lacks it.
+    pub(super) fn new() -> Result<Self, DomError> {
+        Ok(Self(Surface::new("picture")?))
+    }
+
+    /// Draws in the colour of the theme that is now on, from the next time on.
+    pub(super) fn forget_colour(&self) {
+        self.0.ink.take();
+    }
+
+    /// Shows what the network sees of the drawing; nothing for `None`.
+    ///
+    /// # Errors
+    /// If the browser refuses the picture.
+    pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
+        match picture {
+            Some(picture) => fill(&self.0.context, &self.0.ink(), picture, SIDE),
+            None => {
+                let side = SIDE as f64;
+                self.0.context.clear_rect(0.0, 0.0, side, side);
+                Ok(())
+            }
         }
     }
 }
@@ -125,14 +168,23 @@ pub(super) fn put(
     picture: &[f32],
     width: usize,
 ) -> Result<(), DomError> {
-    let ink = rgb(&dom::computed(canvas, "color"));
+    fill(&context(canvas)?, &dom::computed(canvas, "color"), picture, width)
+}
+
+fn fill(
+    context: &CanvasRenderingContext2d,
+    ink: &str,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    let ink = rgb(ink);
     let mut pixels = vec![0; 4 * picture.len()];
     for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
         pixel[..3].copy_from_slice(&ink);
         pixel[3] = (255.0 * value).round() as u8;
     }
     let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
-    context(canvas)?.put_image_data(&image, 0.0, 0.0)?;
+    context.put_image_data(&image, 0.0, 0.0)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::charts::{self, Charts};
 use super::controls::{self, Settings};
 use super::dom;
 pub use super::dom::DomError;
-use super::pad::{self, Pad};
+use super::pad::{Pad, Picture};
 use super::port::{self, Port};
 use super::render::Document;
 use super::rooms::{Rooms, runs};
@@ -42,6 +42,7 @@ struct Page {
     busy: Cell<bool>,
     document: RefCell<Document>,
     pad: Pad,
+    picture: Picture,
     charts: RefCell<Charts>,
     rooms: RefCell<Rooms>,
     port: RefCell<Option<Port>>,
@@ -70,6 +71,7 @@ pub fn start() -> Result<(), DomError> {
         busy: Cell::new(false),
         document: RefCell::new(Document::new(Settings::new()?)?),
         pad: Pad::new("pad")?,
+        picture: Picture::new()?,
         charts: RefCell::new(Charts::new()?),
         rooms: RefCell::new(Rooms::new()?),
         port: RefCell::new(None),
@@ -153,7 +155,9 @@ fn watch() -> Result<(), DomError> {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
-    dom::on_media("(prefers-color-scheme: dark)", || with_page(Page::recolour))?;
+    for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
+        dom::on_media(colours, || with_page(Page::recolour))?;
+    }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
         with_page(|page| {
             if page.app.borrow().would_lose_a_run() {
@@ -252,7 +256,7 @@ impl Page {
         let revision = Some(app.answer.revision());
         if self.painted.replace(revision) != revision {
             self.pad.paint(app.answer.drawing());
-            pad::show(app.answer.picture())?;
+            self.picture.show(app.answer.picture())?;
         }
         Ok(())
     }
@@ -295,6 +299,8 @@ impl Page {
 
     /// Draws everything in the colours of the theme that is now on.
     fn recolour(&self) -> Result<(), DomError> {
+        self.pad.forget_colour();
+        self.picture.forget_colour();
         self.painted.set(None);
         self.paint(&self.app.borrow())?;
         self.rooms.borrow_mut().recolour(&self.app.borrow())?;

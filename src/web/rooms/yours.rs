@@ -95,6 +95,7 @@ impl Yours {
 
     /// Has everything be drawn again, in the colours of the theme that is on then.
     pub(super) fn forget_colours(&mut self) {
+        self.pad.forget_colour();
         self.painted = None;
         self.listed = None;
     }

@@ -70,8 +70,18 @@ pub struct Browser {
 impl Browser {
     /// Starts the engine's driver and opens a session.
     pub fn launch(engine: Engine) -> Result<Self> {
+        Self::start(engine, None)
+    }
+
+    /// Starts Chromium and records what it tells of itself in these categories, separated by commas, for
+    /// [`Browser::take_trace`].
+    pub fn launch_traced(categories: &str) -> Result<Self> {
+        Self::start(Engine::Chromium, Some(categories))
+    }
+
+    fn start(engine: Engine, traced: Option<&str>) -> Result<Self> {
         let profile = tempfile::Builder::new().prefix("inkling-e2e-").tempdir()?;
-        let Value::Object(capabilities) = engine.capabilities(profile.path())? else {
+        let Value::Object(capabilities) = engine.capabilities(profile.path(), traced)? else {
             bail!("capabilities are an object");
         };
         let driver = Driver::start(engine)?;
@@ -275,6 +285,23 @@ impl Browser {
                 Some(ConsoleMessage { level, text: entry["message"].as_str()?.to_owned() })
             })
             .collect())
+    }
+
+    /// The events recorded since the start of a traced browser, as the [trace event format] has
+    /// them. Recording ends with it.
+    ///
+    /// [trace event format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+    pub fn take_trace(&self) -> Result<Vec<Value>> {
+        let entries = self.extension("se/log", json!({"type": "performance"}))?;
+        let mut events = vec![];
+        for entry in entries.as_array().context("the log is a list")? {
+            let message = entry["message"].as_str().context("an entry has a message")?;
+            let mut told: Value = serde_json::from_str(message)?;
+            if told["message"]["method"] == "Tracing.dataCollected" {
+                events.push(told["message"]["params"].take());
+            }
+        }
+        Ok(events)
     }
 
     /// What Firefox itself reports: uncaught errors, breaches of the content security policy.

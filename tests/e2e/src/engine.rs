@@ -67,7 +67,9 @@ impl Engine {
 
     /// What the session is asked for: a window that nobody sees, a profile of its own, a console
     /// that can be read, and no background traffic.
-    pub(crate) fn capabilities(self, profile: &Path) -> Result<Value> {
+    ///
+    /// - `traced`: Chromium's categories of trace events to be recorded.
+    pub(crate) fn capabilities(self, profile: &Path, traced: Option<&str>) -> Result<Value> {
         let browser = self.browser();
         let mut capabilities = match self {
             Self::Chromium => json!({
@@ -91,6 +93,12 @@ impl Engine {
             }),
             Self::WebKit => json!({"webkitgtk:browserOptions": {"args": ["--automation"]}}),
         };
+        if let Some(categories) = traced {
+            capabilities["goog:loggingPrefs"]["performance"] = json!("ALL");
+            capabilities["goog:chromeOptions"]["perfLoggingPrefs"] = json!({
+                "enableNetwork": false, "enablePage": false, "traceCategories": categories,
+            });
+        }
         let options = match self {
             Self::Chromium => "goog:chromeOptions",
             Self::Firefox => "moz:firefoxOptions",

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`gauge`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
-//! | [`page`] | predictions, reactions to the pen, bytes over the wire |
+//! | [`page`] | predictions, bytes over the wire |
+//! | [`pen`] | reactions to the pen |
 //! | [`rooms`] | what an open room costs a run |
 //! | [`peers`] | native Keras, and what else trains or predicts in a browser |
 //! | [`outcome`], [`mnist`] | a script's answer that takes its time; images to train on |
@@ -20,6 +21,7 @@ mod mnist;
 mod outcome;
 mod page;
 mod peers;
+mod pen;
 mod report;
 mod rooms;
 mod table;
@@ -105,7 +107,7 @@ fn main() -> Result<()> {
         .into_iter()
         .map(|build| gauge::shares(&page, build, effort.gauge))
         .collect::<Result<Vec<_>>>()?;
-    let reaction = page::reaction(&page, effort.digits)?;
+    let reaction = pen::reaction(effort.digits)?;
     let memory = training::memory(&mut page)?;
     let rooms = rooms::measure(&page, effort.rounds)?;
 

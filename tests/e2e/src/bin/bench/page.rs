@@ -1,4 +1,4 @@
-//! What a visitor waits for: the first bytes, an answer, the bars that follow the pen.
+//! What a visitor waits for: the first bytes, an answer.
 
 use std::io::Write;
 use std::thread;
@@ -9,8 +9,6 @@ use e2e::{Fault, Page};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-
-use crate::report::Samples;
 
 /// What is fetched before the first prediction.
 #[derive(Clone, Debug, Serialize)]
@@ -61,63 +59,4 @@ pub(crate) fn prediction(page: &Page) -> Result<f64> {
     // Undisturbed, until there are several measurements to take the median of.
     thread::sleep(Duration::from_secs(6));
     page.ask("return Number(document.body.dataset.predictionMicroseconds)", vec![])
-}
-
-/// How soon the bars follow the pen while the page trains with two workers.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Reaction {
-    /// Events measured.
-    pub(crate) events: usize,
-    /// Milliseconds from the event's dispatch to the end of the frame that shows its answer: median and
-    /// the 99th percentile.
-    pub(crate) median: f64,
-    pub(crate) p99: f64,
-    /// The same from when the browser received the event, which it hands on only with the next frame.
-    pub(crate) p99_with_wait: f64,
-    /// Milliseconds of each task on the page's thread meanwhile that took more than 50.
-    pub(crate) long_tasks: Vec<f64>,
-}
-
-/// Notes for every movement of the pen when it was received, when it was handed on, and when the frame
-/// after it had been drawn: the first task behind the frame's callbacks runs after that.
-const WATCH: &str = "
-    globalThis.reactions = [];
-    const {port1, port2} = new MessageChannel();
-    const drawn = [];
-    port1.onmessage = () => {
-        const now = performance.now();
-        for (const [received, handed] of drawn.splice(0)) reactions.push([now - received, now - handed]);
-    };
-    addEventListener('pointermove', event => {
-        const handed = performance.now();
-        requestAnimationFrame(() => {
-            drawn.push([event.timeStamp, handed]);
-            port2.postMessage(null);
-        });
-    }, {capture: true});
-";
-
-/// Draws digits while the page trains.
-pub(crate) fn reaction(page: &Page, digits: usize) -> Result<Reaction> {
-    page.open("epochs=20&batch=128&seed=1&workers=2")?;
-    page.draw(8)?;
-    page.train_now()?;
-    page.watch_long_tasks()?;
-    page.browser.script(WATCH, vec![])?;
-    for digit in 0..digits {
-        page.draw((digit % 10) as u8)?;
-        page.click_when_enabled("#clear", 5)?;
-    }
-    let reactions: Vec<(f64, f64)> = page.ask("return reactions", vec![])?;
-    let long_tasks = page.long_tasks()?;
-    let (with_wait, from_dispatch): (Vec<f64>, Vec<f64>) = reactions.into_iter().unzip();
-    let (with_wait, from_dispatch) = (Samples::from(with_wait), Samples::from(from_dispatch));
-    let of = |samples: &Samples, share| samples.share(share).context("no event was seen");
-    Ok(Reaction {
-        events: from_dispatch.count(),
-        median: of(&from_dispatch, 0.5)?,
-        p99: of(&from_dispatch, 0.99)?,
-        p99_with_wait: of(&with_wait, 0.99)?,
-        long_tasks,
-    })
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::gauge::{Calibration, Shares};
 use crate::machine::Machine;
-use crate::page::{Reaction, Weight};
+use crate::page::Weight;
 use crate::peers::Peer;
+use crate::pen::Reaction;
 use crate::rooms::Room;
 use crate::training::{Memory, Subject};
 
