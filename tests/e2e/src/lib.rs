@@ -8,6 +8,7 @@
 //! | `site` | a static file server over `dist/` that can be told to fail |
 //! | `page` | the page's contract |
 //! | [`digits`] | strokes to draw |
+//! | `weight` | the bytes before the first prediction |
 
 mod browser;
 pub mod digits;
@@ -15,8 +16,10 @@ mod driver;
 mod engine;
 mod page;
 mod site;
+mod weight;
 
 pub use browser::{Browser, ConsoleMessage, Pointer};
 pub use engine::Engine;
 pub use page::{Page, Status};
 pub use site::{Fault, Hit, Host, Site, dist};
+pub use weight::Weight;

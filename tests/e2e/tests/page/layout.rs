@@ -1,7 +1,7 @@
 //! Where the page may be, how small, and what it may ask for.
 
 use anyhow::{Context, Result, bail, ensure};
-use e2e::{Engine, Page, Pointer};
+use e2e::{Engine, Page, Pointer, Weight};
 use serde_json::json;
 
 use crate::Test;
@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("layout::never_scrolls_sideways", never_scrolls_sideways),
     ("layout::tells_a_screen_reader", tells_a_screen_reader),
     ("layout::first_screen_needs_no_scrolling", first_screen_needs_no_scrolling),
+    ("layout::answers_after_few_bytes", answers_after_few_bytes),
     ("layout::works_below_a_path", works_below_a_path),
     ("layout::asks_nobody_else", asks_nobody_else),
     ("layout::has_a_strict_policy", has_a_strict_policy),
@@ -117,6 +118,16 @@ fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     ]);
     let outside = page.browser.script(OUTSIDE, vec![wanted])?;
     ensure!(outside == json!([]), "out of sight: {outside}");
+    Ok(())
+}
+
+/// A visitor on a slow line draws soon.
+fn answers_after_few_bytes(page: &mut Page) -> Result<()> {
+    const MOST: usize = 350 * 1024;
+    let weight = Weight::of(page)?;
+    ensure!(weight.bytes() <= MOST, "{} bytes: {:?}", weight.bytes(), weight.files);
+    // Were the page itself not among them, the test would pass whatever it weighs.
+    ensure!(weight.files.iter().any(|(path, _)| path == "page_bg.wasm"), "{:?}", weight.files);
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`gauge`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
-//! | [`page`] | predictions, bytes over the wire |
+//! | [`page`] | predictions |
 //! | [`pen`] | reactions to the pen |
 //! | [`rooms`] | what an open room costs a run |
 //! | [`peers`] | native Keras, and what else trains or predicts in a browser |
@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use e2e::{Browser, Engine, Host, Page};
+use e2e::{Browser, Engine, Host, Page, Weight};
 
 use gauge::BUILDS;
 use peers::Peers;
@@ -85,7 +85,7 @@ fn main() -> Result<()> {
     let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
 
     // What is fetched is counted before anything has been stored.
-    let weight = page::weight(&page)?;
+    let weight = Weight::of(&page)?;
     let mut subjects = Subject::all();
     let mut calibrations = BUILDS.map(gauge::Calibration::new);
     let mut predictions = vec![];

@@ -1,10 +1,10 @@
 //! The figures, as they are written to bench.json.
 
+use e2e::Weight;
 use serde::Serialize;
 
 use crate::gauge::{Calibration, Shares};
 use crate::machine::Machine;
-use crate::page::Weight;
 use crate::peers::Peer;
 use crate::pen::Reaction;
 use crate::rooms::Room;

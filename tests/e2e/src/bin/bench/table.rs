@@ -111,7 +111,12 @@ fn training(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
         }
         row(text, &cells)?;
     }
-    writeln!(text)?;
+    let gains: Vec<String> = BATCHES
+        .into_iter()
+        .filter_map(|batch| Some((batch, ours(report, 1, batch)? / ours(report, 2, batch)?)))
+        .map(|(batch, gain)| format!("{gain:.2} times at batch {batch}"))
+        .collect();
+    writeln!(text, "\nTwo workers train as many images a second as one {}.\n", gains.join(", "))?;
     Ok(())
 }
 
@@ -129,9 +134,13 @@ fn ours(report: &Report, workers: u32, batch: u32) -> Option<f64> {
 fn peers(text: &mut String, report: &Report) -> Result<()> {
     writeln!(
         text,
-        "The same model by others, and how many times as long they take as we do with as many threads (at most two).\n"
+        "The same model by others, and how many times as long as two of our workers they take, and as one.\n"
     )?;
-    let columns = ["", "threads", "batch 128", "", "batch 32", "", "one prediction", ""];
+    let mut columns = vec!["", "threads"];
+    for batch in ["batch 128", "batch 32"] {
+        columns.extend([batch, "by two", "by one"]);
+    }
+    columns.extend(["one prediction", "by ours"]);
     header(text, &columns)?;
     let mut notes = vec![];
     for peer in &report.peers {
@@ -142,7 +151,7 @@ fn peers(text: &mut String, report: &Report) -> Result<()> {
         for batch in BATCHES {
             let seconds = ours(report, workers, batch);
             cells.push(seconds.map_or_else(String::new, |s| format!("{s:.2} s")));
-            cells.push(String::new());
+            cells.extend([String::new(), String::new()]);
         }
         cells.push(report.prediction.median().map_or_else(String::new, microseconds));
         cells.push(String::new());
@@ -157,7 +166,6 @@ fn peers(text: &mut String, report: &Report) -> Result<()> {
 
 fn peer_cells(peer: &Peer, report: &Report, notes: &mut Vec<String>) -> Vec<String> {
     // A native program uses what cores there are.
-    let workers = if peer.threads == Some(1) { 1 } else { 2 };
     let threads = peer.threads.map_or_else(|| "all".to_owned(), |threads| threads.to_string());
     let mut cells = vec![peer.name.to_owned(), threads];
     for batch in BATCHES {
@@ -172,7 +180,7 @@ fn peer_cells(peer: &Peer, report: &Report, notes: &mut Vec<String>) -> Vec<Stri
             ));
         }
         cells.push(seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s")));
-        cells.push(times(seconds, ours(report, workers, batch)));
+        cells.extend([2, 1].map(|workers| times(seconds, ours(report, workers, batch))));
     }
     let prediction = peer.prediction.median();
     cells.push(prediction.map_or_else(String::new, microseconds));
@@ -213,8 +221,11 @@ fn page(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
     row(text, &["from the pen's event to repainted bars, while training".into(), cell])?;
     let runs = report.training.iter().flat_map(|subject| &subject.long_tasks);
     let long_tasks = runs.chain(&reaction.long_tasks).count();
-    let name = "tasks over 50 ms on the page's thread, all training runs".into();
-    row(text, &[name, long_tasks.to_string()])?;
+    let count: usize =
+        report.training.iter().map(|subject| subject.images_per_second.count()).sum();
+    // One more while the pen was measured.
+    let cell = format!("{long_tasks} in {}", plural(count + 1, "training run"));
+    row(text, &["tasks over 50 ms on the page's thread".into(), cell])?;
     let kilobytes = report.weight.bytes() as f64 / 1024.0;
     let cell = format!("{kilobytes:.0} KB in {}", plural(report.weight.files.len(), "file"));
     row(text, &["before the first prediction, gzip, weights included".into(), cell])?;

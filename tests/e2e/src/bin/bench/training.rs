@@ -66,12 +66,13 @@ impl Subject {
         self.images_per_second.push(rate(&steps, *batch, images).context("no minibatch was seen")?);
         let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
         ensure!(isolated == *shared, "the page is isolated: {isolated}");
-        self.long_tasks.extend(page.long_tasks()?);
+        let long_tasks = page.long_tasks()?;
         println!(
-            "  {build}, {workers} workers, {}, batch {batch}: {:.0} images/s",
+            "  {build}, {workers} workers, {}, batch {batch}: {:.0} images/s, tasks over 50 ms: {long_tasks:?}",
             if *shared { "shared memory" } else { "messages" },
             self.images_per_second.last()
         );
+        self.long_tasks.extend(long_tasks);
         Ok(())
     }
 }
