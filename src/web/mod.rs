@@ -20,6 +20,7 @@ pub mod port;
 mod render;
 mod rooms;
 mod store;
+mod trainer;
 mod tuning;
 mod weights;
 pub mod worker;
