@@ -114,9 +114,9 @@ fn training(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
     let gains: Vec<String> = BATCHES
         .into_iter()
         .filter_map(|batch| Some((batch, ours(report, 1, batch)? / ours(report, 2, batch)?)))
-        .map(|(batch, gain)| format!("{gain:.2} times at batch {batch}"))
+        .map(|(batch, gain)| format!("{gain:.2} at batch {batch}"))
         .collect();
-    writeln!(text, "\nTwo workers train as many images a second as one {}.\n", gains.join(", "))?;
+    writeln!(text, "\nImages a second of two workers over those of one: {}.\n", gains.join(", "))?;
     Ok(())
 }
 
