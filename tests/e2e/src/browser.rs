@@ -271,11 +271,9 @@ impl Browser {
     }
 
     fn chromium_console(&self) -> Result<Vec<ConsoleMessage>> {
-        let entries = self.extension("se/log", json!({"type": "browser"}))?;
-        Ok(entries
-            .as_array()
-            .into_iter()
-            .flatten()
+        Ok(self
+            .chromium_log("browser")?
+            .iter()
             .filter_map(|entry| {
                 let level = match entry["level"].as_str()? {
                     "SEVERE" => "error",
@@ -292,9 +290,8 @@ impl Browser {
     ///
     /// [trace event format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
     pub fn take_trace(&self) -> Result<Vec<Value>> {
-        let entries = self.extension("se/log", json!({"type": "performance"}))?;
         let mut events = vec![];
-        for entry in entries.as_array().context("the log is a list")? {
+        for entry in self.chromium_log("performance")? {
             let message = entry["message"].as_str().context("an entry has a message")?;
             let mut told: Value = serde_json::from_str(message)?;
             if told["message"]["method"] == "Tracing.dataCollected" {
@@ -302,6 +299,11 @@ impl Browser {
             }
         }
         Ok(events)
+    }
+
+    /// The entries of one of chromedriver's logs since the last call.
+    fn chromium_log(&self, kind: &str) -> Result<Vec<Value>> {
+        Ok(serde_json::from_value(self.extension("se/log", json!({"type": kind}))?)?)
     }
 
     /// What Firefox itself reports: uncaught errors, breaches of the content security policy.

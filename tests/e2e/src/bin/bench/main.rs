@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`gauge`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
-//! | [`page`] | predictions |
+//! | [`prediction`] | a prediction on the page |
 //! | [`pen`] | reactions to the pen |
 //! | [`rooms`] | what an open room costs a run |
 //! | [`peers`] | native Keras, and what else trains or predicts in a browser |
@@ -19,9 +19,9 @@ mod gauge;
 mod machine;
 mod mnist;
 mod outcome;
-mod page;
 mod peers;
 mod pen;
+mod prediction;
 mod report;
 mod rooms;
 mod table;
@@ -98,7 +98,7 @@ fn main() -> Result<()> {
             let page = if subject.shared { &page } else { &plain };
             subject.measure(page, effort.images)?;
         }
-        predictions.push(page::prediction(&page)?);
+        predictions.push(prediction::measure(&page)?);
         if let Some(peers) = &mut peers {
             peers.measure(&browser, effort)?;
         }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use e2e::Page;
 
 /// Microseconds of a prediction, as the page itself measures it once a second for a while.
-pub(crate) fn prediction(page: &Page) -> Result<f64> {
+pub(crate) fn measure(page: &Page) -> Result<f64> {
     page.open("")?;
     page.draw(8)?;
     page.wait_for("a prediction", 5, |status| status.prediction.is_some())?;
