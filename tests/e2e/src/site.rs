@@ -1,6 +1,6 @@
 //! A static file server over the built page, as a plain host would be, that can be told to fail.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,8 +131,7 @@ impl Site {
             shared: Mutex::default(),
             healed: Notify::new(),
         });
-        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let port = listener.local_addr()?.port();
+        let (listener, port) = runtime().block_on(new_origin())?;
         let server = runtime().spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { state, port, server })
     }
@@ -282,6 +281,19 @@ impl State {
                 status(StatusCode::NO_CONTENT)
             }
             Err(_) => status(StatusCode::BAD_REQUEST),
+        }
+    }
+}
+
+/// Listens on a port that no site of this process had before: the system gives a free port out again, and what a browser
+/// stored for it would be there still.
+async fn new_origin() -> Result<(TcpListener, u16)> {
+    static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        if USED.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+            return Ok((listener, port));
         }
     }
 }
