@@ -15,7 +15,7 @@ use web_sys::{CanvasRenderingContext2d, Event, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
-    /// <https://github.com/leeoniya/uPlot>, loaded when there is something to draw first.
+    /// <https://github.com/leeoniya/uPlot>, see [`ready`].
     #[wasm_bindgen(js_name = uPlot)]
     #[derive(Clone, Debug)]
     pub(super) type UPlot;
@@ -157,17 +157,22 @@ impl Charts {
         Ok(Self { loss: chart(&LOSS)?, accuracy: chart(&ACCURACY)? })
     }
 
-    /// Draws the curves; nothing at all while there are none.
+    /// Draws the curves; nothing at all while there are none. To make a chart takes long, so that one
+    /// call makes one: says whether all is drawn.
     ///
     /// # Errors
     /// If uPlot is not there or refuses.
-    pub(super) fn draw(&mut self, curves: &Curves) -> Result<(), DomError> {
+    pub(super) fn draw(&mut self, curves: &Curves) -> Result<bool, DomError> {
         if curves.is_empty() {
             self.forget();
-            return Ok(());
+            return Ok(true);
         }
+        let made = self.loss.plot.is_none();
         self.loss.draw(&LOSS, &curves.loss_plot())?;
-        self.accuracy.draw(&ACCURACY, &curves.accuracy_plot())
+        if !made {
+            self.accuracy.draw(&ACCURACY, &curves.accuracy_plot())?;
+        }
+        Ok(!made)
     }
 
     /// Removes the charts; the next [`Charts::draw`] makes them anew, in the colours of then.

@@ -212,6 +212,8 @@ impl Page {
     fn spawn(&self) {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
+        // What draws its curves is read in before there are any, while no core is wanted elsewhere.
+        charts::ready();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
         match Port::spawn(&[WORKER, "?", backend].concat(), "trainer") {
             Ok(mut port) => {
@@ -278,9 +280,13 @@ impl Page {
         let now = Some((run, app.curves.len(), app.curves.tests.len()));
         let drawable = app.curves.is_empty() || charts::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
-            self.charted.set(now);
             self.charted_at.set(dom::now());
-            self.charts.borrow_mut().draw(&app.curves)?;
+            if self.charts.borrow_mut().draw(&app.curves)? {
+                self.charted.set(now);
+            } else {
+                let go_on = Closure::once_into_js(|| with_page(Page::draw_curves));
+                dom::window()?.request_animation_frame(go_on.unchecked_ref())?;
+            }
         }
         Ok(())
     }
