@@ -304,7 +304,7 @@ impl Runs {
             context.set_fill_style_str(&self.colour(row.key));
             context.fill_rect(8.0 * scale, y - 5.0 * scale, 24.0 * scale, 3.0 * scale);
             context.set_fill_style_str(&colour("--ink"));
-            let words = [row.name.as_str(), ": ", &row.cells[0], ", ", &row.cells[2]].concat();
+            let words = [row.name.as_str(), ": ", &row.cells[2], ", ", &row.cells[0]].concat();
             context.fill_text(&words, 40.0 * scale, y)?;
         }
         Ok(canvas)

@@ -178,7 +178,7 @@ pub struct Row {
     pub name: String,
     /// Whether the chart shows it.
     pub shown: bool,
-    /// Network, epochs, test accuracy, test loss, time, parameters, images/s.
+    /// Test accuracy, epochs, network, test loss, time, parameters, images/s.
     pub cells: [String; 7],
     /// Its settings in full, as a link.
     pub link: String,
@@ -219,9 +219,9 @@ impl App {
                     name: about.name.clone(),
                     shown: record.shown,
                     cells: [
-                        about.network(),
-                        if done < epochs { format!("{done} of {epochs}") } else { count(done) },
                         last.map_or_else(String::new, |test| percent(test.accuracy)),
+                        if done < epochs { format!("{done} of {epochs}") } else { count(done) },
+                        about.network(),
                         last.map_or_else(String::new, |test| loss(test.loss)),
                         about.seconds.map_or_else(|| String::from("–"), duration),
                         count(about.parameters),

@@ -134,7 +134,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     let row = app.kept_runs().rows.swap_remove(0);
     assert_eq!(
         row.cells,
-        ["Keras reference", "2 of 10", "97.0 %", "0.10", "12 s", "34,826", "5,000"]
+        ["97.0 %", "2 of 10", "Keras reference", "0.10", "12 s", "34,826", "5,000"]
     );
     assert_eq!(row.points, [(1.0, f64::from(0.97_f32)), (2.0, f64::from(0.97_f32))]);
 }
