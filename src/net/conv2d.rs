@@ -1,5 +1,17 @@
 //! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its way
 //! back has to know.
+//!
+//! This file computes nothing itself: the plan says which kernels do ([`Pass`], [`Patches`]), and here
+//! each gets an image at a time. "Pooled" is a layer that 2x2 max-pooling follows.
+//!
+//! | layer | forward | by its kernel | by its input |
+//! | --- | --- | --- | --- |
+//! | first, pooled, 3x3 | `winograd::forward_pooled_picture` | `patches::pooled_weight_gradient` | |
+//! | first, pooled | `patches::extract`, `conv::forward_pooled` | `patches::pooled_weight_gradient` | |
+//! | first | `patches::extract`, `conv::forward` | `live::weight_gradient` | |
+//! | later, pooled, 3x3 | `winograd::forward_pooled` | `live::weight_gradient` | `live::input_gradient` |
+//! | later, pooled | `conv::forward_pooled` | `live::weight_gradient` | `live::input_gradient` |
+//! | later | `conv::forward` | `live::weight_gradient` | `live::input_gradient` |
 
 use super::buffer::{Buffer, filled};
 use super::network::Phase;

@@ -1,9 +1,24 @@
 //! Memory that the trainer shares with one helper, where the page is cross-origin isolated.
 //!
 //! What the two say to each other is what a [`port`](super::port) would carry; here it takes one copy a
-//! side, no message and no turn of the event loop. The trainer lays a job on the desk and rings; the
-//! helper, which sleeps until then, puts what it has computed beside it and rings back. A helper that has
-//! nothing to do for a while leaves the desk to hear its port, and has to be called back.
+//! side, no message and no turn of the event loop. A job goes like this:
+//!
+//! 1. The trainer writes parameters, images and labels, then the job's ticket into `ASKED`, and rings:
+//!    [`Desk::lay`].
+//! 2. The helper has slept on `ASKED`. It reads what was laid: [`Desk::next`], [`Desk::parts`].
+//! 3. It takes shards off the end of `LEFT`, one by one. A trainer that has computed its own takes
+//!    some off the beginning: [`Desk::take_last`], [`Desk::take_first`].
+//! 4. The helper writes scores and results, then the ticket into `DONE`, and rings:
+//!    [`Desk::put_result`], [`Desk::answer`].
+//! 5. The trainer has slept on `DONE`, and reads them: [`Desk::hear`].
+//!
+//! So each number has one writer at a time: the trainer until `ASKED` changes, the helper until `DONE`
+//! does, as nothing is laid before the last job is done (`Helper::asked` in [`crew`](super::crew)).
+//! `LEFT` alone has two, and is changed by compare-and-exchange. An atomic write makes the plain ones
+//! before it visible to whoever reads it.
+//!
+//! A helper that has nothing to do for a while leaves the desk (`SEATED`) to hear its port, and has to
+//! be called back by a message.
 
 use std::ops::Range;
 
