@@ -1,4 +1,4 @@
-//! Libraries that only a room needs: fetched when it is opened first.
+//! Libraries that the first answer does not need: fetched after it, or when a room is opened that does.
 
 use std::cell::RefCell;
 

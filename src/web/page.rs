@@ -213,7 +213,7 @@ impl Page {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
         // What draws its curves is read in before there are any, while no core is wanted elsewhere.
-        charts::ready();
+        charts::fetch();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
         match Port::spawn(&[WORKER, "?", backend].concat(), "trainer") {
             Ok(mut port) => {

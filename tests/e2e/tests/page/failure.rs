@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("failure::without_simd_it_says_so", without_simd_it_says_so),
     ("failure::without_workers_it_says_so", without_workers_it_says_so),
     ("failure::without_storage_it_still_works", without_storage_it_still_works),
+    ("failure::without_its_charts_it_still_trains", without_its_charts_it_still_trains),
 ];
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
@@ -159,5 +160,20 @@ fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
         page.draw(0)?;
         page.wait_for("a 0", 5, |status| status.prediction == Some(0))?;
     }
+    Ok(())
+}
+
+/// The charts' library is fetched before there is a run, so that is when one hears that it is missing.
+fn without_its_charts_it_still_trains(page: &mut Page) -> Result<()> {
+    page.expect_on_console("uPlot");
+    page.site.inject("uPlot.iife.min.js", Fault::Missing);
+    page.open("images=500&epochs=1")?;
+    page.wait_until("the reason", 10, || {
+        Ok(page.text()?.contains("No curves can be drawn").then_some(()))
+    })?;
+    page.train_now()?;
+    page.wait_for_state("done", 60)?;
+    let epochs = page.epochs()?;
+    ensure!(epochs.len() == 1, "the table has the figures: {epochs:?}");
     Ok(())
 }
