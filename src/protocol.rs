@@ -44,6 +44,10 @@ pub struct Settings {
     /// that is told is without it.
     #[serde(default)]
     pub label_smoothing: f32,
+    /// What the moving average of the parameters keeps of itself at each minibatch, 0 to 1: Keras' `ema_momentum`,
+    /// less at first. The average is what is shown, judged and kept; with 0 it is the parameters themselves.
+    #[serde(default)]
+    pub ema_momentum: f32,
     /// Percent of the images, the last ones, that are held out of training and evaluated after each
     /// epoch; 0 is none.
     #[serde(default)]

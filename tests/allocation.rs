@@ -51,6 +51,7 @@ fn a_training_step_allocates_nothing() {
         images: None,
         augment: Augment::Gentle,
         label_smoothing: 0.1,
+        ema_momentum: 0.9,
         validation: 0,
         stop_at: None,
     };

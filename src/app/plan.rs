@@ -88,7 +88,11 @@ fn optimizer(settings: &Settings) -> String {
         Schedule::Cosine => format!("cosine from {rate}"),
         Schedule::OneCycle => format!("one cycle up to {rate}"),
     };
-    format!("{name}{numbers}, {course}")
+    let averaged = match settings.ema_momentum {
+        0.0 => String::new(),
+        momentum => format!(", weights averaged with momentum {momentum}"),
+    };
+    format!("{name}{numbers}, {course}{averaged}")
 }
 
 fn images(settings: &Settings) -> String {

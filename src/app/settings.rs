@@ -70,6 +70,7 @@ impl Default for Form {
                 images: None,
                 augment: Augment::Off,
                 label_smoothing: 0.0,
+                ema_momentum: 0.0,
                 validation: 0,
                 stop_at: None,
             },
@@ -121,6 +122,8 @@ pub enum Field {
     StopAt,
     /// The target's share for all classes.
     LabelSmoothing,
+    /// What the weights' average keeps.
+    EmaMomentum,
     /// The trainer's instruction set.
     Backend,
 }
@@ -144,7 +147,7 @@ const STARTS: [(&str, StartFrom); 3] =
 
 impl Field {
     /// All fields, in the order of the hash; an optimizer stands before its numbers.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Epochs,
         Self::Batch,
         Self::LearningRate,
@@ -164,6 +167,7 @@ impl Field {
         Self::Validation,
         Self::StopAt,
         Self::LabelSmoothing,
+        Self::EmaMomentum,
         Self::Backend,
     ];
 
@@ -189,6 +193,7 @@ impl Field {
             Self::Validation => "validation",
             Self::StopAt => "stop",
             Self::LabelSmoothing => "smoothing",
+            Self::EmaMomentum => "ema",
             Self::Backend => "backend",
         }
     }
@@ -214,6 +219,7 @@ impl Field {
             Self::Validation => "Held out",
             Self::StopAt => "Stop at",
             Self::LabelSmoothing => "Label smoothing",
+            Self::EmaMomentum => "EMA momentum",
             Self::Backend => "Instruction set",
         }
     }
@@ -311,6 +317,7 @@ impl Form {
             }
             Field::Validation => s.validation.to_string(),
             Field::LabelSmoothing => s.label_smoothing.to_string(),
+            Field::EmaMomentum => s.ema_momentum.to_string(),
             Field::Backend => key_of(&BACKENDS, self.backend),
             Field::StopAt => s.stop_at.map_or_else(String::new, percent_of),
         }
@@ -361,6 +368,7 @@ impl Form {
             }
             Field::Validation => whole(field, text, &mut s.validation),
             Field::LabelSmoothing => real(field, text, SMOOTHINGS, &mut s.label_smoothing),
+            Field::EmaMomentum => real(field, text, KEPT, &mut s.ema_momentum),
             Field::StopAt if text.is_empty() => {
                 s.stop_at = None;
                 None
@@ -585,7 +593,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(optimizer=(adam|sgd|rmsprop)&)?((epochs|batch|lr|seed|images|beta1|beta2|momentum|rho|epsilon|validation|stop|smoothing)=[-0-9.e]{0,9}&){0,5}(net=(c[0-9]k[0-9]r?z?,|[pa][0-9],|f,|drop0[.][0-9],|d[0-9]{1,2}[rs]?,){0,6})?") {
+        fn any_text_gives_settings_in_range_that_a_link_repeats(hash in "#?([a-z]{1,9}=[-0-9a-z.%]{0,8}&?){0,6}|(optimizer=(adam|sgd|rmsprop)&)?((epochs|batch|lr|seed|images|beta1|beta2|momentum|rho|epsilon|validation|stop|smoothing|ema)=[-0-9.e]{0,9}&){0,5}(net=(c[0-9]k[0-9]r?z?,|[pa][0-9],|f,|drop0[.][0-9],|d[0-9]{1,2}[rs]?,){0,6})?") {
             let (form, _) = Form::from_hash(&hash);
             let s = &form.settings;
             prop_assert!(Field::Epochs.range().contains(&s.epochs));

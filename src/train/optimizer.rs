@@ -4,6 +4,21 @@
 
 use crate::protocol::Optimizer as Kind;
 
+/// Takes parameters into their exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as Keras does
+/// with `use_ema`, `m = min(momentum, step / (step + 9))`. So it follows closely at first, as TensorFlow's
+/// `ExponentialMovingAverage` does with `num_updates`: Keras' is of no use until the weights that it began with
+/// have faded.
+///
+/// Single minibatches throw the parameters about; their average is what they are thrown about (Polyak and
+/// Juditsky 1992).
+pub fn take_in(momentum: f32, step: u32, average: &mut [f32], parameters: &[f32]) {
+    let step = step as f32;
+    let rest = 1.0 - momentum.min(step / (step + 9.0));
+    for (a, w) in average.iter_mut().zip(parameters) {
+        *a += (w - *a) * rest;
+    }
+}
+
 /// An optimizer and what it remembers about each parameter.
 #[derive(Clone, Debug)]
 pub struct Optimizer {

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::{optimizer::Optimizer, schedule::learning_rate};
+use super::optimizer::{self, Optimizer};
+use super::schedule::learning_rate;
 use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::net::loss::Score;
 use crate::protocol::Settings;
@@ -79,6 +80,8 @@ pub struct Session {
     /// Training images used.
     used: usize,
     parameters: Vec<f32>,
+    /// Of the parameters; empty if the settings ask for none.
+    average: Vec<f32>,
     optimizer: Optimizer,
     mode: Mode,
     /// Epochs finished, their evaluation included.
@@ -103,11 +106,13 @@ impl Session {
         let (images, used) = settings.split(images);
         let optimizer = Optimizer::new(settings.optimizer, parameters.len());
         let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
+        let average = if settings.ema_momentum > 0.0 { parameters.clone() } else { Vec::new() };
         Self {
             settings,
             images,
             used,
             parameters,
+            average,
             optimizer,
             mode: Mode::Running,
             epoch: 0,
@@ -169,6 +174,8 @@ impl Session {
             self.steps(),
         );
         self.optimizer.step(rate, &mut self.parameters, gradient);
+        let momentum = self.settings.ema_momentum;
+        optimizer::take_in(momentum, self.step, &mut self.average, &self.parameters);
         self.step += 1;
         self.seen = self.images.min(self.seen + self.settings.batch_size as usize);
         if self.mode == Mode::Stepping && self.seen < self.images {
@@ -221,9 +228,15 @@ impl Session {
         self.mode == Mode::Paused
     }
 
-    /// The parameters as they are now.
+    /// The parameters as they are now: the next gradient is wanted at them.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
+    }
+
+    /// Those that the run has come to, which scores are wanted of: the parameters' moving average, or without one
+    /// they themselves.
+    pub fn averaged(&self) -> &[f32] {
+        if self.average.is_empty() { &self.parameters } else { &self.average }
     }
 
     /// What the run computes.

@@ -50,7 +50,7 @@ const CASES: &[Case] = &[
     ),
     case!(
         "best",
-        "epochs=60&batch=128&lr=0.004&images=512&schedule=one-cycle&augment=gentle&smoothing=0.1"
+        "epochs=60&batch=128&lr=0.002&images=512&augment=gentle&smoothing=0.1&ema=0.9997"
     ),
 ];
 

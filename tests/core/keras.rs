@@ -2,12 +2,14 @@
 //!
 //! Both compute in `f32` with sums in different orders, which bounds how close they can be.
 
+use inkling::app::settings::Form;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
-use inkling::protocol::{Optimizer as Kind, Schedule};
+use inkling::protocol::{Optimizer as Kind, Schedule, Settings};
 use inkling::train::gradient::{SHARDS, Share, Sums};
 use inkling::train::optimizer::Optimizer;
 use inkling::train::schedule::learning_rate;
+use inkling::train::session::Session;
 use safetensors::SafeTensors;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -143,6 +145,10 @@ impl Fixture {
         }
         ours.push(self.gradient(&parameters).0);
         assert_close(&ours, &losses, LATER_LOSS, &format!("{name} losses"));
+        self.check_after(name, &parameters);
+    }
+
+    fn check_after(&self, name: &str, parameters: &[f32]) {
         let expected = self.parameters(&format!("{name}/after"));
         for view in self.plan.parameters() {
             let range = view.range.clone();
@@ -183,6 +189,20 @@ fn ten_steps_of_every_optimizer_lead_where_keras_goes() {
     fixture.check_steps("adam", Kind::ADAM, 0.001);
     fixture.check_steps("sgd", Kind::SGD, 0.01);
     fixture.check_steps("rmsprop", Kind::RMS_PROP, 0.001);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_moving_average_of_ten_steps_is_what_keras_ends_with() {
+    let mut fixture = Fixture::new(LAYERS, &other_layers());
+    let initial = fixture.parameters("initial");
+    // Small enough that it holds from the second step on.
+    let settings = Settings { ema_momentum: 0.1, ..Form::default().settings };
+    let mut session = Session::new(settings, 9, initial);
+    for _ in 0..10 {
+        let (_, gradient) = fixture.gradient(session.parameters());
+        session.learn(&gradient);
+    }
+    fixture.check_after("ema", session.averaged());
 }
 
 #[wasm_bindgen_test(unsupported = test)]

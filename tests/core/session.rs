@@ -23,6 +23,7 @@ fn settings() -> Settings {
         images: None,
         augment: Augment::Full,
         label_smoothing: 0.1,
+        ema_momentum: 0.4,
         validation: 0,
         stop_at: None,
     }
@@ -102,7 +103,7 @@ impl Driver {
             Task::Evaluate(set, range) => {
                 let digits = if set == Set::Test { &self.test } else { &self.train };
                 digits.gather(range, &mut images, &mut labels);
-                self.network.load(self.session.parameters());
+                self.network.load(self.session.averaged());
                 let score = self.network.evaluate(&images, &labels, &mut Vec::new());
                 if let Some(judgement) = self.session.judge(score, self.available) {
                     self.scores.push(judgement.test);
@@ -164,8 +165,9 @@ impl Driver {
     }
 }
 
+/// Of the parameters and their average.
 fn bits(session: &Session) -> Vec<u32> {
-    session.parameters().iter().map(|x| x.to_bits()).collect()
+    session.parameters().iter().chain(session.averaged()).map(|x| x.to_bits()).collect()
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -239,6 +241,39 @@ fn helpers_change_no_bit_of_the_result() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
+    let mut averaging = Driver::new(settings());
+    let mut plain = Driver::new(Settings { ema_momentum: 0.0, ..settings() });
+    let mut average: Vec<f64> = Vec::new();
+    loop {
+        let before = averaging.session.step();
+        if !averaging.advance() || !plain.advance() {
+            break;
+        }
+        let (session, step) = (&averaging.session, averaging.session.step());
+        assert_eq!(session.parameters(), plain.session.parameters());
+        assert_eq!(plain.session.averaged(), plain.session.parameters());
+        if step > before {
+            let now = session.parameters().iter().map(|&w| f64::from(w));
+            let momentum = f64::from(before) / f64::from(before + 9);
+            let momentum = momentum.min(0.4);
+            average = match before {
+                0 => now.collect(),
+                _ => {
+                    let both = average.iter().zip(now);
+                    both.map(|(a, w)| momentum * a + (1.0 - momentum) * w).collect()
+                }
+            };
+        }
+        for (&ours, naive) in session.averaged().iter().zip(&average) {
+            assert!((f64::from(ours) - naive).abs() < 1e-6, "{ours} is not {naive}");
+        }
+    }
+    assert_ne!(averaging.session.averaged(), averaging.session.parameters());
+    assert_ne!(averaging.scores, plain.scores, "the average is judged");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_run_on_the_first_images_uses_no_others() {
     let mut driver = Driver::new(Settings { images: Some(40), ..settings() });
     driver.available.train = 40;
@@ -252,6 +287,7 @@ fn it_learns() {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
+        ema_momentum: 0.0,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()
@@ -291,6 +327,7 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
+        ema_momentum: 0.0,
         schedule: Schedule::Constant,
         learning_rate: 0.01,
         ..settings()

@@ -37,7 +37,7 @@ pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) session: Session,
     meter: Meter,
-    /// Whether the network holds the session's parameters as they are now.
+    /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
     /// What the page was told that the run is doing, if it stands still or waits.
     pub(super) told: Option<Task<'static>>,
@@ -104,7 +104,10 @@ impl Trainer {
     /// Shares the gathered images out, and computes the trainer's own part of them.
     fn share_out(&mut self, run: &mut Run, work: Work, set: Option<Set>) -> bool {
         let since = self.clock.now();
-        let parameters = run.session.parameters();
+        let parameters = match work {
+            Work::Gradient { .. } => run.session.parameters(),
+            Work::Evaluation => run.session.averaged(),
+        };
         let batch =
             Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.computer.begin(batch.labels.len());
@@ -169,6 +172,7 @@ impl Trainer {
                 }
                 let judgement = run.session.judge(score, self.available());
                 if let Some(judgement) = judgement {
+                    run.loaded = false;
                     self.tell(run, judgement);
                 }
             }
@@ -188,7 +192,7 @@ impl Trainer {
             validation: validation
                 .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
         };
-        self.say(&reply, &[run.session.parameters(), &run.test_probabilities]);
+        self.say(&reply, &[run.session.averaged(), &run.test_probabilities]);
         run.test_probabilities.clear();
     }
 
@@ -242,7 +246,7 @@ impl Trainer {
             activity,
             workers: 1 + self.crew.ready() as u32,
         };
-        let arrays = [session.parameters(), &run.losses, &run.accuracies];
+        let arrays = [session.averaged(), &run.losses, &run.accuracies];
         self.say(&Reply::Progress(progress), &arrays);
         run.losses.clear();
         run.accuracies.clear();

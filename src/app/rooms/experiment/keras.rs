@@ -141,13 +141,17 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 fn compile(code: &mut String, settings: &Settings, rate: &str) {
     code.push_str("model.compile(\n    optimizer=keras.optimizers.");
+    let ema = match settings.ema_momentum {
+        0.0 => String::new(),
+        momentum => format!(", use_ema=True, ema_momentum={momentum}"),
+    };
     let _ = match settings.optimizer {
         Optimizer::Adam { beta_1, beta_2, epsilon } => {
-            write!(code, "Adam({rate}, beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon})")
+            write!(code, "Adam({rate}, beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon}{ema})")
         }
-        Optimizer::Sgd { momentum } => write!(code, "SGD({rate}, momentum={momentum})"),
+        Optimizer::Sgd { momentum } => write!(code, "SGD({rate}, momentum={momentum}{ema})"),
         Optimizer::RmsProp { rho, epsilon } => {
-            write!(code, "RMSprop({rate}, rho={rho}, epsilon={epsilon})")
+            write!(code, "RMSprop({rate}, rho={rho}, epsilon={epsilon}{ema})")
         }
     };
     let loss = match settings.label_smoothing {
@@ -182,8 +186,17 @@ class StopAt(keras.callbacks.Callback):
             let _ = writeln!(code, "validation_split={},", f64::from(percent) / 100.0);
         }
     }
+    let mut callbacks = Vec::new();
+    if settings.ema_momentum > 0.0 {
+        code.push_str("    # Inkling's average follows the weights more closely at first.\n");
+        // Has each epoch judge the average; at the end Keras takes it for the weights by itself.
+        callbacks.push("keras.callbacks.SwapEMAWeights()");
+    }
     if settings.stop_at.is_some() {
-        code.push_str("    callbacks=[StopAt()],\n");
+        callbacks.push("StopAt()");
+    }
+    if !callbacks.is_empty() {
+        let _ = writeln!(code, "    callbacks=[{}],", callbacks.join(", "));
     }
     code.push_str(")\nmodel.evaluate(x_test, y_test)\n");
 }

@@ -74,9 +74,10 @@ impl Recipe {
         (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
             Self::Keras => (10, 32, 0.001, Schedule::Constant, Augment::Off),
             Self::Fast => (2, 32, 0.005, Schedule::OneCycle, Augment::Off),
-            Self::Best => (60, 128, 0.004, Schedule::OneCycle, Augment::Gentle),
+            Self::Best => (60, 128, 0.002, Schedule::Constant, Augment::Gentle),
         };
-        s.label_smoothing = if self == Self::Best { 0.1 } else { 0.0 };
+        (s.label_smoothing, s.ema_momentum) =
+            if self == Self::Best { (0.1, 0.9997) } else { (0.0, 0.0) };
         s.optimizer = Optimizer::ADAM;
         (s.images, s.validation, s.stop_at) = (None, 0, None);
     }

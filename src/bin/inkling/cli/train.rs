@@ -40,6 +40,7 @@ pub(crate) struct Arguments {
     /// The page's ready-made settings for a purpose, instead of those above
     #[arg(long, value_enum, conflicts_with_all = [
         "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment", "label_smoothing",
+        "ema_momentum",
     ])]
     recipe: Option<RecipeName>,
     /// Percent of the training images, the last ones, that are held out; choices are made by what they say
@@ -55,6 +56,9 @@ pub(crate) struct Arguments {
     /// Share of each image's target that is spread evenly over all classes
     #[arg(long, default_value_t = 0.0)]
     label_smoothing: f32,
+    /// Judge and write the moving average of the weights, which keeps this share of itself at each minibatch
+    #[arg(long, default_value_t = 0.0)]
+    ema_momentum: f32,
     /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
     /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
     #[arg(long, default_value_t = Architecture::default())]
@@ -123,6 +127,7 @@ impl Arguments {
                 AugmentName::Gentle => Augment::Gentle,
             },
             label_smoothing: self.label_smoothing,
+            ema_momentum: self.ema_momentum,
             validation: 0,
             stop_at: None,
         };
@@ -148,7 +153,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
             let save = if arguments.half { checkpoint::save_half } else { checkpoint::save };
-            let bytes = save(trainer.networks[0].plan(), trainer.session.parameters())?;
+            let bytes = save(trainer.networks[0].plan(), trainer.session.averaged())?;
             std::fs::write(path, bytes)
                 .with_context(|| format!("cannot write {}", path.display()))?;
             println!("weights in {}", path.display());
@@ -204,7 +209,7 @@ impl Trainer {
                     let digits = if set == Set::Test { test } else { train };
                     digits.gather(range, &mut images, &mut labels);
                     let network = &mut self.networks[0];
-                    network.load(self.session.parameters());
+                    network.load(self.session.averaged());
                     let score = network.evaluate(&images, &labels, &mut Vec::new());
                     if let Some(Judgement { test, validation }) =
                         self.session.judge(score, available)
