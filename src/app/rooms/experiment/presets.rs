@@ -71,13 +71,16 @@ impl Recipe {
 
     /// Puts its settings among those of a run.
     pub fn apply(self, s: &mut Settings) {
-        (s.epochs, s.batch_size, s.learning_rate, s.schedule, s.augment) = match self {
-            Self::Keras => (10, 32, 0.001, Schedule::Constant, Augment::Off),
-            Self::Fast => (2, 32, 0.005, Schedule::OneCycle, Augment::Off),
-            Self::Best => (60, 128, 0.002, Schedule::Constant, Augment::Gentle),
+        (s.epochs, s.batch_size, s.learning_rate) = match self {
+            Self::Keras => (10, 32, 0.001),
+            Self::Fast => (1, 16, 0.002),
+            Self::Best => (60, 128, 0.002),
         };
-        (s.label_smoothing, s.ema_momentum) =
-            if self == Self::Best { (0.1, 0.9997) } else { (0.0, 0.0) };
+        (s.augment, s.label_smoothing, s.ema_momentum) = match self {
+            Self::Keras => (Augment::Off, 0.0, 0.0),
+            Self::Fast | Self::Best => (Augment::Gentle, 0.1, 0.9997),
+        };
+        s.schedule = Schedule::Constant;
         s.optimizer = Optimizer::ADAM;
         (s.images, s.validation, s.stop_at) = (None, 0, None);
     }
