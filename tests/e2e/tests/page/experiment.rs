@@ -231,7 +231,12 @@ fn settings_have_their_numbers(page: &mut Page) -> Result<()> {
     );
     page.click("#recipe-fast")?;
     let hash = page.hash()?;
-    ensure!(hash.contains("schedule=one-cycle") && hash.contains("optimizer=adam"), "{hash}");
+    ensure!(
+        ["epochs=1&", "optimizer=adam", "augment=gentle", "ema=0.9997"]
+            .iter()
+            .all(|set| hash.contains(set)),
+        "{hash}"
+    );
     let pressed: Vec<String> = page.ask(
         "return [...document.querySelectorAll('.recipes [aria-pressed=true]')].map(e => e.textContent)",
         vec![],
