@@ -15,7 +15,7 @@ use web_sys::{CanvasRenderingContext2d, Event, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
-    /// <https://github.com/leeoniya/uPlot>, see [`ready`].
+    /// <https://github.com/leeoniya/uPlot>, see [`fetch`].
     #[wasm_bindgen(js_name = uPlot)]
     #[derive(Clone, Debug)]
     pub(super) type UPlot;
@@ -45,29 +45,27 @@ extern "C" {
 const UPLOT: &str = "./uPlot.iife.min.js";
 
 thread_local! {
-    /// Whether uPlot is here; `None` before it is asked for.
-    static HERE: Cell<Option<bool>> = const { Cell::new(None) };
+    static HERE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether charts can be drawn. If nobody has asked before, uPlot is fetched, and the page shown anew
-/// once it is here.
-pub(super) fn ready() -> bool {
-    let here = HERE.get();
-    if here.is_none() {
-        HERE.set(Some(false));
-        spawn_local(async {
-            match library::load(UPLOT).await {
-                Ok(()) => {
-                    HERE.set(Some(true));
-                    dispatch(app::Event::Tick(0.0));
-                }
-                Err(error) => dispatch(app::Event::Notice(format!(
-                    "No curves can be drawn: {error}. Training goes on; the table below has the figures."
-                ))),
+/// Fetches uPlot if it is not here; then the page is shown anew, or told why it is not.
+pub(super) fn fetch() {
+    spawn_local(async {
+        match library::load(UPLOT).await {
+            Ok(()) => {
+                HERE.set(true);
+                dispatch(app::Event::Tick(0.0));
             }
-        });
-    }
-    here == Some(true)
+            Err(error) => dispatch(app::Event::Notice(format!(
+                "No curves can be drawn: {error}. Training goes on; the table below has the figures."
+            ))),
+        }
+    });
+}
+
+/// Whether charts can be drawn: uPlot is here.
+pub(super) fn ready() -> bool {
+    HERE.get()
 }
 
 /// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run

@@ -212,6 +212,8 @@ impl Page {
     fn spawn(&self) {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
+        // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
+        charts::fetch();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
         match Port::spawn(&[WORKER, "?", backend].concat(), "trainer") {
             Ok(mut port) => {
@@ -235,10 +237,6 @@ impl Page {
     }
 
     fn send(&self, request: &Request, arrays: &[Vec<f32>]) {
-        if matches!(request, Request::Start { .. }) {
-            // What draws the curves is read in before there are any.
-            charts::ready();
-        }
         let arrays: Vec<Float32Array> = arrays.iter().map(|numbers| port::array(numbers)).collect();
         let sent = self.port.borrow().as_ref().map(|port| port.send(request, &arrays));
         if let Some(Err(error)) = sent {
