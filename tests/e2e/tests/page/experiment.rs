@@ -232,7 +232,7 @@ fn settings_have_their_numbers(page: &mut Page) -> Result<()> {
     page.click("#recipe-fast")?;
     let hash = page.hash()?;
     ensure!(
-        ["epochs=1&", "optimizer=adam", "augment=gentle", "ema=0.9997"]
+        ["epochs=1&", "optimizer=adam", "schedule=constant", "augment=gentle", "ema=0.9997"]
             .iter()
             .all(|set| hash.contains(set)),
         "{hash}"
