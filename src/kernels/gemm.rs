@@ -139,11 +139,21 @@ pub fn pack(
         let groups = strip.chunks_exact_mut(packed_group).zip(matrix.chunks_exact(group * columns));
         for (to, from) in groups {
             let (to, beyond) = to.split_at_mut(group);
-            for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
-                let from = &from[first..];
-                store([take(from), take(from.get(4..).unwrap_or_default())], to);
-            }
             beyond.fill([0.0; PANEL]);
+            if first + PANEL <= columns {
+                for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
+                    let [low, high] = [first, first + 4].map(|at| F32x4::load_at(from, at));
+                    store([low, high], to);
+                }
+                continue;
+            }
+            // A column at a time: rows of a few numbers would each become a call of `memory.copy`.
+            to.fill([0.0; PANEL]);
+            for column in first..columns {
+                for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
+                    to[column - first] = from[column];
+                }
+            }
         }
     }
 }

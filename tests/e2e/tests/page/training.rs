@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 /// From guessing to knowing: the loss falls, the test figure passes 95 %, and the drawing is read
 /// anew while that happens, without a touch of the pad.
 fn learns_while_one_watches(page: &mut Page) -> Result<()> {
-    // News comes three times a second, so the run has to last for some seconds.
+    // News comes twice a second, so the run has to last for some seconds.
     page.open("images=20000&epochs=3&batch=32&lr=0.002&seed=1")?;
     page.draw(0)?;
     page.click_when_enabled("#train", 30)?;
