@@ -18,7 +18,7 @@
 //! section 4.1.
 
 use super::conv::Geometry;
-use super::gemm::{PANEL, Panel, load, take, tile};
+use super::gemm::{PANEL, Panel, load, tile};
 use super::lanes::F32x4;
 
 /// Elements of a transformed patch or kernel.
@@ -62,6 +62,20 @@ fn pool(columns: [[F32x4; 2]; 4], bias: F32x4, relu: bool) -> (F32x4, [u8; 4]) {
     let (best, winner) = F32x4::first_max([top[0], top[1], bottom[0], bottom[1]]);
     let best = best.add(bias);
     (if relu { best.max(F32x4::zero()) } else { best }, winner)
+}
+
+/// The first four numbers of a row; zeros behind its end. A vector at a time, as a copy of eight
+/// numbers would become a call of `memory.copy`.
+#[inline(always)]
+fn take(row: &[f32]) -> F32x4 {
+    match row.first_chunk() {
+        Some(whole) => F32x4::load(whole),
+        None => {
+            let mut whole = [0.0; 4];
+            whole.iter_mut().zip(row).for_each(|(to, &from)| *to = from);
+            F32x4::load(&whole)
+        }
+    }
 }
 
 /// Transforms a kernel and cuts it into panels `[filter / 8][element][channel][filter % 8]`.

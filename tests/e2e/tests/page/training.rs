@@ -21,7 +21,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 /// anew while that happens, without a touch of the pad.
 fn learns_while_one_watches(page: &mut Page) -> Result<()> {
     // News comes twice a second, so the run has to last for some seconds.
-    page.open("images=20000&epochs=3&batch=32&lr=0.002&seed=1")?;
+    page.open("images=40000&epochs=3&batch=32&lr=0.002&seed=1")?;
     page.draw(0)?;
     page.click_when_enabled("#train", 30)?;
     let mut answers = vec![];
@@ -34,7 +34,7 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
         Ok(Some(status).filter(|status| status.state == "done"))
     })?;
     ensure!(answers.len() > 5, "the answer changed {} times only", answers.len());
-    ensure!(done.epoch == Some(3) && done.step == Some(3 * 625), "{done:?}");
+    ensure!(done.epoch == Some(3) && done.step == Some(3 * 1250), "{done:?}");
     ensure!(done.test_accuracy > Some(0.95), "{done:?}");
     ensure!(done.prediction == Some(0), "it has not learned what a 0 is: {done:?}");
     ensure!(done.workers >= Some(1), "{done:?}");
