@@ -1,4 +1,5 @@
-// Checks what the page cannot do without, says so in plain words, then loads the page's module.
+// Checks what the page cannot do without, says so in plain words, then loads the page's module. Without `await` at its top
+// level, so that a browser that does not know that gets as far as the sentence.
 
 const oneSimdInstruction = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -56,21 +57,28 @@ tour.addEventListener("click", async () => {
   (await import("./tour.js")).begin();
 });
 
-const missing = whatIsMissing();
-if (missing) {
-  stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);
-} else {
-  // After a trap in the page's module, or a string that it throws, it cannot go on. Errors of other
-  // kinds are not its own: extensions throw here too.
-  addEventListener("error", ({ error }) => {
-    if (error instanceof WebAssembly.RuntimeError || typeof error === "string") {
-      stop(`The page has stopped: ${error.message ?? error}. Reload it to go on; a run under way is lost.`);
-    }
-  });
+// After a trap in the page's module, or a string that it throws, it cannot go on. Errors of other
+// kinds are not its own: extensions throw here too.
+function stopAfterATrap({ error }) {
+  if (error instanceof WebAssembly.RuntimeError || typeof error === "string") {
+    stop("The page has stopped because of an error of its own. Reload it to go on; a run under way is lost.");
+  }
+}
+
+async function start() {
+  const missing = whatIsMissing();
+  if (missing) {
+    stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);
+    return;
+  }
+  addEventListener("error", stopAfterATrap);
   try {
     const page = await import("./page.js");
     await page.default();
   } catch (error) {
-    stop(`The page could not be loaded: ${error.message ?? error}. Nothing is lost; reload to try again.`);
+    console.error(error);
+    stop("A part of the page could not be loaded. Nothing is lost: check the connection and reload.");
   }
 }
+
+start();

@@ -42,7 +42,7 @@ extern "C" {
 }
 
 /// Where uPlot is.
-const UPLOT: &str = "./uPlot.iife.min.js";
+const UPLOT: &str = "uPlot.iife.min.js";
 
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };

@@ -48,6 +48,7 @@ struct Manifest {
 
 #[derive(Clone, Debug, Deserialize)]
 struct Part {
+    /// Its address, relative to the manifest's.
     file: String,
     split: Split,
     images: u32,
@@ -68,7 +69,7 @@ pub struct PartError {
 impl PartError {
     /// File name of the part.
     pub fn part(&self) -> &str {
-        &self.file
+        self.file.rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -107,7 +108,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader for the parts under `base`, an address that ends with a slash.
+    /// A loader for the parts that the manifest under `base` names, an address that ends with a slash.
     pub fn new(base: &str) -> Self {
         let progress = DataProgress { from_cache: true, ..DataProgress::default() };
         Self { base: base.to_owned(), manifest: None, loaded: 0, progress }

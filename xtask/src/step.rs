@@ -1,6 +1,9 @@
 //! Says each step of a command and how long it took.
 
+use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -31,6 +34,42 @@ pub(crate) fn loud<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     outcome
 }
 
+/// A step's part: its name, and what it does without printing.
+pub(crate) type Job<'a> = (String, Box<dyn FnOnce() -> Result<()> + Send + 'a>);
+
+/// Runs the parts of a step, as many at a time as there are cores, and says of each how long it took. The first error ends
+/// it, after what has begun.
+pub(crate) fn side_by_side(name: &str, jobs: Vec<Job<'_>>) -> Result<()> {
+    println!("{name}:");
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let jobs = Mutex::new(VecDeque::from(jobs));
+    let failed = Mutex::new(None);
+    let lock_failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = || {
+        loop {
+            let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some((name, work)) = job.filter(|_| lock_failed().is_none()) else { return };
+            println!("  {name} ...");
+            let start = Instant::now();
+            let outcome = work();
+            let took = seconds(start.elapsed());
+            match outcome {
+                Ok(()) => println!("  {name}: {took}"),
+                Err(error) => {
+                    println!("  {name}: failed after {took}");
+                    lock_failed().get_or_insert(error);
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(work);
+        }
+    });
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
 /// A duration as a person would say it: `0.2 s`, `12.3 s`, `3 min 07 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let tenths = duration.as_millis().div_ceil(100);
@@ -44,6 +83,25 @@ pub(crate) fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_part_is_done_and_the_first_error_ends_the_step() {
+        let done = std::sync::atomic::AtomicU32::new(0);
+        let count = || {
+            done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(())
+        };
+        let job = |name: &str| -> Job<'_> { (name.to_owned(), Box::new(count)) };
+        assert!(side_by_side("parts", vec![job("a"), job("b"), job("c")]).is_ok());
+        assert_eq!(done.load(std::sync::atomic::Ordering::Relaxed), 3);
+
+        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+        let fails = || -> Job<'_> { ("fails".to_owned(), Box::new(|| anyhow::bail!("no"))) };
+        let mut jobs: Vec<Job<'_>> = (0..cores).map(|_| fails()).collect();
+        jobs.push(job("never begun"));
+        assert!(side_by_side("parts", jobs).is_err());
+        assert_eq!(done.load(std::sync::atomic::Ordering::Relaxed), 3);
+    }
 
     #[test]
     fn durations_read_well() {

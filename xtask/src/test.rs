@@ -1,13 +1,13 @@
 //! `cargo xtask test`: the native suite, the core's suite in a browser, and the built page end to end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
 use crate::browsers::{Browser, Choice, Engine};
-use crate::{command, dist, project, step};
+use crate::{command, dist, npm, project, step};
 
 /// A suite and whether it passed.
 struct Outcome {
@@ -21,7 +21,8 @@ pub(crate) fn run(choice: Choice) -> Result<()> {
     let start = Instant::now();
     let browsers =
         choice.engines().iter().map(|engine| engine.ensure()).collect::<Result<Vec<_>>>()?;
-    let runner = dist::prepare()?.wasm_bindgen.join("wasm-bindgen-test-runner");
+    npm::ensure()?;
+    let runner = runner()?;
 
     let mut outcomes = Vec::new();
     outcomes.push(suite("native", || command::run(&mut native())));
@@ -68,6 +69,22 @@ fn suite(name: &str, work: impl FnOnce() -> Result<()>) -> Outcome {
         println!("{error:#}");
     }
     Outcome { name: name.to_owned(), passed: outcome.is_ok(), took: step::seconds(start.elapsed()) }
+}
+
+/// wasm-bindgen's test runner.
+fn runner() -> Result<PathBuf> {
+    step::loud("Building the runner of browser tests", || {
+        command::run(&mut project::cargo([
+            "build",
+            "--quiet",
+            "--locked",
+            "--profile",
+            "xtask",
+            "--package",
+            "wasm-runner",
+        ]))
+    })?;
+    Ok(project::target().join("xtask").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
 }
 
 fn native() -> Command {

@@ -24,38 +24,6 @@ pub(crate) struct Tool {
 }
 
 impl Tool {
-    /// Builds the page.
-    pub(crate) fn trunk() -> Self {
-        let version = "0.22.1".to_owned();
-        let archive = target().map(|target| {
-            format!(
-                "https://github.com/trunk-rs/trunk/releases/download/v{version}/trunk-{target}.tar.gz"
-            )
-        });
-        Self { package: "trunk", version, programs: &["trunk"], locked: true, archive }
-    }
-
-    /// Makes the JavaScript side of a wasm module, and runs tests in a browser. It must have exactly
-    /// the version of the library that was compiled in.
-    pub(crate) fn wasm_bindgen() -> Result<Self> {
-        let version = project::locked_version("wasm-bindgen")?;
-        let archive = target().map(|target| {
-            // Built against musl for this one, against glibc for the others.
-            let target = target.replace("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
-            format!(
-                "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/wasm-bindgen-{version}-{target}.tar.gz"
-            )
-        });
-        Ok(Self {
-            package: "wasm-bindgen-cli",
-            version,
-            programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
-            // Its published lock file has named crates that were withdrawn since.
-            locked: false,
-            archive,
-        })
-    }
-
     /// Drives Firefox.
     pub(crate) fn geckodriver() -> Self {
         let version = "0.37.0".to_owned();
@@ -168,8 +136,7 @@ impl Tool {
     fn compile(&self, root: &Path) -> Result<()> {
         let mut cargo = project::cargo(["install", "--force", self.package, "--version"]);
         cargo.arg(&self.version).arg("--root").arg(root);
-        // Trunk is published to be linked as one unit, fully optimised, which takes longer than all
-        // that it will ever do here.
+        // Optimising it takes longer than all that it will ever do here.
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
@@ -204,37 +171,25 @@ fn says_version(output: &str, version: &str) -> bool {
     output.split_whitespace().any(|word| word == version)
 }
 
-/// This machine in Rust's words, where makers publish for it.
-fn target() -> Option<&'static str> {
-    match (env::consts::OS, env::consts::ARCH) {
-        ("linux", "x86_64") => Some("x86_64-unknown-linux-gnu"),
-        ("linux", "aarch64") => Some("aarch64-unknown-linux-gnu"),
-        ("macos", "x86_64") => Some("x86_64-apple-darwin"),
-        ("macos", "aarch64") => Some("aarch64-apple-darwin"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_version_counts_only_as_a_whole_word() {
-        assert!(says_version("wasm-bindgen 0.2.130\n", "0.2.130"));
         assert!(says_version("geckodriver 0.37.0 (2024-01-01)", "0.37.0"));
-        assert!(!says_version("wasm-bindgen 0.2.130", "0.2.13"));
-        assert!(!says_version("trunk 0.22.10", "0.22.1"));
+        assert!(!says_version("geckodriver 0.37.10", "0.37.1"));
+        assert!(!says_version("geckodriver 0.37.0", "0.37"));
     }
 
     #[test]
     fn a_program_is_found_wherever_the_archive_keeps_it() -> Result<()> {
         let directory = tempfile::tempdir()?;
-        let inner = directory.path().join("wasm-bindgen-0.2.130-x86_64");
+        let inner = directory.path().join("geckodriver-0.37.0-linux64");
         fs::create_dir(&inner)?;
-        fs::write(inner.join("wasm-bindgen"), "")?;
-        assert_eq!(find(directory.path(), "wasm-bindgen")?, Some(inner.join("wasm-bindgen")));
-        assert_eq!(find(directory.path(), "trunk")?, None);
+        fs::write(inner.join("geckodriver"), "")?;
+        assert_eq!(find(directory.path(), "geckodriver")?, Some(inner.join("geckodriver")));
+        assert_eq!(find(directory.path(), "chromedriver")?, None);
         Ok(())
     }
 }

@@ -36,7 +36,7 @@ extern "C" {
 }
 
 /// Where Sortable is.
-const SORTABLE: &str = "./Sortable.min.js";
+const SORTABLE: &str = "Sortable.min.js";
 
 /// Varied digits in a row, and rows.
 const VARIED: (usize, usize) = (8, 2);

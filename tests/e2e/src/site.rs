@@ -39,6 +39,8 @@ pub enum Fault {
 pub struct Hit {
     /// Path below the site's folder, or the whole path where it lies outside.
     pub path: String,
+    /// What tests call the file: its path without the build's folder, `start.js` for `build/ID/start.js`.
+    pub name: String,
     /// The status of the answer.
     pub status: u16,
 }
@@ -68,6 +70,7 @@ struct State {
     prefix: String,
     listens: bool,
     host: Host,
+    policy: HeaderValue,
     shared: Mutex<Shared>,
     healed: Notify,
 }
@@ -128,6 +131,7 @@ impl Site {
             prefix: prefix.to_owned(),
             listens,
             host,
+            policy: policy(folder)?,
             shared: Mutex::default(),
             healed: Notify::new(),
         });
@@ -141,14 +145,14 @@ impl Site {
         format!("http://127.0.0.1:{}{}", self.port, self.state.prefix)
     }
 
-    /// Answers requests for this file wrongly from now on.
-    pub fn inject(&self, path: &str, fault: Fault) {
-        self.state.shared().faults.insert(path.to_owned(), fault);
+    /// Answers requests for the file of this name (see [`Hit::name`]) wrongly from now on.
+    pub fn inject(&self, name: &str, fault: Fault) {
+        self.state.shared().faults.insert(name.to_owned(), fault);
     }
 
     /// Serves this file as it is again.
-    pub fn heal(&self, path: &str) {
-        self.state.shared().faults.remove(path);
+    pub fn heal(&self, name: &str) {
+        self.state.shared().faults.remove(name);
         self.state.healed.notify_waiters();
     }
 
@@ -157,9 +161,9 @@ impl Site {
         self.state.shared().hits.clone()
     }
 
-    /// How many requests there were for paths that begin so.
-    pub fn count(&self, path: &str) -> usize {
-        self.state.shared().hits.iter().filter(|hit| hit.path.starts_with(path)).count()
+    /// How many requests there were for files whose names begin so.
+    pub fn count(&self, name: &str) -> usize {
+        self.state.shared().hits.iter().filter(|hit| hit.name.starts_with(name)).count()
     }
 
     /// The console messages that the listening script has reported since the last call.
@@ -195,7 +199,7 @@ impl State {
         if path == PHONE {
             return self.file(path, PHONE_DOCUMENT.into());
         }
-        let fault = self.fault(path).await;
+        let fault = self.fault(name_of(path)).await;
         let response = match self.read(path) {
             Ok(body) if !matches!(fault, Some(Fault::Missing)) => {
                 self.file(path, self.instrument(path, spoil(body, fault)))
@@ -206,16 +210,17 @@ impl State {
     }
 
     fn log(&self, path: &str, response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
-        let hit = Hit { path: path.to_owned(), status: response.status().as_u16() };
+        let status = response.status().as_u16();
+        let hit = Hit { path: path.to_owned(), name: name_of(path).to_owned(), status };
         self.shared().hits.push(hit);
         response
     }
 
     /// The file's fault, once it is not held any more.
-    async fn fault(&self, path: &str) -> Option<Fault> {
+    async fn fault(&self, name: &str) -> Option<Fault> {
         loop {
             let healed = self.healed.notified();
-            let fault = self.shared().faults.get(path).cloned();
+            let fault = self.shared().faults.get(name).cloned();
             match fault {
                 Some(Fault::Held) => healed.await,
                 other => return other,
@@ -234,7 +239,7 @@ impl State {
         if !self.listens {
             return body;
         }
-        match path {
+        match name_of(path) {
             "index.html" => {
                 let text = String::from_utf8_lossy(&body);
                 text.replacen("<meta", "<script src=\"e2e-console.js\"></script><meta", 1)
@@ -249,13 +254,12 @@ impl State {
     /// is refused, and the console says so. And nothing may be kept by HTTP itself: what a second
     /// visit does not ask for, the page has stored.
     fn file(&self, path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
-        const POLICY: &str = "default-src 'self' 'wasm-unsafe-eval' data: blob:";
         let mut response = Response::new(Full::new(Bytes::from(body)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.host != Host::Lenient && path != PHONE {
-            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+            headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
         }
         if self.host != Host::Plain {
             for (name, value) in [
@@ -283,6 +287,23 @@ impl State {
             Err(_) => status(StatusCode::BAD_REQUEST),
         }
     }
+}
+
+/// What the site's document asks for as its own policy, for a header.
+fn policy(folder: &Path) -> Result<HeaderValue> {
+    let document = std::fs::read_to_string(folder.join("index.html")).unwrap_or_default();
+    let policy = document
+        .split_once("Content-Security-Policy")
+        .and_then(|(_, rest)| rest.split_once("content=\""))
+        .and_then(|(_, policy)| policy.split_once('"'))
+        .map_or("default-src 'self'", |(policy, _)| policy);
+    HeaderValue::from_str(policy).context("the document's policy is no header")
+}
+
+/// A file's path without the folder of its build.
+fn name_of(path: &str) -> &str {
+    let in_build = path.strip_prefix("build/").and_then(|rest| rest.split_once('/'));
+    in_build.map_or(path, |(_, name)| name)
 }
 
 /// Listens on a port that no site of this process had before: the system gives a free port out again, and what a browser

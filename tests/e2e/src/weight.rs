@@ -29,12 +29,12 @@ impl Weight {
         page.site.heal("worker-start.js");
         let folder = dist()?;
         let mut files: Vec<(String, usize)> = vec![];
-        for hit in hits.iter().filter(|hit| hit.path != "worker-start.js") {
-            if hit.status == 200 && files.iter().all(|(path, _)| *path != hit.path) {
+        for hit in hits.iter().filter(|hit| hit.name != "worker-start.js") {
+            if hit.status == 200 && files.iter().all(|(name, _)| *name != hit.name) {
                 let path = folder.join(&hit.path);
                 let bytes =
                     std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-                files.push((hit.path.clone(), gzip(&bytes)?));
+                files.push((hit.name.clone(), gzip(&bytes)?));
             }
         }
         Ok(Self { files })

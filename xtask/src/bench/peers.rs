@@ -7,8 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::tools::Tool;
-use crate::{command, npm, project, step};
+use crate::{command, npm, project, step, wasm};
 
 /// Peers that come from npm.
 const FROM_NPM: [&str; 3] = ["tfjs", "jax-js", "onnxruntime-web"];
@@ -83,11 +82,10 @@ fn burn() -> Result<()> {
                 .arg("--target-dir")
                 .arg(&target),
         )?;
-        command::run(
-            Command::new(Tool::wasm_bindgen()?.directory()?.join("wasm-bindgen"))
-                .args(["--target", "web", "--no-typescript", "--out-dir"])
-                .arg(target.join("web"))
-                .arg(target.join("wasm32-unknown-unknown/release/burn_peer.wasm")),
+        wasm::bind(
+            &target.join("wasm32-unknown-unknown/release/burn_peer.wasm"),
+            "burn_peer",
+            &target.join("web"),
         )
     })
 }

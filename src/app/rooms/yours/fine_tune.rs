@@ -237,15 +237,13 @@ impl App {
         let share = state.tuning.as_ref().map(|tuning| tuning.share);
         let cannot = self.cannot_fine_tune().filter(|_| share.is_none());
         let from = self.origin().name;
-        let status = match (&cannot, &state.failed) {
-            _ if let Some(tuning) = &state.tuning => {
-                format!("Fine-tuning {}.", tuning.origin.name)
-            }
-            (Some(why), _) => why.clone(),
-            (None, Some(reason)) => format!(
+        let status = match (&state.tuning, &cannot, &state.failed) {
+            (Some(tuning), ..) => format!("Fine-tuning {}.", tuning.origin.name),
+            (None, Some(why), _) => why.clone(),
+            (None, None, Some(reason)) => format!(
                 "It came to nothing: {reason}. Your digits and the weights are as they were."
             ),
-            (None, None) => format!("Starts from {from} and takes a few seconds."),
+            (None, None, None) => format!("Starts from {from} and takes a few seconds."),
         };
         let outcome = state.outcome.as_ref();
         View {

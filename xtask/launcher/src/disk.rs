@@ -1,0 +1,40 @@
+//! A full disk: most programs that meet one say something else.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Less than this, in MiB, and a build cannot go on.
+const LEAST: u64 = 100;
+
+/// Says so on stderr if the disk that holds the repository is full. Silent where `df` does not tell.
+pub fn warn_if_full(root: &Path) {
+    let output = Command::new("df").args(["-P", "-m"]).arg(root).output();
+    let left = output.ok().and_then(|output| available(&String::from_utf8_lossy(&output.stdout)));
+    if let Some(left) = left.filter(|left| *left < LEAST) {
+        eprintln!(
+            "The disk that holds {} is full ({} MiB left): a build needs about 4 GiB there. Free some room and run \
+             the command again.",
+            root.display(),
+            left
+        );
+    }
+}
+
+/// The fourth column of the second line that `df -P -m` prints: MiB available.
+fn available(df: &str) -> Option<u64> {
+    df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::available;
+
+    #[test]
+    fn the_room_left_is_read() {
+        let df = "Filesystem 1048576-blocks Used Available Capacity Mounted on\n\
+                  /dev/vda1 257000 17000 80123 18% /\n";
+        assert_eq!(available(df), Some(80_123));
+        assert_eq!(available(""), None);
+        assert_eq!(available("a\nb"), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! The static site from its parts.
+//!
+//! | path | what | cached |
+//! | --- | --- | --- |
+//! | `index.html` | the document, which names the build | never |
+//! | `build/ID/` | all else that one build consists of; `ID` is a hash over names and contents | for ever |
+//! | `data/` | MNIST's parts, each named by its content | for ever |
+//!
+//! So a page cannot load a file of another build: a path that a newer build took away answers 404.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::{data, fingerprint, project};
+
+/// Files of `www` that a browser loads as they are.
+const FROM_WWW: [&str; 5] =
+    ["start.js", "tour.js", "worker-start.js", "icon.svg", "assets/weights.safetensors"];
+
+/// Files that npm brought, below `node_modules`, and their names on the site.
+const FROM_NPM: [(&str, &str); 3] = [
+    ("uplot/dist/uPlot.iife.min.js", "uPlot.iife.min.js"),
+    ("sortablejs/Sortable.min.js", "Sortable.min.js"),
+    ("idb-keyval/dist/umd.js", "idb-keyval.js"),
+];
+
+/// The style sheet's parts in their order: npm's, then ours.
+const STYLES: [&str; 8] = [
+    "node_modules/uplot/dist/uPlot.min.css",
+    "www/style.css",
+    "www/rooms.css",
+    "www/room-experiment.css",
+    "www/room-inside.css",
+    "www/room-judge.css",
+    "www/room-runs.css",
+    "www/room-yours.css",
+];
+
+/// Assembles the site in a folder that is not there yet, from the folder with the wasm modules. The build's ID.
+pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
+    let root = project::root();
+    let parts = site.join("build/parts");
+    fs::create_dir_all(&parts).with_context(|| format!("cannot create {}", parts.display()))?;
+    copy_all(modules, &parts)?;
+    for file in FROM_WWW {
+        let from = root.join("www").join(file);
+        let name = from.file_name().context("a file without a name")?;
+        copy(&from, &parts.join(name))?;
+    }
+    for (file, name) in FROM_NPM {
+        copy(&root.join("node_modules").join(file), &parts.join(name))?;
+    }
+    let styles =
+        STYLES.map(|file| read(&root.join(file))).into_iter().collect::<Result<Vec<_>>>()?;
+    write(&parts.join("style.css"), &styles.join("\n"))?;
+    data::lay_out(&parts.join("manifest.json"), &site.join("data"))?;
+
+    let id = fingerprint::of(&parts, &["."])?[..12].to_owned();
+    fs::rename(&parts, site.join("build").join(&id))?;
+    let html =
+        document(&read(&root.join("www/index.html"))?, &read(&root.join("www/guard.js"))?, &id)?;
+    write(&site.join("index.html"), &html)?;
+    for file in ["_headers"] {
+        copy(&root.join("hosting").join(file), &site.join(file))?;
+    }
+    Ok(id)
+}
+
+/// The document of a build: its ID, and the guard with the hash by which the policy allows it.
+fn document(template: &str, guard: &str, id: &str) -> Result<String> {
+    let hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(guard)));
+    let mut html = template.to_owned();
+    for (mark, text) in [("%BUILD%", id), ("%GUARD%", guard), ("'%GUARD-HASH%'", &hash)] {
+        ensure!(html.contains(mark), "www/index.html has no {mark}");
+        html = html.replace(mark, text);
+    }
+    Ok(html)
+}
+
+/// The ID of the build that a document names.
+pub(crate) fn build_of(html: &str) -> Option<&str> {
+    html.split_once("data-build=\"")?.1.split('"').next()
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)
+        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_names_its_build_and_allows_its_guard() -> Result<()> {
+        let template = "<meta content=\"script-src 'self' '%GUARD-HASH%'\"><script>%GUARD%</script><body data-build=\"%BUILD%\">";
+        let html = document(template, "alert(1)", "abc")?;
+        assert_eq!(
+            html,
+            // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+            "<meta content=\"script-src 'self' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='\"><script>alert(1)</script><body data-build=\"abc\">"
+        );
+        assert_eq!(build_of(&html), Some("abc"));
+        assert!(document("<body>", "", "abc").is_err(), "a template without marks");
+        Ok(())
+    }
+}
