@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, Cache, CacheQueryOptions, ReadableStreamDefaultReader, ReadableWritablePair,
-    RequestCache, RequestInit, Response, WorkerGlobalScope,
+    Blob, Cache, ReadableStreamDefaultReader, ReadableWritablePair, RequestCache, RequestInit,
+    Response, Url, WorkerGlobalScope,
 };
 
 use super::port::describe;
@@ -145,7 +145,16 @@ impl Loader {
                 parts[self.loaded..].iter().all(|part| part.split != Split::Test);
             tell(Some((part.split, digits)), self.progress);
         }
+        if let Some(store) = &store {
+            let keys: Vec<String> = parts.iter().map(|part| self.key(part)).collect();
+            forget_others(store, &keys).await;
+        }
         Ok(())
+    }
+
+    /// A part's key in the store. The checksum in it makes a new version of a part a new entry.
+    fn key(&self, part: &Part) -> String {
+        format!("{}{}?sha256={}", self.base, part.file, part.sha256)
     }
 
     async fn fetch_manifest(&mut self) -> Result<Manifest, Problem> {
@@ -166,8 +175,7 @@ impl Loader {
         store: Option<&Cache>,
         tell: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
     ) -> Result<Digits, Problem> {
-        // The checksum in the key makes a new version of a part a new entry.
-        let key = format!("{}{}?sha256={}", self.base, part.file, part.sha256);
+        let key = self.key(part);
         let before = self.progress.received_bytes;
         if let Some(bytes) = kept(store, &key).await
             && check(part, &bytes).is_ok()
@@ -282,12 +290,24 @@ async fn kept(store: Option<&Cache>, key: &str) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&buffer).to_vec())
 }
 
-/// Keeps a part for the next visit, in place of its older versions. A full or forbidden store only costs a download then.
+/// Removes what the store holds beside these parts in their folder: older versions of the data set.
+async fn forget_others(store: &Cache, keys: &[String]) {
+    let here = scope().location().href();
+    let address = |key: &String| Url::new_with_base(key, &here).ok().map(|url| url.href());
+    let wanted: Vec<String> = keys.iter().filter_map(address).collect();
+    let folder = wanted.first().and_then(|url| Some(url.rsplit_once('/')?.0.to_owned()));
+    let (Some(folder), Some(requests)) = (folder, answer(store.keys()).await) else { return };
+    for request in requests.unchecked_into::<js_sys::Array>().iter() {
+        let url = Reflect::get(&request, &"url".into()).ok().and_then(|url| url.as_string());
+        if url.is_some_and(|url| url.starts_with(&folder) && !wanted.contains(&url)) {
+            answer(store.delete_with_request(request.unchecked_ref())).await;
+        }
+    }
+}
+
+/// Keeps a part for the next visit. A full or forbidden store only costs a download then.
 async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
     let Some(store) = store else { return };
-    let every_version = CacheQueryOptions::new();
-    every_version.set_ignore_search(true);
-    answer(store.delete_with_str_and_options(key, &every_version)).await;
     let body = Uint8Array::from(bytes);
     if let Ok(response) = Response::new_with_opt_js_u8_array(Some(&body)) {
         answer(store.put_with_str(key, &response)).await;

@@ -21,5 +21,5 @@ mod weight;
 pub use browser::{Browser, ConsoleMessage, Pointer};
 pub use engine::Engine;
 pub use page::{Page, Status};
-pub use site::{Fault, Hit, Host, Site, dist};
+pub use site::{Fault, Hit, Host, Site, built, dist};
 pub use weight::Weight;

@@ -379,3 +379,14 @@ pub fn dist() -> Result<PathBuf> {
     );
     Ok(path)
 }
+
+/// The path on the site of a file of the build, `build/ID/start.js` for `start.js`.
+pub fn built(name: &str) -> Result<String> {
+    let document = std::fs::read_to_string(dist()?.join("index.html"))?;
+    let build = document
+        .split_once("data-build=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(build, _)| build)
+        .context("index.html names no build")?;
+    Ok(format!("build/{build}/{name}"))
+}

@@ -112,7 +112,7 @@ fn a_bad_test_part_stops_no_drawing(page: &mut Page) -> Result<()> {
 }
 
 fn a_missing_manifest_is_named(page: &mut Page) -> Result<()> {
-    let manifest = "data/manifest.json";
+    let manifest = "manifest.json";
     page.expect_on_console(manifest);
     page.site.inject(manifest, Fault::Missing);
     page.load("images=2000&epochs=1&batch=100")?;

@@ -71,7 +71,7 @@ fn a_dot_is_no_accident(page: &mut Page) -> Result<()> {
 /// first part is enough to begin with.
 fn works_before_any_data_is_there(page: &mut Page) -> Result<()> {
     let parts = crate::parts()?;
-    let manifest = String::from("data/manifest.json");
+    let manifest = String::from("manifest.json");
     for file in parts.iter().chain([&manifest]) {
         page.site.inject(file, Fault::Held);
     }

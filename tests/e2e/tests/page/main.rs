@@ -111,10 +111,11 @@ fn parts() -> Result<Vec<String>> {
     struct Part {
         file: String,
     }
-    let manifest = std::fs::read(e2e::dist()?.join("data/manifest.json"))?;
+    let manifest = std::fs::read(e2e::dist()?.join(e2e::built("manifest.json")?))?;
     let manifest: Manifest = serde_json::from_slice(&manifest)?;
     ensure!(!manifest.parts.is_empty(), "the manifest names no part");
-    Ok(manifest.parts.into_iter().map(|part| format!("data/{}", part.file)).collect())
+    // Their addresses are relative to the manifest's, two folders down.
+    Ok(manifest.parts.into_iter().map(|part| part.file.replace("../", "")).collect())
 }
 
 fn take(stage: &Stage) -> Option<Browser> {

@@ -139,7 +139,7 @@ fn ask_gauges(
     images: Option<usize>,
 ) -> Result<Vec<Answer>> {
     // The page, with its trainer, is left for a document that does nothing.
-    page.browser.open(&format!("{}data/manifest.json", page.site.url()))?;
+    page.browser.open(&format!("{}{}", page.site.url(), e2e::built("manifest.json")?))?;
     let images = images.map(mnist::train).transpose()?;
     let arguments = vec![json!(build), json!(threads), message.clone(), json!(images)];
     outcome::of(page.browser, ASK, arguments, 60).context("asking the gauge")
