@@ -11,6 +11,13 @@ pub mod helper;
 use crate::net::Architecture;
 use serde::{Deserialize, Serialize};
 
+/// Fingerprint of the sources that this program was compiled from. Page and workers of different ones do not work together:
+/// a tab may be open across an update of the site.
+pub const REVISION: &str = match option_env!("INKLING_REVISION") {
+    Some(revision) => revision,
+    None => "unnamed",
+};
+
 /// A training run, counted up by the page; never used twice.
 pub type RunId = u32;
 
@@ -226,6 +233,8 @@ pub enum Reply {
         /// Instruction set of its kernels: `simd128` or `relaxed-simd`.
         backend: String,
     },
+    /// A helper could not be started or died; the run goes on without it.
+    HelperLost,
     /// How much of the data set is here; sent as parts arrive.
     Data(DataProgress),
     /// A part of the data set cannot be used; the parts that can stay. [`Request::LoadData`] tries again.

@@ -54,7 +54,11 @@ tour.addEventListener("click", async () => {
   } catch {
     // As above.
   }
-  (await import("./tour.js")).begin();
+  try {
+    (await import("./tour.js")).begin();
+  } catch {
+    tour.textContent = "Tour (it did not load: try again)";
+  }
 });
 
 // After a trap in the page's module, or a string that it throws, it cannot go on. Errors of other

@@ -100,6 +100,10 @@ pub enum Event {
     Reply(Reply, Vec<Vec<f32>>),
     /// The trainer is gone: why.
     TrainerGone(String),
+    /// A file of this page's build could not be loaded.
+    FileMissing,
+    /// The site holds another build than this page belongs to.
+    Updated,
     /// So many seconds have passed.
     Tick(f32),
 }
@@ -113,6 +117,10 @@ pub enum Effect {
     SpawnTrainer,
     /// Fetch the shipped weights.
     FetchShipped,
+    /// See whether the site holds another build by now; if so, [`Event::Updated`] follows.
+    CheckForUpdate,
+    /// Load the page anew.
+    Reload,
     /// Put the settings into the URL.
     WriteHash(String),
     /// Ask something of the browser's store of runs.
@@ -175,6 +183,8 @@ pub struct App {
     pub answer: Answer,
     /// The trainer.
     pub trainer: Trainer,
+    /// Whether the site holds another build by now, whose workers are not this page's.
+    updated: bool,
     /// The training data.
     pub data: Data,
     /// The run under way, or the last one.
@@ -215,6 +225,7 @@ impl App {
             notice: None,
             answer,
             trainer: Trainer::Waiting,
+            updated: false,
             data: Data::default(),
             run: None,
             curves: Curves::default(),
@@ -335,7 +346,12 @@ impl App {
                 }
             }
             Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
-            Event::TrainerGone(reason) => self.lose_trainer(reason),
+            Event::TrainerGone(reason) => {
+                self.lose_trainer(reason);
+                effects.push(Effect::CheckForUpdate);
+            }
+            Event::FileMissing => effects.push(Effect::CheckForUpdate),
+            Event::Updated => self.hear_of_update(),
             Event::Tick(seconds) => self.tick(seconds),
         }
         effects
@@ -421,8 +437,19 @@ impl App {
         effects.push(Effect::SpawnTrainer);
     }
 
+    /// Says once that the site was updated. What is there goes on.
+    fn hear_of_update(&mut self) {
+        if !std::mem::replace(&mut self.updated, true) {
+            self.notify(String::from(
+                "Inkling was updated: reload to use the new version. What is drawn and learnt here stays until you do.",
+            ));
+        }
+    }
+
     fn repair(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.trainer, Trainer::Gone(_)) {
+        if matches!(self.trainer, Trainer::Gone(_)) && self.updated {
+            effects.push(Effect::Reload);
+        } else if matches!(self.trainer, Trainer::Gone(_)) {
             self.data = Data::default();
             self.spawn_trainer(effects);
         } else if self.data.failed.is_some() {

@@ -201,6 +201,7 @@ impl App {
         self.silence = 0.0;
         let mut arrays = arrays.into_iter();
         match reply {
+            Reply::HelperLost => effects.push(Effect::CheckForUpdate),
             Reply::Ready { backend } => {
                 self.trainer = Trainer::Ready(backend);
                 self.send(Request::LoadData, vec![], effects);

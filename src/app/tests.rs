@@ -267,6 +267,33 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
 }
 
 #[test]
+fn an_update_of_the_site_is_said_once_and_stops_nothing() {
+    let mut app = ready();
+    app.update(Event::Train);
+    progress(&mut app, 1, 10, 0.02);
+    assert_eq!(hear(&mut app, Reply::HelperLost), [Effect::CheckForUpdate]);
+    assert_eq!(app.view().notice, None, "a lost helper alone is no update");
+    app.update(Event::Updated);
+    let notice = app.view().notice.expect("a notice");
+    assert!(notice.starts_with("Inkling was updated: reload"), "{notice}");
+    app.update(Event::Updated);
+    assert_eq!(app.view().notice, Some(notice), "said once");
+    assert_eq!(app.state(), State::Training, "the run goes on");
+}
+
+#[test]
+fn a_trainer_that_an_update_took_away_is_not_restarted() {
+    let mut app = ready();
+    let effects = app.update(Event::TrainerGone("The trainer has stopped: 404".into()));
+    assert_eq!(effects, [Effect::CheckForUpdate]);
+    app.update(Event::Updated);
+    let problem = app.view().problem.expect("a problem");
+    assert!(problem.text.starts_with("Inkling was updated: reload"), "{problem:?}");
+    assert_eq!(problem.action, "Reload");
+    assert_eq!(app.update(Event::Repair), [Effect::Reload]);
+}
+
+#[test]
 fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     let mut app = ready();
     for _ in 0..100 {

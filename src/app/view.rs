@@ -230,7 +230,11 @@ impl App {
     }
 
     fn problem(&self) -> Option<Problem> {
-        let (text, action) = if let Trainer::Gone(reason) = &self.trainer {
+        let (text, action) = if let (Trainer::Gone(_), true) = (&self.trainer, self.updated) {
+            let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is gone from the \
+                        server. Drawing still works here, and Runs keeps each run up to its last epoch.";
+            (String::from(text), "Reload")
+        } else if let Trainer::Gone(reason) = &self.trainer {
             let safe = match self.run.as_ref().map(|run| run.phase) {
                 Some(Phase::Stopped) => {
                     "Your drawing, the curves and the weights so far are safe; to go on from them, \

@@ -9,6 +9,8 @@ use web_sys::HtmlScriptElement;
 
 use super::assets;
 use super::dom::{self, DomError};
+use super::page::dispatch;
+use crate::app::Event;
 
 thread_local! {
     /// What has been asked for, and whether it is here.
@@ -34,6 +36,7 @@ pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
     let result = JsFuture::from(promise).await;
     if result.is_err() {
         LOADED.with_borrow_mut(|loaded| loaded.retain(|(known, _)| *known != file));
+        dispatch(Event::FileMissing);
         return Err(DomError::Refused([file, " could not be loaded"].concat()));
     }
     Ok(())

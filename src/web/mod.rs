@@ -23,5 +23,6 @@ mod rooms;
 mod store;
 mod trainer;
 mod tuning;
+mod update;
 mod weights;
 pub mod worker;

@@ -6,10 +6,10 @@ use super::controls::{self, Settings};
 use super::dom;
 pub use super::dom::DomError;
 use super::pad::{Pad, Picture};
-use super::port::{self, Port};
+use super::port::{self, Port, PortError};
 use super::render::Document;
 use super::rooms::{Rooms, runs};
-use super::{announce, drawings, measure, weights};
+use super::{announce, drawings, measure, update, weights};
 use crate::app::answer::Answer;
 use crate::app::settings::Backend;
 use crate::app::{App, Effect, Event};
@@ -194,6 +194,8 @@ impl Page {
             Effect::Send(request, arrays) => self.send(&request, &arrays),
             Effect::SpawnTrainer => self.spawn()?,
             Effect::FetchShipped => weights::fetch(),
+            Effect::CheckForUpdate => update::check(),
+            Effect::Reload => dom::window()?.location().reload()?,
             Effect::WriteHash(hash) => {
                 let window = dom::window()?;
                 window.history()?.replace_state_with_url(&JsValue::NULL, "", Some(&hash))?;
@@ -224,6 +226,10 @@ impl Page {
                         let arrays = arrays.iter().map(Float32Array::to_vec).collect();
                         dispatch(Event::Reply(reply, arrays));
                         with_page(|page| page.draw_curves_after(CURVES_EVERY));
+                    }
+                    Err(PortError::OtherBuild) => {
+                        dispatch(Event::Updated);
+                        dispatch(Event::TrainerGone(PortError::OtherBuild.to_string()));
                     }
                     Err(error) => dispatch(Event::TrainerGone(error.to_string())),
                 });

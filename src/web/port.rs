@@ -1,11 +1,13 @@
 //! The only `postMessage`: one message and its bulk numbers, from one side to the other.
 //!
-//! On the wire a message is `{ message, arrays }`: `message` as serde-wasm-bindgen writes it, `arrays`
-//! a list of `Float32Array`s whose buffers are transferred, not copied; the sender's are empty after.
+//! On the wire a message is `{ revision, message, arrays }`: [`REVISION`], by which a side that belongs to another build is
+//! told; `message` as serde-wasm-bindgen writes it; `arrays` a list of `Float32Array`s whose buffers are transferred, not
+//! copied; the sender's are empty after.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
+use crate::protocol::REVISION;
 use js_sys::{Array, Float32Array, Object, Reflect, SharedArrayBuffer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +29,9 @@ pub enum PortError {
     /// What came is no message of this protocol.
     #[error("a message could not be read: {0}")]
     Read(String),
+    /// What came is of a program of other sources.
+    #[error("a part of another build of Inkling answered")]
+    OtherBuild,
 }
 
 /// Makes parameters into something that a port can send.
@@ -55,7 +60,8 @@ fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Ar
         .collect();
     let arrays: Array = arrays.iter().collect();
     let envelope = Object::new();
-    for (key, value) in [("message", &message), ("arrays", &arrays)] {
+    let revision = JsValue::from_str(REVISION);
+    for (key, value) in [("revision", &revision), ("message", &message), ("arrays", &arrays)] {
         Reflect::set(&envelope, &key.into(), value)
             .map_err(|error| PortError::Send(describe(&error)))?;
     }
@@ -67,6 +73,9 @@ fn unwrap<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<Float32Ar
     let field = |key: &str| {
         Reflect::get(&envelope, &key.into()).map_err(|error| PortError::Read(describe(&error)))
     };
+    if field("revision")?.as_string().as_deref() != Some(REVISION) {
+        return Err(PortError::OtherBuild);
+    }
     let message = serde_wasm_bindgen::from_value(field("message")?)
         .map_err(|error| PortError::Read(error.to_string()))?;
     let arrays = field("arrays")?

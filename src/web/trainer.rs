@@ -223,6 +223,9 @@ impl Trainer {
     }
 
     pub(super) fn hear_helper(&mut self, id: HelperId, heard: Heard) {
+        if matches!(heard, Heard::Gone(_)) {
+            self.say(&Reply::HelperLost, &[]);
+        }
         self.crew.take(id, heard, &mut self.computer);
         // At once: a further turn would come after a while in which nobody computes.
         self.work();

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::browsers::Engine;
+use crate::wasm::Effort;
 use crate::{command, dist, npm, project, step};
 
 /// What is asked of the page: Lighthouse's categories and the least that each shall give.
@@ -34,7 +35,7 @@ pub(crate) struct Options {
 /// Builds the page, asks Lighthouse, which is installed for it, and fails below [`LIMITS`].
 pub(crate) fn run(options: &Options) -> Result<()> {
     Engine::Chromium.ensure()?;
-    let site = dist::run()?;
+    let site = dist::build(Effort::Release)?;
     npm::install(&folder())?;
     let reports = project::target().join("lighthouse");
     fs::create_dir_all(&reports).with_context(|| format!("cannot create {}", reports.display()))?;

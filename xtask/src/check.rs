@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::browsers::Choice;
+use crate::browsers::Engine;
 use crate::{command, project, step, test};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
@@ -41,5 +41,5 @@ pub(crate) fn run() -> Result<()> {
                 .env("RUSTDOCFLAGS", "--deny=warnings"),
         )
     })?;
-    test::run(Choice::Chromium)
+    test::all(&[Engine::Chromium.ensure()?])
 }

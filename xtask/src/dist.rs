@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the static site.
+//! The static site: built once for what it is made of, then served, tested, or written to dist/.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,32 +15,72 @@ const CODE: [&str; 4] = [".cargo", "Cargo.lock", "Cargo.toml", "src"];
 /// What else the site is made of; what npm brings is named by its lock file.
 const REST: [&str; 4] = ["hosting", "package-lock.json", "www", "xtask/src"];
 
-/// Builds the site that visitors get and returns its folder.
-pub(crate) fn run() -> Result<PathBuf> {
-    build(Effort::Release)
+/// `cargo xtask dist`: writes the site to dist/.
+pub(crate) fn run() -> Result<()> {
+    let site = build(Effort::Release)?;
+    let dist = project::root().join("dist");
+    remove(&dist)?;
+    copy_all(&site, &dist)?;
+    println!("The site is in {}", dist.display());
+    Ok(())
+}
+
+/// What Trunk's hook does, the way in for those who have Trunk: writes the site to the folder that Trunk will move to
+/// dist/, in place of the document that it wrote there.
+pub(crate) fn for_trunk() -> Result<()> {
+    let variable = |name: &str| {
+        std::env::var(name)
+            .with_context(|| format!("{name} is not set: Trunk calls this, see Trunk.toml"))
+    };
+    let stage = PathBuf::from(variable("TRUNK_STAGING_DIR")?);
+    let effort = match variable("TRUNK_PROFILE")?.as_str() {
+        "release" => Effort::Release,
+        _ => Effort::Quick,
+    };
+    let document = stage.join("index.html");
+    let trunks = fs::read_to_string(&document)
+        .with_context(|| format!("cannot read {}", document.display()))?;
+    copy_all(&build(effort)?, &stage)?;
+    if let Some(script) = site::reload_script(&trunks) {
+        site::add_script(&document, script)?;
+    }
+    Ok(())
+}
+
+/// Copies a folder with all that it holds.
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let (from, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let to = to.join(name);
+        if from.is_dir() {
+            copy_all(&from, &to)?;
+        } else {
+            fs::copy(&from, &to)
+                .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds the site, unless it is there already, and returns its folder.
 pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     let start = Instant::now();
     npm::ensure()?;
-    let folder = match effort {
-        Effort::Release => project::dist(),
-        Effort::Quick => project::target().join("quick-site"),
-    };
-    let stamp = project::target().join(match effort {
-        Effort::Release => "dist.stamp",
-        Effort::Quick => "quick-site.stamp",
+    let folder = project::target().join("site").join(match effort {
+        Effort::Release => "release",
+        Effort::Quick => "quick",
     });
+    let stamp = folder.with_extension("stamp");
     // Taken before the build: what changes while it runs is for the next one.
     let revision = fingerprint::of(project::root(), &CODE)?[..12].to_owned();
     let made_of = [revision.clone(), fingerprint::of(project::root(), &REST)?].join(" ");
     let stamp_now = || anyhow::Ok(format!("{made_of} {}", fingerprint::of(&folder, &["."])?));
     if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp_now().is_ok_and(|now| now == stamp)) {
-        println!("The site in {} is up to date", folder.display());
+        println!("The site is up to date");
         return Ok(folder);
     }
-    let next = project::target().join("next");
+    let next = folder.with_extension("next");
     remove(&next)?;
     let modules = next.join("modules");
     fs::create_dir_all(&modules).with_context(|| format!("cannot create {}", modules.display()))?;
@@ -56,7 +96,7 @@ pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     fs::rename(next.join("site"), &folder)
         .with_context(|| format!("cannot write {}", folder.display()))?;
     fs::write(&stamp, stamp_now()?).with_context(|| format!("cannot write {}", stamp.display()))?;
-    println!("Build {id} is in {}: {}", folder.display(), step::seconds(start.elapsed()));
+    println!("Build {id}: {}", step::seconds(start.elapsed()));
     Ok(folder)
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the project's commands.
+//! `cargo xtask`: the project's commands, started by `xtask/launcher`.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -28,8 +28,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use browsers::Choice;
-
 /// Builds, serves, tests and measures Inkling; installs what is missing for it.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -48,12 +46,11 @@ enum Task {
     },
     /// Write the static site to dist/, for any file server and under any path
     Dist,
+    /// What Trunk.toml has Trunk call
+    #[command(hide = true)]
+    Trunk,
     /// Run all tests: native, in a browser, and end to end on the built page
-    Test {
-        /// Which browser runs what needs one
-        #[arg(long, value_enum, default_value_t = Choice::Chromium)]
-        browser: Choice,
-    },
+    Test(test::Options),
     /// Formatting, clippy and docs with warnings denied, then all tests
     Check,
     /// Ask Lighthouse how accessible, sound and quick the built page is on a slow phone
@@ -65,8 +62,9 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Task::Serve { port } => serve::run(port),
-        Task::Dist => dist::run().map(drop),
-        Task::Test { browser } => test::run(browser),
+        Task::Dist => dist::run(),
+        Task::Trunk => dist::for_trunk(),
+        Task::Test(options) => test::run(&options),
         Task::Check => check::run(),
         Task::Audit(options) => audit::run(&options),
         Task::Bench(options) => bench::run(&options),

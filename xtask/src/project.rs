@@ -12,11 +12,6 @@ pub(crate) fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// The built site.
-pub(crate) fn dist() -> PathBuf {
-    root().join("dist")
-}
-
 /// What a build may leave behind: ignored by git, never needed twice. The launcher sets
 /// `CARGO_TARGET_DIR` to it.
 pub(crate) fn target() -> PathBuf {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use tiny_http::{Header, Request, Response, Server};
 
 use crate::dist;
+use crate::wasm::Effort;
 
 /// A browser opens six connections to a server.
 const THREADS: usize = 6;
@@ -17,7 +18,7 @@ const THREADS: usize = 6;
 pub(crate) fn run(port: u16) -> Result<()> {
     // Taken before the build, so that a busy port is said at once.
     let server = listen(port)?;
-    let site = dist::run()?;
+    let site = dist::build(Effort::Release)?;
     println!("\nInkling is at http://127.0.0.1:{port}/ (Ctrl-C stops it)");
     thread::scope(|scope| {
         for _ in 0..THREADS {

@@ -9,7 +9,7 @@
 //! So a page cannot load a file of another build: a path that a newer build took away answers 404.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -82,9 +82,19 @@ fn document(template: &str, guard: &str, id: &str) -> Result<String> {
     Ok(html)
 }
 
-/// The ID of the build that a document names.
-pub(crate) fn build_of(html: &str) -> Option<&str> {
-    html.split_once("data-build=\"")?.1.split('"').next()
+/// The script by which `trunk serve` reloads a page, the last in the document that it wrote.
+pub(crate) fn reload_script(html: &str) -> Option<&str> {
+    let script = html[..html.rfind("</script>")?].rfind("<script nonce=")?;
+    html[script..].split_inclusive("</script>").next()
+}
+
+/// Adds that script to a document, and its nonce to the policy; `trunk serve` puts numbers in place of both.
+pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
+    let nonce = script.split('"').nth(1).context("a script without a nonce")?;
+    let html = read(document)?
+        .replacen("script-src 'self'", &format!("script-src 'self' 'nonce-{nonce}'"), 1)
+        .replacen("</body>", &format!("{script}</body>"), 1);
+    write(document, &html)
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {
@@ -105,13 +115,31 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<()> {
+fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trunks_script_is_added_with_its_nonce() -> Result<()> {
+        let trunks = "<script>a</script><body><script nonce=\"{{N}}\">reload</script></body>";
+        let script = reload_script(trunks).context("there is one")?;
+        assert_eq!(script, "<script nonce=\"{{N}}\">reload</script>");
+        assert_eq!(reload_script("<body><script>a</script></body>"), None);
+
+        let folder = tempfile::tempdir()?;
+        let document = folder.path().join("index.html");
+        write(&document, "<meta content=\"script-src 'self'\"><body></body>")?;
+        add_script(&document, script)?;
+        assert_eq!(
+            read(&document)?,
+            format!("<meta content=\"script-src 'self' 'nonce-{{{{N}}}}'\"><body>{script}</body>")
+        );
+        Ok(())
+    }
 
     #[test]
     fn a_document_names_its_build_and_allows_its_guard() -> Result<()> {
@@ -122,7 +150,6 @@ mod tests {
             // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
             "<meta content=\"script-src 'self' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='\"><script>alert(1)</script><body data-build=\"abc\">"
         );
-        assert_eq!(build_of(&html), Some("abc"));
         assert!(document("<body>", "", "abc").is_err(), "a template without marks");
         Ok(())
     }

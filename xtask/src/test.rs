@@ -7,7 +7,18 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::browsers::{Browser, Choice, Engine};
+use crate::wasm::Effort;
 use crate::{command, dist, npm, project, step};
+
+/// What to test.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only the end-to-end tests whose names contain this, on a page that is built quickly and hardly optimised
+    name: Option<String>,
+    /// Which browser runs what needs one
+    #[arg(long, value_enum, default_value_t = Choice::Chromium)]
+    browser: Choice,
+}
 
 /// A suite and whether it passed.
 struct Outcome {
@@ -16,17 +27,29 @@ struct Outcome {
     took: String,
 }
 
-/// Runs every suite, also after one has failed, and sums up.
-pub(crate) fn run(choice: Choice) -> Result<()> {
+/// Runs what was asked for.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let browsers = options
+        .browser
+        .engines()
+        .iter()
+        .map(|engine| engine.ensure())
+        .collect::<Result<Vec<_>>>()?;
+    match &options.name {
+        Some(name) => one(name, &browsers),
+        None => all(&browsers),
+    }
+}
+
+/// Runs every suite, also after one has failed, and sums up. Chromium runs all; the other engines where they are asked for.
+pub(crate) fn all(browsers: &[Browser]) -> Result<()> {
     let start = Instant::now();
-    let browsers =
-        choice.engines().iter().map(|engine| engine.ensure()).collect::<Result<Vec<_>>>()?;
     npm::ensure()?;
-    let runner = runner()?;
+    let runner = build()?;
 
     let mut outcomes = Vec::new();
     outcomes.push(suite("native", || command::run(&mut native())));
-    for browser in &browsers {
+    for browser in browsers {
         outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
             command::run(&mut core_in(browser, &runner, project::cargo_wasm))
         }));
@@ -39,7 +62,7 @@ pub(crate) fn run(choice: Choice) -> Result<()> {
     }
     let mut site = None;
     outcomes.push(suite("page builds", || {
-        site = Some(dist::run()?);
+        site = Some(dist::build(Effort::Release)?);
         Ok(())
     }));
     for (browser, site) in browsers.iter().zip(site.iter().cycle()) {
@@ -47,9 +70,24 @@ pub(crate) fn run(choice: Choice) -> Result<()> {
             command::run(&mut page_in(browser, site))
         }));
     }
+    sum_up(&outcomes, start)
+}
 
+/// Runs the end-to-end tests of that name.
+fn one(name: &str, browsers: &[Browser]) -> Result<()> {
+    let start = Instant::now();
+    let site = dist::build(Effort::Quick)?;
+    let run = |browser: &Browser| {
+        suite(&format!("page in {}", browser.engine.name()), || {
+            command::run(page_in(browser, &site).args(["--", name]))
+        })
+    };
+    sum_up(&browsers.iter().map(run).collect::<Vec<_>>(), start)
+}
+
+fn sum_up(outcomes: &[Outcome], start: Instant) -> Result<()> {
     println!("\nTests:");
-    for outcome in &outcomes {
+    for outcome in outcomes {
         let result = if outcome.passed { "passed" } else { "FAILED" };
         println!("  {:<18} {result} {:>12}", outcome.name, outcome.took);
     }
@@ -71,32 +109,38 @@ fn suite(name: &str, work: impl FnOnce() -> Result<()>) -> Outcome {
     Outcome { name: name.to_owned(), passed: outcome.is_ok(), took: step::seconds(start.elapsed()) }
 }
 
-/// wasm-bindgen's test runner.
-fn runner() -> Result<PathBuf> {
-    step::loud("Building the runner of browser tests", || {
-        command::run(&mut project::cargo([
-            "build",
-            "--quiet",
-            "--locked",
-            "--profile",
-            "xtask",
-            "--package",
-            "wasm-runner",
-        ]))
-    })?;
-    Ok(project::target().join("xtask").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
+/// Compiles all suites, so that none waits for a compiler while another could run, and the runner of those in a browser.
+fn build() -> Result<PathBuf> {
+    let compile = |mut command: Command| {
+        move || command::output(command.args(["--no-run", "--quiet"])).map(drop)
+    };
+    let runner = || {
+        let arguments = ["build", "--quiet", "--profile", "tools", "--package", "wasm-runner"];
+        command::output(&mut project::cargo(arguments)).map(drop)
+    };
+    let jobs: Vec<step::Job<'_>> = vec![
+        ("native".to_owned(), Box::new(compile(native()))),
+        ("core, relaxed SIMD".to_owned(), Box::new(compile(core(project::cargo_relaxed)))),
+        ("core".to_owned(), Box::new(compile(core(project::cargo_wasm)))),
+        ("end to end".to_owned(), Box::new(compile(page()))),
+        ("what runs tests in a browser".to_owned(), Box::new(runner)),
+    ];
+    step::side_by_side("Compiling the tests, which takes minutes the first time", jobs)?;
+    Ok(project::target().join("tools").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
 }
 
 fn native() -> Command {
-    project::cargo(["test", "--workspace", "--exclude", "e2e"])
+    project::cargo(["test", "--workspace", "--exclude", "e2e", "--exclude", "wasm-runner"])
 }
 
-/// The suite that is written for both worlds, compiled to wasm32 and run by the browser; what the
-/// browser is started with stands in webdriver.json.
+/// The suite that is written for both worlds, compiled to wasm32.
+fn core(cargo: fn([&'static str; 7]) -> Command) -> Command {
+    cargo(["test", "--target", "wasm32-unknown-unknown", "--package", "inkling", "--test", "core"])
+}
+
+/// The same run by a browser; what that is started with stands in webdriver.json.
 fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Command) -> Command {
-    let arguments =
-        ["test", "--target", "wasm32-unknown-unknown", "--package", "inkling", "--test", "core"];
-    let mut command = cargo(arguments);
+    let mut command = core(cargo);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("WASM_BINDGEN_USE_BROWSER", "1")
@@ -110,9 +154,14 @@ fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Com
     if browser.engine == Engine::WebKit { on_a_display(command) } else { command }
 }
 
-/// The end-to-end tests on the built page.
+/// The end-to-end tests.
+fn page() -> Command {
+    project::cargo(["test", "--profile", "tools", "--package", "e2e"])
+}
+
+/// The same on the built page.
 fn page_in(browser: &Browser, site: &Path) -> Command {
-    let mut command = project::cargo(["test", "--package", "e2e"]);
+    let mut command = page();
     command.env("INKLING_DIST", site);
     browser.tell(&mut command);
     command

@@ -65,6 +65,11 @@ impl<'b> Page<'b> {
         self.move_to(folder, prefix, Host::Isolated)
     }
 
+    /// Serves this folder at `/` from now on.
+    pub fn change_folder(&mut self, folder: &Path) -> Result<()> {
+        self.move_to(folder, "/", Host::Isolated)
+    }
+
     /// Serves the folder at `/` by another kind of host from now on.
     pub fn change_host(&mut self, folder: &Path, host: Host) -> Result<()> {
         self.move_to(folder, "/", host)

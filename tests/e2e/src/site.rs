@@ -32,6 +32,8 @@ pub enum Fault {
     Held,
     /// This script before the file's own.
     Prefixed(&'static str),
+    /// Under another media type.
+    Typed(&'static str),
 }
 
 /// A request that arrived, in the order of arrival.
@@ -185,7 +187,12 @@ impl State {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
-        let Some(path) = path.strip_prefix(&self.prefix) else {
+        let path = if path == self.prefix.trim_end_matches('/') {
+            // Without its slash, as some hosts serve a folder's document too.
+            "index.html"
+        } else if let Some(path) = path.strip_prefix(&self.prefix) {
+            path
+        } else {
             return self.log(&path, status(StatusCode::NOT_FOUND));
         };
         if self.listens && path == "e2e-console" && request.method() == Method::POST {
@@ -202,7 +209,14 @@ impl State {
         let fault = self.fault(name_of(path)).await;
         let response = match self.read(path) {
             Ok(body) if !matches!(fault, Some(Fault::Missing)) => {
-                self.file(path, self.instrument(path, spoil(body, fault)))
+                let mut response =
+                    self.file(path, self.instrument(path, spoil(body, fault.as_ref())));
+                if let Some(Fault::Typed(media_type)) = fault {
+                    response
+                        .headers_mut()
+                        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+                }
+                response
             }
             _ => status(StatusCode::NOT_FOUND),
         };
@@ -331,7 +345,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
+fn spoil(mut body: Vec<u8>, fault: Option<&Fault>) -> Vec<u8> {
     let middle = body.len() / 2;
     match fault {
         Some(Fault::Truncated) => body.truncate(middle),
@@ -341,7 +355,7 @@ fn spoil(mut body: Vec<u8>, fault: Option<Fault>) -> Vec<u8> {
             }
         }
         Some(Fault::Prefixed(script)) => body.splice(..0, script.bytes()).for_each(drop),
-        Some(Fault::Missing | Fault::Held) | None => {}
+        Some(Fault::Missing | Fault::Held | Fault::Typed(_)) | None => {}
     }
     body
 }

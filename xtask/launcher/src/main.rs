@@ -44,7 +44,7 @@ fn launch(root: &Path) -> Result<u8, String> {
     let checks = arguments.first().map_or(false, |command| command == "check");
     let toolchain = Toolchain::ensure(root, checks)?;
     fetch(root, &toolchain)?;
-    if !root.join("target/xtask").join(format!("xtask{}", env::consts::EXE_SUFFIX)).exists() {
+    if !root.join("target/tools").join(format!("xtask{}", env::consts::EXE_SUFFIX)).exists() {
         step::run("Compiling the commands (xtask)", || {
             succeed(xtask(root, &toolchain, "build"), "could not compile xtask")
         })?;
@@ -60,7 +60,7 @@ fn launch(root: &Path) -> Result<u8, String> {
 
 fn xtask(root: &Path, toolchain: &Toolchain, verb: &str) -> Command {
     let mut cargo = toolchain.cargo();
-    cargo.args([verb, "--quiet", "--locked", "--profile", "xtask", "--package", "xtask"]);
+    cargo.args([verb, "--quiet", "--locked", "--profile", "tools", "--package", "xtask"]);
     // xtask is a development tool wherever it is called from.
     cargo.current_dir(root).env("CARGO_TARGET_DIR", root.join("target"));
     cargo

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::browsers::Engine;
+use crate::wasm::Effort;
 use crate::{command, dist, project, step};
 
 /// The program that drives the browser: the build that the tests use, as only the page is measured.
@@ -40,7 +41,7 @@ impl Options {
 /// Measures, and writes the figures to target/bench.json and, as tables, target/bench.md.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let browser = Engine::Chromium.ensure()?;
-    let site = dist::run()?;
+    let site = dist::build(Effort::Release)?;
     let python = if options.peers { Some(peers::ensure()?) } else { None };
     // Built before anything is measured, so that no compiler runs beside it.
     step::loud("Building the benchmark", || {

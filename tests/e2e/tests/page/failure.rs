@@ -1,4 +1,4 @@
-//! Workers that die in every way they know, and browsers that lack what is needed.
+//! Workers that die in every way they know, and browsers that lack what helps.
 
 use anyhow::{Result, ensure};
 use e2e::{Fault, Page, Status};
@@ -15,9 +15,6 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         "failure::damaged_weights_are_told_and_fetched_again",
         damaged_weights_are_told_and_fetched_again,
     ),
-    ("failure::a_page_without_its_module_says_so", a_page_without_its_module_says_so),
-    ("failure::without_simd_it_says_so", without_simd_it_says_so),
-    ("failure::without_workers_it_says_so", without_workers_it_says_so),
     ("failure::without_storage_it_still_works", without_storage_it_still_works),
     ("failure::without_its_charts_it_still_trains", without_its_charts_it_still_trains),
 ];
@@ -109,31 +106,6 @@ fn fails_to_load_and_is_replaced(page: &mut Page, file: &str, fault: Fault) -> R
     page.draw(7)?;
     page.wait_for("an answer all the same", 5, |status| status.prediction == Some(7))?;
     restart_and_train(page)
-}
-
-fn a_page_without_its_module_says_so(page: &mut Page) -> Result<()> {
-    page.expect_on_console("page.js");
-    page.site.inject("page.js", Fault::Missing);
-    says_so(page)
-}
-
-fn without_simd_it_says_so(page: &mut Page) -> Result<()> {
-    page.site.inject("start.js", Fault::Prefixed("WebAssembly.validate = () => false;\n"));
-    says_so(page)
-}
-
-fn without_workers_it_says_so(page: &mut Page) -> Result<()> {
-    page.site.inject("start.js", Fault::Prefixed("globalThis.Worker = undefined;\n"));
-    says_so(page)
-}
-
-/// A plain sentence instead of a blank page.
-fn says_so(page: &mut Page) -> Result<()> {
-    page.load("")?;
-    let status = page.wait_for_state("error", 20)?;
-    ensure!(status.error.ends_with('.') && status.error.contains(' '), "no sentence: {status:?}");
-    ensure!(page.text()?.contains(&status.error), "the sentence cannot be read: {status:?}");
-    Ok(())
 }
 
 /// Without the Cache API each visit downloads again, and that is all.

@@ -18,8 +18,10 @@ mod judge;
 mod layout;
 mod runs;
 mod settings;
+mod start;
 mod tour;
 mod training;
+mod update;
 mod yours;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
         yours::TESTS,
         runs::TESTS,
         dataset::TESTS,
+        start::TESTS,
+        update::TESTS,
         failure::TESTS,
         layout::TESTS,
         accessibility::TESTS,
