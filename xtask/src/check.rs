@@ -1,13 +1,18 @@
-//! `cargo xtask check`: what has to hold before anything lands.
+//! `cargo xtask check`: what holds without running anything.
+
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::browsers::Engine;
-use crate::{command, project, step, test};
+use crate::{command, npm, project, step};
 
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
-/// Formatting, clippy and docs with warnings denied, natively and for wasm32, then all tests.
+/// The scripts of tests/lint/package.json.
+const LINTS: [(&str, &str); 3] =
+    [("js", "JavaScript"), ("css", "Style sheets"), ("links", "Links in the documents")];
+
+/// Formatting, clippy and docs with warnings denied, natively and for wasm32; JavaScript, style sheets and links.
 pub(crate) fn run() -> Result<()> {
     step::loud("Formatting", || command::run(&mut project::cargo(["fmt", "--all", "--check"])))?;
     step::loud("Clippy, native", || {
@@ -27,12 +32,7 @@ pub(crate) fn run() -> Result<()> {
                 .args(["--", "--deny=warnings"]),
         )
     })?;
-    step::loud("Docs, native", || {
-        command::run(
-            project::cargo(["doc", "--workspace", "--no-deps", "--document-private-items"])
-                .env("RUSTDOCFLAGS", "--deny=warnings"),
-        )
-    })?;
+    step::loud("Docs, native", || command::run(&mut docs()))?;
     step::loud("Docs, wasm32", || {
         command::run(
             project::cargo_wasm(["doc", "--package", "inkling", "--lib", "--no-deps"])
@@ -41,5 +41,21 @@ pub(crate) fn run() -> Result<()> {
                 .env("RUSTDOCFLAGS", "--deny=warnings"),
         )
     })?;
-    test::all(&[Engine::Chromium.ensure()?])
+    let lint = project::root().join("tests/lint");
+    npm::install(&lint)?;
+    for (script, name) in LINTS {
+        step::quiet(name, || {
+            command::output(
+                Command::new("npm").args(["run", "--silent", script]).current_dir(&lint),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes the documentation of all crates, private items included, to target/doc.
+fn docs() -> Command {
+    let mut cargo = project::cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    cargo.env("RUSTDOCFLAGS", "--deny=warnings");
+    cargo
 }

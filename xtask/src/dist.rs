@@ -63,41 +63,75 @@ fn copy_all(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A site of some effort: where it lies, and what it is made of now.
+struct Site {
+    folder: PathBuf,
+    /// Of the code; the wasm modules know it.
+    revision: String,
+    made_of: String,
+}
+
+impl Site {
+    fn new(effort: Effort) -> Result<Self> {
+        let folder = project::target().join("site").join(match effort {
+            Effort::Release => "release",
+            Effort::Quick => "quick",
+        });
+        let revision = fingerprint::of(project::root(), &CODE)?[..12].to_owned();
+        let made_of = [revision.clone(), fingerprint::of(project::root(), &REST)?].join(" ");
+        Ok(Self { folder, revision, made_of })
+    }
+
+    /// Names what it was made of and what came of it, once it is whole.
+    fn stamp(&self) -> PathBuf {
+        self.folder.with_extension("stamp")
+    }
+
+    fn stamp_now(&self) -> Result<String> {
+        Ok(format!("{} {}", self.made_of, fingerprint::of(&self.folder, &["."])?))
+    }
+
+    fn is_built(&self) -> bool {
+        fs::read_to_string(self.stamp())
+            .is_ok_and(|stamp| self.stamp_now().is_ok_and(|now| now == stamp))
+    }
+}
+
+/// Whether the site of what is here is there already.
+pub(crate) fn is_built(effort: Effort) -> Result<bool> {
+    Ok(Site::new(effort)?.is_built())
+}
+
 /// Builds the site, unless it is there already, and returns its folder.
 pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     let start = Instant::now();
     npm::ensure()?;
-    let folder = project::target().join("site").join(match effort {
-        Effort::Release => "release",
-        Effort::Quick => "quick",
-    });
-    let stamp = folder.with_extension("stamp");
-    // Taken before the build: what changes while it runs is for the next one.
-    let revision = fingerprint::of(project::root(), &CODE)?[..12].to_owned();
-    let made_of = [revision.clone(), fingerprint::of(project::root(), &REST)?].join(" ");
-    let stamp_now = || anyhow::Ok(format!("{made_of} {}", fingerprint::of(&folder, &["."])?));
-    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp_now().is_ok_and(|now| now == stamp)) {
+    // What changes while it is built is for the next build.
+    let site = Site::new(effort)?;
+    if site.is_built() {
         println!("The site is up to date");
-        return Ok(folder);
+        return Ok(site.folder);
     }
-    let next = folder.with_extension("next");
+    let next = site.folder.with_extension("next");
     remove(&next)?;
     let modules = next.join("modules");
     fs::create_dir_all(&modules).with_context(|| format!("cannot create {}", modules.display()))?;
     let mut jobs: Vec<step::Job<'_>> = vec![("the data set".to_owned(), Box::new(data::ensure))];
     for module in &MODULES {
-        let make = || module.make(effort, &revision, &modules);
+        let make = || module.make(effort, &site.revision, &modules);
         jobs.push((format!("{}.wasm", module.name), Box::new(make)));
     }
     step::side_by_side("Building the site, which takes minutes the first time", jobs)?;
     let id = site::assemble(&modules, &next.join("site"))?;
     // The old site goes only when the new one is whole.
-    remove(&folder)?;
-    fs::rename(next.join("site"), &folder)
-        .with_context(|| format!("cannot write {}", folder.display()))?;
-    fs::write(&stamp, stamp_now()?).with_context(|| format!("cannot write {}", stamp.display()))?;
+    remove(&site.folder)?;
+    fs::rename(next.join("site"), &site.folder)
+        .with_context(|| format!("cannot write {}", site.folder.display()))?;
+    let stamp = site.stamp();
+    fs::write(&stamp, site.stamp_now()?)
+        .with_context(|| format!("cannot write {}", stamp.display()))?;
     println!("Build {id}: {}", step::seconds(start.elapsed()));
-    Ok(folder)
+    Ok(site.folder)
 }
 
 fn remove(folder: &Path) -> Result<()> {

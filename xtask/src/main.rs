@@ -51,7 +51,7 @@ enum Task {
     Trunk,
     /// Run all tests: native, in a browser, and end to end on the built page
     Test(test::Options),
-    /// Formatting, clippy and docs with warnings denied, then all tests
+    /// Formatting, clippy and docs with warnings denied, linters for JavaScript, style sheets and links
     Check,
     /// Ask Lighthouse how accessible, sound and quick the built page is on a slow phone
     Audit(audit::Options),

@@ -13,8 +13,8 @@ use crate::{command, dist, npm, project, step};
 /// What to test.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only the end-to-end tests whose names contain this, on a page that is built quickly and hardly optimised
-    name: Option<String>,
+    /// Only the end-to-end tests whose names contain one of these; where the page is not built, on a quick build of it
+    names: Vec<String>,
     /// Which browser runs what needs one
     #[arg(long, value_enum, default_value_t = Choice::Chromium)]
     browser: Choice,
@@ -35,14 +35,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .iter()
         .map(|engine| engine.ensure())
         .collect::<Result<Vec<_>>>()?;
-    match &options.name {
-        Some(name) => one(name, &browsers),
-        None => all(&browsers),
-    }
+    if options.names.is_empty() { all(&browsers) } else { some(&options.names, &browsers) }
 }
 
 /// Runs every suite, also after one has failed, and sums up. Chromium runs all; the other engines where they are asked for.
-pub(crate) fn all(browsers: &[Browser]) -> Result<()> {
+fn all(browsers: &[Browser]) -> Result<()> {
     let start = Instant::now();
     npm::ensure()?;
     let runner = build()?;
@@ -73,16 +70,20 @@ pub(crate) fn all(browsers: &[Browser]) -> Result<()> {
     sum_up(&outcomes, start)
 }
 
-/// Runs the end-to-end tests of that name.
-fn one(name: &str, browsers: &[Browser]) -> Result<()> {
+/// Runs the end-to-end tests of these names.
+fn some(names: &[String], browsers: &[Browser]) -> Result<()> {
     let start = Instant::now();
-    let site = dist::build(Effort::Quick)?;
-    let run = |browser: &Browser| {
-        suite(&format!("page in {}", browser.engine.name()), || {
-            command::run(page_in(browser, &site).args(["--", name]))
-        })
-    };
-    sum_up(&browsers.iter().map(run).collect::<Vec<_>>(), start)
+    let effort = if dist::is_built(Effort::Release)? { Effort::Release } else { Effort::Quick };
+    let site = dist::build(effort)?;
+    let mut outcomes = Vec::new();
+    for browser in browsers {
+        for name in names {
+            outcomes.push(suite(&format!("{name} in {}", browser.engine.name()), || {
+                command::run(page_in(browser, &site).args(["--", name]))
+            }));
+        }
+    }
+    sum_up(&outcomes, start)
 }
 
 fn sum_up(outcomes: &[Outcome], start: Instant) -> Result<()> {
