@@ -327,6 +327,8 @@ pub enum Reply {
         /// What happened, as a sentence for the page.
         message: String,
     },
+    /// An exception has gone through the trainer, which has ended. What it was stands on the console.
+    Broken,
 }
 
 /// What a network makes of images that it does not train on.

@@ -98,12 +98,14 @@ pub enum Event {
     Shipped(Result<Vec<f32>, String>),
     /// The trainer says something, with its arrays.
     Reply(Reply, Vec<Vec<f32>>),
-    /// The trainer is gone: why.
+    /// The trainer is gone: why, in words for the page.
     TrainerGone(String),
     /// A file of this page's build could not be loaded.
     FileMissing,
     /// The site holds another build than this page belongs to.
     Updated,
+    /// The trainer is gone because of an error, of which the console has the words.
+    TrainerBroke,
     /// So many seconds have passed.
     Tick(f32),
 }
@@ -350,6 +352,7 @@ impl App {
                 self.lose_trainer(reason);
                 effects.push(Effect::CheckForUpdate);
             }
+            Event::TrainerBroke => self.lose_broken_trainer(&mut effects),
             Event::FileMissing => effects.push(Effect::CheckForUpdate),
             Event::Updated => self.hear_of_update(),
             Event::Tick(seconds) => self.tick(seconds),
@@ -503,6 +506,17 @@ impl App {
         if let Some(run) = &mut self.run {
             run.stop();
         }
+    }
+
+    /// Loses the trainer to an error. Several may tell of the same one, and the first saw what it was about.
+    fn lose_broken_trainer(&mut self, effects: &mut Vec<Effect>) {
+        let what = match self.trainer {
+            Trainer::Gone(_) => return,
+            Trainer::Waiting | Trainer::Loading => "The trainer could not be started.",
+            Trainer::Ready(_) => "The trainer stopped because of an error in this browser.",
+        };
+        self.lose_trainer(String::from(what));
+        effects.push(Effect::CheckForUpdate);
     }
 
     fn tick(&mut self, seconds: f32) {

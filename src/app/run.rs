@@ -305,6 +305,7 @@ impl App {
                     effects.extend(self.update(Event::TrainerGone(message)));
                 }
             }
+            Reply::Broken => self.lose_broken_trainer(effects),
         }
     }
 

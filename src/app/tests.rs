@@ -248,11 +248,17 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     draw(&mut app);
     app.update(Event::Train);
     progress(&mut app, 1, 120, 0.02);
-    app.update(Event::TrainerGone("The trainer has stopped: out of memory".into()));
+    hear(&mut app, Reply::Broken);
     let view = app.view();
     assert_eq!(view.state, State::Error);
     let problem = view.problem.expect("it is reported");
-    assert!(problem.text.contains("out of memory. Your drawing"), "{problem:?}");
+    assert_eq!(
+        problem.text,
+        "The trainer stopped because of an error in this browser. What was learnt up to epoch 2 is \
+         kept. Restart it to go on: choose “Start from: last run’s weights” then."
+    );
+    app.update(Event::TrainerBroke);
+    assert_eq!(app.view().problem.as_ref(), Some(&problem), "it is gone only once");
     assert!(view.digit.is_some() && view.has_curves && view.run_here);
     assert_eq!(view.train.label, "Train");
     assert!(view.train.disabled.is_some());
@@ -291,6 +297,30 @@ fn a_trainer_that_an_update_took_away_is_not_restarted() {
     assert!(problem.text.starts_with("Inkling was updated: reload"), "{problem:?}");
     assert_eq!(problem.action, "Reload");
     assert_eq!(app.update(Event::Repair), [Effect::Reload]);
+}
+
+#[test]
+fn a_trainer_that_cannot_be_started_is_told_in_plain_words() {
+    let mut app = app();
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    app.update(Event::TrainerBroke);
+    let text = app.view().problem.expect("it is reported").text;
+    assert_eq!(text, "The trainer could not be started. Drawing still works. Restart it to train.");
+}
+
+#[test]
+fn a_page_that_cannot_go_on_says_what_is_kept() {
+    const STOPPED: &str = "The page stopped because of an error in this browser.";
+    let mut app = ready();
+    assert_eq!(app.farewell(), format!("{STOPPED} Reload it to go on."));
+    app.update(Event::Train);
+    progress(&mut app, 1, 30, 0.02);
+    assert_eq!(app.farewell(), format!("{STOPPED} The run under way is lost. Reload it to go on."));
+    epoch_end(&mut app, 1, 1);
+    assert_eq!(
+        app.farewell(),
+        format!("{STOPPED} What was learnt up to epoch 1 is kept in Runs. Reload it to go on.")
+    );
 }
 
 #[test]

@@ -229,18 +229,32 @@ impl App {
         view
     }
 
+    /// What to say when the page itself cannot go on because of an error.
+    pub fn farewell(&self) -> String {
+        let run = self.run.as_ref().filter(|run| run.is_on() || self.runs.keeps(run.id));
+        let safe = match run {
+            Some(run) if self.runs.keeps(run.id) => {
+                format!(" What was learnt up to epoch {} is kept in Runs.", run.epoch)
+            }
+            Some(_) => String::from(" The run under way is lost."),
+            None => String::new(),
+        };
+        ["The page stopped because of an error in this browser.", &safe, " Reload it to go on."]
+            .concat()
+    }
+
     fn problem(&self) -> Option<Problem> {
         let (text, action) = if let (Trainer::Gone(_), true) = (&self.trainer, self.updated) {
             let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is gone from the \
                         server. Drawing still works here, and Runs keeps each run up to its last epoch.";
             (String::from(text), "Reload")
         } else if let Trainer::Gone(reason) = &self.trainer {
-            let safe = match self.run.as_ref().map(|run| run.phase) {
-                Some(Phase::Stopped) => {
-                    "Your drawing, the curves and the weights so far are safe; to go on from them, \
-                     restart it and choose “Start from: last run’s weights”."
-                }
-                _ => "Drawing still works; training needs a restart.",
+            let safe = match self.run.as_ref().map(|run| (run.phase, run.epoch_of_weights())) {
+                Some((Phase::Stopped, epoch @ 1..)) => format!(
+                    "What was learnt up to epoch {epoch} is kept. Restart it to go on: choose \
+                     “Start from: last run’s weights” then."
+                ),
+                _ => String::from("Drawing still works. Restart it to train."),
             };
             (format!("{} {safe}", sentence(reason)), "Restart the trainer")
         } else if let Some((part, reason)) = &self.data.failed {

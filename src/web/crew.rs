@@ -167,7 +167,9 @@ impl Crew {
                 continue;
             };
             let sheet = Sheet { work: self.work, ticket, of: self.images, shards: loan.shards };
-            if let Err(error) = helper.hand_over(computer, batch, sheet, now) {
+            let handed_over = helper.hand_over(computer, batch, sheet, now);
+            self.shares &= helper.shares;
+            if let Err(error) = handed_over {
                 self.lose(loan.helper, &error.to_string());
             }
         }
@@ -305,8 +307,7 @@ impl Helper {
         let pixels = batch.images.len() / sheet.of.max(1);
         let images = &batch.images[part.start * pixels..part.end * pixels];
         let labels: Vec<f32> = batch.labels[part].iter().map(|&label| f32::from(label)).collect();
-        if self.shares {
-            let desk = self.desk_for(labels.len(), computer)?;
+        if let Some(desk) = self.desk_for(labels.len(), computer)? {
             if desk.lay(&sheet, batch.parameters, images, &labels) {
                 self.port.send(&Job::Look, &[])?;
             }
@@ -318,18 +319,25 @@ impl Helper {
         self.port.send(&Job::Compute { ticket, work, images: of, shards }, &arrays)
     }
 
-    /// The desk, a larger one if it has no room for so many images.
-    fn desk_for(&mut self, images: usize, computer: &Computer) -> Result<&Desk, PortError> {
+    /// The desk, a larger one if it has no room for so many images. None where no memory is shared, or where
+    /// there is none left, which is where sharing ends.
+    fn desk_for(&mut self, images: usize, computer: &Computer) -> Result<Option<&Desk>, PortError> {
+        if !self.shares {
+            return Ok(None);
+        }
         let desk = match self.desk.take() {
             Some(desk) if desk.images() >= images => desk,
             smaller => {
                 smaller.inspect(Desk::close);
-                let desk = Desk::new(computer.network().plan(), images);
+                let Some(desk) = Desk::new(computer.network().plan(), images) else {
+                    self.shares = false;
+                    return Ok(None);
+                };
                 self.port.send(&Job::Sit { images }, &[desk.memory()])?;
                 desk
             }
         };
-        Ok(self.desk.insert(desk))
+        Ok(Some(self.desk.insert(desk)))
     }
 }
 

@@ -22,13 +22,23 @@
 
 use std::ops::Range;
 
-use js_sys::{Atomics, Float32Array, Int32Array, Reflect, SharedArrayBuffer};
+use js_sys::{Atomics, Float32Array, Int32Array, JsString};
+use wasm_bindgen::prelude::*;
+use web_sys::MessageChannel;
 
 use crate::net::Plan;
 use crate::net::loss::Score;
 use crate::protocol::Augment;
 use crate::protocol::helper::{Report, Work};
 use crate::train::gradient::{SHARDS, images_of, sums};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Not every page has it that is cross-origin isolated, and js-sys does not ask.
+    type SharedArrayBuffer;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(bytes: u32) -> Result<SharedArrayBuffer, JsValue>;
+}
 
 /// Milliseconds without a job after which a helper leaves its desk.
 const IDLE: f64 = 50.0;
@@ -124,10 +134,22 @@ impl Room {
     }
 }
 
-/// Whether this page may share memory.
+/// Whether workers may share memory here: whether it can be made, sent, and waited on. Cross-origin isolation
+/// alone does not say so: WebKit can be isolated and have no such memory.
 pub(super) fn possible() -> bool {
-    Reflect::get(&js_sys::global(), &"crossOriginIsolated".into())
-        .is_ok_and(|isolated| isolated.is_truthy())
+    try_sharing().is_ok_and(|outcome| outcome == "not-equal")
+}
+
+/// Does once what a desk is made of: what waiting for a word says that holds something else already.
+fn try_sharing() -> Result<JsString, JsValue> {
+    let buffer = SharedArrayBuffer::new(4)?;
+    let channel = MessageChannel::new()?;
+    let sent = channel.port1().post_message(&buffer);
+    channel.port1().close();
+    sent?;
+    let words = Int32Array::new(&buffer);
+    Atomics::notify(&words, 0)?;
+    Atomics::wait_with_timeout(&words, 0, 1, 0.0)
 }
 
 /// A range of shards in one word, so that either side takes one off its end in one step.
@@ -140,11 +162,11 @@ fn unpair(word: i32) -> Range<usize> {
 }
 
 impl Desk {
-    /// A desk for so many images of a work and a network's plan.
-    pub(super) fn new(plan: &Plan, images: usize) -> Self {
+    /// A desk for so many images of a work and a network's plan; none if there is no memory for it.
+    pub(super) fn new(plan: &Plan, images: usize) -> Option<Self> {
         let room = Room::of(plan, images);
-        let buffer = SharedArrayBuffer::new(4 * room.size());
-        Self::over(Float32Array::new(&buffer), room)
+        let buffer = SharedArrayBuffer::new(4 * room.size()).ok()?;
+        Some(Self::over(Float32Array::new(&buffer), room))
     }
 
     fn over(numbers: Float32Array, room: Room) -> Self {

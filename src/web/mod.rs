@@ -2,6 +2,7 @@
 
 mod announce;
 mod assets;
+mod attempt;
 mod charts;
 mod controls;
 mod crew;

@@ -1,13 +1,14 @@
 //! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
 
 use super::assets;
+use super::attempt::attempt;
 use super::charts::{self, Charts};
 use super::controls::{self, Settings};
 use super::dom;
 pub use super::dom::DomError;
 use super::pad::{Pad, Picture};
 use super::port::{self, Port, PortError};
-use super::render::Document;
+use super::render::{self, Document};
 use super::rooms::{Rooms, runs};
 use super::{announce, drawings, measure, update, weights};
 use crate::app::answer::Answer;
@@ -28,6 +29,9 @@ const WORKER: &str = "worker-start.js";
 /// frame; what has waited twice as long is drawn without.
 const CURVES_EVERY: i32 = 250;
 
+/// What is said at the end of a page that cannot say more.
+const ENDED: &str = "The page stopped because of an error in this browser. Reload it to go on.";
+
 /// The longest that one tick may count, in seconds: a page that slept has not waited.
 const LONGEST_TICK: f64 = 1.5;
 
@@ -39,6 +43,8 @@ thread_local! {
 /// The page and all it owns.
 #[derive(Debug)]
 struct Page {
+    /// Whether something has gone wrong after which the page cannot go on.
+    over: Cell<bool>,
     app: RefCell<App>,
     busy: Cell<bool>,
     document: RefCell<Document>,
@@ -68,6 +74,7 @@ pub fn start() -> Result<(), DomError> {
         dom::window()?.navigator().hardware_concurrency().clamp(1.0, f64::from(MOST_WORKERS))
             as u32;
     let page = Page {
+        over: Cell::new(false),
         app: RefCell::new(app),
         busy: Cell::new(false),
         document: RefCell::new(Document::new(Settings::new()?)?),
@@ -105,6 +112,12 @@ pub fn dispatch(event: Event) {
     with_page(Page::work);
 }
 
+/// The trainer is of no use any more: developers are told why, the visitor that.
+fn lose_trainer(why: &str) {
+    web_sys::console::error_1(&["the trainer's worker: ", why].concat().into());
+    dispatch(Event::TrainerBroke);
+}
+
 /// Saves the kept runs, or their chart, to a file of the visitor's.
 pub(super) fn save_runs(form: runs::Form) {
     with_page(|page| page.rooms.borrow().save_runs(&page.app.borrow(), form));
@@ -130,13 +143,17 @@ pub(super) fn resume_judge() {
     with_page(|page| page.rooms.borrow_mut().resume_judge(&page.app.borrow()));
 }
 
-/// Does something with the page. What goes wrong there is thrown for start.js to tell: only a page
-/// whose markup does not fit its code gets there.
+/// Does something with the page. It ends with an exception, which leaves it half changed, and with an error:
+/// only a page whose markup does not fit its code has one.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
-    let result = PAGE.with(|cell| cell.get().map_or(Ok(()), |page| action(page)));
-    if let Err(error) = result {
-        wasm_bindgen::throw_val(JsValue::from(error.to_string()));
-    }
+    PAGE.with(|cell| {
+        let Some(page) = cell.get().filter(|page| !page.over.get()) else { return };
+        match attempt(|| action(page)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => page.end(&error.to_string().into()),
+            Err(thrown) => page.end(&thrown),
+        }
+    });
 }
 
 /// Time, size and theme.
@@ -170,6 +187,21 @@ fn watch() -> Result<(), DomError> {
 }
 
 impl Page {
+    /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
+    /// went through has stayed borrowed.
+    fn end(&self, why: &JsValue) {
+        self.over.set(true);
+        web_sys::console::error_2(&"the page has ended:".into(), why);
+        if let Ok(Some(port)) = self.port.try_borrow().as_deref() {
+            port.terminate();
+        }
+        let words =
+            self.app.try_borrow().map_or_else(|_| String::from(ENDED), |app| app.farewell());
+        if let Err(error) = render::end(&words) {
+            web_sys::console::error_1(&error.to_string().into());
+        }
+    }
+
     fn work(&self) -> Result<(), DomError> {
         if self.busy.replace(true) {
             return Ok(());
@@ -227,20 +259,16 @@ impl Page {
                         dispatch(Event::Reply(reply, arrays));
                         with_page(|page| page.draw_curves_after(CURVES_EVERY));
                     }
-                    Err(PortError::OtherBuild) => {
+                    Err(error @ PortError::OtherBuild) => {
                         dispatch(Event::Updated);
-                        dispatch(Event::TrainerGone(PortError::OtherBuild.to_string()));
+                        lose_trainer(&error.to_string());
                     }
-                    Err(error) => dispatch(Event::TrainerGone(error.to_string())),
+                    Err(error) => lose_trainer(&error.to_string()),
                 });
-                port.on_error(|why| {
-                    dispatch(Event::TrainerGone(format!("The trainer has stopped: {why}")));
-                });
+                port.on_error(|why| lose_trainer(&why));
                 *self.port.borrow_mut() = Some(port);
             }
-            Err(error) => WAITING.with_borrow_mut(|waiting| {
-                waiting.push_back(Event::TrainerGone(error.to_string()));
-            }),
+            Err(error) => lose_trainer(&error.to_string()),
         }
         Ok(())
     }
@@ -249,9 +277,7 @@ impl Page {
         let arrays: Vec<Float32Array> = arrays.iter().map(|numbers| port::array(numbers)).collect();
         let sent = self.port.borrow().as_ref().map(|port| port.send(request, &arrays));
         if let Some(Err(error)) = sent {
-            WAITING.with_borrow_mut(|waiting| {
-                waiting.push_back(Event::TrainerGone(error.to_string()));
-            });
+            lose_trainer(&error.to_string());
         }
     }
 

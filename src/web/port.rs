@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::protocol::REVISION;
-use js_sys::{Array, Float32Array, Object, Reflect, SharedArrayBuffer};
+use js_sys::{Array, ArrayBuffer, Float32Array, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -56,7 +56,7 @@ fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Ar
     let transfer: Array = arrays
         .iter()
         .map(|array| JsValue::from(array.buffer()))
-        .filter(|buffer| !buffer.is_instance_of::<SharedArrayBuffer>())
+        .filter(|buffer| buffer.is_instance_of::<ArrayBuffer>())
         .collect();
     let arrays: Array = arrays.iter().collect();
     let envelope = Object::new();

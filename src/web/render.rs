@@ -176,6 +176,21 @@ impl Document {
     }
 }
 
+/// Shows nothing more but why the page has ended.
+///
+/// # Errors
+/// If the markup lacks something.
+pub(super) fn end(words: &str) -> Result<(), DomError> {
+    let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
+    dom::text("problem-text", words)?;
+    dom::hide("problem-action", true)?;
+    dom::hide("problem", false)?;
+    dom::text("verdict", "")?;
+    body.set_attribute("data-error", words)?;
+    body.set_attribute("data-state", "error")?;
+    Ok(())
+}
+
 /// A part of the view.
 type Part<T> = fn(&View) -> &T;
 

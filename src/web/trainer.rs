@@ -86,7 +86,7 @@ impl Trainer {
         }
     }
 
-    pub(super) fn fail(&self, run: RunId, message: String) {
+    fn fail(&self, run: RunId, message: String) {
         self.say(&Reply::Failed { run, message }, &[]);
     }
 

@@ -1,12 +1,13 @@
 //! What a worker is: the trainer, one of its helpers or the benchmark's gauge, whichever its name says.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use super::attempt::attempt;
 use super::crew::{Crew, HELPER};
 use super::gauge::{self, GAUGE};
 use super::helper;
@@ -52,48 +53,81 @@ pub fn start() -> Result<(), WorkerError> {
         return gauge::start(scope);
     }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
-    // What calls the trainer back is part of it, so it is there first.
-    let slot: Rc<OnceCell<Rc<RefCell<Trainer>>>> = Rc::default();
-    let called = Rc::clone(&slot);
+    // What calls the trainer back is part of it, so its place is there first.
+    let post = Rc::new(Post { scope: scope.clone(), trainer: RefCell::default() });
+    let called = Rc::clone(&post);
     let turn = Turn::new(scope.clone(), move || {
-        called.get().inspect(|trainer| trainer.borrow_mut().work());
+        called.with(Trainer::work);
     })?;
-    let called = Rc::clone(&slot);
+    let called = Rc::clone(&post);
     let hear = move |id, heard| {
-        called.get().inspect(|trainer| trainer.borrow_mut().hear_helper(id, heard));
+        called.with(|trainer| trainer.hear_helper(id, heard));
     };
     let crew = Crew::new(scope.location().href(), Rc::new(hear));
-    let trainer = Trainer::new(scope.clone(), clock, turn, crew)?;
-    let trainer = Rc::clone(slot.get_or_init(|| Rc::new(RefCell::new(trainer))));
-    let hearing = Rc::clone(&trainer);
+    post.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, crew)?));
     port::listen(&scope, move |request| match request {
-        Ok((Request::LoadData, _)) => load_data(&hearing),
+        Ok((Request::LoadData, _)) => load_data(&post),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            hearing.borrow_mut().hear(request, arrays);
+            post.with(|trainer| trainer.hear(request, arrays));
         }
-        Err(error) => hearing.borrow().fail(0, error.to_string()),
+        Err(error) => post.end(&error.to_string().into()),
     });
     port::reply(&scope, &Reply::Ready { backend: lanes::BACKEND.to_owned() }, &[])?;
     Ok(())
 }
 
+/// Where the trainer is found by what calls it.
+struct Post {
+    scope: DedicatedWorkerGlobalScope,
+    /// None before it is made and after its end.
+    trainer: RefCell<Option<Trainer>>,
+}
+
+impl Post {
+    /// Has the trainer do something, unless it has ended. An exception on the way ends it, as what it was
+    /// about is half done then.
+    fn with<T>(&self, action: impl FnOnce(&mut Trainer) -> T) -> Option<T> {
+        let outcome = {
+            let mut place = self.trainer.try_borrow_mut().ok()?;
+            let trainer = place.as_mut()?;
+            attempt(|| action(trainer))
+        };
+        outcome.inspect_err(|thrown| self.end(thrown)).ok()
+    }
+
+    /// Ends the trainer and this worker, and with it the helpers; the page is told that, developers why.
+    fn end(&self, why: &JsValue) {
+        web_sys::console::error_2(&"the trainer has ended:".into(), why);
+        // Not dropped, as what is half changed may not even be fit for that; all of it goes with the worker.
+        std::mem::forget(self.trainer.take());
+        if let Err(error) = port::reply(&self.scope, &Reply::Broken, &[]) {
+            // The page will notice the silence.
+            web_sys::console::error_1(&error.to_string().into());
+        }
+        self.scope.close();
+    }
+}
+
 /// Loads what is missing of the data set, part by part, while the trainer goes on with its work.
-fn load_data(trainer: &Rc<RefCell<Trainer>>) {
-    let Some(mut loader) = trainer.borrow_mut().loader.take() else {
+fn load_data(post: &Rc<Post>) {
+    let Some(mut loader) = post.with(|trainer| trainer.loader.take()).flatten() else {
         // It is loading already.
         return;
     };
-    let trainer = Rc::clone(trainer);
+    let post = Rc::clone(post);
     spawn_local(async move {
-        let hearing = Rc::clone(&trainer);
-        let result =
-            loader.load(move |part, progress| hearing.borrow_mut().take(part, progress)).await;
-        let mut trainer = trainer.borrow_mut();
-        trainer.loader = Some(loader);
-        if let Err(error) = result {
-            let part = error.part().to_owned();
-            trainer.say(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
-        }
+        let hearing = Rc::clone(&post);
+        let tell = move |part, progress| {
+            hearing.with(|trainer| trainer.take(part, progress));
+        };
+        let result = loader.load(tell).await;
+        post.with(|trainer| {
+            trainer.loader = Some(loader);
+            if let Err(error) = result {
+                let part = error.part().to_owned();
+                trainer.say(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
+            }
+        });
     });
 }
