@@ -1,4 +1,4 @@
-//! Memory that the trainer shares with one helper, where the page is cross-origin isolated.
+//! Memory that the trainer shares with one helper, where the browser lets workers share memory.
 //!
 //! What the two say to each other is what a [`port`](super::port) would carry; here it takes one copy a
 //! side, no message and no turn of the event loop. A job goes like this:

@@ -43,8 +43,12 @@ impl Surface {
     }
 
     fn ink(&self) -> String {
-        let mut ink = self.ink.borrow_mut();
-        ink.get_or_insert_with(|| dom::computed(&self.canvas, "color")).clone()
+        let known = self.ink.borrow().clone();
+        known.unwrap_or_else(|| {
+            let ink = dom::computed(&self.canvas, "color");
+            self.ink.replace(Some(ink.clone()));
+            ink
+        })
     }
 }
 

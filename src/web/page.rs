@@ -108,6 +108,9 @@ pub fn start() -> Result<(), DomError> {
 /// Takes an event and shows what it changes before this returns; an event from within another waits
 /// for that one's end.
 pub fn dispatch(event: Event) {
+    if PAGE.with(|cell| cell.get().is_some_and(|page| page.over.get())) {
+        return;
+    }
     WAITING.with_borrow_mut(|waiting| waiting.push_back(event));
     with_page(Page::work);
 }

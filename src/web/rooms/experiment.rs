@@ -444,10 +444,9 @@ fn copy_code() {
 async fn write_to_clipboard() -> Result<(), DomError> {
     let code = dom::by_id::<Element>("code")?.text_content().unwrap_or_default();
     let clipboard = Reflect::get(&dom::window()?.navigator(), &"clipboard".into())?;
-    // Pages that did not come over https have none.
-    let write: js_sys::Function = Reflect::get(&clipboard, &"writeText".into())?.dyn_into()?;
-    let promise: Promise = write.call1(&clipboard, &code.into())?.dyn_into()?;
-    JsFuture::from(promise).await?;
+    // Pages that did not come over https have none, which the call says.
+    let write: js_sys::Function = Reflect::get(&clipboard, &"writeText".into())?.unchecked_into();
+    JsFuture::from(Promise::resolve(&write.call1(&clipboard, &code.into())?)).await?;
     Ok(())
 }
 

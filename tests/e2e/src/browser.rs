@@ -153,7 +153,8 @@ impl Browser {
     }
 
     /// Runs the body of a function in the page and gives what it returns; arguments arrive as
-    /// `arguments[0]` and so on.
+    /// `arguments[0]` and so on. What the next script is to find goes to `window`: in Firefox each one
+    /// has a `globalThis` of its own.
     pub fn script(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
         run(async { Ok(self.client.execute(body, arguments).await?) })
             .with_context(|| format!("running {body:?}"))

@@ -284,7 +284,7 @@ impl<'b> Page<'b> {
     /// Counts from now on the tasks of more than 50 ms on the page's own thread; Chromium only.
     pub fn watch_long_tasks(&self) -> Result<()> {
         const WATCH: &str = "
-            globalThis.longTasks = [];
+            window.longTasks = [];
             const note = list => longTasks.push(...list.getEntries().map(task => task.duration));
             new PerformanceObserver(note).observe({type: 'longtask'});";
         self.browser.script(WATCH, vec![])?;

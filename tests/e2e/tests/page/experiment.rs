@@ -199,7 +199,7 @@ fn code_follows_and_is_copied(page: &mut Page) -> Result<()> {
 
     const LISTEN: &str = "
         Object.defineProperty(navigator, 'clipboard', {configurable: true, value: {
-            writeText: async text => { globalThis.copied = text; },
+            writeText: async text => { window.copied = text; },
         }});";
     page.browser.script(LISTEN, vec![])?;
     page.click("#code-copy")?;

@@ -1,5 +1,8 @@
 //! Workers that die in every way they know, and browsers that lack what helps.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use e2e::{Fault, Page, Status};
 
@@ -9,6 +12,9 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("failure::a_worker_that_closes_is_replaced", a_worker_that_closes_is_replaced),
     ("failure::a_worker_that_throws_is_replaced", a_worker_that_throws_is_replaced),
     ("failure::a_worker_that_hangs_is_replaced", a_worker_that_hangs_is_replaced),
+    ("failure::an_exception_inside_the_trainer_is_told", an_exception_inside_the_trainer_is_told),
+    ("failure::a_trap_inside_the_trainer_is_told", a_trap_inside_the_trainer_is_told),
+    ("failure::an_exception_inside_the_page_is_told", an_exception_inside_the_page_is_told),
     ("failure::a_truncated_worker_is_reported", a_truncated_worker_is_reported),
     ("failure::a_missing_worker_is_reported", a_missing_worker_is_reported),
     (
@@ -66,6 +72,87 @@ fn dies_and_is_replaced(page: &mut Page, script: &'static str) -> Result<()> {
     page.draw(3)?;
     page.wait_for("an answer all the same", 5, |status| status.prediction.is_some())?;
     restart_and_train(page)
+}
+
+/// What the trainer calls in the middle of its work throws in its third second or so.
+const THROWS_INSIDE: &str = "
+const {now} = Performance.prototype;
+let start;
+addEventListener('message', ({data}) => { if (data.message?.Start) start = now.call(performance); });
+Performance.prototype.now = function () {
+    const time = now.call(this);
+    if (self.name === 'trainer' && time > start + 3000) throw new Error('unreachable, says the test');
+    return time;
+};
+";
+
+const TRAPS_INSIDE: &str = "
+const {now} = Performance.prototype;
+let start;
+addEventListener('message', ({data}) => { if (data.message?.Start) start = now.call(performance); });
+Performance.prototype.now = function () {
+    const time = now.call(this);
+    if (self.name === 'trainer' && time > start + 3000)
+        throw new WebAssembly.RuntimeError('unreachable, says the test');
+    return time;
+};
+";
+
+fn an_exception_inside_the_trainer_is_told(page: &mut Page) -> Result<()> {
+    goes_wrong_inside(page, THROWS_INSIDE)
+}
+
+fn a_trap_inside_the_trainer_is_told(page: &mut Page) -> Result<()> {
+    goes_wrong_inside(page, TRAPS_INSIDE)
+}
+
+/// One plain sentence, also after whatever else calls the trainer; and no second error on the console.
+fn goes_wrong_inside(page: &mut Page, script: &'static str) -> Result<()> {
+    page.expect_on_console("says the test");
+    page.site.inject("worker-start.js", Fault::Prefixed(script));
+    page.train(&format!("{RUN}&workers=2"))?;
+    page.wait_for_state("error", 40)?;
+    thread::sleep(Duration::from_secs(1));
+    let status = page.status()?;
+    let epoch = status.step.unwrap_or_default().div_ceil(63).max(1);
+    let expected = format!(
+        "The trainer stopped because of an error in this browser. What was learnt up to epoch {epoch} is \
+         kept. Restart it to go on: choose “Start from: last run’s weights” then."
+    );
+    ensure!(status.error == expected, "{status:?}");
+    ensure!(page.text()?.contains(&expected), "the sentence cannot be read: {status:?}");
+    page.draw(3)?;
+    page.wait_for("an answer all the same", 5, |status| status.prediction.is_some())?;
+    restart_and_train(page)
+}
+
+/// Without a way to draw the page cannot go on, and says so once, in plain words.
+fn an_exception_inside_the_page_is_told(page: &mut Page) -> Result<()> {
+    const BREAKS: &str = "
+        addEventListener('e2e-break', () => {
+            CanvasRenderingContext2D.prototype.clearRect = () => { throw new Error('unreachable, says the test'); };
+        });\n";
+    page.expect_on_console("says the test");
+    page.site.inject("start.js", Fault::Prefixed(BREAKS));
+    page.train(RUN)?;
+    page.browser.script("window.dispatchEvent(new Event('e2e-break'))", vec![])?;
+    page.draw(3)?;
+    let status = page.wait_for_state("error", 10)?;
+    // Whatever would be shown next is not.
+    page.draw(5)?;
+    thread::sleep(Duration::from_secs(2));
+    let later = page.status()?;
+    ensure!(
+        later.error.starts_with("The page stopped because of an error in this browser. ")
+            && later.error.ends_with(" Reload it to go on."),
+        "{later:?}"
+    );
+    ensure!(later.state == "error" && later.error == status.error, "{status:?}, then {later:?}");
+    ensure!(page.text()?.contains(&later.error), "the sentence cannot be read: {later:?}");
+    page.open("")?;
+    page.draw(3)?;
+    page.wait_for("a 3", 5, |status| status.prediction == Some(3))?;
+    Ok(())
 }
 
 fn restart_and_train(page: &Page) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("helpers::any_number_gives_the_same_figures", any_number_gives_the_same_figures),
+    ("helpers::isolated_without_shared_memory", isolated_without_shared_memory),
     ("helpers::one_that_throws_costs_nothing_but_time", one_that_throws_costs_nothing_but_time),
     ("helpers::one_that_hangs_costs_nothing_but_time", one_that_hangs_costs_nothing_but_time),
     ("helpers::without_shared_memory_one_that_closes", without_shared_memory_one_that_closes),
@@ -62,6 +63,29 @@ addEventListener('message', ({data}) => {
 });
 ";
 
+// What an isolated page may lack of what workers share memory by. WebKitGTK 2.50 lacks it all.
+
+const NO_SHARED_MEMORY: [&str; 5] = [
+    "delete globalThis.SharedArrayBuffer;\n",
+    "globalThis.SharedArrayBuffer = class {
+        constructor() { throw new RangeError('no memory is shared in this test'); }
+    };\n",
+    // Enough to try, and none for what it is wanted for.
+    "if (globalThis.SharedArrayBuffer) globalThis.SharedArrayBuffer = class extends SharedArrayBuffer {
+        constructor(bytes) {
+            if (bytes > 1000) throw new RangeError('no memory is shared in this test');
+            super(bytes);
+        }
+    };\n",
+    "Atomics.wait = () => { throw new TypeError('nobody waits in this test'); };\n",
+    "const {postMessage} = MessagePort.prototype;
+    MessagePort.prototype.postMessage = function (message, ...rest) {
+        if (globalThis.SharedArrayBuffer && message instanceof SharedArrayBuffer)
+            throw new DOMException('no memory is sent in this test', 'DataCloneError');
+        return postMessage.call(this, message, ...rest);
+    };\n",
+];
+
 /// A run's table of epochs: losses and accuracies to the last digit shown.
 fn trained(page: &mut Page, workers: u32) -> Result<Vec<Vec<String>>> {
     page.train(&format!("{RUN}&workers={workers}"))?;
@@ -98,6 +122,20 @@ fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
             ensure!(shares == (host == Host::Isolated), "{host:?}: {shares}");
             ensure!(together == alone, "{host:?}, {workers}: {together:?}; one: {alone:?}");
         }
+    }
+    Ok(())
+}
+
+fn isolated_without_shared_memory(page: &mut Page) -> Result<()> {
+    let alone = trained(page, 1)?;
+    for script in NO_SHARED_MEMORY {
+        for file in ["start.js", "worker-start.js"] {
+            page.site.inject(file, Fault::Prefixed(script));
+        }
+        let together = trained(page, 2)?;
+        let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
+        ensure!(isolated, "{script}");
+        ensure!(together == alone, "{script}: {together:?}; one: {alone:?}");
     }
     Ok(())
 }

@@ -294,7 +294,8 @@ fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
     ensure!(page.text()?.contains("Test images hang here as soon as they are loaded"));
 
     page.site.inject(part, Fault::Truncated);
-    page.load("")?;
+    // Not only loaded: a click before the page listens is lost.
+    page.open("")?;
     page.click("#open-judge")?;
     told("could not be loaded; Retry")?;
     page.site.heal(part);

@@ -115,10 +115,10 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
     wait_for_rows(page, 1)?;
     // What the page hands to the browser for saving, rather than the browser's own folder.
     const BLOBS: &str = "
-        globalThis.blobs = [];
+        window.blobs = [];
         const make = URL.createObjectURL;
         URL.createObjectURL = blob => { blobs.push(blob.text()); return make.call(URL, blob); };
-        globalThis.saved = [];
+        window.saved = [];
         HTMLAnchorElement.prototype.click = function () { saved.push([this.download, this.href]); };";
     page.browser.script(BLOBS, vec![])?;
     for button in ["#runs-csv", "#runs-json", "#runs-png"] {
