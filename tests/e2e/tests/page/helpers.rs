@@ -1,7 +1,7 @@
 //! The workers that train together: how many, and what becomes of a run that loses one.
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Host, Page};
+use e2e::{Engine, Fault, Host, Page};
 
 use crate::Test;
 
@@ -112,6 +112,18 @@ fn without_times(page: &Page) -> Result<Vec<Vec<String>>> {
     Ok(epochs)
 }
 
+/// Whether workers share memory on an isolated page. WebKitGTK's do not.
+fn shares_memory(page: &Page) -> Result<bool> {
+    page.open("")?;
+    let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
+    let shares = page.ask("return typeof SharedArrayBuffer === 'function'", vec![])?;
+    ensure!(
+        isolated && (shares || page.browser.engine() == Engine::WebKit),
+        "{isolated}, {shares}"
+    );
+    Ok(shares)
+}
+
 fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
     let alone = trained(page, 1)?;
     for host in [Host::Isolated, Host::Plain] {
@@ -141,11 +153,13 @@ fn isolated_without_shared_memory(page: &mut Page) -> Result<()> {
 }
 
 fn one_that_throws_costs_nothing_but_time(page: &mut Page) -> Result<()> {
-    dies_and_the_run_goes_on(page, THROWS)
+    let script = if shares_memory(page)? { THROWS } else { THROWS_UNSHARED };
+    dies_and_the_run_goes_on(page, script)
 }
 
 fn one_that_hangs_costs_nothing_but_time(page: &mut Page) -> Result<()> {
-    dies_and_the_run_goes_on(page, HANGS)
+    let script = if shares_memory(page)? { HANGS } else { HANGS_UNSHARED };
+    dies_and_the_run_goes_on(page, script)
 }
 
 fn without_shared_memory_one_that_closes(page: &mut Page) -> Result<()> {
