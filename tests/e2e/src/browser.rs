@@ -117,6 +117,7 @@ impl Browser {
     /// Goes to an empty document. A new hash alone would not load the page again, and Firefox takes
     /// a new port for a new hash and does not wait.
     pub fn leave(&self) -> Result<()> {
+        self.let_it_store();
         match self.engine {
             Engine::Firefox => {
                 self.go_by_script("location.replace('about:blank')", "location.href", "about:blank")
@@ -125,8 +126,24 @@ impl Browser {
         }
     }
 
+    /// Lets the page finish what it is storing: Firefox says on the console what is broken off by leaving, which
+    /// may be the next test's console. What is read now is read after what is written already; a few times,
+    /// as the page writes one thing after the other.
+    fn let_it_store(&self) {
+        const READ: &str = "
+            return (async () => {
+                for (let round = 0; round < 4 && window.idbKeyval; round++) {
+                    await window.idbKeyval.keys();
+                    await new Promise(resolve => setTimeout(resolve, 5));
+                }
+            })();";
+        // A document that cannot be asked stores nothing.
+        let _ = self.script(READ, vec![]);
+    }
+
     /// Loads the document again.
     pub fn reload(&self) -> Result<()> {
+        self.let_it_store();
         match self.engine {
             Engine::Firefox => {
                 self.script("document.documentElement.dataset.old = 'true'", vec![])?;
