@@ -24,8 +24,8 @@ use std::ops::Range;
 
 use js_sys::{Atomics, Float32Array, Int32Array, JsString};
 use wasm_bindgen::prelude::*;
-use web_sys::MessageChannel;
 
+use super::port;
 use crate::net::Plan;
 use crate::net::loss::Score;
 use crate::protocol::Augment;
@@ -143,10 +143,7 @@ pub(super) fn possible() -> bool {
 /// Does once what a desk is made of: what waiting for a word says that holds something else already.
 fn try_sharing() -> Result<JsString, JsValue> {
     let buffer = SharedArrayBuffer::new(4)?;
-    let channel = MessageChannel::new()?;
-    let sent = channel.port1().post_message(&buffer);
-    channel.port1().close();
-    sent?;
+    port::try_sending(&buffer)?;
     let words = Int32Array::new(&buffer);
     Atomics::notify(&words, 0)?;
     Atomics::wait_with_timeout(&words, 0, 1, 0.0)

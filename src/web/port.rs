@@ -48,6 +48,17 @@ pub fn describe(value: &JsValue) -> String {
         .unwrap_or_else(|| format!("{value:?}"))
 }
 
+/// Sends something to nobody.
+///
+/// # Errors
+/// What is thrown, if it cannot be sent.
+pub fn try_sending(value: &JsValue) -> Result<(), JsValue> {
+    let channel = MessageChannel::new()?;
+    let sent = channel.port1().post_message(value);
+    channel.port1().close();
+    sent
+}
+
 /// The message and the list of buffers to transfer.
 fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Array), PortError> {
     let message = serde_wasm_bindgen::to_value(message)

@@ -100,7 +100,7 @@ fn first_part_is_refused(page: &mut Page, fault: Fault) -> Result<()> {
 }
 
 fn a_bad_test_part_stops_no_drawing(page: &mut Page) -> Result<()> {
-    let part = "data/test-01.part";
+    let part = &*crate::part("test-01")?;
     page.expect_on_console(part);
     page.site.inject(part, Fault::Truncated);
     page.load("images=2000&epochs=1&batch=100")?;

@@ -280,7 +280,7 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
 
 /// The test images come last; until they are here, or if they cannot be had, the room says so.
 fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
-    let part = "data/test-01.part";
+    let part = &*crate::part("test-01")?;
     let told = |words: &str| {
         page.wait_until(&format!("{words:?}"), 30, || {
             Ok(content(page, "#judge-status")?.contains(words).then_some(()))

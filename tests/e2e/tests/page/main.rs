@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::{Browser, Engine, Page};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -120,6 +120,12 @@ fn parts() -> Result<Vec<String>> {
     ensure!(!manifest.parts.is_empty(), "the manifest names no part");
     // Their addresses are relative to the manifest's, two folders down.
     Ok(manifest.parts.into_iter().map(|part| part.file.replace("../", "")).collect())
+}
+
+/// The part whose name begins so, as a path below the site.
+fn part(name: &str) -> Result<String> {
+    let name = format!("data/{name}");
+    parts()?.into_iter().find(|part| part.starts_with(&name)).with_context(|| format!("no {name}"))
 }
 
 fn take(stage: &Stage) -> Option<Browser> {
