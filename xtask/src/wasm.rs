@@ -91,5 +91,7 @@ impl Module {
 pub(crate) fn bind(built: &Path, name: &str, folder: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(built).web(true)?.typescript(false).out_name(name);
+    // Else `init()` without an argument, as our scripts call it, has no module to load.
+    bindgen.omit_default_module_path(false);
     bindgen.generate(folder).with_context(|| format!("wasm-bindgen cannot use {}", built.display()))
 }
