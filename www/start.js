@@ -61,11 +61,10 @@ tour.addEventListener("click", async () => {
   }
 });
 
-// After a trap in the page's module, or a string that it throws, it cannot go on. Errors of other
-// kinds are not its own: extensions throw here too.
+// After a trap in the page's module it cannot go on. Errors of other kinds are not its own: extensions throw here too.
 function stopAfterATrap({ error }) {
-  if (error instanceof WebAssembly.RuntimeError || typeof error === "string") {
-    stop("The page has stopped because of an error of its own. Reload it to go on; a run under way is lost.");
+  if (error instanceof WebAssembly.RuntimeError && document.body.dataset.state !== "error") {
+    stop("The page stopped because of an error in this browser. Reload it to go on; a run under way is lost.");
   }
 }
 
