@@ -79,7 +79,7 @@ fn some(names: &[String], browsers: &[Browser]) -> Result<()> {
     for browser in browsers {
         for name in names {
             outcomes.push(suite(&format!("{name} in {}", browser.engine.name()), || {
-                command::run(page_in(browser, &site).args(["--", name]))
+                command::run(page_in(browser, &site).args(["--quiet", "--test", "page", "--", name]))
             }));
         }
     }
