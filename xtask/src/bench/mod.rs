@@ -12,7 +12,7 @@ use crate::wasm::Effort;
 use crate::{command, dist, project, step};
 
 /// The program that drives the browser: the build that the tests use, as only the page is measured.
-const IN_BROWSER: [&str; 6] = ["--profile", "test", "--package", "e2e", "--bin", "bench"];
+const IN_BROWSER: [&str; 4] = ["--profile", "test", "--package", "bench-page"];
 
 /// What is measured, and what becomes of it.
 #[derive(clap::Args)]
