@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: how fast it is in headless Chromium on the built page, and how fast others are.
 
 mod peers;
-mod readme;
+mod tables;
 
 use std::path::PathBuf;
 
@@ -59,11 +59,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     browser.tell(&mut bench);
     step::loud("Measuring", || command::run(&mut bench))?;
     if options.readme {
-        readme::fill(&tables())?;
+        tables::fill(&measured())?;
     }
     Ok(())
 }
 
-fn tables() -> PathBuf {
+fn measured() -> PathBuf {
     project::target().join("bench.md")
 }
