@@ -3,8 +3,6 @@
 mod peers;
 mod tables;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 
 use crate::browsers::Engine;
@@ -20,9 +18,9 @@ pub(crate) struct Options {
     /// Measure others too: native Keras, Burn, TensorFlow.js, jax-js and onnxruntime-web, which are installed for it
     #[arg(long)]
     peers: bool,
-    /// Write the tables into README.md, between its marks
+    /// Write the tables into docs/BENCHMARKS.md, between its marks
     #[arg(long, conflicts_with = "quick")]
-    readme: bool,
+    write: bool,
     /// One short run of everything, to see that all works
     #[arg(long)]
     quick: bool,
@@ -58,12 +56,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     browser.tell(&mut bench);
     step::loud("Measuring", || command::run(&mut bench))?;
-    if options.readme {
-        tables::fill(&measured())?;
+    let measured = project::target().join("bench.md");
+    println!("The tables are in {}", measured.display());
+    if options.write {
+        tables::write(&tables::document(), &measured)?;
+        println!("and in {}", tables::document().display());
     }
     Ok(())
-}
-
-fn measured() -> PathBuf {
-    project::target().join("bench.md")
 }

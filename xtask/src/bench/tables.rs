@@ -1,24 +1,28 @@
-//! The README's figures: what `cargo xtask bench` measured, between two marks.
+//! The tables of docs/BENCHMARKS.md: what `cargo xtask bench` measured, between two marks.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::project;
 
-const BEGIN: &str = "<!-- written by cargo xtask bench --readme -->\n";
+const BEGIN: &str = "<!-- written by cargo xtask bench --write -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// Puts the tables in that file in place of those in README.md.
-pub(super) fn fill(tables: &Path) -> Result<()> {
-    let readme = project::root().join("README.md");
+/// Where the tables are shown.
+pub(super) fn document() -> PathBuf {
+    project::root().join("docs/BENCHMARKS.md")
+}
+
+/// Puts the tables that the benchmark wrote in place of those in a document.
+pub(super) fn write(document: &Path, tables: &Path) -> Result<()> {
     let read = |path: &Path| {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let filled =
-        between(&read(&readme)?, &read(tables)?).context("README.md has not both marks")?;
-    fs::write(&readme, filled).with_context(|| format!("cannot write {}", readme.display()))
+    let written = between(&read(document)?, &read(tables)?)
+        .with_context(|| format!("{} has not both marks", document.display()))?;
+    fs::write(document, written).with_context(|| format!("cannot write {}", document.display()))
 }
 
 /// The text with other lines between the marks; nothing if it has not both.
@@ -42,9 +46,23 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_has_the_marks() -> Result<()> {
-        let text = fs::read_to_string(project::root().join("README.md"))?;
-        assert!(between(&text, "").is_some());
+    fn the_document_takes_new_tables() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (copy, tables) = (folder.path().join("copy.md"), folder.path().join("bench.md"));
+        fs::copy(document(), &copy)?;
+        fs::write(&tables, "| new |\n")?;
+        write(&copy, &tables)?;
+        let before = fs::read_to_string(document())?;
+        let after = fs::read_to_string(&copy)?;
+        assert!(after.contains("\n\n| new |\n\n"), "{after}");
+        assert_eq!(
+            before.split_once(BEGIN).map(|parts| parts.0),
+            after.split_once(BEGIN).map(|parts| parts.0)
+        );
+        assert_eq!(
+            before.split_once(END).map(|parts| parts.1),
+            after.split_once(END).map(|parts| parts.1)
+        );
         Ok(())
     }
 }
