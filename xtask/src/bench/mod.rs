@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how fast it is in headless Chromium on the built page, and how fast others are.
+//! `cargo xtask bench`: how fast the built page is in headless Chromium, and how fast others are. It is built with the
+//! feature `bench`, which measures from within and is no part of what visitors get.
 
 mod peers;
 mod tables;
@@ -39,7 +40,9 @@ impl Options {
 /// Measures, and writes the figures to target/bench.json and, as tables, target/bench.md.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let browser = Engine::Chromium.ensure()?;
-    let site = dist::build(Effort::Release)?;
+    // What visitors fetch is weighed on their own site.
+    let visitors = dist::build(Effort::Release)?;
+    let site = dist::build(Effort::Bench)?;
     let python = if options.peers { Some(peers::ensure()?) } else { None };
     // Built before anything is measured, so that no compiler runs beside it.
     step::loud("Building the benchmark", || {
@@ -47,7 +50,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?;
     let mut bench = project::cargo(["run", "--quiet"]);
     bench.args(IN_BROWSER).arg("--").arg("--to").arg(project::target());
-    bench.args(["--command", &options.command()]).env("INKLING_DIST", &site);
+    bench.args(["--command", &options.command()]).arg("--visitors").arg(visitors);
+    bench.env("INKLING_DIST", &site);
     if options.quick {
         bench.arg("--quick");
     }
