@@ -5,6 +5,7 @@
 //! variant's doc gives. Every reply about a run carries that run's [`RunId`], so that a late one
 //! about a run that is gone can be dropped.
 
+#[cfg(feature = "bench")]
 pub mod gauge;
 pub mod helper;
 

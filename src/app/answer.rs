@@ -306,6 +306,7 @@ impl Answer {
     }
 
     /// Reads the drawing once more, for measuring; whether there was anything to read.
+    #[cfg(feature = "bench")]
     pub fn read_again(&mut self) -> bool {
         self.picture.is_some_and(|picture| {
             let classes = self.network().probabilities(&picture);

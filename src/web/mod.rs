@@ -11,10 +11,12 @@ mod desk;
 mod dom;
 mod drawings;
 mod gathered;
+#[cfg(feature = "bench")]
 mod gauge;
 mod helper;
 mod judging;
 mod library;
+#[cfg(feature = "bench")]
 mod measure;
 mod pad;
 pub mod page;

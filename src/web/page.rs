@@ -10,7 +10,7 @@ use super::pad::{Pad, Picture};
 use super::port::{self, Port, PortError};
 use super::render::{self, Document};
 use super::rooms::{Rooms, runs};
-use super::{announce, drawings, measure, update, weights};
+use super::{announce, drawings, update, weights};
 use crate::app::answer::Answer;
 use crate::app::settings::Backend;
 use crate::app::{App, Effect, Event};
@@ -167,8 +167,9 @@ fn watch() -> Result<(), DomError> {
         dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
     })?;
     dom::every(CURVES_EVERY, || with_page(|page| page.draw_curves_after(2 * CURVES_EVERY)))?;
-    dom::every(measure::EVERY, || {
-        with_page(|page| measure::prediction(&mut page.app.borrow_mut()));
+    #[cfg(feature = "bench")]
+    dom::every(super::measure::EVERY, || {
+        with_page(|page| super::measure::prediction(&mut page.app.borrow_mut()));
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;

@@ -1,4 +1,4 @@
-//! What a worker is: the trainer, one of its helpers or the benchmark's gauge, whichever its name says.
+//! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a gauge.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,7 +9,8 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::attempt::attempt;
 use super::crew::{Crew, HELPER};
-use super::gauge::{self, GAUGE};
+#[cfg(feature = "bench")]
+use super::gauge;
 use super::helper;
 use super::port::{self, PortError, Turn};
 use super::trainer::Trainer;
@@ -37,8 +38,7 @@ pub enum WorkerError {
     Job,
 }
 
-/// Starts listening, as the trainer, as one of its helpers or as the benchmark's gauge, whichever its
-/// name says; from [`Reply::Ready`] on, requests are heard.
+/// Starts listening as what the worker's name says; from [`Reply::Ready`] on, requests are heard.
 ///
 /// # Errors
 /// If this is not a worker, or one without a clock.
@@ -49,7 +49,8 @@ pub fn start() -> Result<(), WorkerError> {
     if scope.name() == HELPER {
         return helper::start(scope);
     }
-    if scope.name() == GAUGE {
+    #[cfg(feature = "bench")]
+    if scope.name() == gauge::GAUGE {
         return gauge::start(scope);
     }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;

@@ -24,18 +24,22 @@ pub(crate) fn run() -> Result<()> {
             "--deny=warnings",
         ]))
     })?;
-    step::loud("Clippy, wasm32", || {
-        command::run(
-            project::cargo_wasm(["clippy", "--package", "inkling"])
-                .args(WASM)
-                .args(["--lib", "--bin", "page", "--bin", "worker", "--test", "core"])
-                .args(["--", "--deny=warnings"]),
-        )
-    })?;
+    for (name, features) in [("", &[][..]), (", benchmark", &["--features", "bench"])] {
+        step::loud(&format!("Clippy, wasm32{name}"), || {
+            command::run(
+                project::cargo_wasm(["clippy", "--package", "inkling"])
+                    .args(WASM)
+                    .args(["--lib", "--bin", "page", "--bin", "worker", "--test", "core"])
+                    .args(features)
+                    .args(["--", "--deny=warnings"]),
+            )
+        })?;
+    }
     step::loud("Docs, native", || command::run(&mut docs()))?;
     step::loud("Docs, wasm32", || {
         command::run(
             project::cargo_wasm(["doc", "--package", "inkling", "--lib", "--no-deps"])
+                .args(["--features", "bench"])
                 .args(WASM)
                 .arg("--document-private-items")
                 .env("RUSTDOCFLAGS", "--deny=warnings"),

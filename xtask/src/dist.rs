@@ -75,6 +75,7 @@ impl Site {
     fn new(effort: Effort) -> Result<Self> {
         let folder = project::target().join("site").join(match effort {
             Effort::Release => "release",
+            Effort::Bench => "bench",
             Effort::Quick => "quick",
         });
         let revision = fingerprint::of(project::root(), &CODE)?[..12].to_owned();

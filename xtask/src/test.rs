@@ -131,7 +131,12 @@ fn build() -> Result<PathBuf> {
 }
 
 fn native() -> Command {
-    project::cargo(["test", "--workspace", "--exclude", "e2e", "--exclude", "wasm-runner"])
+    let mut cargo = project::cargo(["test", "--workspace"]);
+    // They drive a browser.
+    for package in ["e2e", "bench-page", "wasm-runner"] {
+        cargo.args(["--exclude", package]);
+    }
+    cargo
 }
 
 /// The suite that is written for both worlds, compiled to wasm32.

@@ -8,11 +8,13 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{command, npm, project};
 
-/// How much a build is worth waiting for.
+/// Whom a build is for, and with it how much it is worth waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
     /// What visitors get: linked as one unit and optimised for size or speed.
     Release,
+    /// What `cargo xtask bench` measures: the same, with what measures it from within.
+    Bench,
     /// What one test needs soon after a change: the same code, hardly optimised outside the kernels.
     Quick,
 }
@@ -23,7 +25,7 @@ pub(crate) struct Module {
     /// Of its files: `page.js` and `page_bg.wasm`.
     pub(crate) name: &'static str,
     bin: &'static str,
-    /// Cargo's profile for [`Effort::Release`].
+    /// Cargo's profile where it is optimised.
     profile: &'static str,
     /// wasm-opt's level.
     level: &'static str,
@@ -60,7 +62,7 @@ impl Module {
     /// Writes the module's `.js` and `.wasm` into a folder.
     pub(crate) fn make(&self, effort: Effort, revision: &str, folder: &Path) -> Result<()> {
         let profile = match effort {
-            Effort::Release => self.profile,
+            Effort::Release | Effort::Bench => self.profile,
             Effort::Quick => "quick",
         };
         let arguments = ["build", "--locked", "--quiet", "--target", "wasm32-unknown-unknown"];
@@ -70,10 +72,13 @@ impl Module {
             (project::cargo_wasm(arguments), project::target())
         };
         cargo.args(["--profile", profile, "--bin", self.bin]).env("INKLING_REVISION", revision);
+        if effort == Effort::Bench {
+            cargo.args(["--features", "bench"]);
+        }
         command::output(&mut cargo)?;
         let built = target.join(format!("wasm32-unknown-unknown/{profile}/{}.wasm", self.bin));
         bind(&built, self.name, folder)?;
-        if effort == Effort::Release {
+        if effort != Effort::Quick {
             self.optimise(&folder.join(format!("{}_bg.wasm", self.name)))?;
         }
         Ok(())

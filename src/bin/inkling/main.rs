@@ -1,4 +1,4 @@
-//! The page's core without a page: train, evaluate, measure.
+//! The page's core without a page: train and evaluate.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod cli;

@@ -142,6 +142,11 @@ impl Site {
         Ok(Self { state, port, server })
     }
 
+    /// What is served.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.state.folder
+    }
+
     /// The address of the site's document.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port, self.state.prefix)

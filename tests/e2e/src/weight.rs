@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use crate::page::Page;
-use crate::site::{Fault, dist};
+use crate::site::Fault;
 
 /// What is fetched before the first prediction.
 #[derive(Clone, Debug, Serialize)]
@@ -27,7 +27,7 @@ impl Weight {
         page.wait_for("a prediction", 10, |status| status.prediction.is_some())?;
         let hits = page.site.hits();
         page.site.heal("worker-start.js");
-        let folder = dist()?;
+        let folder = page.site.folder();
         let mut files: Vec<(String, usize)> = vec![];
         for hit in hits.iter().filter(|hit| hit.name != "worker-start.js") {
             if hit.status == 200 && files.iter().all(|(name, _)| *name != hit.name) {

@@ -1,9 +1,8 @@
-//! `cargo xtask bench`: how fast it is in headless Chromium on the built page, and how fast others are.
+//! `cargo xtask bench`: how fast the built page is in headless Chromium, and how fast others are. It is built with the
+//! feature `bench`, which measures from within and is no part of what visitors get.
 
 mod peers;
-mod readme;
-
-use std::path::PathBuf;
+mod tables;
 
 use anyhow::Result;
 
@@ -12,7 +11,7 @@ use crate::wasm::Effort;
 use crate::{command, dist, project, step};
 
 /// The program that drives the browser: the build that the tests use, as only the page is measured.
-const IN_BROWSER: [&str; 6] = ["--profile", "test", "--package", "e2e", "--bin", "bench"];
+const IN_BROWSER: [&str; 4] = ["--profile", "test", "--package", "bench-page"];
 
 /// What is measured, and what becomes of it.
 #[derive(clap::Args)]
@@ -20,9 +19,9 @@ pub(crate) struct Options {
     /// Measure others too: native Keras, Burn, TensorFlow.js, jax-js and onnxruntime-web, which are installed for it
     #[arg(long)]
     peers: bool,
-    /// Write the tables into README.md, between its marks
+    /// Write the tables into docs/BENCHMARKS.md, between its marks
     #[arg(long, conflicts_with = "quick")]
-    readme: bool,
+    write: bool,
     /// One short run of everything, to see that all works
     #[arg(long)]
     quick: bool,
@@ -41,7 +40,9 @@ impl Options {
 /// Measures, and writes the figures to target/bench.json and, as tables, target/bench.md.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let browser = Engine::Chromium.ensure()?;
-    let site = dist::build(Effort::Release)?;
+    // What visitors fetch is weighed on their own site.
+    let visitors = dist::build(Effort::Release)?;
+    let site = dist::build(Effort::Bench)?;
     let python = if options.peers { Some(peers::ensure()?) } else { None };
     // Built before anything is measured, so that no compiler runs beside it.
     step::loud("Building the benchmark", || {
@@ -49,7 +50,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?;
     let mut bench = project::cargo(["run", "--quiet"]);
     bench.args(IN_BROWSER).arg("--").arg("--to").arg(project::target());
-    bench.args(["--command", &options.command()]).env("INKLING_DIST", &site);
+    bench.args(["--command", &options.command()]).arg("--visitors").arg(visitors);
+    bench.env("INKLING_DIST", &site);
     if options.quick {
         bench.arg("--quick");
     }
@@ -58,12 +60,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     browser.tell(&mut bench);
     step::loud("Measuring", || command::run(&mut bench))?;
-    if options.readme {
-        readme::fill(&tables())?;
+    let measured = project::target().join("bench.md");
+    println!("The tables are in {}", measured.display());
+    if options.write {
+        tables::write(&tables::document(), &measured)?;
+        println!("and in {}", tables::document().display());
     }
     Ok(())
-}
-
-fn tables() -> PathBuf {
-    project::target().join("bench.md")
 }

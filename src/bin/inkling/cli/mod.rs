@@ -1,6 +1,5 @@
 //! The command line: arguments in, sentences out.
 
-mod bench;
 mod evaluate;
 mod mnist;
 mod train;
@@ -21,14 +20,11 @@ enum Command {
     Train(train::Arguments),
     /// Judge weights on the MNIST test set or on drawn digits.
     Evaluate(evaluate::Arguments),
-    /// Measure training and prediction on one thread.
-    Bench(bench::Arguments),
 }
 
 pub(crate) fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
     }
 }

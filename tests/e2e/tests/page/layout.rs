@@ -12,6 +12,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("layout::tells_a_screen_reader", tells_a_screen_reader),
     ("layout::first_screen_needs_no_scrolling", first_screen_needs_no_scrolling),
     ("layout::answers_after_few_bytes", answers_after_few_bytes),
+    ("layout::measures_nothing", measures_nothing),
     ("layout::works_below_a_path", works_below_a_path),
     ("layout::asks_nobody_else", asks_nobody_else),
     ("layout::has_a_strict_policy", has_a_strict_policy),
@@ -128,6 +129,22 @@ fn answers_after_few_bytes(page: &mut Page) -> Result<()> {
     ensure!(weight.bytes() <= MOST, "{} bytes: {:?}", weight.bytes(), weight.files);
     // Were the page itself not among them, the test would pass whatever it weighs.
     ensure!(weight.files.iter().any(|(path, _)| path == "page_bg.wasm"), "{:?}", weight.files);
+    Ok(())
+}
+
+/// What measures the page from within is in the benchmark's build only.
+fn measures_nothing(page: &mut Page) -> Result<()> {
+    // Words of src/web/measure.rs and src/web/gauge.rs.
+    const WORDS: [&str; 2] = ["data-prediction-microseconds", "gradient by the parameters"];
+    page.open("")?;
+    for module in ["page_bg.wasm", "worker_bg.wasm", "worker-relaxed_bg.wasm"] {
+        let path = e2e::dist()?.join(e2e::built(module)?);
+        let bytes = std::fs::read(&path)?;
+        for word in WORDS {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            ensure!(!found, "{module} has {word:?}");
+        }
+    }
     Ok(())
 }
 

@@ -50,6 +50,9 @@ struct Arguments {
     /// Measure the peers too, the native one with this Python
     #[arg(long, value_name = "PYTHON")]
     peers: Option<PathBuf>,
+    /// Folder of the site that visitors get, to be weighed; `INKLING_DIST` names the one to be measured
+    #[arg(long)]
+    visitors: PathBuf,
     /// The command to name in the table
     #[arg(long)]
     command: String,
@@ -79,13 +82,13 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let effort = if arguments.quick { QUICK } else { FULL };
     let browser = Browser::launch(Engine::Chromium)?;
+    // Counted before anything has been stored.
+    let weight = Weight::of(&Page::of(&browser, &arguments.visitors)?)?;
     let mut page = Page::of(&browser, &e2e::dist()?)?;
     let mut plain = Page::of(&browser, &e2e::dist()?)?;
     plain.change_host(&e2e::dist()?, Host::Plain)?;
     let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
 
-    // What is fetched is counted before anything has been stored.
-    let weight = Weight::of(&page)?;
     let mut subjects = Subject::all();
     let mut calibrations = BUILDS.map(gauge::Calibration::new);
     let mut predictions = vec![];

@@ -109,7 +109,7 @@ struct Steps {
 const ASK: &str = "
     const [build, threads, message, images] = arguments;
     const start = () => new Promise((resolve, reject) => {
-        const gauge = new Worker(`/worker-start.js?${build}`, {type: 'module', name: 'gauge'});
+        const gauge = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'gauge'});
         gauge.onerror = event => reject(new Error(event.message || 'a gauge does not start'));
         gauge.onmessage = () => resolve(gauge);
     });
@@ -138,7 +138,7 @@ fn ask_gauges(
     message: &Value,
     images: Option<usize>,
 ) -> Result<Vec<Answer>> {
-    // The page, with its trainer, is left for a document that does nothing.
+    // The page, with its trainer, is left for a document that does nothing, in the folder that the worker is in.
     page.browser.open(&format!("{}{}", page.site.url(), e2e::built("manifest.json")?))?;
     let images = images.map(mnist::train).transpose()?;
     let arguments = vec![json!(build), json!(threads), message.clone(), json!(images)];

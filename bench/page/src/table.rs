@@ -1,4 +1,4 @@
-//! The figures as Markdown, for the terminal and the README.
+//! The figures as Markdown, for the terminal and docs/BENCHMARKS.md.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,10 @@
-//! Every kernel on its own, natively, for work on them: `cargo bench`, or `cargo bench winograd` for some.
+//! Every kernel on its own, and what they come to, natively, for work on them: `cargo bench`, or `cargo bench winograd`
+//! for some.
 //!
 //! Sizes are the default model's and those of networks that the page can build. Natively a lane is
 //! a plain array; how fast the trainer is in a browser, `cargo xtask bench` tells.
+
+mod whole;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
