@@ -162,11 +162,12 @@ fn configuration(
     }}"
     );
     let mut text = CONFIGURATION.to_owned();
+    // The places first: what comes after names the directory, which is in /tmp too.
     for (from, to) in [
+        (" /tmp/", format!(" {directory}/")),
         ("listen 8080;", format!("listen 127.0.0.1:{port};")),
         ("root /srv/inkling;", server),
         ("access_log off;", http),
-        (" /tmp/", format!(" {directory}/")),
     ] {
         ensure!(text.contains(from), "hosting/nginx.conf has no {from:?}");
         text = text.replace(from, &to);
@@ -184,7 +185,7 @@ fn hit(line: &str, prefix: &str) -> Option<Hit> {
     let status = status.parse().ok()?;
     let path = path.strip_prefix(prefix).unwrap_or(path);
     let hit = Hit { path: path.to_owned(), name: name_of(path).to_owned(), status };
-    (status != CLIENT_GONE && !HARNESS.contains(&path)).then_some(hit)
+    (status != CLIENT_GONE && !HARNESS.contains(&hit.name.as_str())).then_some(hit)
 }
 
 #[cfg(test)]
@@ -193,7 +194,9 @@ mod tests {
 
     #[test]
     fn a_plain_host_says_nothing_of_isolation() -> Result<()> {
-        let of = |host| configuration(Path::new("/d"), "/", host, 1, 2);
+        let of = |host| configuration(Path::new("/tmp/d"), "/", host, 1, 2);
+        assert!(of(Host::Isolated)?.contains("pid /tmp/d/inkling-nginx.pid;"));
+        assert!(of(Host::Isolated)?.contains("root /tmp/d/root;"));
         assert!(of(Host::Isolated)?.contains("Cross-Origin-Opener-Policy same-origin"));
         assert!(!of(Host::Plain)?.contains("add_header Cross-Origin"));
         assert!(of(Host::Plain)?.contains("add_header Content-Security-Policy"));
@@ -208,5 +211,6 @@ mod tests {
         assert_eq!(hit("404 /b"), Some(("/b".into(), "/b".into(), 404)));
         assert_eq!(hit("499 /a/index.html"), None);
         assert_eq!(hit("200 /a/e2e-console.js"), None);
+        assert_eq!(hit("204 /a/build/1f/e2e-console"), None);
     }
 }

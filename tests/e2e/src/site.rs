@@ -241,7 +241,8 @@ impl State {
         } else {
             return self.log(&path, status(StatusCode::NOT_FOUND));
         };
-        if self.listens && path == CONSOLE && request.method() == Method::POST {
+        // A worker's address is in the build's folder, and so is what it asks for.
+        if self.listens && name_of(path) == CONSOLE && request.method() == Method::POST {
             return self.hear(request).await;
         }
         if self.listens && path == CONSOLE_SCRIPT {
