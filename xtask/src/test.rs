@@ -113,6 +113,7 @@ fn sum_up(outcomes: &[Outcome], start: Instant) -> Result<()> {
 fn without_the_site(browsers: &[Browser]) -> Result<Vec<Outcome>> {
     let runner = build()?;
     let mut outcomes = Vec::new();
+    outcomes.push(suite("launcher", || command::run(&mut launcher())));
     outcomes.push(suite("native", || command::run(&mut native())));
     for browser in browsers {
         outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
@@ -156,6 +157,14 @@ fn build() -> Result<PathBuf> {
     ];
     step::side_by_side("Compiling the tests, which takes minutes the first time", jobs)?;
     Ok(project::target().join("tools").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
+}
+
+/// Of no workspace but its own, so that an old cargo can read its manifest.
+fn launcher() -> Command {
+    let manifest = ["--manifest-path", "xtask/launcher/Cargo.toml"];
+    let mut command = project::cargo(["test", "--quiet", "--target-dir", "target/launcher"]);
+    command.args(manifest);
+    command
 }
 
 fn native() -> Command {

@@ -42,6 +42,16 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let stage = Stage::default();
+    if !arguments.list {
+        // Before all tests, so that a browser that does not start is said once.
+        match Engine::from_environment().and_then(Browser::launch) {
+            Ok(browser) => put(&stage, browser),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let trials = [
         harness::TESTS,
         drawing::TESTS,
@@ -86,7 +96,7 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
             picture.map(|path| format!("\n(see {})", path.display())).unwrap_or_default()
         )
     })?;
-    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
+    put(stage, browser);
     Ok(())
 }
 
@@ -126,6 +136,10 @@ fn parts() -> Result<Vec<String>> {
 fn part(name: &str) -> Result<String> {
     let name = format!("data/{name}");
     parts()?.into_iter().find(|part| part.starts_with(&name)).with_context(|| format!("no {name}"))
+}
+
+fn put(stage: &Stage, browser: Browser) {
+    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
 }
 
 fn take(stage: &Stage) -> Option<Browser> {
