@@ -13,6 +13,7 @@ mod experiment;
 mod failure;
 mod harness;
 mod helpers;
+mod hosting;
 mod inside;
 mod judge;
 mod layout;
@@ -44,11 +45,18 @@ const NOT_OVER_NGINX: [(&str, &str); 1] = [(
     "nginx sends the browser on to the address with the slash, where all is well",
 )];
 
+/// Tests that are about nginx.
+const ONLY_OVER_NGINX: [(&str, &str); 1] = [(
+    "hosting::nginx_says_what_browsers_should_know",
+    "it is about hosting/nginx.conf: cargo xtask test --server nginx runs it",
+)];
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let stage = Stage::default();
     let over_nginx = std::env::var("INKLING_SERVER").is_ok_and(|server| server == "nginx");
+    let left_out = if over_nginx { NOT_OVER_NGINX } else { ONLY_OVER_NGINX };
     if !arguments.list {
         // Before all tests, so that a browser that does not start is said once.
         match Engine::from_environment().and_then(Browser::launch) {
@@ -75,6 +83,7 @@ fn main() -> ExitCode {
         update::TESTS,
         failure::TESTS,
         layout::TESTS,
+        hosting::TESTS,
         accessibility::TESTS,
         tour::TESTS,
     ]
@@ -82,13 +91,13 @@ fn main() -> ExitCode {
     .into_iter()
     .map(|(name, test)| {
         let stage = Arc::clone(&stage);
-        let left_out = over_nginx && NOT_OVER_NGINX.iter().any(|(left_out, _)| *left_out == name);
+        let left_out = left_out.iter().any(|(left_out, _)| *left_out == name);
         Trial::test(name, move || run(name, test, &stage)).with_ignored_flag(left_out)
     })
     .collect();
-    if over_nginx && !arguments.list {
-        for (name, why) in NOT_OVER_NGINX {
-            println!("Left out over nginx: {name}: {why}.");
+    if !arguments.list {
+        for (name, why) in left_out {
+            println!("Left out: {name}: {why}.");
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
