@@ -36,7 +36,15 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     step::quiet(&format!("Installing the npm packages of {name}"), || {
         let mut npm = Command::new(npm);
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+        // Without a network npm would wait for a minute before it says so.
+        npm.args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--fetch-retry-mintimeout=1000",
+        ]);
+        npm.current_dir(folder);
         command::output(&mut npm).map(drop).map_err(explained)
     })?;
     std::fs::write(&installed, lock)
