@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Address of this machine to listen on: its own in a network, so that tablets and phones see the page, or 0.0.0.0 for all
-    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
 }
 
