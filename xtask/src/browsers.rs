@@ -1,13 +1,13 @@
 //! Browsers and their WebDriver servers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
+use crate::apt;
 use crate::tools::Tool;
-use crate::{command, step};
 
 /// What `--browser` can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -118,32 +118,7 @@ impl Engine {
     }
 
     fn install(self) -> Result<()> {
-        if which::which("apt-get").is_err() {
-            bail!(
-                "{} or its WebDriver server is missing, and this is no Debian-like system: \
-                 install them and put both on PATH",
-                self.name()
-            );
-        }
-        let packages = self.packages().join(" ");
-        let Some(prefix) = as_root() else {
-            bail!(
-                "{name} or its WebDriver server is missing, and installing them needs root; run: \
-                 sudo apt-get install --no-install-recommends {packages}",
-                name = self.name()
-            );
-        };
-        step::quiet(&format!("Installing {packages}"), || {
-            // The lists of a fresh machine or container are old or not there.
-            command::output(&mut apt_get(prefix, &["update"]))
-                .and_then(|_| {
-                    let mut install =
-                        apt_get(prefix, &["install", "-y", "--no-install-recommends"]);
-                    command::output(install.args(self.packages()))
-                })
-                .with_context(|| format!("apt-get could not install {packages}"))
-        })?;
-        Ok(())
+        apt::install(&format!("{} or its WebDriver server", self.name()), self.packages())
     }
 }
 
@@ -172,27 +147,4 @@ impl Browser {
             command.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
         }
     }
-}
-
-/// The words that make a command run as root, where that needs no question: none as root already.
-fn as_root() -> Option<&'static [&'static str]> {
-    let says = |program: &str, arguments: &[&str]| {
-        command::output(Command::new(program).args(arguments)).ok()
-    };
-    if says("id", &["-u"])?.trim() == "0" {
-        return Some(&[]);
-    }
-    says("sudo", &["-n", "true"]).map(|_| ["sudo", "-n"].as_slice())
-}
-
-fn apt_get(prefix: &[&str], arguments: &[&str]) -> Command {
-    let words: Vec<&str> = prefix
-        .iter()
-        .copied()
-        .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"])
-        .chain(arguments.iter().copied())
-        .collect();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).current_dir(Path::new("/"));
-    command
 }

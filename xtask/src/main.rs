@@ -2,11 +2,12 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`npm`], [`tools`], [`browsers`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
+//! | [`npm`], [`tools`], [`browsers`], [`nginx`], [`apt`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
 //! | [`data`], [`wasm`], [`site`] | MNIST's parts, the wasm modules, and the site that they become |
 //! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`], [`fingerprint`] | say what happens, start programs, know where things are, and whether they changed |
 
+mod apt;
 mod audit;
 mod bench;
 mod browsers;
@@ -15,6 +16,7 @@ mod command;
 mod data;
 mod dist;
 mod fingerprint;
+mod nginx;
 mod npm;
 mod project;
 mod serve;
@@ -38,12 +40,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the page and serve it on this machine, for this machine
-    Serve {
-        /// Port on 127.0.0.1
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
-    },
+    /// Build the page and serve it on this machine, for this machine or with --host for others
+    Serve(serve::Options),
     /// Write the static site to dist/, for any file server and under any path
     Dist,
     /// What Trunk.toml has Trunk call
@@ -61,7 +59,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Task::Serve { port } => serve::run(port),
+        Task::Serve(options) => serve::run(&options),
         Task::Dist => dist::run(),
         Task::Trunk => dist::for_trunk(),
         Task::Test(options) => test::run(&options),

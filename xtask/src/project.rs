@@ -3,13 +3,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 
-/// The repository's root.
+/// The repository's root. Tests of what can go wrong name another one in `INKLING_ROOT`.
 pub(crate) fn root() -> &'static Path {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+        std::env::var_os("INKLING_ROOT")
+            .map_or_else(|| xtask.parent().unwrap_or(xtask).to_owned(), PathBuf::from)
+    });
+    &ROOT
 }
 
 /// What a build may leave behind: ignored by git, never needed twice. The launcher sets

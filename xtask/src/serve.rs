@@ -1,7 +1,8 @@
-//! `cargo xtask serve`: the site on this machine, for this machine.
+//! `cargo xtask serve`: the site on this machine, for this machine or, with `--host`, for others.
 
 use std::fs::File;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 
@@ -14,38 +15,80 @@ use crate::wasm::Effort;
 /// A browser opens six connections to a server.
 const THREADS: usize = 6;
 
+/// What is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Port to listen on
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Address of this machine to listen on: its own in a network, so that tablets and phones see the page, or 0.0.0.0 for all
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
+}
+
 /// Builds the site and serves it until stopped.
-pub(crate) fn run(port: u16) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let address = SocketAddr::new(options.host, options.port);
     // Taken before the build, so that a busy port is said at once.
-    let server = listen(port)?;
+    let server = listen(address)?;
     let site = dist::build(Effort::Release)?;
-    println!("\nInkling is at http://127.0.0.1:{port}/ (Ctrl-C stops it)");
+    println!("\n{}", welcome(address));
+    serve(&server, &site);
+    Ok(())
+}
+
+fn serve(server: &Server, site: &Path) {
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for request in server.incoming_requests() {
                     // A visitor who closes the tab half-way is none of our business.
-                    let _ = answer(request, &site);
+                    let _ = answer(request, site);
                 }
             });
         }
     });
-    Ok(())
 }
 
-fn listen(port: u16) -> Result<Server> {
-    Server::http(("127.0.0.1", port)).map_err(|error| {
-        let busy = error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse);
-        if busy {
-            anyhow!(
-                "port {port} of 127.0.0.1 is in use; take another: cargo xtask serve --port {}",
-                port.wrapping_add(1).max(1024)
-            )
-        } else {
-            anyhow!("cannot listen on port {port} of 127.0.0.1: {error}")
+/// What to type, where, and what to expect.
+fn welcome(address: SocketAddr) -> String {
+    let host = address.ip();
+    let shown = if host.is_unspecified() { own_address().unwrap_or(host) } else { host };
+    let shown = SocketAddr::new(shown, address.port());
+    let mut text = format!("Inkling is at http://{shown}/ (Ctrl-C stops it)");
+    if !host.is_loopback() {
+        text += "\nType that address on the other devices. Without https their browsers share no memory between workers, so \
+                 training is slower,\nand keep no training images, so each visit downloads them anew.";
+        if host.is_unspecified() {
+            text += &format!(" Here: http://localhost:{}/", address.port());
         }
+    }
+    text
+}
+
+/// The address by which this machine goes out: no packet is sent for that. None without a network.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // Kept for documentation by RFC 5737, so it is in no network that this machine is in.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+fn listen(address: SocketAddr) -> Result<Server> {
+    let (host, port) = (address.ip(), address.port());
+    Server::http(address).map_err(|error| match error.downcast_ref().map(io::Error::kind) {
+        Some(io::ErrorKind::AddrInUse) => anyhow!(
+            "port {port} of {host} is in use; take another: cargo xtask serve --port {}{}",
+            port.wrapping_add(1).max(1024),
+            if host.is_loopback() { String::new() } else { format!(" --host {host}") },
+        ),
+        Some(io::ErrorKind::AddrNotAvailable) => anyhow!(
+            "{host} is no address of this machine; `hostname -I` or the network settings list those that are"
+        ),
+        Some(io::ErrorKind::PermissionDenied) => anyhow!(
+            "port {port} of {host} is kept for root; take another: cargo xtask serve --port 8080"
+        ),
+        _ => anyhow!("cannot listen on port {port} of {host}: {error}"),
     })
 }
 
@@ -61,8 +104,7 @@ fn answer(request: Request, site: &Path) -> Result<()> {
                 // With these two the page's workers may share memory, which is faster.
                 .with_header(header("Cross-Origin-Opener-Policy", "same-origin")?)
                 .with_header(header("Cross-Origin-Embedder-Policy", "require-corp")?)
-                // A rebuilt site keeps its file names, so nothing may be used unasked.
-                .with_header(header("Cache-Control", "no-cache")?);
+                .with_header(header("Cache-Control", caching(&path, site))?);
             request.respond(response)?;
         }
         None => request.respond(Response::from_string("not found").with_status_code(404))?,
@@ -82,6 +124,15 @@ fn file_of(url: &str, site: &Path) -> Option<PathBuf> {
         file.push("index.html");
     }
     file.is_file().then_some(file)
+}
+
+/// As hosting/nginx.conf has it: what is named by its content is never asked for again.
+fn caching(file: &Path, site: &Path) -> &'static str {
+    if ["build", "data"].iter().any(|folder| file.starts_with(site.join(folder))) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
 }
 
 /// What browsers insist on: modules and streamed wasm are refused under any other type.
@@ -106,6 +157,9 @@ fn header(field: &str, value: &str) -> Result<Header> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
 
     #[test]
@@ -128,11 +182,57 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_port_is_said() -> Result<()> {
-        let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
-        let port = taken.local_addr()?.port();
-        let error = listen(port).err().context("the port is taken")?;
-        assert!(error.to_string().contains("in use"), "{error}");
+    fn a_busy_port_is_said_with_its_host() -> Result<()> {
+        let taken = TcpListener::bind("127.0.0.2:0")?;
+        let address = taken.local_addr()?;
+        let error = listen(address).err().context("the port is taken")?.to_string();
+        assert!(error.starts_with(&format!("port {} of 127.0.0.2 is in use", address.port())));
+        let error = listen("192.0.2.1:8080".parse()?).err().context("not ours")?.to_string();
+        assert!(error.starts_with("192.0.2.1 is no address of this machine"), "{error}");
+        Ok(())
+    }
+
+    /// All of 127.0.0.0/8 is this machine; 127.0.0.2 stands for its address in a network.
+    #[test]
+    fn it_answers_at_the_address_asked_for_and_says_what_may_be_kept() -> Result<()> {
+        let site = tempfile::tempdir()?;
+        std::fs::create_dir_all(site.path().join("build/1f"))?;
+        std::fs::write(site.path().join("index.html"), "")?;
+        std::fs::write(site.path().join("build/1f/start.js"), "")?;
+        let server = listen("127.0.0.2:0".parse()?)?;
+        let address = server.server_addr().to_ip().context("an address")?;
+        assert_eq!(address.ip(), Ipv4Addr::new(127, 0, 0, 2));
+        let ask = |path: &str| -> Result<String> {
+            let mut stream = TcpStream::connect(address)?;
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| serve(&server, site.path()));
+            let answers = ["/", "/build/1f/start.js", "/build/1f/gone.js"].map(ask);
+            for _ in 0..THREADS {
+                server.unblock();
+            }
+            let [document, built, gone] = answers;
+            assert!(document?.contains("Cache-Control: no-cache\r\n"));
+            assert!(built?.contains("immutable"));
+            let gone = gone?;
+            assert!(gone.starts_with("HTTP/1.1 404") && !gone.contains("immutable"), "{gone}");
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn other_devices_hear_what_they_lack() -> Result<()> {
+        assert_eq!(
+            welcome("127.0.0.1:8080".parse()?),
+            "Inkling is at http://127.0.0.1:8080/ (Ctrl-C stops it)"
+        );
+        let text = welcome("192.0.2.7:80".parse()?);
+        assert!(text.contains("http://192.0.2.7:80/") && text.contains("Without https"), "{text}");
+        assert!(welcome("0.0.0.0:8080".parse()?).contains("http://localhost:8080/"));
         Ok(())
     }
 }

@@ -65,9 +65,7 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let html =
         document(&read(&root.join("www/index.html"))?, &read(&root.join("www/guard.js"))?, &id)?;
     write(&site.join("index.html"), &html)?;
-    for file in ["_headers"] {
-        copy(&root.join("hosting").join(file), &site.join(file))?;
-    }
+    copy(&root.join("hosting/_headers"), &site.join("_headers"))?;
     Ok(id)
 }
 

@@ -5,10 +5,20 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 
 use crate::browsers::{Browser, Choice, Engine};
 use crate::wasm::Effort;
-use crate::{command, dist, npm, project, step};
+use crate::{command, dist, nginx, npm, project, step};
+
+/// What serves the page to the end-to-end tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    /// Their own, which can be told to fail
+    BuiltIn,
+    /// nginx, with hosting/nginx.conf; where a file shall go wrong it asks the built-in one
+    Nginx,
+}
 
 /// What to test.
 #[derive(clap::Args)]
@@ -18,6 +28,9 @@ pub(crate) struct Options {
     /// Which browser runs what needs one
     #[arg(long, value_enum, default_value_t = Choice::Chromium)]
     browser: Choice,
+    /// What serves the page: over nginx, with hosting/nginx.conf, only the end-to-end tests run
+    #[arg(long, value_enum, default_value_t = Server::BuiltIn)]
+    server: Server,
 }
 
 /// A suite and whether it passed.
@@ -35,28 +48,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .iter()
         .map(|engine| engine.ensure())
         .collect::<Result<Vec<_>>>()?;
-    if options.names.is_empty() { all(&browsers) } else { some(&options.names, &browsers) }
+    if options.server == Server::Nginx {
+        nginx::ensure()?;
+    }
+    if options.names.is_empty() {
+        all(&browsers, options.server)
+    } else {
+        some(&options.names, &browsers, options.server)
+    }
 }
 
 /// Runs every suite, also after one has failed, and sums up. Chromium runs all; the other engines where they are asked for.
-fn all(browsers: &[Browser]) -> Result<()> {
+fn all(browsers: &[Browser], server: Server) -> Result<()> {
     let start = Instant::now();
     npm::ensure()?;
-    let runner = build()?;
-
-    let mut outcomes = Vec::new();
-    outcomes.push(suite("native", || command::run(&mut native())));
-    for browser in browsers {
-        outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
-            command::run(&mut core_in(browser, &runner, project::cargo_wasm))
-        }));
-        // The only one of the three that has relaxed SIMD without being asked for it.
-        if browser.engine == Engine::Chromium {
-            outcomes.push(suite("core, relaxed SIMD", || {
-                command::run(&mut core_in(browser, &runner, project::cargo_relaxed))
-            }));
-        }
-    }
+    let mut outcomes = match server {
+        Server::BuiltIn => without_the_site(browsers)?,
+        Server::Nginx => vec![],
+    };
     let mut site = None;
     outcomes.push(suite("page builds", || {
         site = Some(dist::build(Effort::Release)?);
@@ -64,14 +73,14 @@ fn all(browsers: &[Browser]) -> Result<()> {
     }));
     for (browser, site) in browsers.iter().zip(site.iter().cycle()) {
         outcomes.push(suite(&format!("page in {}", browser.engine.name()), || {
-            command::run(&mut page_in(browser, site))
+            command::run(&mut page_in(browser, site, server))
         }));
     }
     sum_up(&outcomes, start)
 }
 
 /// Runs the end-to-end tests of these names.
-fn some(names: &[String], browsers: &[Browser]) -> Result<()> {
+fn some(names: &[String], browsers: &[Browser], server: Server) -> Result<()> {
     let start = Instant::now();
     let effort = if dist::is_built(Effort::Release)? { Effort::Release } else { Effort::Quick };
     let site = dist::build(effort)?;
@@ -79,7 +88,9 @@ fn some(names: &[String], browsers: &[Browser]) -> Result<()> {
     for browser in browsers {
         for name in names {
             outcomes.push(suite(&format!("{name} in {}", browser.engine.name()), || {
-                command::run(page_in(browser, &site).args(["--quiet", "--test", "page", "--", name]))
+                command::run(
+                    page_in(browser, &site, server).args(["--quiet", "--test", "page", "--", name]),
+                )
             }));
         }
     }
@@ -98,6 +109,26 @@ fn sum_up(outcomes: &[Outcome], start: Instant) -> Result<()> {
         bail!("{failed} of {} test suites failed", outcomes.len());
     }
     Ok(())
+}
+
+/// The suites that need no page.
+fn without_the_site(browsers: &[Browser]) -> Result<Vec<Outcome>> {
+    let runner = build()?;
+    let mut outcomes = Vec::new();
+    outcomes.push(suite("launcher", || command::run(&mut launcher())));
+    outcomes.push(suite("native", || command::run(&mut native())));
+    for browser in browsers {
+        outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
+            command::run(&mut core_in(browser, &runner, project::cargo_wasm))
+        }));
+        // The only one of the three that has relaxed SIMD without being asked for it.
+        if browser.engine == Engine::Chromium {
+            outcomes.push(suite("core, relaxed SIMD", || {
+                command::run(&mut core_in(browser, &runner, project::cargo_relaxed))
+            }));
+        }
+    }
+    Ok(outcomes)
 }
 
 fn suite(name: &str, work: impl FnOnce() -> Result<()>) -> Outcome {
@@ -128,6 +159,14 @@ fn build() -> Result<PathBuf> {
     ];
     step::side_by_side("Compiling the tests, which takes minutes the first time", jobs)?;
     Ok(project::target().join("tools").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
+}
+
+/// Of no workspace but its own, so that an old cargo can read its manifest.
+fn launcher() -> Command {
+    let manifest = ["--manifest-path", "xtask/launcher/Cargo.toml"];
+    let mut command = project::cargo(["test", "--quiet", "--target-dir", "target/launcher"]);
+    command.args(manifest);
+    command
 }
 
 fn native() -> Command {
@@ -166,9 +205,13 @@ fn page() -> Command {
 }
 
 /// The same on the built page.
-fn page_in(browser: &Browser, site: &Path) -> Command {
+fn page_in(browser: &Browser, site: &Path, server: Server) -> Command {
     let mut command = page();
     command.env("INKLING_DIST", site);
+    match server {
+        Server::BuiltIn => command.env_remove("INKLING_SERVER"),
+        Server::Nginx => command.env("INKLING_SERVER", "nginx"),
+    };
     browser.tell(&mut command);
     command
 }

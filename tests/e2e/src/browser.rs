@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fantoccini::actions::{
@@ -89,7 +89,12 @@ impl Browser {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             Ok(builder.capabilities(capabilities).connect(&driver.url()).await?)
         })
-        .with_context(|| format!("{engine} does not start: {}", driver.take_output().join("\n")))?;
+        .map_err(|error| {
+            // The driver adds many lines of its own innards.
+            let said = format!("{error:#}");
+            let said = said.lines().next().unwrap_or_default().trim_end_matches('.');
+            anyhow!("{engine} does not start ({said}): {}", engine.advice())
+        })?;
         let browser = Self { engine, client, _driver: driver, _profile: profile };
         browser.resize(1440, 900)?;
         Ok(browser)

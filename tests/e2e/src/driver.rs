@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::engine::Engine;
 
@@ -41,7 +41,9 @@ impl Driver {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {}", program.display()))?;
+            .map_err(|error| {
+                anyhow!("{} does not start ({error}): {}", program.display(), engine.advice())
+            })?;
         let mut driver = Self { process, display, port, output: Arc::default() };
         if let Some(pipe) = driver.process.stdout.take() {
             driver.collect(pipe);
@@ -49,7 +51,9 @@ impl Driver {
         if let Some(pipe) = driver.process.stderr.take() {
             driver.collect(pipe);
         }
-        driver.wait_until_it_listens()?;
+        driver
+            .wait_until_it_listens()
+            .map_err(|error| anyhow!("{} {error}: {}", program.display(), engine.advice()))?;
         Ok(driver)
     }
 
@@ -77,14 +81,10 @@ impl Driver {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             if let Some(status) = self.process.try_wait()? {
-                bail!(
-                    "the WebDriver server ended at once ({status}):\n{}",
-                    self.take_output().join("\n")
-                );
+                let said = self.take_output().pop().unwrap_or_else(|| "without a word".to_owned());
+                bail!("ended at once ({status}, {said})");
             }
-            if start.elapsed() > Duration::from_secs(20) {
-                bail!("the WebDriver server does not listen:\n{}", self.take_output().join("\n"));
-            }
+            ensure!(start.elapsed() < Duration::from_secs(20), "does not listen");
             thread::sleep(Duration::from_millis(20));
         }
         Ok(())

@@ -44,6 +44,18 @@ impl Engine {
             .with_context(|| format!("{name} is not installed (Debian: {package}); put it on PATH or name it in {variable}"))
     }
 
+    /// What helps where browser or driver do not start.
+    pub(crate) fn advice(self) -> String {
+        let packages = match self {
+            Self::Chromium => "chromium and chromium-driver",
+            Self::Firefox => "firefox-esr",
+            Self::WebKit => "webkit2gtk-driver",
+        };
+        format!(
+            "start it by hand to see why, or install browser and driver anew and of one version (Debian: {packages})"
+        )
+    }
+
     /// The browser's program, where the driver does not find it by itself.
     fn browser(self) -> Option<PathBuf> {
         let on_path = |names: &[&str]| names.iter().find_map(|name| which::which(name).ok());

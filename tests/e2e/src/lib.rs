@@ -6,6 +6,7 @@
 //! | `driver` | the WebDriver server as a child process |
 //! | `browser` | one session: window, pointer, keys, console |
 //! | `site` | a static file server over `dist/` that can be told to fail |
+//! | `nginx` | a real nginx before it, with `hosting/nginx.conf` |
 //! | `page` | the page's contract |
 //! | [`digits`] | strokes to draw |
 //! | `weight` | the bytes before the first prediction |
@@ -14,6 +15,7 @@ mod browser;
 pub mod digits;
 mod driver;
 mod engine;
+mod nginx;
 mod page;
 mod site;
 mod weight;

@@ -1,11 +1,12 @@
-//! A static file server over the built page, as a plain host would be, that can be told to fail.
+//! A static file server over the built page, as a plain host would be, that can be told to fail. With `INKLING_SERVER=nginx`
+//! a real nginx stands before it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::browser::{ConsoleMessage, runtime};
+use crate::nginx::Nginx;
 
 /// What the server does to a file instead of giving it as it is.
 #[derive(Clone, Debug)]
@@ -53,6 +55,7 @@ pub struct Site {
     state: Arc<State>,
     port: u16,
     server: JoinHandle<()>,
+    nginx: Option<Nginx>,
 }
 
 /// What a host says beside its files.
@@ -86,6 +89,18 @@ struct Shared {
 
 /// A document of the harness: the page in a frame as large as a phone.
 pub(crate) const PHONE: &str = "e2e-phone.html";
+
+/// What the harness adds to the site.
+pub(crate) const HARNESS: [&str; 3] = [PHONE, CONSOLE, CONSOLE_SCRIPT];
+
+/// Where the listening script sends what it hears.
+const CONSOLE: &str = "e2e-console";
+
+/// The listening script.
+const CONSOLE_SCRIPT: &str = "e2e-console.js";
+
+/// The files that get the listening script.
+const INSTRUMENTED: [&str; 2] = ["index.html", "worker-start.js"];
 
 const PHONE_DOCUMENT: &str = "<!doctype html>
 <meta charset=utf-8>
@@ -139,7 +154,25 @@ impl Site {
         });
         let (listener, port) = runtime().block_on(new_origin())?;
         let server = runtime().spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self { state, port, server })
+        let mut site = Self { state, port, server, nginx: None };
+        // A lenient host serves pages that are not ours, and nginx's configuration is for ours.
+        if host != Host::Lenient && over_nginx()? {
+            site.set_before(folder, prefix, host)?;
+        }
+        Ok(site)
+    }
+
+    /// Lets nginx answer in this server's place.
+    fn set_before(&mut self, folder: &Path, prefix: &str, host: Host) -> Result<()> {
+        let (listener, port) = runtime().block_on(new_origin())?;
+        drop(listener);
+        let nginx = Nginx::start(folder, prefix, host, port, self.port)?;
+        if self.state.listens {
+            INSTRUMENTED.iter().try_for_each(|name| nginx.mark(name))?;
+        }
+        self.port = port;
+        self.nginx = Some(nginx);
+        Ok(())
     }
 
     /// What is served.
@@ -155,22 +188,35 @@ impl Site {
     /// Answers requests for the file of this name (see [`Hit::name`]) wrongly from now on.
     pub fn inject(&self, name: &str, fault: Fault) {
         self.state.shared().faults.insert(name.to_owned(), fault);
+        if let Some(nginx) = &self.nginx {
+            nginx.mark(name).expect("a temporary folder can be written to");
+        }
     }
 
     /// Serves this file as it is again.
     pub fn heal(&self, name: &str) {
         self.state.shared().faults.remove(name);
         self.state.healed.notify_waiters();
+        if let Some(nginx) = self.nginx.as_ref().filter(|_| !self.is_instrumented(name)) {
+            nginx.unmark(name).expect("a temporary folder can be written to");
+        }
+    }
+
+    fn is_instrumented(&self, name: &str) -> bool {
+        self.state.listens && INSTRUMENTED.contains(&name)
     }
 
     /// The requests so far.
     pub fn hits(&self) -> Vec<Hit> {
-        self.state.shared().hits.clone()
+        match &self.nginx {
+            Some(nginx) => nginx.hits(),
+            None => self.state.shared().hits.clone(),
+        }
     }
 
     /// How many requests there were for files whose names begin so.
     pub fn count(&self, name: &str) -> usize {
-        self.state.shared().hits.iter().filter(|hit| hit.name.starts_with(name)).count()
+        self.hits().iter().filter(|hit| hit.name.starts_with(name)).count()
     }
 
     /// The console messages that the listening script has reported since the last call.
@@ -200,10 +246,11 @@ impl State {
         } else {
             return self.log(&path, status(StatusCode::NOT_FOUND));
         };
-        if self.listens && path == "e2e-console" && request.method() == Method::POST {
+        // A worker's address is in the build's folder, and so is what it asks for.
+        if self.listens && name_of(path) == CONSOLE && request.method() == Method::POST {
             return self.hear(request).await;
         }
-        if self.listens && path == "e2e-console.js" {
+        if self.listens && path == CONSOLE_SCRIPT {
             return self.file(path, LISTENER.into());
         }
         let folders_page = format!("{path}index.html");
@@ -319,8 +366,17 @@ fn policy(folder: &Path) -> Result<HeaderValue> {
     HeaderValue::from_str(policy).context("the document's policy is no header")
 }
 
+/// Whether `INKLING_SERVER` asks for nginx.
+fn over_nginx() -> Result<bool> {
+    match std::env::var("INKLING_SERVER") {
+        Ok(name) if name == "nginx" => Ok(true),
+        Ok(name) if name != "built-in" => bail!("no server is called {name:?}: built-in or nginx"),
+        _ => Ok(false),
+    }
+}
+
 /// A file's path without the folder of its build.
-fn name_of(path: &str) -> &str {
+pub(crate) fn name_of(path: &str) -> &str {
     let in_build = path.strip_prefix("build/").and_then(|rest| rest.split_once('/'));
     in_build.map_or(path, |(_, name)| name)
 }

@@ -6,17 +6,23 @@ use std::process::Command;
 /// Less than this, in MiB, and a build cannot go on.
 const LEAST: u64 = 100;
 
-/// Says so on stderr if the disk that holds the repository is full. Silent where `df` does not tell.
+/// Says so on stderr if the disk that holds the repository or what is built is full. Silent where `df` does not tell.
 pub fn warn_if_full(root: &Path) {
-    let output = Command::new("df").args(["-P", "-m"]).arg(root).output();
-    let left = output.ok().and_then(|output| available(&String::from_utf8_lossy(&output.stdout)));
-    if let Some(left) = left.filter(|left| *left < LEAST) {
-        eprintln!(
-            "The disk that holds {} is full ({} MiB left): a build needs about 4 GiB there. Free some room and run \
-             the command again.",
-            root.display(),
-            left
-        );
+    // Often a disk of its own.
+    let target = root.join("target");
+    for folder in [target.as_path(), root] {
+        let output = Command::new("df").args(["-P", "-m"]).arg(folder).output();
+        let left =
+            output.ok().and_then(|output| available(&String::from_utf8_lossy(&output.stdout)));
+        if let Some(left) = left.filter(|left| *left < LEAST) {
+            eprintln!(
+                "The disk that holds {} is full ({} MiB left): a build needs about 4 GiB there. Free some room and run \
+                 the command again.",
+                folder.display(),
+                left
+            );
+            return;
+        }
     }
 }
 

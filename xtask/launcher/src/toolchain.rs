@@ -65,15 +65,23 @@ impl Toolchain {
         if Self::sysroot_of(&name).is_none() {
             step::run(&format!("Installing Rust {} beside it", name), || {
                 let mut rustup = Command::new("rustup");
-                rustup.args(["toolchain", "install", &name, "--no-self-update", "--profile", "minimal"]);
+                rustup.args([
+                    "toolchain",
+                    "install",
+                    &name,
+                    "--no-self-update",
+                    "--profile",
+                    "minimal",
+                ]);
                 succeed_quietly(
                     &mut rustup,
                     "rustup could not install it: see that there is a network, and run the command again",
                 )
             })?;
         }
-        let sysroot = Self::sysroot_of(&name)
-            .ok_or_else(|| format!("rustup has installed toolchain {}, but it does not run", name))?;
+        let sysroot = Self::sysroot_of(&name).ok_or_else(|| {
+            format!("rustup has installed toolchain {}, but it does not run", name)
+        })?;
         Ok(Self { name: Some(name), sysroot })
     }
 

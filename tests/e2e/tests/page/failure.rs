@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page, Status};
+use e2e::{Fault, Host, Page, Status};
 
 use crate::Test;
 
@@ -209,6 +209,8 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
 /// Half a file, then a script before it; the page trains without, and asks again at a click.
 fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
     for fault in [Fault::Truncated, Fault::Prefixed("<!doctype html>")] {
+        // An origin for each: where hosts allow that, the browser keeps for good what it got whole.
+        page.change_host(&e2e::dist()?, Host::Isolated)?;
         page.site.inject("weights.safetensors", fault);
         page.load("images=500&epochs=1")?;
         let status = page.wait_for_state("error", 30)?;

@@ -36,7 +36,7 @@ console.warn('a warning of the page');
 console.error('an error of the page');
 setTimeout(() => { throw new Error('uncaught in the page'); });
 Promise.reject(new Error('unhandled in the page'));
-new Worker('worker-start.js', {type: 'module'}).onmessage = () => { document.body.dataset.state = 'done'; };
+new Worker('build/0/worker-start.js', {type: 'module'}).onmessage = () => { document.body.dataset.state = 'done'; };
 ";
 
 const WORKER: &str = "
@@ -50,10 +50,12 @@ setTimeout(() => postMessage('said'), 100);
 /// Writes the page that the tests of this module look at.
 pub(crate) fn site() -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("harness");
-    std::fs::create_dir_all(&folder)?;
+    // In a build's folder, as ours is: there every host sends the worker's policy.
+    let build = folder.join("build/0");
+    std::fs::create_dir_all(&build)?;
     std::fs::write(folder.join("index.html"), DOCUMENT)?;
     std::fs::write(folder.join("script.js"), SCRIPT)?;
-    std::fs::write(folder.join("worker-start.js"), WORKER)?;
+    std::fs::write(build.join("worker-start.js"), WORKER)?;
     std::fs::write(folder.join("icon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>")?;
     Ok(folder)
 }

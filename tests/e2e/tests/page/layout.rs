@@ -181,12 +181,20 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     const POLICY: &str = "
         return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]')?.content;";
     const INLINE: &str = "
-        return fetch('.').then(answer => answer.text()).then(text => {
+        return fetch('.').then(answer => answer.text()).then(async text => {
             const page = new DOMParser().parseFromString(text, 'text/html');
-            return [...page.querySelectorAll('*')]
+            const hash = async ({textContent}) => {
+                const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(textContent));
+                return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(bytes)))}'`;
+            };
+            const found = [...page.querySelectorAll('*')]
                 .filter(element => element.matches('script:not([src]), style, [style]')
-                    || element.getAttributeNames().some(name => name.startsWith('on')))
-                .map(element => element.outerHTML.slice(0, 200));
+                    || element.getAttributeNames().some(name => name.startsWith('on')));
+            const refused = [];
+            for (const element of found) {
+                if (!arguments[0].includes(await hash(element))) refused.push(element.outerHTML.slice(0, 200));
+            }
+            return refused;
         });";
     page.open("")?;
     let policy = page.browser.script(POLICY, vec![])?;
@@ -195,8 +203,8 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     for word in ["unsafe-inline", "'unsafe-eval'", "http:", "https:", "*"] {
         ensure!(!policy.contains(word), "{word} in {policy}");
     }
-    let inline = page.browser.script(INLINE, vec![])?;
-    ensure!(inline == json!([]), "inline script or style: {inline}");
+    let inline = page.browser.script(INLINE, vec![json!(policy)])?;
+    ensure!(inline == json!([]), "inline script or style that no hash allows: {inline}");
     Ok(())
 }
 

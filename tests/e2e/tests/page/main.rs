@@ -1,5 +1,5 @@
 //! The built page in a real browser. `INKLING_DIST` names the built folder, `INKLING_BROWSER` the
-//! engine (chromium, firefox or webkit).
+//! engine (chromium, firefox or webkit), and with `INKLING_SERVER=nginx` a real nginx serves the folder.
 //!
 //! The tests run one after the other in one browser, each against a server of its own, which is
 //! an origin of its own: nothing that one test stores is seen by another. A test fails too when
@@ -13,6 +13,7 @@ mod experiment;
 mod failure;
 mod harness;
 mod helpers;
+mod hosting;
 mod inside;
 mod judge;
 mod layout;
@@ -38,10 +39,34 @@ type Test = fn(&mut Page) -> Result<()>;
 /// The browser that the tests share; none before the first test and after a failed one.
 type Stage = Arc<Mutex<Option<Browser>>>;
 
+/// Tests that cannot be about nginx, and why.
+const NOT_OVER_NGINX: [(&str, &str); 1] = [(
+    "start::without_its_slash_it_says_so",
+    "nginx sends the browser on to the address with the slash, where all is well",
+)];
+
+/// Tests that are about nginx.
+const ONLY_OVER_NGINX: [(&str, &str); 1] = [(
+    "hosting::nginx_says_what_browsers_should_know",
+    "it is about hosting/nginx.conf: cargo xtask test --server nginx runs it",
+)];
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let stage = Stage::default();
+    let over_nginx = std::env::var("INKLING_SERVER").is_ok_and(|server| server == "nginx");
+    let left_out = if over_nginx { NOT_OVER_NGINX } else { ONLY_OVER_NGINX };
+    if !arguments.list {
+        // Before all tests, so that a browser that does not start is said once.
+        match Engine::from_environment().and_then(Browser::launch) {
+            Ok(browser) => put(&stage, browser),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
     let trials = [
         harness::TESTS,
         drawing::TESTS,
@@ -58,6 +83,7 @@ fn main() -> ExitCode {
         update::TESTS,
         failure::TESTS,
         layout::TESTS,
+        hosting::TESTS,
         accessibility::TESTS,
         tour::TESTS,
     ]
@@ -65,9 +91,15 @@ fn main() -> ExitCode {
     .into_iter()
     .map(|(name, test)| {
         let stage = Arc::clone(&stage);
-        Trial::test(name, move || run(name, test, &stage))
+        let left_out = left_out.iter().any(|(left_out, _)| *left_out == name);
+        Trial::test(name, move || run(name, test, &stage)).with_ignored_flag(left_out)
     })
     .collect();
+    if !arguments.list {
+        for (name, why) in left_out {
+            println!("Left out: {name}: {why}.");
+        }
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(take(&stage));
     conclusion.exit_code()
@@ -86,7 +118,7 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
             picture.map(|path| format!("\n(see {})", path.display())).unwrap_or_default()
         )
     })?;
-    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
+    put(stage, browser);
     Ok(())
 }
 
@@ -126,6 +158,10 @@ fn parts() -> Result<Vec<String>> {
 fn part(name: &str) -> Result<String> {
     let name = format!("data/{name}");
     parts()?.into_iter().find(|part| part.starts_with(&name)).with_context(|| format!("no {name}"))
+}
+
+fn put(stage: &Stage, browser: Browser) {
+    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
 }
 
 fn take(stage: &Stage) -> Option<Browser> {
