@@ -116,6 +116,7 @@ fn without_the_site(browsers: &[Browser]) -> Result<Vec<Outcome>> {
     let runner = build()?;
     let mut outcomes = Vec::new();
     outcomes.push(suite("launcher", || command::run(&mut launcher())));
+    outcomes.push(suite("commands", || command::run(&mut commands())));
     outcomes.push(suite("native", || command::run(&mut native())));
     for browser in browsers {
         outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
@@ -155,6 +156,7 @@ fn build() -> Result<PathBuf> {
         ("core, relaxed SIMD".to_owned(), Box::new(compile(core(project::cargo_relaxed)))),
         ("core".to_owned(), Box::new(compile(core(project::cargo_wasm)))),
         ("end to end".to_owned(), Box::new(compile(page()))),
+        ("commands".to_owned(), Box::new(compile(commands()))),
         ("what runs tests in a browser".to_owned(), Box::new(runner)),
     ];
     step::side_by_side("Compiling the tests, which takes minutes the first time", jobs)?;
@@ -169,13 +171,14 @@ fn launcher() -> Command {
     command
 }
 
+/// The core, the kernels and the page without a browser.
 fn native() -> Command {
-    let mut cargo = project::cargo(["test", "--workspace"]);
-    // They drive a browser.
-    for package in ["e2e", "bench-page", "wasm-runner"] {
-        cargo.args(["--exclude", package]);
-    }
-    cargo
+    project::cargo(["test", "--package", "inkling", "--package", "inkling-kernels"])
+}
+
+/// The commands' own tests, with what has been compiled to run the commands.
+fn commands() -> Command {
+    project::cargo(["test", "--profile", "tools", "--package", "xtask"])
 }
 
 /// The suite that is written for both worlds, compiled to wasm32.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -45,14 +45,11 @@ impl Driver {
                 anyhow!("{} does not start ({error}): {}", program.display(), engine.advice())
             })?;
         let mut driver = Self { process, display, port, output: Arc::default() };
-        if let Some(pipe) = driver.process.stdout.take() {
-            driver.collect(pipe);
-        }
-        if let Some(pipe) = driver.process.stderr.take() {
-            driver.collect(pipe);
-        }
+        let stdout = driver.process.stdout.take().map(|pipe| driver.collect(pipe));
+        let stderr = driver.process.stderr.take().map(|pipe| driver.collect(pipe));
+        let readers = [stdout, stderr].into_iter().flatten().collect();
         driver
-            .wait_until_it_listens()
+            .wait_until_it_listens(readers)
             .map_err(|error| anyhow!("{} {error}: {}", program.display(), engine.advice()))?;
         Ok(driver)
     }
@@ -67,20 +64,22 @@ impl Driver {
         std::mem::take(&mut self.output.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn collect(&self, pipe: impl Read + Send + 'static) {
+    fn collect(&self, pipe: impl Read + Send + 'static) -> JoinHandle<()> {
         let output = Arc::clone(&self.output);
         thread::spawn(move || {
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
                 output.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
-        });
+        })
     }
 
-    fn wait_until_it_listens(&mut self) -> Result<()> {
+    /// With the threads that read what it prints: the last words of one that has ended may still be on their way.
+    fn wait_until_it_listens(&mut self, readers: Vec<JoinHandle<()>>) -> Result<()> {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             if let Some(status) = self.process.try_wait()? {
+                readers.into_iter().for_each(|reader| drop(reader.join()));
                 let said = self.take_output().pop().unwrap_or_else(|| "without a word".to_owned());
                 bail!("ended at once ({status}, {said})");
             }
