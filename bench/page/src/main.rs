@@ -2,6 +2,7 @@
 //!
 //! | module | what it knows |
 //! | --- | --- |
+//! | [`against`] | two builds of the page in turn |
 //! | [`gauge`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
 //! | [`prediction`] | a prediction on the page |
@@ -15,6 +16,7 @@
 //! Whatever is compared is measured in turn, several rounds of it, in one session of one browser.
 //! `cargo xtask bench` prepares what it needs and runs it.
 
+mod against;
 mod gauge;
 mod machine;
 mod mnist;
@@ -53,6 +55,9 @@ struct Arguments {
     /// Folder of the site that visitors get, to be weighed; `INKLING_DIST` names the one to be measured
     #[arg(long)]
     visitors: PathBuf,
+    /// Only train, in turn with the site in this folder, which `cargo xtask bench` built at another time
+    #[arg(long, value_name = "SITE")]
+    against: Option<PathBuf>,
     /// The command to name in the table
     #[arg(long)]
     command: String,
@@ -82,6 +87,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let effort = if arguments.quick { QUICK } else { FULL };
     let browser = Browser::launch(Engine::Chromium)?;
+    if let Some(other) = &arguments.against {
+        return against::run(&browser, &e2e::dist()?, other, effort);
+    }
     // Counted before anything has been stored.
     let weight = Weight::of(&Page::of(&browser, &arguments.visitors)?)?;
     let mut page = Page::of(&browser, &e2e::dist()?)?;

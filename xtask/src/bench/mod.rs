@@ -4,14 +4,16 @@
 mod peers;
 mod tables;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::browsers::Engine;
 use crate::wasm::Effort;
 use crate::{command, dist, project, step};
 
-/// The program that drives the browser: the build that the tests use, as only the page is measured.
-const IN_BROWSER: [&str; 4] = ["--profile", "test", "--package", "bench-page"];
+/// The program that drives the browser; only the page is measured.
+const IN_BROWSER: [&str; 4] = ["--profile", "tools", "--package", "bench-page"];
 
 /// What is measured, and what becomes of it.
 #[derive(clap::Args)]
@@ -22,6 +24,9 @@ pub(crate) struct Options {
     /// Write the tables into docs/BENCHMARKS.md, between its marks
     #[arg(long, conflicts_with = "quick")]
     write: bool,
+    /// Only train, in turn with another build: the folder target/site/bench of it, put aside
+    #[arg(long, value_name = "SITE", conflicts_with_all = ["peers", "write"])]
+    against: Option<PathBuf>,
     /// One short run of everything, to see that all works
     #[arg(long)]
     quick: bool,
@@ -59,6 +64,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bench.arg("--peers").arg(python);
     }
     browser.tell(&mut bench);
+    if let Some(other) = &options.against {
+        bench.arg("--against").arg(other);
+        return step::loud("Measuring", || command::run(&mut bench));
+    }
     step::loud("Measuring", || command::run(&mut bench))?;
     let measured = project::target().join("bench.md");
     println!("The tables are in {}", measured.display());
