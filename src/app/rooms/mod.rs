@@ -1,7 +1,7 @@
 //! The laboratory: rooms below the first screen, one open at a time.
 //!
 //! A room is a module with its state, its events and its update here, and a module of the same name
-//! in `web::rooms` that listens and renders. What a room computes, it computes while it is open.
+//! in `web::page::rooms` that listens and renders. What a room computes, it computes while it is open.
 
 pub mod experiment;
 pub mod inside;

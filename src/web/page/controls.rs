@@ -1,0 +1,198 @@
+//! What can be pressed and filled in: each control's event becomes an event of the app.
+
+use super::dispatch;
+use super::dom::{self, DomError};
+use crate::app::Event;
+use crate::app::answer::Source;
+use crate::app::rooms::experiment::presets::Recipe;
+use crate::app::settings::{Field, Form};
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, Event as DomEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
+    HtmlSelectElement, MouseEvent,
+};
+
+/// A control that holds a setting.
+#[derive(Clone, Debug)]
+enum Control {
+    Input(HtmlInputElement),
+    Select(HtmlSelectElement),
+}
+
+impl Control {
+    fn new(element: HtmlElement) -> Result<Self, DomError> {
+        match element.dyn_into::<HtmlSelectElement>() {
+            Ok(select) => Ok(Self::Select(select)),
+            Err(element) => element
+                .dyn_into()
+                .map(Self::Input)
+                .map_err(|element| DomError::WrongElement(element.id())),
+        }
+    }
+
+    fn element(&self) -> &HtmlElement {
+        match self {
+            Self::Input(input) => input,
+            Self::Select(select) => select,
+        }
+    }
+
+    fn value(&self) -> String {
+        match self {
+            Self::Input(input) => input.value(),
+            Self::Select(select) => select.value(),
+        }
+    }
+
+    fn set_value(&self, value: &str) {
+        match self {
+            Self::Input(input) => input.set_value(value),
+            Self::Select(select) => select.set_value(value),
+        }
+    }
+
+    fn set_disabled(&self, disabled: bool) {
+        match self {
+            Self::Input(input) => input.set_disabled(disabled),
+            Self::Select(select) => select.set_disabled(disabled),
+        }
+    }
+}
+
+/// The controls of the settings.
+#[derive(Debug)]
+pub(super) struct Settings {
+    controls: Vec<(Field, Control)>,
+    /// Buttons of ready-made settings.
+    recipes: Vec<(Recipe, HtmlElement)>,
+}
+
+impl Settings {
+    /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
+    /// it in `data-setting`.
+    ///
+    /// # Errors
+    /// If one is of the wrong kind.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let mut controls = Vec::new();
+        for field in Field::ALL {
+            let key = field.key();
+            let selector = ["#settings #", key, ", [data-setting=", key, "]"].concat();
+            for element in dom::all::<HtmlElement>(&selector)? {
+                let control = Control::new(element)?;
+                let heard = control.clone();
+                dom::on(control.element(), "change", move |_: DomEvent| {
+                    dispatch(Event::Set(field, heard.value()));
+                })?;
+                controls.push((field, control));
+            }
+        }
+        let mut recipes = Vec::new();
+        for recipe in Recipe::ALL {
+            let button: HtmlElement = dom::by_id(recipe.id())?;
+            dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Recipe(recipe)))?;
+            recipes.push((recipe, button));
+        }
+        let form: Element = dom::by_id("settings")?;
+        dom::on(&form, "submit", |event: DomEvent| event.prevent_default())?;
+        Ok(Self { controls, recipes })
+    }
+
+    /// Shows the settings.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
+        for (field, control) in &self.controls {
+            control.set_value(&form.get(*field));
+        }
+        for (recipe, button) in &self.recipes {
+            button.set_attribute("aria-pressed", word(recipe.is_set(form)))?;
+        }
+        Ok(())
+    }
+
+    /// Locks the settings, saying why, or unlocks them.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
+        for (_, control) in &self.controls {
+            control.set_disabled(why.is_some());
+            control.element().set_title(why.unwrap_or_default());
+        }
+        for (_, button) in &self.recipes {
+            button.set_attribute("aria-disabled", word(why.is_some()))?;
+        }
+        Ok(())
+    }
+}
+
+fn word(flag: bool) -> &'static str {
+    if flag { "true" } else { "false" }
+}
+
+/// Listens to everything else that can be pressed.
+///
+/// # Errors
+/// If the markup lacks something.
+pub(super) fn listen() -> Result<(), DomError> {
+    press("undo", || Event::Undo)?;
+    press("clear", || Event::Clear)?;
+    press("train", || Event::Train)?;
+    press("step", || Event::Step)?;
+    press("reset", || Event::Reset)?;
+    press("problem-action", || Event::Repair)?;
+    press("data-retry", || Event::RetryData)?;
+    press("notice-close", || Event::CloseNotice)?;
+    press("weights-shipped", || Event::AnswerFrom(Source::Shipped))?;
+    press("weights-run", || Event::AnswerFrom(Source::Run))?;
+    press("weights-tuned", || Event::AnswerFrom(Source::Tuned))?;
+    for help in dom::all::<HtmlElement>(".help")? {
+        let button = help.clone();
+        dom::on(&help, "click", move |_: MouseEvent| toggle(&button))?;
+    }
+    let window = dom::window()?;
+    let location = window.location();
+    dom::on(&window, "hashchange", move |_: DomEvent| {
+        dispatch(Event::Hash(location.hash().unwrap_or_default()));
+    })?;
+    confirm()
+}
+
+fn press(id: &str, event: impl Fn() -> Event + 'static) -> Result<(), DomError> {
+    dom::on(
+        dom::by_id::<HtmlElement>(id)?.as_ref(),
+        "click",
+        move |_: MouseEvent| dispatch(event()),
+    )
+}
+
+/// Shows or hides the sentence that a help button controls.
+fn toggle(button: &HtmlElement) {
+    let open = button.get_attribute("aria-expanded").as_deref() != Some("true");
+    let sentence =
+        button.get_attribute("aria-controls").and_then(|id| dom::by_id::<HtmlElement>(&id).ok());
+    if let Some(sentence) = sentence {
+        sentence.set_hidden(!open);
+        // Neither attribute name can be refused.
+        let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
+    }
+}
+
+/// The question before something is lost; Escape is a no.
+fn confirm() -> Result<(), DomError> {
+    let dialog: HtmlDialogElement = dom::by_id("confirm")?;
+    for (id, answer) in [("confirm-yes", "yes"), ("confirm-no", "no")] {
+        let asked = dialog.clone();
+        dom::on(dom::by_id::<HtmlElement>(id)?.as_ref(), "click", move |_: MouseEvent| {
+            asked.close_with_return_value(answer);
+        })?;
+    }
+    let asked = dialog.clone();
+    dom::on(&dialog, "close", move |_: DomEvent| {
+        let yes = asked.return_value() == "yes";
+        asked.set_return_value("");
+        dispatch(if yes { Event::Confirmed } else { Event::Declined });
+    })
+}

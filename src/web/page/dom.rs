@@ -1,0 +1,148 @@
+//! Short words for what a document can do.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
+
+/// The page's markup or browser is not what this module was written for.
+#[derive(Debug, thiserror::Error)]
+pub enum DomError {
+    /// There is no window or document: this is no page.
+    #[error("this is not a page")]
+    NoDocument,
+    /// The markup lacks an element.
+    #[error("the page has no #{0}")]
+    NoElement(String),
+    /// The element has another type.
+    #[error("#{0} is not of the expected kind")]
+    WrongElement(String),
+    /// The browser refused something.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<JsValue> for DomError {
+    fn from(value: JsValue) -> Self {
+        Self::Refused(crate::web::port::describe(&value))
+    }
+}
+
+/// The window.
+///
+/// # Errors
+/// Outside of a page.
+pub(super) fn window() -> Result<Window, DomError> {
+    web_sys::window().ok_or(DomError::NoDocument)
+}
+
+/// The document.
+///
+/// # Errors
+/// Outside of a page.
+pub(super) fn document() -> Result<Document, DomError> {
+    window()?.document().ok_or(DomError::NoDocument)
+}
+
+/// The element with this id.
+///
+/// # Errors
+/// If the markup lacks it or it is of another kind.
+pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
+    document()?
+        .get_element_by_id(id)
+        .ok_or_else(|| DomError::NoElement(id.into()))?
+        .dyn_into()
+        .map_err(|_| DomError::WrongElement(id.into()))
+}
+
+/// Has an element read so, if it does not yet.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
+    let element: Element = by_id(id)?;
+    if element.text_content().as_deref() != Some(words) {
+        element.set_text_content(Some(words));
+    }
+    Ok(())
+}
+
+/// Hides an element or shows it.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
+    by_id::<HtmlElement>(id)?.set_hidden(hidden);
+    Ok(())
+}
+
+/// All elements that match a selector, in document order.
+///
+/// # Errors
+/// If the selector is none.
+pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
+    let list = document()?.query_selector_all(selector)?;
+    Ok((0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).collect())
+}
+
+/// Calls back on every such event, as long as the page lives.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn on<E: JsCast + 'static>(
+    target: &EventTarget,
+    kind: &str,
+    mut hear: impl FnMut(E) + 'static,
+) -> Result<(), DomError> {
+    let closure =
+        Closure::<dyn FnMut(Event)>::new(move |event: Event| hear(event.unchecked_into()));
+    target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref())?;
+    closure.forget();
+    Ok(())
+}
+
+/// Calls back every so many milliseconds, as long as the page lives.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn every(milliseconds: i32, hear: impl FnMut() + 'static) -> Result<(), DomError> {
+    let closure = Closure::<dyn FnMut()>::new(hear);
+    window()?.set_interval_with_callback_and_timeout_and_arguments_0(
+        closure.as_ref().unchecked_ref(),
+        milliseconds,
+    )?;
+    closure.forget();
+    Ok(())
+}
+
+/// Calls back when what the media query says changes.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn on_media(query: &str, mut hear: impl FnMut() + 'static) -> Result<(), DomError> {
+    match window()?.match_media(query)? {
+        Some(list) => on::<Event>(&list, "change", move |_| hear()),
+        None => Ok(()),
+    }
+}
+
+/// A style's value as the browser computed it, like "rgb(26, 26, 32)".
+pub(super) fn computed(element: &Element, property: &str) -> String {
+    window()
+        .ok()
+        .and_then(|window| window.get_computed_style(element).ok().flatten())
+        .and_then(|style| style.get_property_value(property).ok())
+        .unwrap_or_default()
+}
+
+/// Milliseconds since the page began.
+pub(super) fn now() -> f64 {
+    window().ok().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
+}
+
+/// Whether the browser keeps responses for this page; some do not outside of https or in private
+/// windows.
+pub(super) fn has_caches() -> bool {
+    window().is_ok_and(|window| {
+        js_sys::Reflect::get(&window, &"caches".into()).is_ok_and(|caches| caches.is_object())
+    })
+}

@@ -1,0 +1,58 @@
+//! Libraries that the first answer does not need: fetched after it, or when a room is opened that does.
+
+use std::cell::RefCell;
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::HtmlScriptElement;
+
+use super::assets;
+use super::dispatch;
+use super::dom::{self, DomError};
+use crate::app::Event;
+
+thread_local! {
+    /// What has been asked for, and whether it is here.
+    static LOADED: RefCell<Vec<(&'static str, Promise)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Loads a script of this build, once; it has been run when this returns.
+///
+/// # Errors
+/// If the script cannot be loaded; then the next call tries again.
+pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
+    let known = LOADED.with_borrow(|loaded| {
+        loaded.iter().find(|(known, _)| *known == file).map(|(_, promise)| promise.clone())
+    });
+    let promise = match known {
+        Some(promise) => promise,
+        None => {
+            let promise = begin(file)?;
+            LOADED.with_borrow_mut(|loaded| loaded.push((file, promise.clone())));
+            promise
+        }
+    };
+    let result = JsFuture::from(promise).await;
+    if result.is_err() {
+        LOADED.with_borrow_mut(|loaded| loaded.retain(|(known, _)| *known != file));
+        dispatch(Event::FileMissing);
+        return Err(DomError::Refused([file, " could not be loaded"].concat()));
+    }
+    Ok(())
+}
+
+fn begin(file: &str) -> Result<Promise, DomError> {
+    let document = dom::document()?;
+    let script: HtmlScriptElement = document
+        .create_element("script")?
+        .dyn_into()
+        .map_err(|_| DomError::WrongElement("script".into()))?;
+    script.set_src(&assets::url(file)?);
+    let promise = Promise::new(&mut |resolve, reject| {
+        script.set_onload(Some(&resolve));
+        script.set_onerror(Some(&reject));
+    });
+    document.body().ok_or(DomError::NoDocument)?.append_child(&script)?;
+    Ok(promise)
+}

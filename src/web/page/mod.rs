@@ -1,0 +1,369 @@
+//! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
+
+mod announce;
+mod assets;
+mod charts;
+mod controls;
+mod dom;
+mod drawings;
+mod library;
+#[cfg(feature = "bench")]
+mod measure;
+mod pad;
+mod render;
+mod rooms;
+mod store;
+mod update;
+mod weights;
+
+use super::attempt::attempt;
+use super::port::{self, Port, PortError};
+use crate::app::answer::Answer;
+use crate::app::settings::Backend;
+use crate::app::{App, Effect, Event};
+use crate::net::architecture::Architecture;
+use crate::protocol::{MOST_WORKERS, Request};
+use charts::Charts;
+use controls::Settings;
+pub use dom::DomError;
+use js_sys::Float32Array;
+use pad::{Pad, Picture};
+use render::Document;
+use rooms::{Rooms, runs};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
+
+/// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
+const WORKER: &str = "worker-start.js";
+
+/// Milliseconds between two drawings of the curves, at least. They are drawn with the trainer's news, in the same
+/// frame; what has waited twice as long is drawn without.
+const CURVES_EVERY: i32 = 250;
+
+/// What is said at the end of a page that cannot say more.
+const ENDED: &str = "The page stopped because of an error in this browser. Reload it to go on.";
+
+/// The longest that one tick may count, in seconds: a page that slept has not waited.
+const LONGEST_TICK: f64 = 1.5;
+
+thread_local! {
+    static PAGE: OnceCell<Box<Page>> = const { OnceCell::new() };
+    static WAITING: RefCell<VecDeque<Event>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The page and all it owns.
+#[derive(Debug)]
+struct Page {
+    /// Whether something has gone wrong after which the page cannot go on.
+    over: Cell<bool>,
+    app: RefCell<App>,
+    busy: Cell<bool>,
+    document: RefCell<Document>,
+    pad: Pad,
+    picture: Picture,
+    charts: RefCell<Charts>,
+    rooms: RefCell<Rooms>,
+    port: RefCell<Option<Port>>,
+    /// Revision of the drawing on the pad.
+    painted: Cell<Option<u32>>,
+    /// Run, minibatches and tests that the charts show.
+    charted: Cell<Option<(u32, usize, usize)>>,
+    /// When the charts were drawn last, in milliseconds.
+    charted_at: Cell<f64>,
+}
+
+/// Starts the page.
+///
+/// # Errors
+/// If the markup or the browser is not what the page was written for.
+pub fn start() -> Result<(), DomError> {
+    console_error_panic_hook::set_once();
+    let answer = Answer::new(&Architecture::default())
+        .map_err(|error| DomError::Refused(error.to_string()))?;
+    let mut app = App::new(answer);
+    app.cores =
+        dom::window()?.navigator().hardware_concurrency().clamp(1.0, f64::from(MOST_WORKERS))
+            as u32;
+    let page = Page {
+        over: Cell::new(false),
+        app: RefCell::new(app),
+        busy: Cell::new(false),
+        document: RefCell::new(Document::new(Settings::new()?)?),
+        pad: Pad::new("pad")?,
+        picture: Picture::new()?,
+        charts: RefCell::new(Charts::new()?),
+        rooms: RefCell::new(Rooms::new()?),
+        port: RefCell::new(None),
+        painted: Cell::new(None),
+        charted: Cell::new(None),
+        charted_at: Cell::new(f64::NEG_INFINITY),
+    };
+    if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
+        return Err(DomError::Refused("it runs already".into()));
+    }
+    controls::listen()?;
+    dispatch(Event::Hash(dom::window()?.location().hash()?));
+    if !dom::has_caches() {
+        dispatch(Event::Notice(String::from(
+            "This browser keeps nothing for this page, so the training images are fetched anew at \
+             each visit.",
+        )));
+    }
+    with_page(|page| {
+        let effects = page.app.borrow().begin();
+        effects.into_iter().try_for_each(|effect| page.carry_out(effect))
+    });
+    watch()
+}
+
+/// Takes an event and shows what it changes before this returns; an event from within another waits
+/// for that one's end.
+fn dispatch(event: Event) {
+    if PAGE.with(|cell| cell.get().is_some_and(|page| page.over.get())) {
+        return;
+    }
+    WAITING.with_borrow_mut(|waiting| waiting.push_back(event));
+    with_page(Page::work);
+}
+
+/// The trainer is of no use any more: developers are told why, the visitor that.
+fn lose_trainer(why: &str) {
+    web_sys::console::error_1(&["the trainer's worker: ", why].concat().into());
+    dispatch(Event::TrainerBroke);
+}
+
+/// Saves the kept runs, or their chart, to a file of the visitor's.
+fn save_runs(form: runs::Form) {
+    with_page(|page| page.rooms.borrow().save_runs(&page.app.borrow(), form));
+}
+
+/// Draws Look inside, in an animation frame.
+fn look_inside() {
+    with_page(|page| page.rooms.borrow_mut().look_inside(&mut page.app.borrow_mut()));
+}
+
+/// Has Look inside be drawn again with the next frame.
+fn redraw_inside() {
+    with_page(|page| page.rooms.borrow_mut().redraw_inside(&page.app.borrow()));
+}
+
+/// Reads and draws for Judge, in an animation frame.
+fn read_for_judge() {
+    with_page(|page| page.rooms.borrow_mut().read_for_judge(&mut page.app.borrow_mut()));
+}
+
+/// Has Judge go on with what has come into sight.
+fn resume_judge() {
+    with_page(|page| page.rooms.borrow_mut().resume_judge(&page.app.borrow()));
+}
+
+/// Does something with the page. It ends with an exception, which leaves it half changed, and with an error:
+/// only a page whose markup does not fit its code has one.
+fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
+    PAGE.with(|cell| {
+        let Some(page) = cell.get().filter(|page| !page.over.get()) else { return };
+        match attempt(|| action(page)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => page.end(&error.to_string().into()),
+            Err(thrown) => page.end(&thrown),
+        }
+    });
+}
+
+/// Time, size and theme.
+fn watch() -> Result<(), DomError> {
+    let last = Cell::new(dom::now());
+    dom::every(1000, move || {
+        let seconds = (dom::now() - last.replace(dom::now())) / 1000.0;
+        dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
+    })?;
+    dom::every(CURVES_EVERY, || with_page(|page| page.draw_curves_after(2 * CURVES_EVERY)))?;
+    #[cfg(feature = "bench")]
+    dom::every(measure::EVERY, || {
+        with_page(|page| measure::prediction(&mut page.app.borrow_mut()));
+    })?;
+    let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
+    let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
+    for id in ["pad", "yours-pad", "loss", "accuracy", "runs-chart"] {
+        observer.observe(&dom::by_id::<Element>(id)?);
+    }
+    refit.forget();
+    for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
+        dom::on_media(colours, || with_page(Page::recolour))?;
+    }
+    dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
+        with_page(|page| {
+            if page.app.borrow().would_lose_a_run() {
+                event.prevent_default();
+            }
+            Ok(())
+        });
+    })
+}
+
+impl Page {
+    /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
+    /// went through has stayed borrowed.
+    fn end(&self, why: &JsValue) {
+        self.over.set(true);
+        web_sys::console::error_2(&"the page has ended:".into(), why);
+        if let Ok(Some(port)) = self.port.try_borrow().as_deref() {
+            port.terminate();
+        }
+        let words =
+            self.app.try_borrow().map_or_else(|_| String::from(ENDED), |app| app.farewell());
+        if let Err(error) = render::end(&words) {
+            web_sys::console::error_1(&error.to_string().into());
+        }
+    }
+
+    fn work(&self) -> Result<(), DomError> {
+        if self.busy.replace(true) {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        while let Some(event) = WAITING.with_borrow_mut(VecDeque::pop_front) {
+            let effects = self.app.borrow_mut().update(event);
+            result = effects
+                .into_iter()
+                .try_for_each(|effect| self.carry_out(effect))
+                .and_then(|()| self.render());
+            if result.is_err() {
+                break;
+            }
+        }
+        self.busy.set(false);
+        result
+    }
+
+    fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
+        match effect {
+            Effect::Send(request, arrays) => self.send(&request, &arrays),
+            Effect::SpawnTrainer => self.spawn()?,
+            Effect::FetchShipped => weights::fetch(),
+            Effect::CheckForUpdate => update::check(),
+            Effect::Reload => dom::window()?.location().reload()?,
+            Effect::WriteHash(hash) => {
+                let window = dom::window()?;
+                window.history()?.replace_state_with_url(&JsValue::NULL, "", Some(&hash))?;
+            }
+            Effect::Ask(question) => {
+                dom::by_id::<Element>("confirm-text")?.set_text_content(Some(&question.text));
+                dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
+                dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
+            }
+            Effect::Store(request) => runs::ask(request),
+            Effect::Drawings(shelf, request) => drawings::ask(shelf, request),
+            Effect::Announce(words) => announce::say(words)?,
+        }
+        Ok(())
+    }
+
+    fn spawn(&self) -> Result<(), DomError> {
+        // The one before, if any, ends as it is dropped.
+        *self.port.borrow_mut() = None;
+        // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
+        charts::fetch();
+        let backend = self.app.borrow().form.backend.map_or("", Backend::name);
+        let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
+        match Port::spawn(&script, "trainer") {
+            Ok(mut port) => {
+                port.on_message(|message| match message {
+                    Ok((reply, arrays)) => {
+                        let arrays = arrays.iter().map(Float32Array::to_vec).collect();
+                        dispatch(Event::Reply(reply, arrays));
+                        with_page(|page| page.draw_curves_after(CURVES_EVERY));
+                    }
+                    Err(error @ PortError::OtherBuild) => {
+                        dispatch(Event::Updated);
+                        lose_trainer(&error.to_string());
+                    }
+                    Err(error) => lose_trainer(&error.to_string()),
+                });
+                port.on_error(|why| lose_trainer(&why));
+                *self.port.borrow_mut() = Some(port);
+            }
+            Err(error) => lose_trainer(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn send(&self, request: &Request, arrays: &[Vec<f32>]) {
+        let arrays: Vec<Float32Array> = arrays.iter().map(|numbers| port::array(numbers)).collect();
+        let sent = self.port.borrow().as_ref().map(|port| port.send(request, &arrays));
+        if let Some(Err(error)) = sent {
+            lose_trainer(&error.to_string());
+        }
+    }
+
+    fn render(&self) -> Result<(), DomError> {
+        let app = self.app.borrow();
+        self.document.borrow_mut().show(app.view(), &app.form)?;
+        self.rooms.borrow_mut().show(&app)?;
+        self.paint(&app)
+    }
+
+    /// Draws the pad and the network's picture, if the drawing has changed.
+    fn paint(&self, app: &App) -> Result<(), DomError> {
+        let revision = Some(app.answer.revision());
+        if self.painted.replace(revision) != revision {
+            self.pad.paint(app.answer.drawing());
+            self.picture.show(app.answer.picture())?;
+        }
+        Ok(())
+    }
+
+    /// [`Page::draw_curves`], if the last time is so many milliseconds ago; while the pen is down, which is what is
+    /// looked at, several times as many.
+    fn draw_curves_after(&self, milliseconds: i32) -> Result<(), DomError> {
+        let longer = if self.pad.is_drawn_on() { 4.0 } else { 1.0 };
+        if dom::now() - self.charted_at.get() < longer * f64::from(milliseconds) {
+            return Ok(());
+        }
+        self.draw_curves()
+    }
+
+    /// Draws the curves, if they have changed and the page is seen.
+    fn draw_curves(&self) -> Result<(), DomError> {
+        let app = self.app.borrow();
+        let run = app.run.as_ref().map_or(0, |run| run.id);
+        let now = Some((run, app.curves.len(), app.curves.tests.len()));
+        let drawable = app.curves.is_empty() || charts::ready();
+        if drawable && self.charted.get() != now && !dom::document()?.hidden() {
+            self.charted_at.set(dom::now());
+            if self.charts.borrow_mut().draw(&app.curves)? {
+                self.charted.set(now);
+            } else {
+                let go_on = Closure::once_into_js(|| with_page(Page::draw_curves));
+                dom::window()?.request_animation_frame(go_on.unchecked_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fits pad and charts to their places.
+    fn fit(&self) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted.set(None);
+            self.paint(&self.app.borrow())?;
+        }
+        self.rooms.borrow_mut().fit(&self.app.borrow())?;
+        self.rooms.borrow_mut().redraw_inside(&self.app.borrow())?;
+        self.rooms.borrow_mut().resume_judge(&self.app.borrow())?;
+        self.charts.borrow().fit()
+    }
+
+    /// Draws everything in the colours of the theme that is now on.
+    fn recolour(&self) -> Result<(), DomError> {
+        self.pad.forget_colour();
+        self.picture.forget_colour();
+        self.painted.set(None);
+        self.paint(&self.app.borrow())?;
+        self.rooms.borrow_mut().recolour(&self.app.borrow())?;
+        self.charts.borrow_mut().forget();
+        self.charted.set(None);
+        self.draw_curves()
+    }
+}

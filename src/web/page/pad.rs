@@ -1,0 +1,255 @@
+//! A pad: pointer events become points, strokes become ink; and the network's picture of the drawing.
+
+use super::dispatch;
+use super::dom::{self, DomError};
+use crate::app::Event;
+use crate::data::{PIXELS, SIDE};
+use crate::ink::{Drawing, Point};
+use js_sys::Reflect;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::Clamped;
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData, PointerEvent};
+
+/// The pen's width as a share of the pad's side, as it looks; the network's picture has its own pen.
+const PEN: f64 = 0.055;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A pointer event whose place keeps its fractions, which web-sys rounds away.
+    #[wasm_bindgen(extends = PointerEvent)]
+    type Pen;
+    #[wasm_bindgen(method, getter, js_name = clientX)]
+    fn x(this: &Pen) -> f64;
+    #[wasm_bindgen(method, getter, js_name = clientY)]
+    fn y(this: &Pen) -> f64;
+}
+
+/// A canvas that is drawn on as long as the page lives.
+#[derive(Debug)]
+struct Surface {
+    canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    /// Its colour, once asked for: an answer takes the browser as long as bringing all styles up to date, which no
+    /// movement of the pen should wait for.
+    ink: RefCell<Option<String>>,
+}
+
+impl Surface {
+    fn new(id: &str) -> Result<Self, DomError> {
+        let canvas: HtmlCanvasElement = dom::by_id(id)?;
+        Ok(Self { context: context(&canvas)?, canvas, ink: RefCell::default() })
+    }
+
+    fn ink(&self) -> String {
+        let known = self.ink.borrow().clone();
+        known.unwrap_or_else(|| {
+            let ink = dom::computed(&self.canvas, "color");
+            self.ink.replace(Some(ink.clone()));
+            ink
+        })
+    }
+}
+
+/// A pad; all of them show the same drawing.
+#[derive(Debug)]
+pub(super) struct Pad {
+    surface: Surface,
+    /// The pointer that draws.
+    pen: Rc<Cell<Option<i32>>>,
+}
+
+/// The network's picture of the drawing.
+#[derive(Debug)]
+pub(super) struct Picture(Surface);
+
+fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
+    canvas
+        .get_context("2d")?
+        .and_then(|context| context.dyn_into().ok())
+        .ok_or_else(|| DomError::WrongElement(canvas.id()))
+}
+
+impl Pad {
+    /// Finds the canvas with this id and listens to the pen.
+    ///
+    /// # Errors
+    /// If the markup lacks it.
+    pub(super) fn new(id: &str) -> Result<Self, DomError> {
+        let (surface, pen) = (Surface::new(id)?, Rc::default());
+        listen(&surface.canvas, &pen)?;
+        Ok(Self { surface, pen })
+    }
+
+    /// Draws in the colour of the theme that is now on, from the next time on.
+    pub(super) fn forget_colour(&self) {
+        self.surface.ink.take();
+    }
+
+    /// Whether a stroke is being drawn.
+    pub(super) fn is_drawn_on(&self) -> bool {
+        self.pen.get().is_some()
+    }
+
+    /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
+    /// emptied it).
+    pub(super) fn fit(&self) -> bool {
+        let canvas = &self.surface.canvas;
+        let ratio = dom::window().map_or(1.0, |window| window.device_pixel_ratio());
+        let side = (f64::from(canvas.client_width()) * ratio).round() as u32;
+        if side == 0 || (canvas.width() == side && canvas.height() == side) {
+            return false;
+        }
+        canvas.set_width(side);
+        canvas.set_height(side);
+        true
+    }
+
+    /// Draws all strokes in the current ink.
+    pub(super) fn paint(&self, drawing: &Drawing) {
+        let c = &self.surface.context;
+        let side = f64::from(self.surface.canvas.width());
+        c.clear_rect(0.0, 0.0, side, side);
+        c.set_stroke_style_str(&self.surface.ink());
+        c.set_line_cap("round");
+        c.set_line_join("round");
+        c.set_line_width(PEN * side);
+        for stroke in drawing.strokes() {
+            let at = |p: &Point| (f64::from(p.x) * side, f64::from(p.y) * side);
+            let Some((first, rest)) = stroke.split_first() else { continue };
+            let (x, y) = at(first);
+            c.begin_path();
+            c.move_to(x, y);
+            // A curve through the middles of the segments, bent towards the points: no corners.
+            for pair in rest.windows(2) {
+                let ((x, y), (next_x, next_y)) = (at(&pair[0]), at(&pair[1]));
+                c.quadratic_curve_to(x, y, f64::midpoint(x, next_x), f64::midpoint(y, next_y));
+            }
+            let (x, y) = at(rest.last().unwrap_or(first));
+            c.line_to(x, y);
+            c.stroke();
+        }
+    }
+}
+
+impl Picture {
+    /// Finds its canvas.
+    ///
+    /// # Errors
+    /// If the markup lacks it.
+    pub(super) fn new() -> Result<Self, DomError> {
+        Ok(Self(Surface::new("picture")?))
+    }
+
+    /// Draws in the colour of the theme that is now on, from the next time on.
+    pub(super) fn forget_colour(&self) {
+        self.0.ink.take();
+    }
+
+    /// Shows what the network sees of the drawing; nothing for `None`.
+    ///
+    /// # Errors
+    /// If the browser refuses the picture.
+    pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
+        match picture {
+            Some(picture) => fill(&self.0.context, &self.0.ink(), picture, SIDE),
+            None => {
+                let side = SIDE as f64;
+                self.0.context.clear_rect(0.0, 0.0, side, side);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Puts pictures, 0 is paper and 1 is ink, into a canvas of their size, in the canvas' own colour.
+///
+/// # Errors
+/// If the browser refuses the picture.
+pub(super) fn put(
+    canvas: &HtmlCanvasElement,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    fill(&context(canvas)?, &dom::computed(canvas, "color"), picture, width)
+}
+
+fn fill(
+    context: &CanvasRenderingContext2d,
+    ink: &str,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    let ink = rgb(ink);
+    let mut pixels = vec![0; 4 * picture.len()];
+    for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
+        pixel[..3].copy_from_slice(&ink);
+        pixel[3] = (255.0 * value).round() as u8;
+    }
+    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
+    context.put_image_data(&image, 0.0, 0.0)?;
+    Ok(())
+}
+
+/// The numbers of "rgb(26, 26, 32)".
+fn rgb(text: &str) -> [u8; 3] {
+    let mut numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    std::array::from_fn(|_| numbers.next().unwrap_or(0))
+}
+
+/// Turns one pen's events into strokes; other fingers are ignored while it is down.
+fn listen(canvas: &HtmlCanvasElement, pen: &Rc<Cell<Option<i32>>>) -> Result<(), DomError> {
+    let (held, pad) = (Rc::clone(pen), canvas.clone());
+    dom::on(canvas, "pointerdown", move |event: Pen| {
+        if event.is_primary() && event.button() == 0 && held.get().is_none() {
+            // Without capture a stroke merely ends at the pad's edge.
+            let _ = pad.set_pointer_capture(event.pointer_id());
+            held.set(Some(event.pointer_id()));
+            event.prevent_default();
+            dispatch(Event::PenDown(point(&pad, &event)));
+        }
+    })?;
+
+    let (held, pad) = (Rc::clone(pen), canvas.clone());
+    dom::on(canvas, "pointermove", move |event: Pen| {
+        if held.get() == Some(event.pointer_id()) {
+            dispatch(Event::PenMoved(points(&pad, &event)));
+        }
+    })?;
+
+    for kind in ["pointerup", "pointercancel", "lostpointercapture"] {
+        let held = Rc::clone(pen);
+        dom::on(canvas, kind, move |event: Pen| {
+            if held.get() == Some(event.pointer_id()) {
+                held.set(None);
+                dispatch(Event::PenUp);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// All points that the browser has gathered since the last event.
+fn points(canvas: &HtmlCanvasElement, event: &Pen) -> Vec<Point> {
+    let mut points = Vec::new();
+    if Reflect::has(event, &"getCoalescedEvents".into()).unwrap_or(false) {
+        for event in event.get_coalesced_events().iter() {
+            points.push(point(canvas, event.unchecked_ref()));
+        }
+    }
+    if points.is_empty() {
+        points.push(point(canvas, event));
+    }
+    points
+}
+
+fn point(canvas: &HtmlCanvasElement, event: &Pen) -> Point {
+    let area = canvas.get_bounding_client_rect();
+    let side = area.width().max(1.0);
+    Point {
+        x: ((event.x() - area.left()) / side) as f32,
+        y: ((event.y() - area.top()) / side) as f32,
+    }
+}

@@ -1,0 +1,320 @@
+//! The data set in parts: from this browser's own store or from the network, checked before use.
+//!
+//! A part counts only if its length and SHA-256 are those that the manifest gives; only then it is
+//! kept in the Cache API for the next visit. Without that store all works, with a download a visit.
+
+use js_sys::{Promise, Reflect, Uint8Array};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, Cache, ReadableStreamDefaultReader, ReadableWritablePair, RequestCache, RequestInit,
+    Response, Url, WorkerGlobalScope,
+};
+
+use crate::data::{Digits, idx};
+use crate::protocol::DataProgress;
+use crate::web::port::describe;
+
+#[wasm_bindgen]
+extern "C" {
+    /// In every browser since 2023; web-sys still calls it unstable.
+    type DecompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+/// Name of the store; a new one if what is kept in it changes its meaning.
+const STORE: &str = "inkling-data-1";
+
+/// File that lists the parts.
+const MANIFEST: &str = "manifest.json";
+
+/// Which set a part belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// What training sees.
+    Train,
+    /// What it is judged by.
+    Test,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Manifest {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Part {
+    /// Its address, relative to the manifest's.
+    file: String,
+    split: Split,
+    images: u32,
+    /// Compressed size.
+    bytes: u32,
+    /// Of the compressed file, in hexadecimal digits.
+    sha256: String,
+}
+
+/// Why a part cannot be used, as the rest of a sentence that has named it.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub struct PartError {
+    file: String,
+    problem: Problem,
+}
+
+impl PartError {
+    /// File name of the part.
+    pub fn part(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("it could not be fetched ({0})")]
+    Network(String),
+    #[error("the server does not have it (status {0})")]
+    Status(u16),
+    #[error("its download broke off after {got} of {expected} bytes")]
+    BrokenOff { expected: u32, got: usize },
+    #[error("it is cut short, {got} of {expected} bytes came")]
+    Truncated { expected: u32, got: usize },
+    #[error("it is longer than the {expected} bytes that it should have")]
+    TooLong { expected: u32 },
+    #[error("it has been altered, its checksum is not the right one")]
+    Altered,
+    #[error("it could not be unpacked ({0})")]
+    Unpack(String),
+    #[error("its content makes no sense: {0}")]
+    Content(#[from] idx::IdxError),
+    #[error("it holds {got} digits, not {expected}")]
+    Count { expected: u32, got: usize },
+    #[error("it is no list of parts ({0})")]
+    Manifest(String),
+}
+
+/// Loads the parts in the manifest's order, each once.
+#[derive(Debug)]
+pub struct Loader {
+    base: String,
+    manifest: Option<Manifest>,
+    /// Parts that are loaded.
+    loaded: usize,
+    progress: DataProgress,
+}
+
+impl Loader {
+    /// A loader for the parts that the manifest under `base` names, an address that ends with a slash.
+    pub fn new(base: &str) -> Self {
+        let progress = DataProgress { from_cache: true, ..DataProgress::default() };
+        Self { base: base.to_owned(), manifest: None, loaded: 0, progress }
+    }
+
+    /// Loads every part that is not loaded yet, telling of progress and of each part as it is ready.
+    /// After an error it may be called again, and goes on with the part that failed.
+    ///
+    /// # Errors
+    /// The first part that cannot be used, and why.
+    pub async fn load(
+        &mut self,
+        mut tell: impl FnMut(Option<(Split, Digits)>, DataProgress),
+    ) -> Result<(), PartError> {
+        let manifest = match self.manifest.take() {
+            Some(manifest) => manifest,
+            None => self
+                .fetch_manifest()
+                .await
+                .map_err(|problem| PartError { file: MANIFEST.to_owned(), problem })?,
+        };
+        let parts = self.manifest.insert(manifest).parts.clone();
+        let store = open_store().await;
+        for part in &parts[self.loaded..] {
+            let digits = self
+                .load_part(part, store.as_ref(), &mut tell)
+                .await
+                .map_err(|problem| PartError { file: part.file.clone(), problem })?;
+            self.loaded += 1;
+            if part.split == Split::Train {
+                self.progress.train_images += part.images;
+            }
+            self.progress.test_ready =
+                parts[self.loaded..].iter().all(|part| part.split != Split::Test);
+            tell(Some((part.split, digits)), self.progress);
+        }
+        if let Some(store) = &store {
+            let keys: Vec<String> = parts.iter().map(|part| self.key(part)).collect();
+            forget_others(store, &keys).await;
+        }
+        Ok(())
+    }
+
+    /// A part's key in the store. The checksum in it makes a new version of a part a new entry.
+    fn key(&self, part: &Part) -> String {
+        format!("{}{}?sha256={}", self.base, part.file, part.sha256)
+    }
+
+    async fn fetch_manifest(&mut self) -> Result<Manifest, Problem> {
+        let response = get(&format!("{}{MANIFEST}", self.base)).await?;
+        let failed = |error: JsValue| Problem::Manifest(describe(&error));
+        let json = JsFuture::from(response.json().map_err(failed)?).await.map_err(failed)?;
+        let manifest: Manifest = serde_wasm_bindgen::from_value(json)
+            .map_err(|error| Problem::Manifest(error.to_string()))?;
+        let train = manifest.parts.iter().filter(|part| part.split == Split::Train);
+        self.progress.total_bytes = total(manifest.parts.iter().map(|part| part.bytes))?;
+        self.progress.total_train_images = total(train.map(|part| part.images))?;
+        Ok(manifest)
+    }
+
+    async fn load_part(
+        &mut self,
+        part: &Part,
+        store: Option<&Cache>,
+        tell: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
+    ) -> Result<Digits, Problem> {
+        let key = self.key(part);
+        let before = self.progress.received_bytes;
+        if let Some(bytes) = kept(store, &key).await
+            && check(part, &bytes).is_ok()
+        {
+            self.progress.received_bytes = before + part.bytes;
+            return unpack(part, &bytes).await;
+        }
+        self.progress.from_cache = false;
+        let response = get(&format!("{}{}", self.base, part.file)).await?;
+        let bytes = read(part, &response, |bytes| {
+            self.progress.received_bytes = before + bytes;
+            tell(None, self.progress);
+        })
+        .await;
+        let checked = bytes.and_then(|bytes| check(part, &bytes).map(|()| bytes));
+        let Ok(bytes) = checked else {
+            self.progress.received_bytes = before;
+            return Err(checked.err().unwrap_or(Problem::Altered));
+        };
+        self.progress.received_bytes = before + part.bytes;
+        let digits = unpack(part, &bytes).await?;
+        keep(store, &key, &bytes).await;
+        Ok(digits)
+    }
+}
+
+fn total(mut numbers: impl Iterator<Item = u32>) -> Result<u32, Problem> {
+    let sum = numbers.try_fold(0u32, |sum, number| sum.checked_add(number));
+    sum.ok_or_else(|| Problem::Manifest("its sizes are too large".to_owned()))
+}
+
+fn check(part: &Part, bytes: &[u8]) -> Result<(), Problem> {
+    if bytes.len() < part.bytes as usize {
+        return Err(Problem::Truncated { expected: part.bytes, got: bytes.len() });
+    }
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if hex == part.sha256 { Ok(()) } else { Err(Problem::Altered) }
+}
+
+fn scope() -> WorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+async fn get(url: &str) -> Result<Response, Problem> {
+    let options = RequestInit::new();
+    // What was wrong once must not come out of the browser's HTTP cache again.
+    options.set_cache(RequestCache::NoStore);
+    let response = JsFuture::from(scope().fetch_with_str_and_init(url, &options))
+        .await
+        .map_err(|error| Problem::Network(describe(&error)))?;
+    let response: Response = response.unchecked_into();
+    if response.ok() { Ok(response) } else { Err(Problem::Status(response.status())) }
+}
+
+/// A part's bytes; tells how many there are as they come. Ends with the first that is too many.
+async fn read(
+    part: &Part,
+    response: &Response,
+    mut tell: impl FnMut(u32),
+) -> Result<Vec<u8>, Problem> {
+    let failed = |error: JsValue| Problem::Network(describe(&error));
+    let expected = part.bytes;
+    let mut bytes = Vec::new();
+    let Some(body) = response.body() else { return Ok(bytes) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    loop {
+        let Some(chunk) = answer(reader.read()).await else {
+            return Err(Problem::BrokenOff { expected, got: bytes.len() });
+        };
+        if Reflect::get(&chunk, &"done".into()).map_err(failed)?.is_truthy() {
+            return Ok(bytes);
+        }
+        let value: Uint8Array =
+            Reflect::get(&chunk, &"value".into()).map_err(failed)?.unchecked_into();
+        bytes.extend(value.to_vec());
+        match u32::try_from(bytes.len()) {
+            Ok(got) if got <= expected => tell(got),
+            _ => {
+                answer(reader.cancel()).await;
+                return Err(Problem::TooLong { expected });
+            }
+        }
+    }
+}
+
+async fn unpack(part: &Part, bytes: &[u8]) -> Result<Digits, Problem> {
+    let failed = |error: JsValue| Problem::Unpack(describe(&error));
+    let pieces = js_sys::Array::of1(&Uint8Array::from(bytes));
+    let packed = Blob::new_with_u8_array_sequence(&pieces).map_err(failed)?;
+    let gunzip = DecompressionStream::new("gzip").map_err(failed)?;
+    let pair: &ReadableWritablePair = gunzip.unchecked_ref();
+    let stream = packed.stream().pipe_through(pair);
+    let response = Response::new_with_opt_readable_stream(Some(&stream)).map_err(failed)?;
+    let buffer = JsFuture::from(response.array_buffer().map_err(failed)?).await.map_err(failed)?;
+    let digits = idx::part(&Uint8Array::new(&buffer).to_vec())?;
+    match digits.len() {
+        got if got == part.images as usize => Ok(digits),
+        got => Err(Problem::Count { expected: part.images, got }),
+    }
+}
+
+/// This browser's store; none in a private window or on an insecure address.
+async fn open_store() -> Option<Cache> {
+    let caches = scope().caches().ok().filter(|caches| !caches.is_undefined())?;
+    answer(caches.open(STORE)).await.map(JsCast::unchecked_into)
+}
+
+async fn kept(store: Option<&Cache>, key: &str) -> Option<Vec<u8>> {
+    let response =
+        answer(store?.match_with_str(key)).await.filter(|value| !value.is_undefined())?;
+    let buffer = answer(response.unchecked_into::<Response>().array_buffer().ok()?).await?;
+    Some(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Removes what the store holds beside these parts in their folder: older versions of the data set.
+async fn forget_others(store: &Cache, keys: &[String]) {
+    let here = scope().location().href();
+    let address = |key: &String| Url::new_with_base(key, &here).ok().map(|url| url.href());
+    let wanted: Vec<String> = keys.iter().filter_map(address).collect();
+    let folder = wanted.first().and_then(|url| Some(url.rsplit_once('/')?.0.to_owned()));
+    let (Some(folder), Some(requests)) = (folder, answer(store.keys()).await) else { return };
+    for request in requests.unchecked_into::<js_sys::Array>().iter() {
+        let url = Reflect::get(&request, &"url".into()).ok().and_then(|url| url.as_string());
+        if url.is_some_and(|url| url.starts_with(&folder) && !wanted.contains(&url)) {
+            answer(store.delete_with_request(request.unchecked_ref())).await;
+        }
+    }
+}
+
+/// Keeps a part for the next visit. A full or forbidden store only costs a download then.
+async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
+    let Some(store) = store else { return };
+    let body = Uint8Array::from(bytes);
+    if let Ok(response) = Response::new_with_opt_js_u8_array(Some(&body)) {
+        answer(store.put_with_str(key, &response)).await;
+    }
+}
+
+/// What a promise came to, or nothing if it failed.
+async fn answer(promise: Promise) -> Option<JsValue> {
+    JsFuture::from(promise).await.ok()
+}

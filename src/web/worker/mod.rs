@@ -1,0 +1,142 @@
+//! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a gauge.
+
+mod crew;
+pub mod dataset;
+mod desk;
+mod gathered;
+#[cfg(feature = "bench")]
+mod gauge;
+mod helper;
+mod judging;
+mod trainer;
+mod tuning;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use crate::kernels::lanes;
+use crate::net::ArchitectureError;
+use crate::protocol::{Reply, Request};
+use crate::web::attempt::attempt;
+use crate::web::port::{self, PortError, Turn};
+use crew::{Crew, HELPER};
+use trainer::Trainer;
+
+/// Why the trainer cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// This is not a worker.
+    #[error("the trainer must run in a dedicated worker")]
+    Scope,
+    /// Without a clock there is no throughput.
+    #[error("this browser's workers have no performance.now")]
+    Clock,
+    /// The default model cannot be built.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Messages cannot be sent.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A helper has been sent other images or parameters than it was told of.
+    #[error("a helper's job does not fit together")]
+    Job,
+}
+
+/// Starts listening as what the worker's name says; from [`Reply::Ready`] on, requests are heard.
+///
+/// # Errors
+/// If this is not a worker, or one without a clock.
+pub fn start() -> Result<(), WorkerError> {
+    console_error_panic_hook::set_once();
+    let scope: DedicatedWorkerGlobalScope =
+        js_sys::global().dyn_into().map_err(|_| WorkerError::Scope)?;
+    if scope.name() == HELPER {
+        return helper::start(scope);
+    }
+    #[cfg(feature = "bench")]
+    if scope.name() == gauge::GAUGE {
+        return gauge::start(scope);
+    }
+    let clock = scope.performance().ok_or(WorkerError::Clock)?;
+    // What calls the trainer back is part of it, so its place is there first.
+    let post = Rc::new(Post { scope: scope.clone(), trainer: RefCell::default() });
+    let called = Rc::clone(&post);
+    let turn = Turn::new(scope.clone(), move || {
+        called.with(Trainer::work);
+    })?;
+    let called = Rc::clone(&post);
+    let hear = move |id, heard| {
+        called.with(|trainer| trainer.hear_helper(id, heard));
+    };
+    let crew = Crew::new(scope.location().href(), Rc::new(hear));
+    post.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, crew)?));
+    port::listen(&scope, move |request| match request {
+        Ok((Request::LoadData, _)) => load_data(&post),
+        Ok((request, arrays)) => {
+            let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
+            post.with(|trainer| trainer.hear(request, arrays));
+        }
+        Err(error) => post.end(&error.to_string().into()),
+    });
+    port::reply(&scope, &Reply::Ready { backend: lanes::BACKEND.to_owned() }, &[])?;
+    Ok(())
+}
+
+/// Where the trainer is found by what calls it.
+struct Post {
+    scope: DedicatedWorkerGlobalScope,
+    /// None before it is made and after its end.
+    trainer: RefCell<Option<Trainer>>,
+}
+
+impl Post {
+    /// Has the trainer do something, unless it has ended. An exception on the way ends it, as what it was
+    /// about is half done then.
+    fn with<T>(&self, action: impl FnOnce(&mut Trainer) -> T) -> Option<T> {
+        let outcome = {
+            let mut place = self.trainer.try_borrow_mut().ok()?;
+            let trainer = place.as_mut()?;
+            attempt(|| action(trainer))
+        };
+        outcome.inspect_err(|thrown| self.end(thrown)).ok()
+    }
+
+    /// Ends the trainer and this worker, and with it the helpers; the page is told that, developers why.
+    fn end(&self, why: &JsValue) {
+        web_sys::console::error_2(&"the trainer has ended:".into(), why);
+        // Not dropped, as what is half changed may not even be fit for that; all of it goes with the worker.
+        std::mem::forget(self.trainer.take());
+        if let Err(error) = port::reply(&self.scope, &Reply::Broken, &[]) {
+            // The page will notice the silence.
+            web_sys::console::error_1(&error.to_string().into());
+        }
+        self.scope.close();
+    }
+}
+
+/// Loads what is missing of the data set, part by part, while the trainer goes on with its work.
+fn load_data(post: &Rc<Post>) {
+    let Some(mut loader) = post.with(|trainer| trainer.loader.take()).flatten() else {
+        // It is loading already.
+        return;
+    };
+    let post = Rc::clone(post);
+    spawn_local(async move {
+        let hearing = Rc::clone(&post);
+        let tell = move |part, progress| {
+            hearing.with(|trainer| trainer.take(part, progress));
+        };
+        let result = loader.load(tell).await;
+        post.with(|trainer| {
+            trainer.loader = Some(loader);
+            if let Err(error) = result {
+                let part = error.part().to_owned();
+                trainer.say(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
+            }
+        });
+    });
+}

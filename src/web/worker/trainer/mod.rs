@@ -1,0 +1,303 @@
+//! The trainer: owns the data set and the run, and does what the page asks of it.
+//!
+//! It works in short slices and lets the browser deliver messages between them, so that a Pause is
+//! heard at once; [`run`] is what a run does with its slices.
+
+mod run;
+
+use web_sys::{DedicatedWorkerGlobalScope, Performance};
+
+use crate::data::Digits;
+use crate::net::{Architecture, init};
+use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId, Settings};
+use crate::train::computer::Computer;
+use crate::train::dispatch::HelperId;
+use crate::train::fine_tune::FineTuneError;
+use crate::train::gradient::SHARDS;
+use crate::train::session::{Available, Session};
+use crate::web::port::{self, Turn};
+use crate::web::worker::WorkerError;
+use crate::web::worker::crew::{Crew, Heard};
+use crate::web::worker::dataset::{Loader, Split};
+use crate::web::worker::gathered::Gathered;
+use crate::web::worker::judging::Judging;
+use crate::web::worker::tuning::Tuning;
+use run::{Begun, Run};
+
+/// Milliseconds of work between two looks at the messages.
+const SLICE: f64 = 40.0;
+
+/// The data set, and what is done with it.
+pub(super) struct Trainer {
+    scope: DedicatedWorkerGlobalScope,
+    clock: Performance,
+    turn: Turn,
+    crew: Crew,
+    /// Away while it is loading.
+    pub(super) loader: Option<Loader>,
+    train: Digits,
+    test: Digits,
+    data: DataProgress,
+    computer: Computer,
+    run: Option<Run>,
+    /// What the page asked to be judged.
+    judging: Option<Judging>,
+    /// What the page asked to be fine-tuned.
+    tuning: Option<Tuning>,
+    /// The run's work in hand, if any.
+    work: Option<Begun>,
+    /// Its images.
+    batch: Gathered,
+    /// The next minibatch's, gathered while helpers compute.
+    ahead: Gathered,
+}
+
+impl Trainer {
+    pub(super) fn new(
+        scope: DedicatedWorkerGlobalScope,
+        clock: Performance,
+        turn: Turn,
+        crew: Crew,
+    ) -> Result<Self, WorkerError> {
+        Ok(Self {
+            scope,
+            clock,
+            turn,
+            crew,
+            loader: Some(Loader::new("./")),
+            train: Digits::default(),
+            test: Digits::default(),
+            data: DataProgress::default(),
+            computer: Computer::new(&Architecture::default())?,
+            run: None,
+            judging: None,
+            tuning: None,
+            work: None,
+            batch: Gathered::default(),
+            ahead: Gathered::default(),
+        })
+    }
+
+    pub(super) fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
+        let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
+        if let Err(error) = port::reply(&self.scope, reply, &arrays) {
+            // Nothing can be told through a port that is broken; the page sees the silence.
+            web_sys::console::error_1(&error.to_string().into());
+        }
+    }
+
+    fn fail(&self, run: RunId, message: String) {
+        self.say(&Reply::Failed { run, message }, &[]);
+    }
+
+    /// Takes in a verified part of the data set, if one came, and how much there is now.
+    pub(super) fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
+        match part {
+            Some((Split::Train, digits)) => {
+                self.train.reserve(progress.total_train_images as usize);
+                self.train.append(digits);
+            }
+            Some((Split::Test, digits)) => self.test.append(digits),
+            None => {}
+        }
+        self.data = progress;
+        self.say(&Reply::Data(progress), &[]);
+        self.wake();
+    }
+
+    pub(super) fn hear(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
+        match request {
+            Request::LoadData => {}
+            Request::Start { run, settings, paused, workers } => {
+                // The network may become another one.
+                self.end();
+                self.crew.want((workers as usize).clamp(1, SHARDS) - 1);
+                match self.begin(run, settings, arrays.into_iter().next()) {
+                    Ok(mut run) => {
+                        if paused {
+                            run.session.pause();
+                        }
+                        self.run = Some(run);
+                    }
+                    Err(message) => self.fail(run, message),
+                }
+            }
+            Request::Pause { run } => self.with_run(run, Session::pause),
+            Request::Resume { run } => self.with_run(run, Session::resume),
+            Request::Step { run } => self.with_run(run, Session::take_step),
+            Request::Reset { run } => {
+                if self.run.as_ref().is_some_and(|current| current.id == run) {
+                    self.end();
+                }
+            }
+            Request::Judge { judging, architecture } => {
+                self.begin_judging(judging, &architecture, arrays.into_iter().next());
+            }
+            Request::FineTune(lesson) => {
+                // The test images come last.
+                let replay = if self.data.test_ready { self.train.len() } else { 0 };
+                self.tuning = Tuning::new(&lesson, arrays, replay)
+                    .inspect_err(|error| self.cannot_tune(lesson.tuning, error))
+                    .ok();
+            }
+            Request::StopFineTuning { tuning } => {
+                self.tuning.take_if(|current| current.id == tuning);
+            }
+            Request::TestLabels => {
+                let here = if self.data.test_ready { self.test.len() } else { 0 };
+                let labels: Vec<f32> =
+                    self.test.labels[..here].iter().copied().map(f32::from).collect();
+                self.say(&Reply::TestLabels, &[&labels]);
+            }
+            Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
+        }
+        self.wake();
+    }
+
+    fn begin_judging(&mut self, id: u32, architecture: &Architecture, weights: Option<Vec<f32>>) {
+        let judging = match weights {
+            _ if !self.data.test_ready => Err("The test images are not here yet.".to_owned()),
+            None => Err("There are no weights to judge.".to_owned()),
+            Some(weights) => Judging::new(id, architecture, &weights),
+        };
+        match judging {
+            Ok(judging) => self.judging = Some(judging),
+            Err(reason) => self.say(&Reply::NotJudged { judging: id, reason }, &[]),
+        }
+    }
+
+    /// A slice of evaluating what the page asked to be judged.
+    fn judge(&mut self) {
+        let Some(mut judging) = self.judging.take() else { return };
+        let start = self.clock.now();
+        let mut done = false;
+        while !done && self.clock.now() - start < SLICE {
+            done = judging.advance(&self.test);
+        }
+        if done {
+            let (loss, accuracy) = (judging.score.mean_loss(), judging.score.accuracy());
+            let evaluation = Evaluation { loss, accuracy };
+            let reply = Reply::Judged { judging: judging.id, evaluation };
+            self.say(&reply, &[&judging.probabilities]);
+        } else {
+            self.judging = Some(judging);
+        }
+    }
+
+    /// A slice of fine-tuning.
+    fn tune(&mut self) {
+        let Some(mut tuning) = self.tuning.take() else { return };
+        let start = self.clock.now();
+        let mut over = Ok(false);
+        while matches!(over, Ok(false)) && self.clock.now() - start < SLICE {
+            over = tuning.work.advance(&self.train, &self.test);
+        }
+        match over {
+            Ok(true) => self.say(&tuning.outcome(), &[tuning.work.parameters()]),
+            Ok(false) => {
+                if let Some(reply) = tuning.progress(self.clock.now(), self.test.len()) {
+                    self.say(&reply, &[]);
+                }
+                self.tuning = Some(tuning);
+            }
+            Err(error) => self.cannot_tune(tuning.id, &error),
+        }
+    }
+
+    fn cannot_tune(&self, tuning: u32, error: &FineTuneError) {
+        self.say(&Reply::NotFineTuned { tuning, reason: error.to_string() }, &[]);
+    }
+
+    fn show_images(&mut self, mut indices: Vec<f32>) {
+        indices.retain(|&index| (index as usize) < self.test.len());
+        let wanted = indices.iter().map(|&index| index as usize);
+        let (mut images, mut labels) = (Vec::new(), Vec::new());
+        self.test.gather(wanted, &mut images, &mut labels);
+        self.say(&Reply::TestImages, &[&indices, &images]);
+    }
+
+    /// Forgets the run and the work in hand.
+    fn end(&mut self) {
+        self.run = None;
+        self.work = None;
+    }
+
+    pub(super) fn hear_helper(&mut self, id: HelperId, heard: Heard) {
+        if matches!(heard, Heard::Gone(_)) {
+            self.say(&Reply::HelperLost, &[]);
+        }
+        self.crew.take(id, heard, &mut self.computer);
+        // At once: a further turn would come after a while in which nobody computes.
+        self.work();
+    }
+
+    fn begin(
+        &mut self,
+        id: RunId,
+        settings: Settings,
+        parameters: Option<Vec<f32>>,
+    ) -> Result<Run, String> {
+        let total = self.data.total_train_images as usize;
+        if total == 0 {
+            return Err("No training images are here yet; try again when some are.".to_owned());
+        }
+        if settings.batch_size == 0 || settings.epochs == 0 || settings.images == Some(0) {
+            return Err(
+                "A run needs at least one epoch, one image and one image a batch.".to_owned()
+            );
+        }
+        if settings.split(total).0 == 0 {
+            return Err("All training images are held out: none is left to train on.".to_owned());
+        }
+        if settings.architecture.input != Architecture::default().input {
+            return Err("The network is made for other images than MNIST's.".to_owned());
+        }
+        self.computer.build(&settings.architecture).map_err(|error| error.to_string())?;
+        let plan = self.computer.network().plan();
+        let parameters =
+            parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
+        if parameters.len() != plan.parameter_count() {
+            return Err("The weights to start from belong to another model.".to_owned());
+        }
+        let session = Session::new(settings, total, parameters);
+        Ok(Run::new(id, session, self.clock.now()))
+    }
+
+    /// Changes the run, if it is still the one meant.
+    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Session)) {
+        if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
+            change(&mut run.session);
+            run.told = None;
+        }
+    }
+
+    /// Asks for a slice of work, if there is any.
+    fn wake(&self) {
+        if self.run.is_some() || self.judging.is_some() || self.tuning.is_some() {
+            self.turn.request();
+        }
+    }
+
+    fn available(&self) -> Available {
+        Available { train: self.train.len(), test: self.data.test_ready.then(|| self.test.len()) }
+    }
+
+    /// A slice of work; asks for the next one unless there is nothing to do.
+    pub(super) fn work(&mut self) {
+        self.judge();
+        self.tune();
+        if self.judging.is_some() || self.tuning.is_some() {
+            self.wake();
+        }
+        let Some(mut run) = self.run.take() else { return };
+        let start = self.clock.now();
+        let mut busy = true;
+        while busy && self.clock.now() - start < SLICE {
+            busy = self.advance(&mut run);
+        }
+        self.run = Some(run);
+        if busy {
+            self.wake();
+        }
+    }
+}
