@@ -11,6 +11,7 @@ pub mod plan;
 pub mod rooms;
 pub mod run;
 pub mod settings;
+pub mod speed;
 pub mod view;
 
 use crate::ink::{Drawing, Point};
@@ -19,7 +20,6 @@ use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
 use rooms::Room;
-use rooms::experiment::Speed;
 use rooms::experiment::editor::Edit;
 use rooms::experiment::presets::{Network, Recipe};
 use rooms::inside::{self, Inside};
@@ -28,6 +28,7 @@ use rooms::runs::{self, Runs};
 use rooms::yours::{self, Yours};
 use run::Run;
 use settings::{Field, Form, StartFrom};
+use speed::Speed;
 
 /// Seconds of silence after which a trainer that owes an answer counts as gone.
 const PATIENCE: f32 = 12.0;

@@ -1,8 +1,8 @@
 //! A training run as the page sees it: from the Train button to the trainer's last reply.
 
 use super::curves::{Curves, Test};
-use super::rooms::experiment::Speed;
 use super::settings::StartFrom;
+use super::speed::Speed;
 use super::{App, Effect, Event, Intent, Trainer, figures};
 use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
 

@@ -14,7 +14,7 @@
 //! | later | `conv::forward` | `live::weight_gradient` | `live::input_gradient` |
 
 use super::buffer::{Buffer, filled};
-use super::network::Phase;
+use super::phase::Phase;
 use super::plan::{Convolution, Pass, Weights};
 use crate::kernels::conv::live::{self, Live};
 use crate::kernels::conv::patches::{self, Patches, Pooled};

@@ -9,6 +9,7 @@ pub mod loss;
 pub mod metrics;
 pub mod network;
 pub mod notation;
+pub mod phase;
 pub mod plan;
 pub mod receptive;
 mod step;

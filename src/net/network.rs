@@ -8,6 +8,7 @@
 use super::architecture::{Architecture, ArchitectureError};
 use super::buffer::{self, Buffer};
 use super::loss::{self, Score};
+use super::phase::Phase;
 use super::plan::Plan;
 use super::step::{Buffers, Work};
 use crate::kernels::lanes::round_up;
@@ -39,21 +40,6 @@ pub struct Shard<'a> {
     pub noise: u64,
     /// Share of each image's target that is spread evenly over all classes, 0 to 1.
     pub label_smoothing: f32,
-}
-
-/// Part of a step's work while training, for those who measure where the time goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// From its input to its output.
-    Forward,
-    /// From the logits to the loss and its gradient by them; no step's, so that of the step behind the last.
-    Loss,
-    /// A convolution's list of the outputs that carry a gradient.
-    Live,
-    /// The gradient by its parameters.
-    WeightGradient,
-    /// The gradient by its input.
-    InputGradient,
 }
 
 impl Network {

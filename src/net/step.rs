@@ -2,7 +2,7 @@
 
 use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
-use super::network::Phase;
+use super::phase::Phase;
 use super::plan::{Planned, Step};
 use crate::kernels::gemm::{self, Panel};
 use crate::kernels::lanes::round_up;

@@ -7,9 +7,10 @@ use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
-use super::WorkerError;
+use super::error::WorkerError;
 use crate::kernels::peak;
-use crate::net::network::{Phase, Shard};
+use crate::net::network::Shard;
+use crate::net::phase::Phase;
 use crate::net::plan::{Planned, Step};
 use crate::net::{Architecture, Network, Plan, init};
 use crate::protocol::Optimizer as Kind;

@@ -7,8 +7,8 @@ use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::WorkerError;
 use super::desk::{Desk, Sheet};
+use super::error::WorkerError;
 use crate::net::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};

@@ -3,6 +3,7 @@
 mod crew;
 pub mod dataset;
 mod desk;
+mod error;
 mod gathered;
 #[cfg(feature = "bench")]
 mod gauge;
@@ -19,32 +20,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::kernels::lanes;
-use crate::net::ArchitectureError;
 use crate::protocol::{Reply, Request};
 use crate::web::attempt::attempt;
-use crate::web::port::{self, PortError, Turn};
+use crate::web::port::{self, Turn};
 use crew::{Crew, HELPER};
+pub use error::WorkerError;
 use trainer::Trainer;
-
-/// Why the trainer cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
-    /// This is not a worker.
-    #[error("the trainer must run in a dedicated worker")]
-    Scope,
-    /// Without a clock there is no throughput.
-    #[error("this browser's workers have no performance.now")]
-    Clock,
-    /// The default model cannot be built.
-    #[error(transparent)]
-    Architecture(#[from] ArchitectureError),
-    /// Messages cannot be sent.
-    #[error(transparent)]
-    Port(#[from] PortError),
-    /// A helper has been sent other images or parameters than it was told of.
-    #[error("a helper's job does not fit together")]
-    Job,
-}
 
 /// Starts listening as what the worker's name says; from [`Reply::Ready`] on, requests are heard.
 ///

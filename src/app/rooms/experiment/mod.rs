@@ -16,24 +16,6 @@ use presets::Network;
 /// Changes of the layers that can be taken back.
 const MOST_UNDONE: usize = 100;
 
-/// How fast training is here: what a run has shown.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Speed {
-    /// Training images a second.
-    pub images_per_second: f32,
-    /// Multiply-adds of one image's forward pass in that run's network.
-    pub multiply_adds: usize,
-}
-
-impl Speed {
-    /// Seconds for as many images whose forward pass takes so many multiply-adds. An estimate: layers
-    /// differ in how well they keep the processor busy.
-    pub(in crate::app) fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
-        let rate = f64::from(self.images_per_second) * self.multiply_adds as f64;
-        images as f64 * multiply_adds as f64 / rate
-    }
-}
-
 /// A layer of the list, in words.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
@@ -283,6 +265,7 @@ mod tests {
     use crate::app::answer::Answer;
     use crate::app::rooms::Room;
     use crate::app::settings::Field;
+    use crate::app::speed::Speed;
     use editor::Kind;
 
     fn app() -> App {

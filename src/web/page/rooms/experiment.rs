@@ -13,8 +13,9 @@ use web_sys::{
 use crate::app::rooms::Room;
 use crate::app::rooms::experiment::editor::{Edit, Kind, Part};
 use crate::app::rooms::experiment::presets::Network;
-use crate::app::rooms::experiment::{Row, Speed, View};
+use crate::app::rooms::experiment::{Row, View};
 use crate::app::settings::Field;
+use crate::app::speed::Speed;
 use crate::app::{App, Event};
 use crate::data::{PIXELS, SIDE};
 use crate::protocol::{Augment, Schedule, Settings};
