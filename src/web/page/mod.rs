@@ -2,17 +2,17 @@
 
 mod announce;
 mod assets;
+mod canvas;
 mod charts;
 mod controls;
 mod dom;
-mod drawings;
 mod library;
 #[cfg(feature = "bench")]
 mod measure;
 mod pad;
 mod render;
 mod rooms;
-mod store;
+mod storage;
 mod update;
 mod weights;
 
@@ -255,7 +255,7 @@ impl Page {
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
             Effect::Store(request) => runs::ask(request),
-            Effect::Drawings(shelf, request) => drawings::ask(shelf, request),
+            Effect::Drawings(shelf, request) => storage::drawings::ask(shelf, request),
             Effect::Announce(words) => announce::say(words)?,
         }
         Ok(())

@@ -3,7 +3,6 @@
 mod experiment;
 mod inside;
 mod judge;
-mod paint;
 mod roving;
 pub(super) mod runs;
 mod tuning;

@@ -20,8 +20,8 @@ use crate::net::architecture::Shape;
 use crate::net::receptive::Field;
 use crate::net::trace::Trace;
 use crate::web::page;
+use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dom::{self, DomError};
-use crate::web::page::rooms::paint::{Colours, PICTURE, Scale};
 use stage::Stage;
 
 /// Patches covered in a frame: about three milliseconds of forward passes.

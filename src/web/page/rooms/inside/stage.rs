@@ -10,8 +10,8 @@ use crate::app::rooms::inside::arithmetic::{contributions, number};
 use crate::net::architecture::{Layer, Shape};
 use crate::net::trace::Trace;
 use crate::web::page;
+use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dom::{self, DomError};
-use crate::web::page::rooms::paint::{Colours, Grid, Scale};
 
 /// Maps in a row where there is room, and on a phone.
 const MAPS: (usize, usize) = (16, 8);

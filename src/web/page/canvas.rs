@@ -4,9 +4,9 @@ use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
+use super::dom::{self, DomError};
 use crate::data::SIDE;
 use crate::net::architecture::Shape;
-use crate::web::page::dom::{self, DomError};
 
 /// The theme's colours for numbers.
 #[derive(Clone, Copy, Debug)]

@@ -17,7 +17,7 @@ use crate::app::{self, App};
 use crate::web::page::charts::{self, UPlot};
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::render::disable;
-use crate::web::page::store;
+use crate::web::page::storage as store;
 use crate::web::page::{dispatch, save_runs};
 
 /// Colours that lines have in turn; the sheet names them `--run-1` and so on.

@@ -1,6 +1,8 @@
 //! What this browser keeps for the page, by key: IndexedDB by way of
 //! [idb-keyval](https://github.com/jakearchibald/idb-keyval), fetched when it is needed first.
 
+pub(super) mod drawings;
+
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -4,14 +4,14 @@ use js_sys::Float32Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use super::dispatch;
-use super::dom::DomError;
-use super::store;
 use crate::app::Event;
 use crate::app::drawings::{self, Kept, Key, Shelf, Store};
+use crate::web::page::dispatch;
+use crate::web::page::dom::DomError;
+use crate::web::page::storage as store;
 
 /// Does what the app asks of a shelf, and tells it what came of it.
-pub(super) fn ask(shelf: Shelf, request: Store) {
+pub(in crate::web::page) fn ask(shelf: Shelf, request: Store) {
     spawn_local(async move {
         let happened = match request {
             Store::Read => Some(drawings::Event::Read(
