@@ -1,4 +1,4 @@
-//! Maps of numbers as pictures: grids of them in one canvas, in the theme's colours.
+//! What canvases are given: pictures in one colour, and maps of numbers as grids in the theme's colours.
 
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
@@ -7,6 +7,57 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use super::dom::{self, DomError};
 use crate::data::SIDE;
 use crate::net::architecture::Shape;
+
+/// What draws into a canvas.
+///
+/// # Errors
+/// If the browser has none.
+pub(super) fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
+    canvas
+        .get_context("2d")?
+        .and_then(|context| context.dyn_into().ok())
+        .ok_or_else(|| DomError::WrongElement(canvas.id()))
+}
+
+/// Puts pictures, 0 is paper and 1 is ink, into a canvas of their size, in the canvas' own colour.
+///
+/// # Errors
+/// If the browser refuses the picture.
+pub(super) fn put(
+    canvas: &HtmlCanvasElement,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    fill(&context(canvas)?, &dom::computed(canvas, "color"), picture, width)
+}
+
+/// As [`put`], in a colour like "rgb(26, 26, 32)".
+///
+/// # Errors
+/// If the browser refuses the picture.
+pub(super) fn fill(
+    context: &CanvasRenderingContext2d,
+    ink: &str,
+    picture: &[f32],
+    width: usize,
+) -> Result<(), DomError> {
+    let ink = rgb(ink);
+    let mut pixels = vec![0; 4 * picture.len()];
+    for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
+        pixel[..3].copy_from_slice(&ink);
+        pixel[3] = (255.0 * value).round() as u8;
+    }
+    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
+    context.put_image_data(&image, 0.0, 0.0)?;
+    Ok(())
+}
+
+/// The numbers of "rgb(26, 26, 32)".
+fn rgb(text: &str) -> [u8; 3] {
+    let mut numbers =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    std::array::from_fn(|_| numbers.next().unwrap_or(0))
+}
 
 /// The theme's colours for numbers.
 #[derive(Clone, Copy, Debug)]
@@ -139,11 +190,11 @@ impl Grid {
                 }
             }
         }
-        put(canvas, pixels.as_flattened(), (width, height))
+        put_pixels(canvas, pixels.as_flattened(), (width, height))
     }
 }
 
-fn put(
+fn put_pixels(
     canvas: &HtmlCanvasElement,
     pixels: &[u8],
     (width, height): (usize, usize),
@@ -154,10 +205,6 @@ fn put(
         canvas.set_height(height);
     }
     let image = ImageData::new_with_u8_clamped_array(Clamped(pixels), width)?;
-    let context: CanvasRenderingContext2d = canvas
-        .get_context("2d")?
-        .and_then(|context| context.dyn_into().ok())
-        .ok_or_else(|| DomError::WrongElement(canvas.id()))?;
-    context.put_image_data(&image, 0.0, 0.0)?;
+    context(canvas)?.put_image_data(&image, 0.0, 0.0)?;
     Ok(())
 }

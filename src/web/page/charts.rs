@@ -1,72 +1,14 @@
 //! The two curves, drawn by uPlot.
 
-use super::dispatch;
 use super::dom::{self, DomError};
-use super::library;
-use crate::app;
+use super::uplot::{self, UPlot};
 use crate::app::curves::{Curves, Plot};
 use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
-use web_sys::{CanvasRenderingContext2d, Event, HtmlElement};
-
-#[wasm_bindgen]
-extern "C" {
-    /// <https://github.com/leeoniya/uPlot>, see [`fetch`].
-    #[wasm_bindgen(js_name = uPlot)]
-    #[derive(Clone, Debug)]
-    pub(super) type UPlot;
-    #[wasm_bindgen(catch, constructor, js_class = "uPlot")]
-    pub(super) fn new(
-        options: &JsValue,
-        data: &JsValue,
-        parent: &HtmlElement,
-    ) -> Result<UPlot, JsValue>;
-    #[wasm_bindgen(method, js_name = setData)]
-    fn set_data(this: &UPlot, data: &JsValue);
-    #[wasm_bindgen(method, js_name = setSize)]
-    pub(super) fn set_size(this: &UPlot, size: &JsValue);
-    #[wasm_bindgen(method, js_name = setLegend)]
-    fn set_legend(this: &UPlot, at: &JsValue);
-    #[wasm_bindgen(method, getter)]
-    fn data(this: &UPlot) -> Array;
-    #[wasm_bindgen(method, getter)]
-    fn over(this: &UPlot) -> HtmlElement;
-    #[wasm_bindgen(method)]
-    pub(super) fn destroy(this: &UPlot);
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn ctx(this: &UPlot) -> CanvasRenderingContext2d;
-}
-
-/// Where uPlot is.
-const UPLOT: &str = "uPlot.iife.min.js";
-
-thread_local! {
-    static HERE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Fetches uPlot if it is not here; then the page is shown anew, or told why it is not.
-pub(super) fn fetch() {
-    spawn_local(async {
-        match library::load(UPLOT).await {
-            Ok(()) => {
-                HERE.set(true);
-                dispatch(app::Event::Tick(0.0));
-            }
-            Err(error) => dispatch(app::Event::Notice(format!(
-                "No curves can be drawn: {error}. Training goes on; the table below has the figures."
-            ))),
-        }
-    });
-}
-
-/// Whether charts can be drawn: uPlot is here.
-pub(super) fn ready() -> bool {
-    HERE.get()
-}
+use web_sys::{Event, HtmlElement};
 
 /// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run
 /// is a hundredth of what matters at its beginning; accuracy's is that of its complement, the share
@@ -189,23 +131,11 @@ impl Charts {
     pub(super) fn fit(&self) -> Result<(), DomError> {
         for chart in [&self.loss, &self.accuracy] {
             if let Some(plot) = &chart.plot {
-                fit(plot, &chart.parent)?;
+                uplot::fit(plot, &chart.parent)?;
             }
         }
         Ok(())
     }
-}
-
-/// Fits a chart to its place.
-///
-/// # Errors
-/// If the browser refuses.
-pub(super) fn fit(plot: &UPlot, parent: &HtmlElement) -> Result<(), DomError> {
-    let size = Object::new();
-    Reflect::set(&size, &"width".into(), &parent.client_width().into())?;
-    Reflect::set(&size, &"height".into(), &parent.client_height().into())?;
-    plot.set_size(&size);
-    Ok(())
 }
 
 impl Chart {

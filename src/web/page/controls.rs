@@ -1,6 +1,6 @@
 //! What can be pressed and filled in: each control's event becomes an event of the app.
 
-use super::dispatch;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::app::answer::Source;
@@ -161,11 +161,7 @@ pub(super) fn listen() -> Result<(), DomError> {
 }
 
 fn press(id: &str, event: impl Fn() -> Event + 'static) -> Result<(), DomError> {
-    dom::on(
-        dom::by_id::<HtmlElement>(id)?.as_ref(),
-        "click",
-        move |_: MouseEvent| dispatch(event()),
-    )
+    dom::press(id, move || dispatch(event()))
 }
 
 /// Shows or hides the sentence that a help button controls.

@@ -1,7 +1,7 @@
 //! Short words for what a document can do.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, MouseEvent, Window};
 
 /// The page's markup or browser is not what this module was written for.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,17 @@ pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
     Ok(())
 }
 
+/// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
+/// which the attribute `disabled` would take away.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
+    button.set_attribute("aria-disabled", if why.is_some() { "true" } else { "false" })?;
+    button.set_title(why.unwrap_or_default());
+    Ok(())
+}
+
 /// All elements that match a selector, in document order.
 ///
 /// # Errors
@@ -98,6 +109,15 @@ pub(super) fn on<E: JsCast + 'static>(
     target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref())?;
     closure.forget();
     Ok(())
+}
+
+/// Calls back when a button is pressed.
+///
+/// # Errors
+/// If the markup lacks it.
+pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomError> {
+    let button: HtmlElement = by_id(id)?;
+    on(&button, "click", move |_: MouseEvent| happen())
 }
 
 /// Calls back every so many milliseconds, as long as the page lives.

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlScriptElement;
 
 use super::assets;
-use super::dispatch;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 

@@ -5,6 +5,7 @@ mod assets;
 mod canvas;
 mod charts;
 mod controls;
+mod dispatch;
 mod dom;
 mod library;
 #[cfg(feature = "bench")]
@@ -14,6 +15,7 @@ mod render;
 mod rooms;
 mod storage;
 mod update;
+mod uplot;
 mod weights;
 
 use super::attempt::attempt;
@@ -25,13 +27,13 @@ use crate::net::architecture::Architecture;
 use crate::protocol::{MOST_WORKERS, Request};
 use charts::Charts;
 use controls::Settings;
+use dispatch::dispatch;
 pub use dom::DomError;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
 use render::Document;
 use rooms::{Rooms, runs};
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 
@@ -50,7 +52,6 @@ const LONGEST_TICK: f64 = 1.5;
 
 thread_local! {
     static PAGE: OnceCell<Box<Page>> = const { OnceCell::new() };
-    static WAITING: RefCell<VecDeque<Event>> = const { RefCell::new(VecDeque::new()) };
 }
 
 /// The page and all it owns.
@@ -103,6 +104,7 @@ pub fn start() -> Result<(), DomError> {
     if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
         return Err(DomError::Refused("it runs already".into()));
     }
+    dispatch::handle(Some(|| with_page(Page::work)));
     controls::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
@@ -116,16 +118,6 @@ pub fn start() -> Result<(), DomError> {
         effects.into_iter().try_for_each(|effect| page.carry_out(effect))
     });
     watch()
-}
-
-/// Takes an event and shows what it changes before this returns; an event from within another waits
-/// for that one's end.
-fn dispatch(event: Event) {
-    if PAGE.with(|cell| cell.get().is_some_and(|page| page.over.get())) {
-        return;
-    }
-    WAITING.with_borrow_mut(|waiting| waiting.push_back(event));
-    with_page(Page::work);
 }
 
 /// The trainer is of no use any more: developers are told why, the visitor that.
@@ -208,6 +200,7 @@ impl Page {
     /// went through has stayed borrowed.
     fn end(&self, why: &JsValue) {
         self.over.set(true);
+        dispatch::handle(None);
         web_sys::console::error_2(&"the page has ended:".into(), why);
         if let Ok(Some(port)) = self.port.try_borrow().as_deref() {
             port.terminate();
@@ -224,7 +217,7 @@ impl Page {
             return Ok(());
         }
         let mut result = Ok(());
-        while let Some(event) = WAITING.with_borrow_mut(VecDeque::pop_front) {
+        while let Some(event) = dispatch::next() {
             let effects = self.app.borrow_mut().update(event);
             result = effects
                 .into_iter()
@@ -254,7 +247,7 @@ impl Page {
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
-            Effect::Store(request) => runs::ask(request),
+            Effect::Store(request) => storage::runs::ask(request),
             Effect::Drawings(shelf, request) => storage::drawings::ask(shelf, request),
             Effect::Announce(words) => announce::say(words)?,
         }
@@ -265,7 +258,7 @@ impl Page {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
         // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
-        charts::fetch();
+        uplot::fetch();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
         let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
         match Port::spawn(&script, "trainer") {
@@ -330,7 +323,7 @@ impl Page {
         let app = self.app.borrow();
         let run = app.run.as_ref().map_or(0, |run| run.id);
         let now = Some((run, app.curves.len(), app.curves.tests.len()));
-        let drawable = app.curves.is_empty() || charts::ready();
+        let drawable = app.curves.is_empty() || uplot::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted_at.set(dom::now());
             if self.charts.borrow_mut().draw(&app.curves)? {

@@ -1,6 +1,7 @@
 //! A pad: pointer events become points, strokes become ink; and the network's picture of the drawing.
 
-use super::dispatch;
+use super::canvas;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::data::{PIXELS, SIDE};
@@ -8,9 +9,8 @@ use crate::ink::{Drawing, Point};
 use js_sys::Reflect;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData, PointerEvent};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 
 /// The pen's width as a share of the pad's side, as it looks; the network's picture has its own pen.
 const PEN: f64 = 0.055;
@@ -39,7 +39,7 @@ struct Surface {
 impl Surface {
     fn new(id: &str) -> Result<Self, DomError> {
         let canvas: HtmlCanvasElement = dom::by_id(id)?;
-        Ok(Self { context: context(&canvas)?, canvas, ink: RefCell::default() })
+        Ok(Self { context: canvas::context(&canvas)?, canvas, ink: RefCell::default() })
     }
 
     fn ink(&self) -> String {
@@ -63,13 +63,6 @@ pub(super) struct Pad {
 /// The network's picture of the drawing.
 #[derive(Debug)]
 pub(super) struct Picture(Surface);
-
-fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
-    canvas
-        .get_context("2d")?
-        .and_then(|context| context.dyn_into().ok())
-        .ok_or_else(|| DomError::WrongElement(canvas.id()))
-}
 
 impl Pad {
     /// Finds the canvas with this id and listens to the pen.
@@ -153,7 +146,7 @@ impl Picture {
     /// If the browser refuses the picture.
     pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
         match picture {
-            Some(picture) => fill(&self.0.context, &self.0.ink(), picture, SIDE),
+            Some(picture) => canvas::fill(&self.0.context, &self.0.ink(), picture, SIDE),
             None => {
                 let side = SIDE as f64;
                 self.0.context.clear_rect(0.0, 0.0, side, side);
@@ -161,42 +154,6 @@ impl Picture {
             }
         }
     }
-}
-
-/// Puts pictures, 0 is paper and 1 is ink, into a canvas of their size, in the canvas' own colour.
-///
-/// # Errors
-/// If the browser refuses the picture.
-pub(super) fn put(
-    canvas: &HtmlCanvasElement,
-    picture: &[f32],
-    width: usize,
-) -> Result<(), DomError> {
-    fill(&context(canvas)?, &dom::computed(canvas, "color"), picture, width)
-}
-
-fn fill(
-    context: &CanvasRenderingContext2d,
-    ink: &str,
-    picture: &[f32],
-    width: usize,
-) -> Result<(), DomError> {
-    let ink = rgb(ink);
-    let mut pixels = vec![0; 4 * picture.len()];
-    for (pixel, value) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(picture) {
-        pixel[..3].copy_from_slice(&ink);
-        pixel[3] = (255.0 * value).round() as u8;
-    }
-    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
-    context.put_image_data(&image, 0.0, 0.0)?;
-    Ok(())
-}
-
-/// The numbers of "rgb(26, 26, 32)".
-fn rgb(text: &str) -> [u8; 3] {
-    let mut numbers =
-        text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
-    std::array::from_fn(|_| numbers.next().unwrap_or(0))
 }
 
 /// Turns one pen's events into strokes; other fingers are ignored while it is down.

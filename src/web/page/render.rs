@@ -264,13 +264,13 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
         if changed(old, view, part) {
             let (button, element) = (part(view), dom::by_id::<HtmlElement>(id)?);
             element.set_text_content(Some(button.label));
-            disable(&element, button.disabled)?;
+            dom::disable(&element, button.disabled)?;
         }
     }
     if changed(old, view, |v| &v.drawn) {
         for id in ["undo", "clear"] {
             let why = (!view.drawn).then_some("Nothing is drawn yet");
-            disable(&dom::by_id(id)?, why)?;
+            dom::disable(&dom::by_id(id)?, why)?;
         }
     }
     let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
@@ -288,17 +288,6 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
     {
         radio.set_checked(view.answers == source);
     }
-    Ok(())
-}
-
-/// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
-/// which the attribute `disabled` would take away.
-///
-/// # Errors
-/// If the browser refuses.
-pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
-    button.set_attribute("aria-disabled", if why.is_some() { "true" } else { "false" })?;
-    button.set_title(why.unwrap_or_default());
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{RequestCache, RequestInit, Response};
 
 use super::assets::BUILD;
-use super::dispatch;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 

@@ -4,7 +4,7 @@
 //! another one would be a tenth of the page's code.
 
 use super::assets;
-use super::dispatch;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::net::architecture::Architecture;

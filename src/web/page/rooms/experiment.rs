@@ -21,10 +21,9 @@ use crate::data::{PIXELS, SIDE};
 use crate::protocol::{Augment, Schedule, Settings};
 use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
-use crate::web::page::dispatch;
+use crate::web::page::canvas;
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
-use crate::web::page::pad;
-use crate::web::page::render::disable;
 use crate::web::page::{announce, library};
 
 #[wasm_bindgen]
@@ -145,7 +144,7 @@ impl Experiment {
                 let disabled = if view.locked.is_some() { "true" } else { "false" };
                 button.set_attribute("aria-disabled", disabled)?;
             }
-            disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
+            dom::disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
             dom::text("layers-total", &view.total)?;
             dom::text("code", &view.code)?;
             dom::hide("code", view.code.is_empty())?;
@@ -254,7 +253,7 @@ impl Experiment {
             let digit = app.answer.digit().map_or(9, |(digit, _)| digit as u8);
             let amounts = augment::amounts(augment).unwrap_or_default();
             let sheet = varied(&amounts, picture, digit, app.varied);
-            pad::put(&canvas, &sheet, SIDE * VARIED.0)?;
+            canvas::put(&canvas, &sheet, SIDE * VARIED.0)?;
         }
         self.varied = now;
         Ok(())

@@ -8,7 +8,7 @@ pub(super) mod runs;
 mod tuning;
 mod yours;
 
-use super::dispatch;
+use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::rooms::Room;
 use crate::app::{App, Event};

@@ -2,14 +2,12 @@
 
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlProgressElement};
 
-use super::yours::press;
 use crate::app;
 use crate::app::rooms::yours::Event;
 use crate::app::rooms::yours::fine_tune::{Row, View};
 use crate::protocol::Trainable;
-use crate::web::page::dispatch;
-use crate::web::page::dom::{self, DomError, hide, text};
-use crate::web::page::render::disable;
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError, disable, hide, press, text};
 
 /// The radio buttons and what each lets learn.
 const PARTS: [(&str, Trainable); 2] =

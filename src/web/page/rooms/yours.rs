@@ -11,10 +11,10 @@ use crate::app::rooms::Room;
 use crate::app::rooms::yours::{Event, View};
 use crate::app::{self, App, view};
 use crate::data::{CLASSES, SIDE};
-use crate::web::page::dispatch;
-use crate::web::page::dom::{self, DomError, hide, text};
-use crate::web::page::pad::{self, Pad};
-use crate::web::page::render::disable;
+use crate::web::page::canvas;
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError, disable, hide, press, text};
+use crate::web::page::pad::Pad;
 
 /// The room as it is shown.
 #[derive(Debug)]
@@ -169,16 +169,7 @@ fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomE
     canvas.set_height(SIDE as u32);
     button.append_child(&canvas)?;
     place.append_child(&button)?;
-    pad::put(&canvas, &digit.picture[..], SIDE)
-}
-
-/// Calls back when a button is pressed.
-///
-/// # Errors
-/// If the markup lacks it.
-pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomError> {
-    let button: HtmlElement = dom::by_id(id)?;
-    dom::on(&button, "click", move |_: MouseEvent| happen())
+    canvas::put(&canvas, &digit.picture[..], SIDE)
 }
 
 fn shelve(event: drawings::Event) {

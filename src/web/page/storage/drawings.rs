@@ -6,9 +6,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::app::Event;
 use crate::app::drawings::{self, Kept, Key, Shelf, Store};
-use crate::web::page::dispatch;
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
-use crate::web::page::storage as store;
 
 /// Does what the app asks of a shelf, and tells it what came of it.
 pub(in crate::web::page) fn ask(shelf: Shelf, request: Store) {
@@ -18,9 +17,9 @@ pub(in crate::web::page) fn ask(shelf: Shelf, request: Store) {
                 read(shelf.prefix()).await.map_err(|error| error.to_string()),
             )),
             Store::Keep(key, numbers) => {
-                unkept(store::write(&name(shelf, key), &Float32Array::from(&numbers[..])).await)
+                unkept(super::write(&name(shelf, key), &Float32Array::from(&numbers[..])).await)
             }
-            Store::Forget(key) => unkept(store::remove(&name(shelf, key)).await),
+            Store::Forget(key) => unkept(super::remove(&name(shelf, key)).await),
         };
         if let Some(event) = happened {
             dispatch(Event::Drawings(shelf, event));
@@ -37,8 +36,8 @@ fn name(shelf: Shelf, key: Key) -> String {
 }
 
 async fn read(prefix: &str) -> Result<Kept, DomError> {
-    let names = store::find(prefix).await?;
-    let values = store::read_all(&names).await?;
+    let names = super::find(prefix).await?;
+    let values = super::read_all(&names).await?;
     let drawings = names.iter().zip(values).map(|(name, value)| {
         let key = name[prefix.len()..].parse().unwrap_or(0);
         // What is no list of numbers is no drawing, and is told as such.

@@ -2,6 +2,7 @@
 //! [idb-keyval](https://github.com/jakearchibald/idb-keyval), fetched when it is needed first.
 
 pub(super) mod drawings;
+pub(super) mod runs;
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;

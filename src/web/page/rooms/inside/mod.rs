@@ -21,6 +21,7 @@ use crate::net::receptive::Field;
 use crate::net::trace::Trace;
 use crate::web::page;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use stage::Stage;
 
@@ -341,8 +342,8 @@ fn place(
     Ok(())
 }
 
-fn dispatch(event: Event) {
-    page::dispatch(app::Event::Inside(event));
+fn happen(event: Event) {
+    dispatch(app::Event::Inside(event));
 }
 
 /// Pointing, keys and choices.
@@ -351,7 +352,7 @@ fn listen() -> Result<(), DomError> {
     for kind in ["pointermove", "pointerdown"] {
         dom::on(&stages, kind, |event: PointerEvent| {
             if let Some(spot) = stage::pointed(&event) {
-                dispatch(Event::Point(Some(spot)));
+                happen(Event::Point(Some(spot)));
             }
         })?;
     }
@@ -365,38 +366,38 @@ fn listen() -> Result<(), DomError> {
             "PageUp" => [0, 0, -1],
             "PageDown" => [0, 0, 1],
             "Escape" => {
-                dispatch(Event::Point(None));
+                happen(Event::Point(None));
                 return;
             }
             _ => return,
         };
         event.prevent_default();
-        dispatch(Event::Go(layer, by));
+        happen(Event::Go(layer, by));
     })?;
     let back: HtmlElement = dom::by_id("inside-back")?;
-    dom::on(&back, "click", |_: MouseEvent| dispatch(Event::Look(Subject::Drawing)))?;
+    dom::on(&back, "click", |_: MouseEvent| happen(Event::Look(Subject::Drawing)))?;
     for (id, why) in [
         ("inside-why-off", Why::Off),
         ("inside-why-gradient", Why::Gradient),
         ("inside-why-occlusion", Why::Occlusion),
     ] {
         let radio: HtmlElement = dom::by_id(id)?;
-        dom::on(&radio, "change", move |_: DomEvent| dispatch(Event::Why(why)))?;
+        dom::on(&radio, "change", move |_: DomEvent| happen(Event::Why(why)))?;
     }
     let class: HtmlSelectElement = dom::by_id("inside-class")?;
     let select = class.clone();
     dom::on(&class, "change", move |_: DomEvent| {
-        dispatch(Event::Class(select.value().parse().ok().filter(|&class| class < CLASSES)));
+        happen(Event::Class(select.value().parse().ok().filter(|&class| class < CLASSES)));
     })?;
     let label: HtmlSelectElement = dom::by_id("inside-label")?;
     let said = label.clone();
     dom::on(&label, "change", move |_: DomEvent| {
-        dispatch(Event::Label(said.value().parse().ok()));
+        happen(Event::Label(said.value().parse().ok()));
     })?;
     let change: HtmlInputElement = dom::by_id("inside-change")?;
     let tick = change.clone();
     dom::on(&change, "change", move |_: DomEvent| {
-        dispatch(Event::Change(tick.checked()));
+        happen(Event::Change(tick.checked()));
         if tick.checked() {
             // What was asked for shall be seen.
             for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {

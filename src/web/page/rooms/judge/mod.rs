@@ -17,6 +17,7 @@ use crate::app::{self, App};
 use crate::data::PIXELS;
 use crate::web::page;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use gallery::Gallery;
 use matrix::Matrix;
@@ -75,8 +76,7 @@ impl Judge {
         }
         let now: HtmlElement = dom::by_id("judge-now")?;
         let cannot = app.cannot_judge();
-        now.set_attribute("aria-disabled", if cannot.is_some() { "true" } else { "false" })?;
-        now.set_title(cannot.as_deref().unwrap_or_default());
+        dom::disable(&now, cannot.as_deref())?;
         text("judge-status", &app.judge_status())?;
         let judged = Some(app.judge.revision());
         if self.judged != judged {
@@ -179,7 +179,7 @@ impl Press {
 }
 
 fn happen(event: Event) {
-    page::dispatch(app::Event::Judge(event));
+    dispatch(app::Event::Judge(event));
 }
 
 /// Goes to Look inside, which has just been opened in this room's place.

@@ -8,7 +8,7 @@ use crate::app::drawings::{self, Key, Labelled, Shelf};
 use crate::app::figures::percent;
 use crate::app::rooms::judge::{Event, Judge as State, Watched};
 use crate::app::{self, App};
-use crate::web::page::dispatch;
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 
 /// The history's width and height in its own units.
@@ -76,9 +76,7 @@ impl Pinned {
             self.cannot = Some(cannot);
             text("judge-cannot-pin", cannot.unwrap_or("What is your drawing?"))?;
             for button in dom::all::<HtmlElement>("#judge-pin button")? {
-                let disabled = if cannot.is_some() { "true" } else { "false" };
-                button.set_attribute("aria-disabled", disabled)?;
-                button.set_title(cannot.unwrap_or_default());
+                dom::disable(&button, cannot)?;
             }
         }
         let pinned = &app.judge.pinned;

@@ -1,9 +1,8 @@
 //! Runs in the document: the chart over all of them, the table, what is saved to files, and the
 //! browser's store.
 
-use js_sys::{Array, Float32Array, Float64Array, JSON, Object, Reflect};
+use js_sys::{Array, Float64Array, JSON, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, Element, Event as DomEvent, HtmlAnchorElement,
     HtmlCanvasElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTemplateElement,
@@ -11,14 +10,13 @@ use web_sys::{
 };
 
 use crate::app::rooms::Room;
-use crate::app::rooms::runs::record::{self, Kept, Key};
-use crate::app::rooms::runs::{Event, Measure, Row, Shelved, Store, View};
+use crate::app::rooms::runs::record::{self, Key};
+use crate::app::rooms::runs::{Event, Measure, Row, View};
 use crate::app::{self, App};
-use crate::web::page::charts::{self, UPlot};
+use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
-use crate::web::page::render::disable;
-use crate::web::page::storage as store;
-use crate::web::page::{dispatch, save_runs};
+use crate::web::page::save_runs;
+use crate::web::page::uplot::{self, UPlot};
 
 /// Colours that lines have in turn; the sheet names them `--run-1` and so on.
 const COLOURS: usize = 6;
@@ -106,7 +104,7 @@ impl Runs {
             dom::text("runs-deleted-text", &["“", name, "” is deleted."].concat())?;
         }
         let drawn = view.rows.iter().any(|row| !row.points.is_empty());
-        disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
+        dom::disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
         self.rows(&view)?;
         let points = |view: &View| {
             let rows = view.rows.iter();
@@ -137,7 +135,7 @@ impl Runs {
     /// # Errors
     /// If the browser refuses.
     pub(super) fn fit(&self) -> Result<(), DomError> {
-        self.plot.as_ref().map_or(Ok(()), |plot| charts::fit(plot, &self.chart))
+        self.plot.as_ref().map_or(Ok(()), |plot| uplot::fit(plot, &self.chart))
     }
 
     fn rows(&self, view: &View) -> Result<(), DomError> {
@@ -313,7 +311,7 @@ impl Runs {
 
 /// Whether the runs' lines can be drawn.
 fn are_drawable(view: &View) -> bool {
-    view.rows.iter().all(|row| row.points.is_empty()) || charts::ready()
+    view.rows.iter().all(|row| row.points.is_empty()) || uplot::ready()
 }
 
 /// uPlot's data: all places along the axis, then each run's values there, undefined between them.
@@ -418,97 +416,4 @@ fn download_text(name: &str, kind: &str, text: &str) -> Result<(), DomError> {
     dom::window()?
         .set_timeout_with_callback_and_timeout_and_arguments_0(read.unchecked_ref(), 60_000)?;
     Ok(())
-}
-
-/// Does what the app asks of the browser's store, and tells it what came of it.
-pub(in crate::web::page) fn ask(request: Store) {
-    spawn_local(async move {
-        match request {
-            Store::Read => {
-                let read = read().await.map_err(|error| error.to_string());
-                let salt = (js_sys::Math::random() * f64::from(u16::MAX)) as u16;
-                happen(Event::Read(read.map(|kept| Shelved { kept, salt })));
-            }
-            Store::Keep(kept, weights) => {
-                if let Err(error) = keep(&kept, weights.as_deref()).await {
-                    happen(Event::Unkept(error.to_string()));
-                }
-            }
-            Store::Forget(key) => {
-                if let Err(error) = store::remove(&name(RUN, key)).await {
-                    happen(Event::Unkept(error.to_string()));
-                }
-            }
-            Store::Weights(key) => {
-                let weights = match store::read(&name(WEIGHTS, key)).await {
-                    Ok(Some(weights)) => weights
-                        .dyn_into::<Float32Array>()
-                        .map(|weights| weights.to_vec())
-                        .map_err(|_| String::from("they are no list of numbers")),
-                    Ok(None) => Err(String::from("they are not kept")),
-                    Err(error) => Err(error.to_string()),
-                };
-                happen(Event::Weights(key, weights));
-            }
-        }
-    });
-}
-
-/// What a run's and its weights' keys in the store begin with.
-const RUN: &str = "run/";
-const WEIGHTS: &str = "weights/";
-
-fn name(prefix: &str, key: Key) -> String {
-    [prefix, &key.to_string()].concat()
-}
-
-async fn keep(kept: &Kept, weights: Option<&[f32]>) -> Result<(), DomError> {
-    let value = Object::new();
-    for (key, words) in [("name", &kept.name), ("link", &kept.link)] {
-        Reflect::set(&value, &key.into(), &words.as_str().into())?;
-    }
-    Reflect::set(&value, &"numbers".into(), &Float64Array::from(kept.numbers.as_slice()))?;
-    for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
-        Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
-    }
-    // Before its weights, which are forgotten without it.
-    store::write(&name(RUN, kept.key), &value).await?;
-    if let Some(weights) = weights {
-        store::write(&name(WEIGHTS, kept.key), &Float32Array::from(weights)).await?;
-    }
-    Ok(())
-}
-
-/// All runs of the store; weights whose run is gone are forgotten.
-async fn read() -> Result<Vec<Kept>, DomError> {
-    let names = store::find(RUN).await?;
-    let values = store::read_all(&names).await?;
-    let keys = names.iter().map(|name| name[RUN.len()..].parse().unwrap_or(0));
-    let kept = keys.zip(values).map(|(key, value)| {
-        let field = |name: &str| Reflect::get(&value, &name.into()).unwrap_or_default();
-        let numbers = |name: &str| {
-            field(name)
-                .dyn_into::<Float32Array>()
-                .map_or_else(|_| Vec::new(), |array| array.to_vec())
-        };
-        Kept {
-            key,
-            // What lacks something is no run, and is told as such.
-            name: field("name").as_string().unwrap_or_default(),
-            link: field("link").as_string().unwrap_or_default(),
-            numbers: field("numbers")
-                .dyn_into::<Float64Array>()
-                .map_or_else(|_| Vec::new(), |array| array.to_vec()),
-            losses: numbers("losses"),
-            accuracies: numbers("accuracies"),
-        }
-    });
-    let kept: Vec<Kept> = kept.collect();
-    for weights in store::find(WEIGHTS).await? {
-        let key: Key = weights[WEIGHTS.len()..].parse().unwrap_or(0);
-        if kept.iter().all(|kept| kept.key != key) {
-            store::remove(&weights).await?;
-        }
-    }
-    Ok(kept)
 }

@@ -1,0 +1,108 @@
+//! The browser's store of runs.
+
+use js_sys::{Float32Array, Float64Array, Object, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::app;
+use crate::app::rooms::runs::record::{Kept, Key};
+use crate::app::rooms::runs::{Event, Shelved, Store};
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::DomError;
+
+/// Does what the app asks of the browser's store, and tells it what came of it.
+pub(in crate::web::page) fn ask(request: Store) {
+    spawn_local(async move {
+        match request {
+            Store::Read => {
+                let read = read().await.map_err(|error| error.to_string());
+                let salt = (js_sys::Math::random() * f64::from(u16::MAX)) as u16;
+                happen(Event::Read(read.map(|kept| Shelved { kept, salt })));
+            }
+            Store::Keep(kept, weights) => {
+                if let Err(error) = keep(&kept, weights.as_deref()).await {
+                    happen(Event::Unkept(error.to_string()));
+                }
+            }
+            Store::Forget(key) => {
+                if let Err(error) = super::remove(&name(RUN, key)).await {
+                    happen(Event::Unkept(error.to_string()));
+                }
+            }
+            Store::Weights(key) => {
+                let weights = match super::read(&name(WEIGHTS, key)).await {
+                    Ok(Some(weights)) => weights
+                        .dyn_into::<Float32Array>()
+                        .map(|weights| weights.to_vec())
+                        .map_err(|_| String::from("they are no list of numbers")),
+                    Ok(None) => Err(String::from("they are not kept")),
+                    Err(error) => Err(error.to_string()),
+                };
+                happen(Event::Weights(key, weights));
+            }
+        }
+    });
+}
+
+/// What a run's and its weights' keys in the store begin with.
+const RUN: &str = "run/";
+const WEIGHTS: &str = "weights/";
+
+fn name(prefix: &str, key: Key) -> String {
+    [prefix, &key.to_string()].concat()
+}
+
+async fn keep(kept: &Kept, weights: Option<&[f32]>) -> Result<(), DomError> {
+    let value = Object::new();
+    for (key, words) in [("name", &kept.name), ("link", &kept.link)] {
+        Reflect::set(&value, &key.into(), &words.as_str().into())?;
+    }
+    Reflect::set(&value, &"numbers".into(), &Float64Array::from(kept.numbers.as_slice()))?;
+    for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
+        Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
+    }
+    // Before its weights, which are forgotten without it.
+    super::write(&name(RUN, kept.key), &value).await?;
+    if let Some(weights) = weights {
+        super::write(&name(WEIGHTS, kept.key), &Float32Array::from(weights)).await?;
+    }
+    Ok(())
+}
+
+/// All runs of the store; weights whose run is gone are forgotten.
+async fn read() -> Result<Vec<Kept>, DomError> {
+    let names = super::find(RUN).await?;
+    let values = super::read_all(&names).await?;
+    let keys = names.iter().map(|name| name[RUN.len()..].parse().unwrap_or(0));
+    let kept = keys.zip(values).map(|(key, value)| {
+        let field = |name: &str| Reflect::get(&value, &name.into()).unwrap_or_default();
+        let numbers = |name: &str| {
+            field(name)
+                .dyn_into::<Float32Array>()
+                .map_or_else(|_| Vec::new(), |array| array.to_vec())
+        };
+        Kept {
+            key,
+            // What lacks something is no run, and is told as such.
+            name: field("name").as_string().unwrap_or_default(),
+            link: field("link").as_string().unwrap_or_default(),
+            numbers: field("numbers")
+                .dyn_into::<Float64Array>()
+                .map_or_else(|_| Vec::new(), |array| array.to_vec()),
+            losses: numbers("losses"),
+            accuracies: numbers("accuracies"),
+        }
+    });
+    let kept: Vec<Kept> = kept.collect();
+    for weights in super::find(WEIGHTS).await? {
+        let key: Key = weights[WEIGHTS.len()..].parse().unwrap_or(0);
+        if kept.iter().all(|kept| kept.key != key) {
+            super::remove(&weights).await?;
+        }
+    }
+    Ok(kept)
+}
+
+fn happen(event: Event) {
+    dispatch(app::Event::Runs(event));
+}
