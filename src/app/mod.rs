@@ -132,6 +132,15 @@ pub enum Effect {
     Drawings(drawings::Shelf, drawings::Store),
     /// Ask before something is lost.
     Ask(Question),
+    /// Have the visitor save a file.
+    Download {
+        /// Its name.
+        name: &'static str,
+        /// What kind of file it is.
+        mime: &'static str,
+        /// What is in it.
+        text: String,
+    },
     /// Let a screen reader say this.
     Announce(String),
 }

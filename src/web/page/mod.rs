@@ -7,6 +7,7 @@ mod charts;
 mod controls;
 mod dispatch;
 mod dom;
+mod download;
 mod library;
 #[cfg(feature = "bench")]
 mod measure;
@@ -27,12 +28,12 @@ use crate::net::architecture::Architecture;
 use crate::protocol::{MOST_WORKERS, Request};
 use charts::Charts;
 use controls::Settings;
-use dispatch::dispatch;
+use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
 use render::Document;
-use rooms::{Rooms, runs};
+use rooms::Rooms;
 use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
@@ -73,6 +74,10 @@ struct Page {
     charted: Cell<Option<(u32, usize, usize)>>,
     /// When the charts were drawn last, in milliseconds.
     charted_at: Cell<f64>,
+    /// Whether the rest of the charts is left for an animation frame.
+    half_drawn: Cell<bool>,
+    /// Whether an animation frame has been asked for.
+    asked_frame: Cell<bool>,
 }
 
 /// Starts the page.
@@ -100,6 +105,8 @@ pub fn start() -> Result<(), DomError> {
         painted: Cell::new(None),
         charted: Cell::new(None),
         charted_at: Cell::new(f64::NEG_INFINITY),
+        half_drawn: Cell::new(false),
+        asked_frame: Cell::new(false),
     };
     if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
         return Err(DomError::Refused("it runs already".into()));
@@ -126,31 +133,6 @@ fn lose_trainer(why: &str) {
     dispatch(Event::TrainerBroke);
 }
 
-/// Saves the kept runs, or their chart, to a file of the visitor's.
-fn save_runs(form: runs::Form) {
-    with_page(|page| page.rooms.borrow().save_runs(&page.app.borrow(), form));
-}
-
-/// Draws Look inside, in an animation frame.
-fn look_inside() {
-    with_page(|page| page.rooms.borrow_mut().look_inside(&mut page.app.borrow_mut()));
-}
-
-/// Has Look inside be drawn again with the next frame.
-fn redraw_inside() {
-    with_page(|page| page.rooms.borrow_mut().redraw_inside(&page.app.borrow()));
-}
-
-/// Reads and draws for Judge, in an animation frame.
-fn read_for_judge() {
-    with_page(|page| page.rooms.borrow_mut().read_for_judge(&mut page.app.borrow_mut()));
-}
-
-/// Has Judge go on with what has come into sight.
-fn resume_judge() {
-    with_page(|page| page.rooms.borrow_mut().resume_judge(&page.app.borrow()));
-}
-
 /// Does something with the page. It ends with an exception, which leaves it half changed, and with an error:
 /// only a page whose markup does not fit its code has one.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
@@ -164,26 +146,30 @@ fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
     });
 }
 
-/// Time, size and theme.
+/// Time, size, sight and theme.
 fn watch() -> Result<(), DomError> {
     let last = Cell::new(dom::now());
     dom::every(1000, move || {
         let seconds = (dom::now() - last.replace(dom::now())) / 1000.0;
         dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
     })?;
-    dom::every(CURVES_EVERY, || with_page(|page| page.draw_curves_after(2 * CURVES_EVERY)))?;
+    dom::every(CURVES_EVERY, || call(Call::Curves(2 * CURVES_EVERY)))?;
     #[cfg(feature = "bench")]
     dom::every(measure::EVERY, || {
         with_page(|page| measure::prediction(&mut page.app.borrow_mut()));
     })?;
-    let refit = Closure::<dyn FnMut()>::new(|| with_page(Page::fit));
+    let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
     for id in ["pad", "yours-pad", "loss", "accuracy", "runs-chart"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
     for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
-        dom::on_media(colours, || with_page(Page::recolour))?;
+        dom::on_media(colours, || call(Call::Theme))?;
+    }
+    for kind in ["scroll", "resize"] {
+        // Passive by its nature: it prevents nothing.
+        dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
         with_page(|page| {
@@ -217,18 +203,49 @@ impl Page {
             return Ok(());
         }
         let mut result = Ok(());
-        while let Some(event) = dispatch::next() {
-            let effects = self.app.borrow_mut().update(event);
-            result = effects
-                .into_iter()
-                .try_for_each(|effect| self.carry_out(effect))
-                .and_then(|()| self.render());
+        while let Some(call) = dispatch::next() {
+            result = self.take(call).and_then(|()| self.ask_frame());
             if result.is_err() {
                 break;
             }
         }
         self.busy.set(false);
         result
+    }
+
+    fn take(&self, call: Call) -> Result<(), DomError> {
+        match call {
+            Call::Event(event) => {
+                let effects = self.app.borrow_mut().update(event);
+                effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
+                self.render()
+            }
+            Call::Frame => self.frame(),
+            Call::Sight => {
+                self.rooms.borrow_mut().sight_changed(&self.app.borrow());
+                Ok(())
+            }
+            Call::Size => self.fit(),
+            Call::Theme => self.recolour(),
+            Call::Curves(milliseconds) => self.draw_curves_after(milliseconds),
+        }
+    }
+
+    /// Asks for an animation frame, if something is left for one.
+    fn ask_frame(&self) -> Result<(), DomError> {
+        let wanted = self.half_drawn.get() || self.rooms.borrow().want_frame();
+        if wanted && !self.asked_frame.replace(true) {
+            let frame = Closure::once_into_js(|| call(Call::Frame));
+            dom::window()?.request_animation_frame(frame.unchecked_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Does what was left for an animation frame.
+    fn frame(&self) -> Result<(), DomError> {
+        self.asked_frame.set(false);
+        self.rooms.borrow_mut().frame(&mut self.app.borrow_mut())?;
+        if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
     fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
@@ -249,6 +266,7 @@ impl Page {
             }
             Effect::Store(request) => storage::runs::ask(request),
             Effect::Drawings(shelf, request) => storage::drawings::ask(shelf, request),
+            Effect::Download { name, mime, text } => download::text(name, mime, &text)?,
             Effect::Announce(words) => announce::say(words)?,
         }
         Ok(())
@@ -267,7 +285,7 @@ impl Page {
                     Ok((reply, arrays)) => {
                         let arrays = arrays.iter().map(Float32Array::to_vec).collect();
                         dispatch(Event::Reply(reply, arrays));
-                        with_page(|page| page.draw_curves_after(CURVES_EVERY));
+                        call(Call::Curves(CURVES_EVERY));
                     }
                     Err(error @ PortError::OtherBuild) => {
                         dispatch(Event::Updated);
@@ -329,8 +347,7 @@ impl Page {
             if self.charts.borrow_mut().draw(&app.curves)? {
                 self.charted.set(now);
             } else {
-                let go_on = Closure::once_into_js(|| with_page(Page::draw_curves));
-                dom::window()?.request_animation_frame(go_on.unchecked_ref())?;
+                self.half_drawn.set(true);
             }
         }
         Ok(())
@@ -343,8 +360,6 @@ impl Page {
             self.paint(&self.app.borrow())?;
         }
         self.rooms.borrow_mut().fit(&self.app.borrow())?;
-        self.rooms.borrow_mut().redraw_inside(&self.app.borrow())?;
-        self.rooms.borrow_mut().resume_judge(&self.app.borrow())?;
         self.charts.borrow().fit()
     }
 

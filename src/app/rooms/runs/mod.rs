@@ -34,6 +34,8 @@ pub enum Event {
     Show(Key, bool),
     /// Another measure in the chart.
     Measure(Measure),
+    /// All runs shall be saved to a file.
+    Save(Format),
     /// The run's weights shall answer.
     Load(Key),
     /// The run's weights, or why there are none.
@@ -60,6 +62,25 @@ pub enum Store {
     Forget(Key),
     /// Read a run's weights.
     Weights(Key),
+}
+
+/// A file that all runs can be saved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table, a line an epoch.
+    Csv,
+    /// With their minibatches.
+    Json,
+}
+
+impl Format {
+    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> Effect {
+        let (name, mime, text) = match self {
+            Self::Csv => ("inkling-runs.csv", "text/csv", record::to_csv(runs)),
+            Self::Json => ("inkling-runs.json", "application/json", record::to_json(runs)),
+        };
+        Effect::Download { name, mime, text }
+    }
 }
 
 /// What the chart shows.
@@ -311,8 +332,11 @@ impl App {
 
     /// Takes what happens to kept runs.
     pub(in crate::app) fn update_runs(&mut self, event: Event, effects: &mut Vec<Effect>) {
-        self.runs.revision = self.runs.revision.wrapping_add(1);
+        if !matches!(event, Event::Save(_)) {
+            self.runs.revision = self.runs.revision.wrapping_add(1);
+        }
         match event {
+            Event::Save(format) => effects.push(format.file(self.runs.records())),
             Event::Read(Ok(shelved)) => self.take_kept(&shelved, effects),
             Event::Read(Err(reason)) | Event::Unkept(reason) => {
                 self.runs.shelf = Shelf::Closed(reason);

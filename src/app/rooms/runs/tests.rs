@@ -251,6 +251,28 @@ fn a_table_has_a_line_an_epoch() {
     assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
 }
 
+#[test]
+fn all_runs_are_saved_to_a_file() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![kept(1, "A")]));
+    let revision = app.runs.revision();
+    let csv = happen(&mut app, Event::Save(Format::Csv));
+    let [Effect::Download { name: "inkling-runs.csv", mime: "text/csv", text }] = &csv[..] else {
+        panic!("{csv:?}");
+    };
+    let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
+    assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
+    let json = happen(&mut app, Event::Save(Format::Json));
+    let [Effect::Download { name: "inkling-runs.json", mime: "application/json", text }] =
+        &json[..]
+    else {
+        panic!("{json:?}");
+    };
+    let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
+    assert_eq!(app.runs.revision(), revision, "nothing else is shown");
+}
+
 /// A kept run may be older than what the page can do today.
 #[test]
 fn settings_of_older_runs_are_read() {

@@ -10,7 +10,6 @@ use web_sys::{
     HtmlSelectElement, HtmlTemplateElement, KeyboardEvent, MouseEvent,
 };
 
-use crate::app::rooms::Room;
 use crate::app::rooms::experiment::editor::{Edit, Kind, Part};
 use crate::app::rooms::experiment::presets::Network;
 use crate::app::rooms::experiment::{Row, View};
@@ -24,6 +23,7 @@ use crate::train::schedule::learning_rate;
 use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::rooms::panel::{Frame, Panel};
 use crate::web::page::{announce, library};
 
 #[wasm_bindgen]
@@ -110,69 +110,6 @@ impl Experiment {
         })
     }
 
-    /// Shows the room, if it is open.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        if app.room != Some(Room::Experiment) {
-            return Ok(());
-        }
-        if !self.sortable {
-            self.sortable = true;
-            make_sortable(&self.list);
-        }
-        let on = app.run.as_ref().is_some_and(crate::app::run::Run::is_on);
-        let stamp = Some((app.form_revision, on, app.speed));
-        if self.stamp != stamp {
-            self.stamp = stamp;
-            let view = app.experiment();
-            let document = dom::document()?;
-            let layers = (view.revision, view.rows.iter().map(|row| row.class).collect());
-            if layers != self.shown {
-                self.rebuild(&document, &view)?;
-                self.shown = layers;
-            }
-            for (line, row) in self.rows.iter().zip(&view.rows) {
-                line.show(row, view.locked)?;
-            }
-            for button in dom::all::<Element>("[data-network]")? {
-                let pressed = button.get_attribute("data-network").as_deref() == view.preset;
-                button.set_attribute("aria-pressed", if pressed { "true" } else { "false" })?;
-            }
-            for button in dom::all::<Element>("[data-add], [data-network], .handle, .remove")? {
-                let disabled = if view.locked.is_some() { "true" } else { "false" };
-                button.set_attribute("aria-disabled", disabled)?;
-            }
-            dom::disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
-            dom::text("layers-total", &view.total)?;
-            dom::text("code", &view.code)?;
-            dom::hide("code", view.code.is_empty())?;
-            dom::hide("code-copy", view.code.is_empty())?;
-            dom::hide("code-empty", !view.code.is_empty())?;
-            dom::text("experiment-locked", view.locked.unwrap_or_default())?;
-            dom::hide("experiment-locked", view.locked.is_none())?;
-            dom::text("schedule-words", &view.schedule)?;
-            if let Some(settings) = &view.settings {
-                let path: Element = dom::by_id("schedule-path")?;
-                path.set_attribute("d", &curve(settings, view.steps))?;
-            }
-            for field in [Field::Beta1, Field::Beta2, Field::Momentum, Field::Rho, Field::Epsilon] {
-                let control: Element = dom::by_id(&["x-", field.key()].concat())?;
-                if let Some(setting) = control.closest(".setting")? {
-                    setting
-                        .toggle_attribute_with_force("hidden", app.form.get(field).is_empty())?;
-                }
-            }
-        }
-        self.vary(app)
-    }
-
-    /// Has what is painted be painted again, in the colours of the theme that is on then.
-    pub(super) fn forget_colours(&mut self) {
-        self.varied = None;
-    }
-
     /// Makes the list anew.
     fn rebuild(&mut self, document: &Document, view: &View) -> Result<(), DomError> {
         self.rows.clear();
@@ -257,6 +194,64 @@ impl Experiment {
         }
         self.varied = now;
         Ok(())
+    }
+}
+
+impl Panel for Experiment {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        if !self.sortable {
+            self.sortable = true;
+            make_sortable(&self.list);
+        }
+        let on = app.run.as_ref().is_some_and(crate::app::run::Run::is_on);
+        let stamp = Some((app.form_revision, on, app.speed));
+        if self.stamp != stamp {
+            self.stamp = stamp;
+            let view = app.experiment();
+            let document = dom::document()?;
+            let layers = (view.revision, view.rows.iter().map(|row| row.class).collect());
+            if layers != self.shown {
+                self.rebuild(&document, &view)?;
+                self.shown = layers;
+            }
+            for (line, row) in self.rows.iter().zip(&view.rows) {
+                line.show(row, view.locked)?;
+            }
+            for button in dom::all::<Element>("[data-network]")? {
+                let pressed = button.get_attribute("data-network").as_deref() == view.preset;
+                button.set_attribute("aria-pressed", if pressed { "true" } else { "false" })?;
+            }
+            for button in dom::all::<Element>("[data-add], [data-network], .handle, .remove")? {
+                let disabled = if view.locked.is_some() { "true" } else { "false" };
+                button.set_attribute("aria-disabled", disabled)?;
+            }
+            dom::disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
+            dom::text("layers-total", &view.total)?;
+            dom::text("code", &view.code)?;
+            dom::hide("code", view.code.is_empty())?;
+            dom::hide("code-copy", view.code.is_empty())?;
+            dom::hide("code-empty", !view.code.is_empty())?;
+            dom::text("experiment-locked", view.locked.unwrap_or_default())?;
+            dom::hide("experiment-locked", view.locked.is_none())?;
+            dom::text("schedule-words", &view.schedule)?;
+            if let Some(settings) = &view.settings {
+                let path: Element = dom::by_id("schedule-path")?;
+                path.set_attribute("d", &curve(settings, view.steps))?;
+            }
+            for field in [Field::Beta1, Field::Beta2, Field::Momentum, Field::Rho, Field::Epsilon] {
+                let control: Element = dom::by_id(&["x-", field.key()].concat())?;
+                if let Some(setting) = control.closest(".setting")? {
+                    setting
+                        .toggle_attribute_with_force("hidden", app.form.get(field).is_empty())?;
+                }
+            }
+        }
+        self.vary(app)?;
+        Ok(Frame::Unneeded)
+    }
+
+    fn forget_colours(&mut self) {
+        self.varied = None;
     }
 }
 

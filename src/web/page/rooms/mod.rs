@@ -3,8 +3,9 @@
 mod experiment;
 mod inside;
 mod judge;
+mod panel;
 mod roving;
-pub(super) mod runs;
+mod runs;
 mod tuning;
 mod yours;
 
@@ -12,22 +13,32 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::rooms::Room;
 use crate::app::{App, Event};
-use experiment::Experiment;
-use inside::Inside;
-use judge::Judge;
-use runs::Runs;
+use panel::{Frame, Panel};
 use web_sys::{HtmlElement, MouseEvent};
-use yours::Yours;
 
 /// The rooms as they are shown.
 #[derive(Debug)]
 pub(super) struct Rooms {
     open: Option<Room>,
-    experiment: Experiment,
-    inside: Inside,
-    judge: Judge,
-    yours: Yours,
-    runs: Runs,
+    panels: Vec<Placed>,
+}
+
+/// A room's panel.
+#[derive(Debug)]
+struct Placed {
+    room: Room,
+    panel: Box<dyn Panel>,
+    frame: Frame,
+}
+
+fn panel(room: Room) -> Result<Box<dyn Panel>, DomError> {
+    Ok(match room {
+        Room::Inside => Box::new(inside::Inside::new()?),
+        Room::Judge => Box::new(judge::Judge::new()?),
+        Room::Yours => Box::new(yours::Yours::new()?),
+        Room::Experiment => Box::new(experiment::Experiment::new()?),
+        Room::Runs => Box::new(runs::Runs::new()?),
+    })
 }
 
 impl Rooms {
@@ -36,19 +47,14 @@ impl Rooms {
     /// # Errors
     /// If the markup lacks one.
     pub(super) fn new() -> Result<Self, DomError> {
+        let mut panels = Vec::new();
         for room in Room::ALL {
             dom::by_id::<HtmlElement>(room.id())?;
             let button = button(room)?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Room(room)))?;
+            panels.push(Placed { room, panel: panel(room)?, frame: Frame::Unneeded });
         }
-        Ok(Self {
-            open: None,
-            experiment: Experiment::new()?,
-            inside: Inside::new()?,
-            judge: Judge::new()?,
-            yours: Yours::new()?,
-            runs: Runs::new()?,
-        })
+        Ok(Self { open: None, panels })
     }
 
     /// Shows the open room, and nothing of the others.
@@ -65,51 +71,41 @@ impl Rooms {
             }
             self.open = app.room;
         }
-        self.experiment.show(app)?;
-        self.inside.show(app)?;
-        self.judge.show(app)?;
-        self.yours.show(app)?;
-        self.runs.show(app)
+        for Placed { room, panel, frame } in &mut self.panels {
+            if app.room == Some(*room) {
+                frame.ask(panel.show(app)?);
+            }
+        }
+        Ok(())
     }
 
-    /// Draws what Look inside shows.
+    /// Whether something is left for an animation frame.
+    pub(super) fn want_frame(&self) -> bool {
+        self.panels.iter().any(|placed| placed.frame == Frame::Wanted)
+    }
+
+    /// Does what was left for an animation frame.
     ///
     /// # Errors
     /// If the markup lacks something.
-    pub(super) fn look_inside(&mut self, app: &mut App) -> Result<(), DomError> {
-        self.inside.draw(app)
+    pub(super) fn frame(&mut self, app: &mut App) -> Result<(), DomError> {
+        for Placed { room, panel, frame } in &mut self.panels {
+            let wanted = std::mem::replace(frame, Frame::Unneeded) == Frame::Wanted;
+            if wanted && app.room == Some(*room) {
+                *frame = panel.frame(app)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Has Look inside be drawn again: something else of it can be seen.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn redraw_inside(&mut self, app: &App) -> Result<(), DomError> {
-        self.inside.redraw(app)
-    }
-
-    /// Reads and draws what Judge shows.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn read_for_judge(&mut self, app: &mut App) -> Result<(), DomError> {
-        self.judge.read(app)
-    }
-
-    /// Has Judge go on: something else of it can be seen.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn resume_judge(&mut self, app: &App) -> Result<(), DomError> {
-        self.judge.resume(app)
-    }
-
-    /// Saves what the runs' room shows to a file of the visitor's.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn save_runs(&self, app: &App, form: runs::Form) -> Result<(), DomError> {
-        self.runs.save(app, form)
+    /// Goes on with what has come into sight of the open room. The others will be seen elsewhere, too.
+    pub(super) fn sight_changed(&mut self, app: &App) {
+        for Placed { room, panel, frame } in &mut self.panels {
+            let wanted = panel.sight_changed();
+            if app.room == Some(*room) {
+                frame.ask(wanted);
+            }
+        }
     }
 
     /// Fits what is drawn to its places.
@@ -117,8 +113,9 @@ impl Rooms {
     /// # Errors
     /// If the browser refuses.
     pub(super) fn fit(&mut self, app: &App) -> Result<(), DomError> {
-        self.yours.fit(app);
-        self.runs.fit()
+        self.panels.iter_mut().try_for_each(|placed| placed.panel.fit(app))?;
+        self.sight_changed(app);
+        Ok(())
     }
 
     /// Paints everything in the colours of the theme that is now on.
@@ -126,11 +123,7 @@ impl Rooms {
     /// # Errors
     /// If the markup lacks something.
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
-        self.experiment.forget_colours();
-        self.judge.forget_colours();
-        self.runs.forget_colours();
-        self.yours.forget_colours();
-        self.inside.redraw(app)?;
+        self.panels.iter_mut().for_each(|placed| placed.panel.forget_colours());
         self.show(app)
     }
 }

@@ -4,10 +4,10 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
+use super::panel::{Frame, Panel};
 use super::roving;
 use super::tuning::Tuning;
 use crate::app::drawings::{self, Key, Labelled, Shelf};
-use crate::app::rooms::Room;
 use crate::app::rooms::yours::{Event, View};
 use crate::app::{self, App, view};
 use crate::data::{CLASSES, SIDE};
@@ -62,44 +62,6 @@ impl Yours {
         Ok(Self { pad, labels, tuning, list, painted: None, listed: None, said: None })
     }
 
-    /// Shows the room, if it is open.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        if app.room != Some(Room::Yours) {
-            return Ok(());
-        }
-        self.paint(app);
-        let now = (app.my_digits(), view::spoken_answer(&app.answer));
-        if self.said.as_ref() != Some(&now) {
-            self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
-            self.said = Some(now);
-        }
-        self.tuning.show(app.fine_tuning())?;
-        let digits = Some(app.yours.digits.revision());
-        if self.listed != digits {
-            self.listed = digits;
-            self.list(app)?;
-        }
-        Ok(())
-    }
-
-    /// Fits the pad to its place.
-    pub(super) fn fit(&mut self, app: &App) {
-        if self.pad.fit() {
-            self.painted = None;
-            self.paint(app);
-        }
-    }
-
-    /// Has everything be drawn again, in the colours of the theme that is on then.
-    pub(super) fn forget_colours(&mut self) {
-        self.pad.forget_colour();
-        self.painted = None;
-        self.listed = None;
-    }
-
     fn paint(&mut self, app: &App) {
         let revision = Some(app.answer.revision());
         if self.painted != revision {
@@ -149,6 +111,38 @@ impl Yours {
         }
         roving::settle(&self.list);
         Ok(())
+    }
+}
+
+impl Panel for Yours {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        self.paint(app);
+        let now = (app.my_digits(), view::spoken_answer(&app.answer));
+        if self.said.as_ref() != Some(&now) {
+            self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
+            self.said = Some(now);
+        }
+        self.tuning.show(app.fine_tuning())?;
+        let digits = Some(app.yours.digits.revision());
+        if self.listed != digits {
+            self.listed = digits;
+            self.list(app)?;
+        }
+        Ok(Frame::Unneeded)
+    }
+
+    fn fit(&mut self, app: &App) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted = None;
+            self.paint(app);
+        }
+        Ok(())
+    }
+
+    fn forget_colours(&mut self) {
+        self.pad.forget_colour();
+        self.painted = None;
+        self.listed = None;
     }
 }
 

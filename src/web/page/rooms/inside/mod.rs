@@ -3,13 +3,11 @@
 
 mod stage;
 
-use wasm_bindgen::prelude::*;
 use web_sys::{
     Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
     HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent,
 };
 
-use crate::app::rooms::Room;
 use crate::app::rooms::inside::arithmetic::{self, number};
 use crate::app::rooms::inside::occlusion::Occlusion;
 use crate::app::rooms::inside::{Event, Inside as State, Spot, Subject, Why};
@@ -19,10 +17,10 @@ use crate::net::Architecture;
 use crate::net::architecture::Shape;
 use crate::net::receptive::Field;
 use crate::net::trace::Trace;
-use crate::web::page;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::rooms::panel::{Frame, Panel};
 use stage::Stage;
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
@@ -43,8 +41,6 @@ pub(super) struct Inside {
     /// What is being covered: drawing, weights, subject and class that it is for.
     occlusion: Option<((u32, u32, u32, usize), Occlusion)>,
     colours: Option<Colours>,
-    /// Whether a frame has been asked for.
-    asked: bool,
 }
 
 impl Inside {
@@ -55,87 +51,6 @@ impl Inside {
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
         Ok(Self::default())
-    }
-
-    /// Asks for a frame, if the room is open and something has changed.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        if app.room != Some(Room::Inside) {
-            return Ok(());
-        }
-        let same = self.shown.as_ref().is_some_and(|(drawing, weights, state)| {
-            *drawing == app.answer.revision()
-                && *weights == app.answer.weights_revision()
-                && *state == app.inside
-        });
-        if same { Ok(()) } else { self.ask() }
-    }
-
-    /// Draws all of it again with the next frame: another theme, size or place on the page.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn redraw(&mut self, app: &App) -> Result<(), DomError> {
-        self.colours = None;
-        self.shown = None;
-        self.show(app)
-    }
-
-    fn ask(&mut self) -> Result<(), DomError> {
-        if !self.asked {
-            let draw = Closure::once_into_js(page::look_inside);
-            dom::window()?.request_animation_frame(draw.unchecked_ref())?;
-            self.asked = true;
-        }
-        Ok(())
-    }
-
-    /// Computes and draws what can be seen.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn draw(&mut self, app: &mut App) -> Result<(), DomError> {
-        self.asked = false;
-        if app.room != Some(Room::Inside) {
-            return Ok(());
-        }
-        let stamp = (app.answer.revision(), app.answer.weights_revision(), app.inside.clone());
-        let fresh = self.shown.as_ref().is_none_or(|shown| {
-            (shown.0, shown.1, shown.2.revision) != (stamp.0, stamp.1, stamp.2.revision)
-        });
-        self.shown = Some(stamp);
-        if self.colours.is_none() {
-            self.colours = Some(Colours::now()?);
-        }
-        words(app)?;
-        let picture = app.inside_picture().copied().unwrap_or([0.0; PIXELS]);
-        let Some(model) = app.answer.model() else { return Ok(()) };
-        if self.architecture.as_ref() != Some(model.architecture) {
-            self.rebuild(model.architecture)?;
-        }
-        let (Some(trace), Some(colours)) = (&mut self.trace, self.colours) else { return Ok(()) };
-        if fresh || trace.logits().is_empty() {
-            trace.follow(model.weights, &picture);
-        }
-        let class = app.inside.class.unwrap_or_else(|| likeliest(trace.logits()));
-        let spot = app.inside.spot.filter(|spot| {
-            trace.layers.get(spot.layer).is_some_and(|layer| {
-                let Shape { height, width, channels } = layer.shape;
-                spot.y < height && spot.x < width && spot.channel < channels
-            })
-        });
-        for stage in &self.stages {
-            stage.draw(trace, model, class, spot, app.inside.change, &colours)?;
-        }
-        softmax(trace.logits(), class)?;
-        cross_entropy(trace.logits(), app.inside_label())?;
-        let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
-        PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
-        mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
-        self.sum(app, spot)?;
-        self.why(app, &picture, class, colours)
     }
 
     /// Makes the stages for another model.
@@ -198,27 +113,31 @@ impl Inside {
         picture: &[f32; PIXELS],
         class: usize,
         colours: Colours,
-    ) -> Result<(), DomError> {
+    ) -> Result<Frame, DomError> {
         let canvas: HtmlCanvasElement = dom::by_id("inside-why")?;
         let why = app.inside.why;
         canvas.set_hidden(why == Why::Off);
         let key =
             (app.answer.revision(), app.answer.weights_revision(), app.inside.revision, class);
+        let mut frame = Frame::Unneeded;
         let map = match (why, &self.trace, app.answer.model()) {
             (Why::Gradient, Some(trace), Some(model)) => trace.saliency(model.weights, class),
             (Why::Occlusion, ..) => {
                 if self.occlusion.as_ref().is_none_or(|(of, _)| *of != key) {
                     self.occlusion = Some((key, Occlusion::new(picture, class)));
                 }
-                let Some((_, occlusion)) = &mut self.occlusion else { return Ok(()) };
+                let Some((_, occlusion)) = &mut self.occlusion else { return Ok(Frame::Unneeded) };
                 occlusion.advance(app.answer.network(), PATCHES);
                 let map = occlusion.map();
                 if !occlusion.is_done() {
-                    self.ask()?;
+                    frame = Frame::Wanted;
                 }
                 map
             }
-            _ => return dom::text("inside-why-text", ""),
+            _ => {
+                dom::text("inside-why-text", "")?;
+                return Ok(frame);
+            }
         };
         let scale = Scale { signed: true, ..Scale::of(&map) };
         PICTURE.draw(&canvas, &map, scale, &colours)?;
@@ -232,7 +151,69 @@ impl Inside {
                 "Blue: without this, {class} is less likely; orange: more likely. At most {most} of its probability."
             )
         };
-        dom::text("inside-why-text", &words)
+        dom::text("inside-why-text", &words)?;
+        Ok(frame)
+    }
+}
+
+impl Panel for Inside {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        let same = self.shown.as_ref().is_some_and(|(drawing, weights, state)| {
+            *drawing == app.answer.revision()
+                && *weights == app.answer.weights_revision()
+                && *state == app.inside
+        });
+        Ok(if same { Frame::Unneeded } else { Frame::Wanted })
+    }
+
+    fn sight_changed(&mut self) -> Frame {
+        self.forget_colours();
+        Frame::Wanted
+    }
+
+    fn forget_colours(&mut self) {
+        self.colours = None;
+        self.shown = None;
+    }
+
+    fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
+        let stamp = (app.answer.revision(), app.answer.weights_revision(), app.inside.clone());
+        let fresh = self.shown.as_ref().is_none_or(|shown| {
+            (shown.0, shown.1, shown.2.revision) != (stamp.0, stamp.1, stamp.2.revision)
+        });
+        self.shown = Some(stamp);
+        if self.colours.is_none() {
+            self.colours = Some(Colours::now()?);
+        }
+        words(app)?;
+        let picture = app.inside_picture().copied().unwrap_or([0.0; PIXELS]);
+        let Some(model) = app.answer.model() else { return Ok(Frame::Unneeded) };
+        if self.architecture.as_ref() != Some(model.architecture) {
+            self.rebuild(model.architecture)?;
+        }
+        let (Some(trace), Some(colours)) = (&mut self.trace, self.colours) else {
+            return Ok(Frame::Unneeded);
+        };
+        if fresh || trace.logits().is_empty() {
+            trace.follow(model.weights, &picture);
+        }
+        let class = app.inside.class.unwrap_or_else(|| likeliest(trace.logits()));
+        let spot = app.inside.spot.filter(|spot| {
+            trace.layers.get(spot.layer).is_some_and(|layer| {
+                let Shape { height, width, channels } = layer.shape;
+                spot.y < height && spot.x < width && spot.channel < channels
+            })
+        });
+        for stage in &self.stages {
+            stage.draw(trace, model, class, spot, app.inside.change, &colours)?;
+        }
+        softmax(trace.logits(), class)?;
+        cross_entropy(trace.logits(), app.inside_label())?;
+        let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
+        PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
+        mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
+        self.sum(app, spot)?;
+        self.why(app, &picture, class, colours)
     }
 }
 
@@ -404,7 +385,5 @@ fn listen() -> Result<(), DomError> {
                 let _ = kernels.set_attribute("open", "");
             }
         }
-    })?;
-    // A passive listener by its nature: it prevents nothing.
-    dom::on(dom::window()?.as_ref(), "scroll", |_: DomEvent| page::redraw_inside())
+    })
 }

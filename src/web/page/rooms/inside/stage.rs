@@ -9,8 +9,8 @@ use crate::app::rooms::inside::Spot;
 use crate::app::rooms::inside::arithmetic::{contributions, number};
 use crate::net::architecture::{Layer, Shape};
 use crate::net::trace::Trace;
-use crate::web::page;
 use crate::web::page::canvas::{Colours, Grid, Scale};
+use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
 
 /// Maps in a row where there is room, and on a phone.
@@ -94,7 +94,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
     }
     place.set_inner_html(&html);
     for details in dom::all::<Element>("#inside-stages details")? {
-        dom::on(&details, "toggle", |_: DomEvent| page::redraw_inside())?;
+        dom::on(&details, "toggle", |_: DomEvent| call(Call::Sight))?;
     }
     (0..trace.layers.len()).map(Stage::find).collect()
 }

@@ -7,18 +7,16 @@ mod pinned;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    DocumentFragment, Element, Event as DomEvent, HtmlCanvasElement, HtmlElement,
-    HtmlTemplateElement, MouseEvent,
+    DocumentFragment, Element, HtmlCanvasElement, HtmlElement, HtmlTemplateElement, MouseEvent,
 };
 
-use crate::app::rooms::Room;
 use crate::app::rooms::judge::Event;
 use crate::app::{self, App};
 use crate::data::PIXELS;
-use crate::web::page;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::rooms::panel::{Frame, Panel};
 use gallery::Gallery;
 use matrix::Matrix;
 use pinned::Pinned;
@@ -40,8 +38,6 @@ pub(super) struct Judge {
     judged: Option<u32>,
     read: Option<Stamp>,
     press: Press,
-    /// Whether a frame has been asked for.
-    asked: bool,
 }
 
 impl Judge {
@@ -52,9 +48,6 @@ impl Judge {
     pub(super) fn new() -> Result<Self, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
         dom::on(&now, "click", |_: MouseEvent| happen(Event::Judge))?;
-        for kind in ["scroll", "resize"] {
-            dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| page::resume_judge())?;
-        }
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: Gallery::new()?,
@@ -62,18 +55,12 @@ impl Judge {
             judged: None,
             read: None,
             press: Press::new()?,
-            asked: false,
         })
     }
+}
 
-    /// Shows the room, if it is open, and asks for a frame if there is something to read.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        if app.room != Some(Room::Judge) {
-            return Ok(());
-        }
+impl Panel for Judge {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
         let cannot = app.cannot_judge();
         dom::disable(&now, cannot.as_deref())?;
@@ -99,47 +86,25 @@ impl Judge {
             app.judge.gallery.revision,
             app.judge.pinned.revision(),
         );
-        if self.read != Some(stamp) {
-            self.read = Some(stamp);
-            self.ask()?;
+        if self.read == Some(stamp) {
+            return Ok(Frame::Unneeded);
         }
-        Ok(())
+        self.read = Some(stamp);
+        Ok(Frame::Wanted)
     }
 
-    /// Goes on with what has come into sight.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn resume(&mut self, app: &App) -> Result<(), DomError> {
-        if app.room == Some(Room::Judge) { self.ask() } else { Ok(()) }
+    fn sight_changed(&mut self) -> Frame {
+        Frame::Wanted
     }
 
-    /// Draws all pictures again, in the colours of the theme that is on then.
-    pub(super) fn forget_colours(&mut self) {
+    fn forget_colours(&mut self) {
         self.press.colours = None;
         self.read = None;
         self.gallery.forget();
         self.pinned.forget();
     }
 
-    fn ask(&mut self) -> Result<(), DomError> {
-        if !self.asked {
-            let read = Closure::once_into_js(page::read_for_judge);
-            dom::window()?.request_animation_frame(read.unchecked_ref())?;
-            self.asked = true;
-        }
-        Ok(())
-    }
-
-    /// Reads and draws for a few milliseconds.
-    ///
-    /// # Errors
-    /// If the browser refuses.
-    pub(super) fn read(&mut self, app: &mut App) -> Result<(), DomError> {
-        self.asked = false;
-        if app.room != Some(Room::Judge) {
-            return Ok(());
-        }
+    fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
         let sight = self.gallery.in_sight();
         let end = dom::now() + BUDGET;
         let mut more = true;
@@ -148,7 +113,7 @@ impl Judge {
         }
         self.gallery.draw(&app.judge.gallery, sight, &mut self.press)?;
         self.pinned.draw(&app.judge, &mut self.press)?;
-        if more && !app.is_learning() { self.ask() } else { Ok(()) }
+        Ok(if more && !app.is_learning() { Frame::Wanted } else { Frame::Unneeded })
     }
 }
 

@@ -1,0 +1,42 @@
+//! Files for the visitor to save.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+use super::dom::{self, DomError};
+
+/// Milliseconds in which the browser has read a file.
+const READ: i32 = 60_000;
+
+/// Has the browser save what is at an address.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
+    let link: HtmlAnchorElement = dom::document()?
+        .create_element("a")?
+        .dyn_into()
+        .map_err(|_| DomError::WrongElement("a".into()))?;
+    link.set_href(url);
+    link.set_download(name);
+    link.click();
+    Ok(())
+}
+
+/// Has the browser save a text.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn text(name: &str, mime: &str, text: &str) -> Result<(), DomError> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    from(&url, name)?;
+    // The browser may still be reading it for some time.
+    let read = Closure::once_into_js(move || Url::revoke_object_url(&url));
+    dom::window()?
+        .set_timeout_with_callback_and_timeout_and_arguments_0(read.unchecked_ref(), READ)?;
+    Ok(())
+}
