@@ -3,6 +3,7 @@
 //! Tests inside `src` are left out; they may look over any wall.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod graph;
 mod source;
 
 use std::collections::BTreeSet;
@@ -20,9 +21,9 @@ const BELOW: &[(&str, &[&str])] = &[
     ("ink", &["data"]),
     ("net", &["kernels", "data"]),
     ("checkpoint", &["net"]),
-    ("train", &["kernels", "net", "data", "ink", "checkpoint", "protocol"]),
+    ("train", &["kernels", "net", "data", "ink", "protocol"]),
     ("app", &["net", "data", "ink", "protocol"]),
-    ("web", &["kernels", "net", "train", "data", "ink", "checkpoint", "protocol", "app"]),
+    ("web", &["kernels", "net", "train", "data", "ink", "protocol", "app"]),
 ];
 
 /// Crates that exist in a browser only.
@@ -56,6 +57,16 @@ fn modules_name_only_what_lies_below(source: &Source) -> Option<String> {
     source.names(|name| match name {
         ["crate", module, ..] if *module != source.top() => !below.contains(module),
         ["inkling", ..] => true,
+        _ => false,
+    })
+}
+
+/// The page and its workers are two programs; what both need lies beside them and names neither.
+fn the_wings_know_only_what_lies_between(source: &Source) -> Option<String> {
+    source.names(|name| match name {
+        ["crate", "web", module @ ("page" | "worker"), ..] => {
+            source.top() == "web" && !source.file.starts_with(&format!("web/{module}/"))
+        }
         _ => false,
     })
 }
@@ -109,6 +120,7 @@ const RULES: &[Rule] = &[
     instructions_are_named_by_lanes_only,
     unsafe_code_states_what_it_promises,
     modules_name_only_what_lies_below,
+    the_wings_know_only_what_lies_between,
     lanes_know_no_kernel,
     the_reference_calls_nothing_optimised,
     the_app_never_calls_the_reference,
@@ -191,6 +203,84 @@ fn every_module_has_its_place_in_the_order() {
     }
 }
 
+/// Allowances of an order that no file has a use for.
+fn unused(order: &[(&str, &[&str])], house: &[Source]) -> Vec<String> {
+    let uses = |module: &str, other: &str| {
+        let files = house.iter().filter(|source| source.top() == module);
+        let mut names =
+            files.map(|source| source.names(|name| name.starts_with(&["crate", other])));
+        names.any(|name| name.is_some())
+    };
+    let allowed = order.iter().flat_map(|(module, below)| below.iter().map(move |b| (*module, *b)));
+    let unused = allowed.filter(|&(module, other)| !uses(module, other));
+    unused.map(|(module, other)| format!("{module} has no use for {other}")).collect()
+}
+
+#[test]
+fn every_allowance_is_used() {
+    let unused = unused(BELOW, &house());
+    assert!(unused.is_empty(), "{}", unused.join("\n"));
+}
+
+#[test]
+fn an_allowance_without_use_is_found() {
+    let source = Source::read("net/plan.rs", "use crate::kernels::gemm;").expect("it is Rust");
+    assert_eq!(
+        unused(&[("net", &["kernels", "data"]), ("data", &[])], &[source]),
+        ["net has no use for data"]
+    );
+}
+
+#[test]
+fn no_file_names_itself_by_way_of_others() {
+    let house = house();
+    let graph = graph::of(&house);
+    assert!(graph["train/session.rs"].contains("train/optimizer.rs"), "it was read");
+    let circle = graph::circle(&graph);
+    assert!(circle.is_none(), "{}", circle.unwrap_or_default().join(" -> "));
+}
+
+#[test]
+fn a_circle_is_found() {
+    let circle = |files: &[(&str, &str)]| {
+        let sources: Vec<Source> = files
+            .iter()
+            .map(|(file, text)| Source::read(file, text).expect("it is Rust"))
+            .collect();
+        graph::circle(&graph::of(&sources)).map(|circle| circle.join(" "))
+    };
+    let found = circle(&[
+        ("net/a.rs", "use super::b::B;"),
+        ("net/b.rs", "fn f() { crate::net::c::g() }"),
+        ("net/c.rs", "use crate::data; fn f() { format!(\"{}\", super::b::N); }"),
+        ("data.rs", ""),
+    ]);
+    assert_eq!(found.as_deref(), Some("net/b.rs net/c.rs"));
+    let by_another_name = circle(&[
+        ("net/mod.rs", "pub mod a; pub mod b; pub use b::B;"),
+        ("net/a.rs", "use super::B;"),
+        ("net/b.rs", "use super::a::A;"),
+    ]);
+    assert_eq!(by_another_name.as_deref(), Some("net/a.rs net/b.rs"));
+    let by_way_of_a_folder = circle(&[
+        ("app/run.rs", "use super::rooms::judge::Judge;"),
+        ("app/rooms/mod.rs", "mod judge; pub struct Rooms(judge::Judge);"),
+        ("app/rooms/judge.rs", "use super::Rooms; use crate::app::run::Run;"),
+    ]);
+    assert_eq!(by_way_of_a_folder.as_deref(), Some("app/rooms/judge.rs app/run.rs"));
+    let parent_and_child = circle(&[
+        ("app/mod.rs", "mod run; use run::Run; pub struct App;"),
+        ("app/run.rs", "use super::App;"),
+        ("app/rooms/judge.rs", "use crate::app::{App, run::Run};"),
+    ]);
+    assert_eq!(parent_and_child, None);
+    let through_the_top = circle(&[
+        ("web/page/mod.rs", "mod pad; use pad::Pad; pub fn dispatch() {}"),
+        ("web/page/pad.rs", "use super::dispatch;"),
+    ]);
+    assert_eq!(through_the_top.as_deref(), Some("web/page/mod.rs web/page/pad.rs"));
+}
+
 #[test]
 fn sizes_of_the_default_model_are_written_once() {
     let sizes = sizes_of_the_default_model();
@@ -238,6 +328,13 @@ fn every_rule_can_be_broken() {
             "fn f() { format!(\"{}\", crate::train::session::N); }",
         ),
         (modules_name_only_what_lies_below, "app/mod.rs", "use crate::train::session::Session;"),
+        (the_wings_know_only_what_lies_between, "web/page/pad.rs", "use crate::web::worker::desk;"),
+        (
+            the_wings_know_only_what_lies_between,
+            "web/worker/mod.rs",
+            "fn f() -> super::page::DomError { g() }",
+        ),
+        (the_wings_know_only_what_lies_between, "web/port.rs", "use super::page::dom;"),
         (lanes_know_no_kernel, "kernels/lanes.rs", "use super::gemm::Panel;"),
         (the_reference_calls_nothing_optimised, "kernels/reference.rs", "use super::lanes::F32x4;"),
         (the_reference_calls_nothing_optimised, "kernels/reference.rs", "use crate::kernels::*;"),

@@ -18,8 +18,12 @@ pub(crate) struct Source {
     pub(crate) list_of_numbers: Option<String>,
     /// Where a file of a `#[cfg(test)] mod name;` can be.
     pub(crate) test_files: Vec<String>,
-    /// Every path; those into this crate begin with `crate`.
-    paths: Vec<Vec<String>>,
+    /// Every path; those into this crate begin with `crate`, but for those into a module of the file's own.
+    pub(crate) paths: Vec<Vec<String>>,
+    /// Modules that the file has, but for tests.
+    pub(crate) children: Vec<String>,
+    /// Names that others find here, though they are from elsewhere, and the path to each.
+    pub(crate) exports: Vec<(String, Vec<String>)>,
     /// Method names and string literals.
     words: Vec<String>,
     /// The module that is being read.
@@ -30,13 +34,9 @@ impl Source {
     /// Reads a file at a path below `src`.
     pub(crate) fn read(file: &str, text: &str) -> syn::Result<Self> {
         let parsed = syn::parse_file(text)?;
-        let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
-        let mut module = vec!["crate".to_owned()];
-        if stem != "lib" {
-            module.extend(stem.split('/').map(str::to_owned));
-        }
         let doc = text.lines().filter_map(|line| line.trim_start().strip_prefix("//!"));
         let doc = doc.collect::<Vec<_>>().join("\n");
+        let module = module_of(file);
         let mut source = Self { file: file.to_owned(), doc, module, ..Self::default() };
         source.visit_file(&parsed);
         Ok(source)
@@ -63,6 +63,13 @@ impl Source {
 
     /// Takes in a path, from the crate's root if it leads into it.
     fn take(&mut self, path: &[String]) {
+        let path = self.from_root(path);
+        if !path.is_empty() {
+            self.paths.push(path);
+        }
+    }
+
+    fn from_root(&self, path: &[String]) -> Vec<String> {
         let mut base = match path.first().map(String::as_str) {
             Some("self" | "super") => self.module.clone(),
             _ => Vec::new(),
@@ -74,21 +81,29 @@ impl Source {
                 _ => base.push(segment.clone()),
             }
         }
-        if !base.is_empty() {
-            self.paths.push(base);
+        base
+    }
+
+    /// Takes in what a `use` names, and as what others find it here if it is `exported`.
+    fn take_use(&mut self, tree: &syn::UseTree, before: &[String], exported: bool) {
+        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.take_use(&path.tree, &with(&path.ident), exported),
+            syn::UseTree::Name(name) => self.take_named(&with(&name.ident), &name.ident, exported),
+            syn::UseTree::Rename(rename) => {
+                self.take_named(&with(&rename.ident), &rename.rename, exported);
+            }
+            syn::UseTree::Glob(_) => self.take(before),
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.take_use(tree, before, exported));
+            }
         }
     }
 
-    fn take_use(&mut self, tree: &syn::UseTree, before: &[String]) {
-        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
-        match tree {
-            syn::UseTree::Path(path) => self.take_use(&path.tree, &with(&path.ident)),
-            syn::UseTree::Name(name) => self.take(&with(&name.ident)),
-            syn::UseTree::Rename(rename) => self.take(&with(&rename.ident)),
-            syn::UseTree::Glob(_) => self.take(before),
-            syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.take_use(tree, before));
-            }
+    fn take_named(&mut self, path: &[String], name: &syn::Ident, exported: bool) {
+        self.take(path);
+        if exported {
+            self.exports.push((name.to_string(), self.from_root(path)));
         }
     }
 
@@ -126,6 +141,13 @@ impl Source {
     }
 }
 
+/// The module that a file below `src` holds, from the crate's root.
+pub(crate) fn module_of(file: &str) -> Vec<String> {
+    let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    let root = std::iter::once("crate");
+    root.chain(stem.split('/').filter(|&part| part != "lib")).map(str::to_owned).collect()
+}
+
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
@@ -143,6 +165,7 @@ impl<'ast> Visit<'ast> for Source {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         let name = module.ident.to_string();
         if !is_for_tests(&module.attrs) {
+            self.children.push(name.clone());
             self.module.push(name);
             visit::visit_item_mod(self, module);
             self.module.pop();
@@ -152,8 +175,12 @@ impl<'ast> Visit<'ast> for Source {
         }
     }
 
+    /// Who may name something is not something that is named.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.take_use(&item.tree, &[]);
+        let private = matches!(item.vis, syn::Visibility::Inherited);
+        self.take_use(&item.tree, &[], !private);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

@@ -1,0 +1,77 @@
+//! Which file names which, and whether one names itself by way of others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::source::{Source, module_of};
+
+/// The tops of the two programs: all that they do is use their parts, and none of these needs them.
+const TOPS: [&str; 2] = ["web/page/mod.rs", "web/worker/mod.rs"];
+
+/// Each file with those that it names.
+pub(crate) type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// What names what, but for a file that names the `mod.rs` of a folder that it lies in: what stands there is
+/// shared by the folder's files, except in a program's top.
+pub(crate) fn of(house: &[Source]) -> Graph<'_> {
+    let files = house.iter().map(|source| (module_of(&source.file), source)).collect();
+    let named = |source: &Source| {
+        let paths = source.paths.iter().filter_map(|path| file(&files, source, path));
+        paths.filter(|other| TOPS.contains(other) || !is_above(other, &source.file)).collect()
+    };
+    house.iter().map(|source| (source.file.as_str(), named(source))).collect()
+}
+
+/// Files by the module that they hold.
+type Files<'a> = BTreeMap<Vec<String>, &'a Source>;
+
+/// The file that defines what a path in `source` leads to; none if that is another crate's, or was brought here by
+/// a `use`.
+fn file<'a>(files: &Files<'a>, source: &Source, path: &[String]) -> Option<&'a str> {
+    let path = match path.first()?.as_str() {
+        "crate" => path.to_vec(),
+        "inkling" => [&["crate".to_owned()], &path[1..]].concat(),
+        first if source.children.iter().any(|child| child == first) => {
+            [&module_of(&source.file), path].concat()
+        }
+        _ => return None,
+    };
+    let (module, rest, holder) = (1..=path.len()).rev().find_map(|length| {
+        let (module, rest) = path.split_at(length);
+        Some((module, rest, *files.get(module)?))
+    })?;
+    let exported = rest.first().and_then(|name| {
+        let (_, from) = holder.exports.iter().find(|(exported, _)| exported == name)?;
+        file(files, holder, from).filter(|_| *from != path)
+    });
+    let itself = module == module_of(&source.file);
+    exported.or(Some(holder.file.as_str())).filter(|_| !itself || exported.is_some())
+}
+
+/// Whether a file holds a module that another file's is in, as a `mod.rs` does.
+fn is_above(file: &str, other: &str) -> bool {
+    module_of(other).starts_with(&module_of(file))
+}
+
+/// A circle, if there is one: each file of it is named by the one before.
+pub(crate) fn circle<'a>(graph: &Graph<'a>) -> Option<Vec<&'a str>> {
+    // What is named by none that is left, and what names none that is left, is in no circle.
+    let mut left: BTreeSet<&str> = graph.keys().copied().collect();
+    loop {
+        let before = left.len();
+        let names = |file: &str| graph[file].iter().filter(|&other| left.contains(other));
+        let named: BTreeSet<&str> = left.iter().flat_map(|file| names(file)).copied().collect();
+        let inner = left.iter().filter(|&&file| names(file).next().is_some());
+        left = inner.filter(|&file| named.contains(file)).copied().collect();
+        if left.len() == before {
+            break;
+        }
+    }
+    let mut way = vec![*left.first()?];
+    loop {
+        let next = graph[way[way.len() - 1]].iter().find(|&other| left.contains(other))?;
+        if let Some(start) = way.iter().position(|file| file == next) {
+            return Some(way.split_off(start));
+        }
+        way.push(next);
+    }
+}
