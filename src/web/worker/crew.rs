@@ -185,8 +185,13 @@ impl Crew {
         self.dispatch.take_own(shard, score);
     }
 
-    /// Takes in what is heard of a helper; what it has computed goes to `computer`.
-    pub(super) fn take(&mut self, id: HelperId, heard: Heard, computer: &mut Computer) {
+    /// Drops the work in hand; what is still computed of it is of no use.
+    pub(super) fn abandon(&mut self) {
+        self.helpers.iter().for_each(|helper| self.dispatch.lose(helper.id));
+    }
+
+    /// Takes in what is heard of a helper; what it has computed goes to `computer`, if somebody still works.
+    pub(super) fn take(&mut self, id: HelperId, heard: Heard, computer: Option<&mut Computer>) {
         match heard {
             Heard::Gone(why) => self.lose(id, &why),
             Heard::Report(Report::Ready, _) => {
@@ -195,7 +200,8 @@ impl Crew {
                 }
             }
             Heard::Report(Report::Done { ticket, scores }, arrays) => {
-                let Some(shards) = self.dispatch.take(id, ticket, &scores) else { return };
+                let shards = self.dispatch.take(id, ticket, &scores);
+                let (Some(shards), Some(computer)) = (shards, computer) else { return };
                 match self.work {
                     Work::Gradient { .. } => {
                         for (subtree, sum) in sums(&shards, self.images).into_iter().zip(&arrays) {
@@ -241,7 +247,7 @@ impl Crew {
             })
             .collect();
         for (id, heard) in heard {
-            self.take(id, heard, computer);
+            self.take(id, heard, Some(&mut *computer));
         }
     }
 

@@ -54,7 +54,7 @@ pub fn start() -> Result<(), WorkerError> {
         called.with(|trainer| trainer.hear_helper(id, heard));
     };
     let crew = Crew::new(scope.location().href(), Rc::new(hear));
-    post.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, crew)?));
+    post.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, crew)));
     port::listen(&scope, move |request| match request {
         Ok((Request::LoadData, _)) => load_data(&post),
         Ok((request, arrays)) => {

@@ -3,6 +3,7 @@
 //! It works in short slices and lets the browser deliver messages between them, so that a Pause is
 //! heard at once; [`run`] is what a run does with its slices.
 
+mod images;
 mod run;
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
@@ -14,15 +15,14 @@ use crate::train::computer::Computer;
 use crate::train::dispatch::HelperId;
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
-use crate::train::session::{Available, Session};
+use crate::train::session::Session;
 use crate::web::port::{self, Turn};
 use crate::web::worker::crew::{Crew, Heard};
 use crate::web::worker::dataset::{Loader, Split};
-use crate::web::worker::error::WorkerError;
-use crate::web::worker::gathered::Gathered;
 use crate::web::worker::judging::Judging;
 use crate::web::worker::tuning::Tuning;
-use run::{Begun, Run};
+use images::Images;
+use run::{Means, Run};
 
 /// Milliseconds of work between two looks at the messages.
 const SLICE: f64 = 40.0;
@@ -35,21 +35,12 @@ pub(super) struct Trainer {
     crew: Crew,
     /// Away while it is loading.
     pub(super) loader: Option<Loader>,
-    train: Digits,
-    test: Digits,
-    data: DataProgress,
-    computer: Computer,
+    images: Images,
     run: Option<Run>,
     /// What the page asked to be judged.
     judging: Option<Judging>,
     /// What the page asked to be fine-tuned.
     tuning: Option<Tuning>,
-    /// The run's work in hand, if any.
-    work: Option<Begun>,
-    /// Its images.
-    batch: Gathered,
-    /// The next minibatch's, gathered while helpers compute.
-    ahead: Gathered,
 }
 
 impl Trainer {
@@ -58,32 +49,22 @@ impl Trainer {
         clock: Performance,
         turn: Turn,
         crew: Crew,
-    ) -> Result<Self, WorkerError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             scope,
             clock,
             turn,
             crew,
             loader: Some(Loader::new("./")),
-            train: Digits::default(),
-            test: Digits::default(),
-            data: DataProgress::default(),
-            computer: Computer::new(&Architecture::default())?,
+            images: Images::default(),
             run: None,
             judging: None,
             tuning: None,
-            work: None,
-            batch: Gathered::default(),
-            ahead: Gathered::default(),
-        })
+        }
     }
 
     pub(super) fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
-        let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
-        if let Err(error) = port::reply(&self.scope, reply, &arrays) {
-            // Nothing can be told through a port that is broken; the page sees the silence.
-            web_sys::console::error_1(&error.to_string().into());
-        }
+        say(&self.scope, reply, arrays);
     }
 
     fn fail(&self, run: RunId, message: String) {
@@ -92,15 +73,7 @@ impl Trainer {
 
     /// Takes in a verified part of the data set, if one came, and how much there is now.
     pub(super) fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
-        match part {
-            Some((Split::Train, digits)) => {
-                self.train.reserve(progress.total_train_images as usize);
-                self.train.append(digits);
-            }
-            Some((Split::Test, digits)) => self.test.append(digits),
-            None => {}
-        }
-        self.data = progress;
+        self.images.take(part, progress);
         self.say(&Reply::Data(progress), &[]);
         self.wake();
     }
@@ -135,7 +108,8 @@ impl Trainer {
             }
             Request::FineTune(lesson) => {
                 // The test images come last.
-                let replay = if self.data.test_ready { self.train.len() } else { 0 };
+                let replay =
+                    if self.images.progress.test_ready { self.images.train.len() } else { 0 };
                 self.tuning = Tuning::new(&lesson, arrays, replay)
                     .inspect_err(|error| self.cannot_tune(lesson.tuning, error))
                     .ok();
@@ -144,9 +118,9 @@ impl Trainer {
                 self.tuning.take_if(|current| current.id == tuning);
             }
             Request::TestLabels => {
-                let here = if self.data.test_ready { self.test.len() } else { 0 };
+                let here = if self.images.progress.test_ready { self.images.test.len() } else { 0 };
                 let labels: Vec<f32> =
-                    self.test.labels[..here].iter().copied().map(f32::from).collect();
+                    self.images.test.labels[..here].iter().copied().map(f32::from).collect();
                 self.say(&Reply::TestLabels, &[&labels]);
             }
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
@@ -156,7 +130,9 @@ impl Trainer {
 
     fn begin_judging(&mut self, id: u32, architecture: &Architecture, weights: Option<Vec<f32>>) {
         let judging = match weights {
-            _ if !self.data.test_ready => Err("The test images are not here yet.".to_owned()),
+            _ if !self.images.progress.test_ready => {
+                Err("The test images are not here yet.".to_owned())
+            }
             None => Err("There are no weights to judge.".to_owned()),
             Some(weights) => Judging::new(id, architecture, &weights),
         };
@@ -168,39 +144,44 @@ impl Trainer {
 
     /// A slice of evaluating what the page asked to be judged.
     fn judge(&mut self) {
-        let Some(mut judging) = self.judging.take() else { return };
+        let Some(judging) = &mut self.judging else { return };
         let start = self.clock.now();
         let mut done = false;
         while !done && self.clock.now() - start < SLICE {
-            done = judging.advance(&self.test);
+            done = judging.advance(&self.images.test);
         }
-        if done {
+        if let Some(judging) = self.judging.take_if(|_| done) {
             let (loss, accuracy) = (judging.score.mean_loss(), judging.score.accuracy());
             let evaluation = Evaluation { loss, accuracy };
             let reply = Reply::Judged { judging: judging.id, evaluation };
             self.say(&reply, &[&judging.probabilities]);
-        } else {
-            self.judging = Some(judging);
         }
     }
 
     /// A slice of fine-tuning.
     fn tune(&mut self) {
-        let Some(mut tuning) = self.tuning.take() else { return };
+        let Some(tuning) = &mut self.tuning else { return };
         let start = self.clock.now();
         let mut over = Ok(false);
         while matches!(over, Ok(false)) && self.clock.now() - start < SLICE {
-            over = tuning.work.advance(&self.train, &self.test);
+            over = tuning.work.advance(&self.images.train, &self.images.test);
         }
         match over {
-            Ok(true) => self.say(&tuning.outcome(), &[tuning.work.parameters()]),
             Ok(false) => {
-                if let Some(reply) = tuning.progress(self.clock.now(), self.test.len()) {
+                if let Some(reply) = tuning.progress(self.clock.now(), self.images.test.len()) {
                     self.say(&reply, &[]);
                 }
-                self.tuning = Some(tuning);
             }
-            Err(error) => self.cannot_tune(tuning.id, &error),
+            Ok(true) => {
+                if let Some(tuning) = self.tuning.take() {
+                    self.say(&tuning.outcome(), &[tuning.work.parameters()]);
+                }
+            }
+            Err(error) => {
+                if let Some(tuning) = self.tuning.take() {
+                    self.cannot_tune(tuning.id, &error);
+                }
+            }
         }
     }
 
@@ -209,35 +190,35 @@ impl Trainer {
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {
-        indices.retain(|&index| (index as usize) < self.test.len());
+        indices.retain(|&index| (index as usize) < self.images.test.len());
         let wanted = indices.iter().map(|&index| index as usize);
         let (mut images, mut labels) = (Vec::new(), Vec::new());
-        self.test.gather(wanted, &mut images, &mut labels);
+        self.images.test.gather(wanted, &mut images, &mut labels);
         self.say(&Reply::TestImages, &[&indices, &images]);
     }
 
     /// Forgets the run and the work in hand.
     fn end(&mut self) {
         self.run = None;
-        self.work = None;
+        self.crew.abandon();
     }
 
     pub(super) fn hear_helper(&mut self, id: HelperId, heard: Heard) {
         if matches!(heard, Heard::Gone(_)) {
             self.say(&Reply::HelperLost, &[]);
         }
-        self.crew.take(id, heard, &mut self.computer);
+        self.crew.take(id, heard, self.run.as_mut().map(|run| &mut run.computer));
         // At once: a further turn would come after a while in which nobody computes.
         self.work();
     }
 
     fn begin(
-        &mut self,
+        &self,
         id: RunId,
         settings: Settings,
         parameters: Option<Vec<f32>>,
     ) -> Result<Run, String> {
-        let total = self.data.total_train_images as usize;
+        let total = self.images.progress.total_train_images as usize;
         if total == 0 {
             return Err("No training images are here yet; try again when some are.".to_owned());
         }
@@ -252,15 +233,15 @@ impl Trainer {
         if settings.architecture.input != Architecture::default().input {
             return Err("The network is made for other images than MNIST's.".to_owned());
         }
-        self.computer.build(&settings.architecture).map_err(|error| error.to_string())?;
-        let plan = self.computer.network().plan();
+        let computer = Computer::new(&settings.architecture).map_err(|error| error.to_string())?;
+        let plan = computer.network().plan();
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
         if parameters.len() != plan.parameter_count() {
             return Err("The weights to start from belong to another model.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        Ok(Run::new(id, session, self.clock.now()))
+        Ok(Run::new(id, session, computer, self.clock.now()))
     }
 
     /// Changes the run, if it is still the one meant.
@@ -278,10 +259,6 @@ impl Trainer {
         }
     }
 
-    fn available(&self) -> Available {
-        Available { train: self.train.len(), test: self.data.test_ready.then(|| self.test.len()) }
-    }
-
     /// A slice of work; asks for the next one unless there is nothing to do.
     pub(super) fn work(&mut self) {
         self.judge();
@@ -289,15 +266,24 @@ impl Trainer {
         if self.judging.is_some() || self.tuning.is_some() {
             self.wake();
         }
-        let Some(mut run) = self.run.take() else { return };
-        let start = self.clock.now();
+        let Some(run) = &mut self.run else { return };
+        let Self { scope, clock, turn, crew, images, .. } = self;
+        let mut means = Means { scope, clock, turn, crew, images };
+        let start = clock.now();
         let mut busy = true;
-        while busy && self.clock.now() - start < SLICE {
-            busy = self.advance(&mut run);
+        while busy && clock.now() - start < SLICE {
+            busy = run.advance(&mut means);
         }
-        self.run = Some(run);
         if busy {
             self.wake();
         }
+    }
+}
+
+fn say(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
+    let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
+    if let Err(error) = port::reply(scope, reply, &arrays) {
+        // Nothing can be told through a port that is broken; the page sees the silence.
+        web_sys::console::error_1(&error.to_string().into());
     }
 }

@@ -1,12 +1,17 @@
 //! A run: its minibatches and evaluations shared out, and what the page is told of them.
 
-use super::{SLICE, Trainer};
+use web_sys::{DedicatedWorkerGlobalScope, Performance};
+
+use super::images::Images;
+use super::{SLICE, say};
 use crate::protocol::helper::Work;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
+use crate::train::computer::Computer;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
 use crate::train::session::{Judgement, Session, Set, Task};
-use crate::web::worker::crew::Batch;
+use crate::web::port::Turn;
+use crate::web::worker::crew::{Batch, Crew};
 use crate::web::worker::gathered::Gathered;
 
 /// Milliseconds between two [`Reply::Progress`]. Each has the page draw curves and maps, on a core that some
@@ -21,9 +26,26 @@ const HEARTBEAT: i32 = 1000;
 const PATIENCE: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
+/// What a run works with and what is there without it, too.
+pub(super) struct Means<'a> {
+    /// Where the page hears of it.
+    pub(super) scope: &'a DedicatedWorkerGlobalScope,
+    pub(super) clock: &'a Performance,
+    /// Asks for further slices of work.
+    pub(super) turn: &'a Turn,
+    pub(super) crew: &'a mut Crew,
+    pub(super) images: &'a Images,
+}
+
+impl Means<'_> {
+    fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
+        say(self.scope, reply, arrays);
+    }
+}
+
 /// Work that is shared out.
 #[derive(Clone, Copy)]
-pub(super) struct Begun {
+struct Begun {
     work: Work,
     /// What is judged, if it is an evaluation.
     set: Option<Set>,
@@ -33,10 +55,17 @@ pub(super) struct Begun {
     own: f64,
 }
 
-/// A run and what is to be told about it.
+/// A run, what it trains with, and what is to be told about it.
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) session: Session,
+    pub(super) computer: Computer,
+    /// The work in hand, if any.
+    work: Option<Begun>,
+    /// Its images.
+    batch: Gathered,
+    /// The next minibatch's, gathered while helpers compute.
+    ahead: Gathered,
     meter: Meter,
     /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
@@ -54,10 +83,14 @@ pub(super) struct Run {
 
 impl Run {
     /// One of which nothing has been told yet, at a time in milliseconds.
-    pub(super) fn new(id: RunId, session: Session, now: f64) -> Self {
+    pub(super) fn new(id: RunId, session: Session, computer: Computer, now: f64) -> Self {
         Self {
             id,
             session,
+            computer,
+            work: None,
+            batch: Gathered::default(),
+            ahead: Gathered::default(),
             meter: Meter::default(),
             loaded: false,
             told: None,
@@ -68,113 +101,112 @@ impl Run {
             test_probabilities: Vec::new(),
         }
     }
-}
 
-impl Trainer {
     /// Goes on with the work in hand or begins the run's next task; false if there is nothing to do.
-    pub(super) fn advance(&mut self, run: &mut Run) -> bool {
+    pub(super) fn advance(&mut self, means: &mut Means<'_>) -> bool {
         if let Some(begun) = self.work {
-            return self.go_on(run, begun);
+            return self.go_on(means, begun);
         }
-        match run.session.next(self.available()) {
+        match self.session.next(means.images.available()) {
             Task::Minibatch(indices) => {
                 // Augmentation changes images where they are, so what has been used is used up.
                 std::mem::swap(&mut self.batch, &mut self.ahead);
                 self.ahead.indices.clear();
                 if self.batch.indices != indices {
-                    self.batch.minibatch(&self.train, indices);
+                    self.batch.minibatch(&means.images.train, indices);
                 }
-                let Settings { seed, augment, label_smoothing, .. } = *run.session.settings();
-                let step = run.session.step();
-                self.share_out(run, Work::Gradient { seed, step, augment, label_smoothing }, None)
+                let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
+                let step = self.session.step();
+                self.share_out(means, Work::Gradient { seed, step, augment, label_smoothing }, None)
             }
             Task::Evaluate(set, range) => {
-                if run.activity != Activity::Evaluating {
-                    self.report(run, Activity::Evaluating);
+                if self.activity != Activity::Evaluating {
+                    self.report(means, Activity::Evaluating);
                 }
-                let digits = if set == Set::Test { &self.test } else { &self.train };
+                let digits =
+                    if set == Set::Test { &means.images.test } else { &means.images.train };
                 self.batch.range(digits, range);
-                self.share_out(run, Work::Evaluation, Some(set))
+                self.share_out(means, Work::Evaluation, Some(set))
             }
-            Task::Wait => self.stand(run, Task::Wait),
-            Task::Stand => self.stand(run, Task::Stand),
-            Task::Finished => self.stand(run, Task::Finished),
+            Task::Wait => self.stand(means, Task::Wait),
+            Task::Stand => self.stand(means, Task::Stand),
+            Task::Finished => self.stand(means, Task::Finished),
         }
     }
 
     /// Shares the gathered images out, and computes the trainer's own part of them.
-    fn share_out(&mut self, run: &mut Run, work: Work, set: Option<Set>) -> bool {
-        let since = self.clock.now();
+    fn share_out(&mut self, means: &mut Means<'_>, work: Work, set: Option<Set>) -> bool {
+        let since = means.clock.now();
         let parameters = match work {
-            Work::Gradient { .. } => run.session.parameters(),
-            Work::Evaluation => run.session.averaged(),
+            Work::Gradient { .. } => self.session.parameters(),
+            Work::Evaluation => self.session.averaged(),
         };
         let batch =
             Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.computer.begin(batch.labels.len());
-        self.crew.begin(&self.computer, batch, since);
+        means.crew.begin(&self.computer, batch, since);
         if set.is_none()
-            && let Some(upcoming) = run.session.upcoming(self.available())
+            && let Some(upcoming) = self.session.upcoming(means.images.available())
         {
-            self.ahead.minibatch(&self.train, upcoming);
+            self.ahead.minibatch(&means.images.train, upcoming);
         }
-        if !run.loaded {
+        if !self.loaded {
             self.computer.load(parameters);
-            run.loaded = true;
+            self.loaded = true;
         }
-        self.compute(work);
-        self.work = Some(Begun { work, set, since, own: self.clock.now() - since });
+        self.compute(means.crew, work);
+        self.work = Some(Begun { work, set, since, own: means.clock.now() - since });
         true
     }
 
     /// Computes all shards that no helper holds.
-    fn compute(&mut self, work: Work) {
+    fn compute(&mut self, crew: &mut Crew, work: Work) {
         let Gathered { images, labels, .. } = &mut self.batch;
         let of = labels.len();
         let pixels = images.len() / of.max(1);
-        while let Some(shard) = self.crew.next_own() {
+        while let Some(shard) = crew.next_own() {
             let part = images_of(of, &(shard..shard + 1));
             let images = &mut images[part.start * pixels..part.end * pixels];
             let score = self.computer.compute(work, shard, images, &labels[part], of);
-            self.crew.take_own(shard, score);
+            crew.take_own(shard, score);
         }
     }
 
     /// Takes in the work in hand once it is complete; false if it waits for helpers.
-    fn go_on(&mut self, run: &mut Run, begun: Begun) -> bool {
-        let now = self.clock.now();
-        self.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
-        self.compute(begun.work);
-        self.crew.wait(SLICE, &mut self.computer);
-        let Some(score) = self.crew.done() else {
-            if self.crew.awaits_desks() {
+    fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
+        let now = means.clock.now();
+        means.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
+        self.compute(means.crew, begun.work);
+        means.crew.wait(SLICE, &mut self.computer);
+        let Some(score) = means.crew.done() else {
+            if means.crew.awaits_desks() {
                 return true;
             }
-            self.turn.request_later(HEARTBEAT);
+            means.turn.request_later(HEARTBEAT);
             return false;
         };
         self.work = None;
-        let seconds = || (self.clock.now() - begun.since) / 1000.0;
+        let seconds = || (means.clock.now() - begun.since) / 1000.0;
         match begun.work {
             Work::Gradient { .. } => {
-                run.session.learn(self.computer.gradient());
-                run.loaded = false;
-                run.meter.trained(score.images as usize, seconds());
-                run.losses.push(score.mean_loss());
-                run.accuracies.push(score.accuracy());
-                if self.clock.now() - run.last_progress >= PROGRESS_INTERVAL {
-                    self.report(run, Activity::Training);
+                self.session.learn(self.computer.gradient());
+                self.loaded = false;
+                self.meter.trained(score.images as usize, seconds());
+                self.losses.push(score.mean_loss());
+                self.accuracies.push(score.accuracy());
+                if means.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
+                    self.report(means, Activity::Training);
                 }
             }
             Work::Evaluation => {
-                run.meter.evaluated(score.images as usize, seconds());
+                self.meter.evaluated(score.images as usize, seconds());
                 if begun.set == Some(Set::Test) {
-                    run.test_probabilities.extend_from_slice(self.computer.probabilities());
+                    self.test_probabilities.extend_from_slice(self.computer.probabilities());
                 }
-                let judgement = run.session.judge(score, self.available());
+                let judgement = self.session.judge(score, means.images.available());
                 if let Some(judgement) = judgement {
-                    run.loaded = false;
-                    self.tell(run, judgement);
+                    self.loaded = false;
+                    self.tell(means, judgement);
                 }
             }
         }
@@ -182,74 +214,74 @@ impl Trainer {
     }
 
     /// Tells the page what an epoch has come to.
-    fn tell(&self, run: &mut Run, Judgement { test, validation }: Judgement) {
-        run.activity = Activity::Training;
+    fn tell(&mut self, means: &Means<'_>, Judgement { test, validation }: Judgement) {
+        self.activity = Activity::Training;
         let reply = Reply::EpochEnd {
-            run: run.id,
-            epoch: run.session.epoch(),
-            step: run.session.step(),
+            run: self.id,
+            epoch: self.session.epoch(),
+            step: self.session.step(),
             test_loss: test.mean_loss(),
             test_accuracy: test.accuracy(),
             validation: validation
                 .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
         };
-        self.say(&reply, &[run.session.averaged(), &run.test_probabilities]);
-        run.test_probabilities.clear();
+        means.say(&reply, &[self.session.averaged(), &self.test_probabilities]);
+        self.test_probabilities.clear();
     }
 
     /// Tells the page that the run does nothing and why: once, but while it waits again and again, so
     /// that the page can tell waiting from hanging.
-    fn stand(&mut self, run: &mut Run, why: Task<'static>) -> bool {
+    fn stand(&mut self, means: &Means<'_>, why: Task<'static>) -> bool {
         if why == Task::Wait {
-            self.turn.request_later(HEARTBEAT);
+            means.turn.request_later(HEARTBEAT);
         }
-        let quiet = self.clock.now() - run.last_progress < f64::from(HEARTBEAT);
-        if run.told.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
+        let quiet = means.clock.now() - self.last_progress < f64::from(HEARTBEAT);
+        if self.told.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
             return false;
         }
         let activity =
             if why == Task::Wait { Activity::WaitingForData } else { Activity::Training };
-        self.report(run, activity);
+        self.report(means, activity);
         match why {
             Task::Stand => {
-                let step = run.session.step();
-                self.say(&Reply::Paused { run: run.id, step }, &[]);
+                let step = self.session.step();
+                means.say(&Reply::Paused { run: self.id, step }, &[]);
             }
             Task::Finished => {
-                let seconds = run.meter.seconds();
-                self.say(&Reply::Finished { run: run.id, seconds }, &[]);
+                let seconds = self.meter.seconds();
+                means.say(&Reply::Finished { run: self.id, seconds }, &[]);
             }
             _ => {}
         }
-        run.told = Some(why);
+        self.told = Some(why);
         false
     }
 
-    fn report(&self, run: &mut Run, activity: Activity) {
-        run.last_progress = self.clock.now();
-        run.activity = activity;
-        let session = &run.session;
+    fn report(&mut self, means: &Means<'_>, activity: Activity) {
+        self.last_progress = means.clock.now();
+        self.activity = activity;
+        let session = &self.session;
         let epochs_left = session.settings().epochs.saturating_sub(session.epoch()) as usize;
         let rate = match activity {
-            Activity::Training => run.meter.images_per_second(),
+            Activity::Training => self.meter.images_per_second(),
             Activity::Evaluating | Activity::WaitingForData => 0.0,
         };
         let progress = Progress {
-            run: run.id,
+            run: self.id,
             epoch: session.epoch(),
             step: session.step(),
             steps_per_epoch: session.steps_per_epoch(),
             images_per_second: rate as f32,
-            seconds_left: run.meter.seconds_for(
+            seconds_left: self.meter.seconds_for(
                 session.images_left(),
-                epochs_left * (session.held_out() + self.test.len()),
+                epochs_left * (session.held_out() + means.images.test.len()),
             ) as f32,
             activity,
-            workers: 1 + self.crew.ready() as u32,
+            workers: 1 + means.crew.ready() as u32,
         };
-        let arrays = [session.averaged(), &run.losses, &run.accuracies];
-        self.say(&Reply::Progress(progress), &arrays);
-        run.losses.clear();
-        run.accuracies.clear();
+        let arrays = [session.averaged(), &self.losses, &self.accuracies];
+        means.say(&Reply::Progress(progress), &arrays);
+        self.losses.clear();
+        self.accuracies.clear();
     }
 }
