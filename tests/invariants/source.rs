@@ -63,13 +63,13 @@ impl Source {
 
     /// Takes in a path, from the crate's root if it leads into it.
     fn take(&mut self, path: &[String]) {
-        let path = self.from_root(path);
+        let path = self.rooted(path);
         if !path.is_empty() {
             self.paths.push(path);
         }
     }
 
-    fn from_root(&self, path: &[String]) -> Vec<String> {
+    fn rooted(&self, path: &[String]) -> Vec<String> {
         let mut base = match path.first().map(String::as_str) {
             Some("self" | "super") => self.module.clone(),
             _ => Vec::new(),
@@ -103,7 +103,7 @@ impl Source {
     fn take_named(&mut self, path: &[String], name: &syn::Ident, exported: bool) {
         self.take(path);
         if exported {
-            self.exports.push((name.to_string(), self.from_root(path)));
+            self.exports.push((name.to_string(), self.rooted(path)));
         }
     }
 

@@ -1,4 +1,17 @@
 //! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
+//!
+//! [`Page`] owns the parts and alone has the app. A part is told what to show; what happens in it goes to
+//! [`dispatch`], and from there to [`Page::take`], one after the other. What is left for an animation frame is done in
+//! one for all: [`Page::frame`].
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `dispatch`, `dom`, `canvas`, `uplot`, `library`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `pad`, `controls` | listen |
+//! | `render`, `charts` | show |
+//! | `rooms` | the panels, which do both |
+//! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
+//! | `measure` | times predictions, in the benchmark's build |
 
 mod announce;
 mod assets;

@@ -1,4 +1,14 @@
 //! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a gauge.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `trainer` | does what the page asks, in slices: a run, a judgement (`judging`), fine-tuning (`tuning`) |
+//! | `crew` | the trainer's end of its helpers |
+//! | `helper` | a helper's own end |
+//! | `desk` | memory that these two share |
+//! | `dataset`, `gathered` | loads the images; those that the work in hand is about |
+//! | `gauge` | measures, in the benchmark's build |
+//! | `error` | what can be wrong with any of them |
 
 mod crew;
 pub mod dataset;
