@@ -273,7 +273,7 @@ impl App {
         match event {
             Event::Hash(hash) => {
                 let (form, mut notices) = Form::from_hash(&hash);
-                if form != self.form && self.run.as_ref().is_some_and(Run::is_on) {
+                if form != self.form && self.run_is_on() {
                     notices.push(String::from("The new settings count from the next run on."));
                 }
                 self.form = form;
@@ -339,7 +339,7 @@ impl App {
             Event::UndoEdit => self.undo_edit(&mut effects),
             Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
-                if self.run.as_ref().is_none_or(|run| !run.is_on()) {
+                if !self.run_is_on() {
                     recipe.apply(&mut self.form.settings);
                     self.show_form(&mut effects);
                 }
@@ -368,6 +368,11 @@ impl App {
             Event::Tick(seconds) => self.tick(seconds),
         }
         effects
+    }
+
+    /// Whether a run is under way, if it stands still or not.
+    pub fn run_is_on(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_on)
     }
 
     /// Whether leaving the page now would lose something that took an epoch to learn.

@@ -346,11 +346,8 @@ impl App {
         .into();
         view.cannot_start_shipped = self.cannot_start_shipped();
         view.cannot_start_current = self.cannot_start_current();
-        view.settings_locked = self
-            .run
-            .as_ref()
-            .is_some_and(Run::is_on)
-            .then_some("This run keeps its settings until a Reset");
+        view.settings_locked =
+            self.run_is_on().then_some("This run keeps its settings until a Reset");
     }
 
     fn view_run(&self, view: &mut View) {

@@ -107,7 +107,7 @@ impl Settings {
             control.set_value(&form.get(*field));
         }
         for (recipe, button) in &self.recipes {
-            button.set_attribute("aria-pressed", word(recipe.is_set(form)))?;
+            dom::flag(button, "aria-pressed", recipe.is_set(form))?;
         }
         Ok(())
     }
@@ -122,14 +122,10 @@ impl Settings {
             control.element().set_title(why.unwrap_or_default());
         }
         for (_, button) in &self.recipes {
-            button.set_attribute("aria-disabled", word(why.is_some()))?;
+            dom::flag(button, "aria-disabled", why.is_some())?;
         }
         Ok(())
     }
-}
-
-fn word(flag: bool) -> &'static str {
-    if flag { "true" } else { "false" }
 }
 
 /// Listens to everything else that can be pressed.
@@ -172,7 +168,7 @@ fn toggle(button: &HtmlElement) {
     if let Some(sentence) = sentence {
         sentence.set_hidden(!open);
         // Neither attribute name can be refused.
-        let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
+        let _ = dom::flag(button, "aria-expanded", open);
     }
 }
 

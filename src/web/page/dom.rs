@@ -75,13 +75,21 @@ pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
     Ok(())
 }
 
+/// Sets an attribute that is true or false.
+///
+/// # Errors
+/// If the browser refuses.
+pub(super) fn flag(element: &Element, attribute: &str, value: bool) -> Result<(), DomError> {
+    Ok(element.set_attribute(attribute, if value { "true" } else { "false" })?)
+}
+
 /// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
 /// which the attribute `disabled` would take away.
 ///
 /// # Errors
 /// If the browser refuses.
 pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
-    button.set_attribute("aria-disabled", if why.is_some() { "true" } else { "false" })?;
+    flag(button, "aria-disabled", why.is_some())?;
     button.set_title(why.unwrap_or_default());
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
 //!
-//! [`Page`] owns the parts and alone has the app. A part is told what to show; what happens in it goes to
-//! [`dispatch`], and from there to [`Page::take`], one after the other. What is left for an animation frame is done in
-//! one for all: [`Page::frame`].
+//! `Page` owns the parts and alone has the app. A part is told what to show; what happens in it goes to `dispatch`, and
+//! from there to `Page::take`, one thing after the other. What is left for an animation frame is done in one for all,
+//! `Page::frame`.
 //!
 //! | module | what it does |
 //! | --- | --- |

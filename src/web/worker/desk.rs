@@ -1,6 +1,6 @@
 //! Memory that the trainer shares with one helper, where the browser lets workers share memory.
 //!
-//! What the two say to each other is what a [`port`](crate::web::port) would carry; here it takes one copy a
+//! What the two say to each other is what a [`port`] would carry; here it takes one copy a
 //! side, no message and no turn of the event loop. A job goes like this:
 //!
 //! 1. The trainer writes parameters, images and labels, then the job's ticket into `ASKED`, and rings:

@@ -267,11 +267,7 @@ impl App {
             },
             deleted: runs.deleted.as_ref().map(|record| record.about.name.clone()),
             measure: runs.measure,
-            cannot_load: self
-                .run
-                .as_ref()
-                .is_some_and(Run::is_on)
-                .then_some("A run is on: wait for its end or press Reset"),
+            cannot_load: self.run_is_on().then_some("A run is on: wait for its end or press Reset"),
         }
     }
 
@@ -378,7 +374,7 @@ impl App {
             }
             Event::Measure(measure) => self.runs.measure = measure,
             Event::Load(key) => {
-                if self.run.as_ref().is_none_or(|run| !run.is_on()) {
+                if !self.run_is_on() {
                     effects.push(Effect::Store(Store::Weights(key)));
                 }
             }
@@ -427,7 +423,7 @@ impl App {
 
     /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
     fn take_up(&mut self, key: Key, weights: Vec<f32>, effects: &mut Vec<Effect>) {
-        if self.run.as_ref().is_some_and(Run::is_on) {
+        if self.run_is_on() {
             return;
         }
         let Some(record) = self.runs.records.iter().find(|record| record.key == key) else {

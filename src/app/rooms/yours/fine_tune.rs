@@ -3,7 +3,6 @@
 use super::Yours;
 use crate::app::answer::Source;
 use crate::app::figures::{of, percent};
-use crate::app::run::Run;
 use crate::app::{App, Effect, Trainer, view};
 use crate::data::CLASSES;
 use crate::net::Architecture;
@@ -221,7 +220,7 @@ impl App {
             _ if self.yours.digits.all().is_empty() => "Draw a digit and label it first.",
             Trainer::Waiting | Trainer::Loading => "The trainer is still loading.",
             Trainer::Gone(_) => "The trainer is gone; restart it first.",
-            Trainer::Ready(_) if self.run.as_ref().is_some_and(Run::is_on) => {
+            Trainer::Ready(_) if self.run_is_on() => {
                 "A run is on: wait for its end or press Reset."
             }
             Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),

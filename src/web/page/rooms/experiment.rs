@@ -203,7 +203,7 @@ impl Panel for Experiment {
             self.sortable = true;
             make_sortable(&self.list);
         }
-        let on = app.run.as_ref().is_some_and(crate::app::run::Run::is_on);
+        let on = app.run_is_on();
         let stamp = Some((app.form_revision, on, app.speed));
         if self.stamp != stamp {
             self.stamp = stamp;
@@ -219,11 +219,10 @@ impl Panel for Experiment {
             }
             for button in dom::all::<Element>("[data-network]")? {
                 let pressed = button.get_attribute("data-network").as_deref() == view.preset;
-                button.set_attribute("aria-pressed", if pressed { "true" } else { "false" })?;
+                dom::flag(&button, "aria-pressed", pressed)?;
             }
             for button in dom::all::<Element>("[data-add], [data-network], .handle, .remove")? {
-                let disabled = if view.locked.is_some() { "true" } else { "false" };
-                button.set_attribute("aria-disabled", disabled)?;
+                dom::flag(&button, "aria-disabled", view.locked.is_some())?;
             }
             dom::disable(&dom::by_id("layers-undo")?, view.cannot_undo)?;
             dom::text("layers-total", &view.total)?;

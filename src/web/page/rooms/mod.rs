@@ -66,8 +66,8 @@ impl Rooms {
             for (room, open) in [(self.open, false), (app.room, true)] {
                 let Some(room) = room else { continue };
                 dom::by_id::<HtmlElement>(room.id())?.set_hidden(!open);
-                button(room)?
-                    .set_attribute("aria-expanded", if open { "true" } else { "false" })?;
+                let button = button(room)?;
+                dom::flag(&button, "aria-expanded", open)?;
             }
             self.open = app.room;
         }

@@ -68,8 +68,8 @@ impl Gallery {
         {
             let button: HtmlElement = dom::by_id(id)?;
             let (can, pressed) = (app.judge.can_show(choice), gallery.choice == choice);
-            button.set_attribute("aria-disabled", if can { "false" } else { "true" })?;
-            button.set_attribute("aria-pressed", if can && pressed { "true" } else { "false" })?;
+            dom::flag(&button, "aria-disabled", !can)?;
+            dom::flag(&button, "aria-pressed", can && pressed)?;
         }
         if self.shown == Some(gallery.revision) {
             return Ok(());

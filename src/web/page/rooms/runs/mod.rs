@@ -99,8 +99,7 @@ impl Runs {
         part("name")?.unchecked_into::<HtmlInputElement>().set_value(&row.name);
         part("link")?.set_attribute("href", &row.link)?;
         let load: HtmlElement = part("load")?.unchecked_into();
-        let disabled = if cannot_load.is_some() { "true" } else { "false" };
-        load.set_attribute("aria-disabled", disabled)?;
+        dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
         load.set_title(cannot_load.unwrap_or("Its weights answer, its settings are set"));
         if let Some(swatch) = line.query_selector(".swatch")? {
             let colour =
@@ -119,8 +118,7 @@ impl Runs {
 
 impl Panel for Runs {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
-        let on = app.run.as_ref().is_some_and(app::run::Run::is_on);
-        let stamp = Some((app.runs.revision(), on));
+        let stamp = Some((app.runs.revision(), app.run_is_on()));
         if self.stamp == stamp {
             return Ok(Frame::Unneeded);
         }
