@@ -24,27 +24,49 @@ pub(crate) fn of(house: &[Source]) -> Graph<'_> {
 /// Files by the module that they hold.
 type Files<'a> = BTreeMap<Vec<String>, &'a Source>;
 
-/// The file that defines what a path in `source` leads to; none if that is another crate's, or was brought here by
-/// a `use`.
+/// How many names may stand for one another.
+const MOST_NAMES: usize = 8;
+
+/// The file that defines what a path in `source` leads to, by whatever names; none if that is another crate's.
 fn file<'a>(files: &Files<'a>, source: &Source, path: &[String]) -> Option<&'a str> {
-    let path = match path.first()?.as_str() {
-        "crate" => path.to_vec(),
-        "inkling" => [&["crate".to_owned()], &path[1..]].concat(),
-        first if source.children.iter().any(|child| child == first) => {
-            [&module_of(&source.file), path].concat()
+    let mut path = from_root(source, path)?;
+    for _ in 0..MOST_NAMES {
+        let (holder, rest) = (1..=path.len()).rev().find_map(|length| {
+            let (module, rest) = path.split_at(length);
+            Some((*files.get(module)?, rest))
+        })?;
+        let used = rest.split_first().and_then(|(name, rest)| {
+            let (_, from) = holder.uses.iter().find(|(used, _)| used == name)?;
+            Some([&from_module(holder, from)?, rest].concat())
+        });
+        match used {
+            Some(longer) => path = longer,
+            None => {
+                return Some(&holder.file).filter(|file| **file != source.file).map(|file| &**file);
+            }
         }
-        _ => return None,
-    };
-    let (module, rest, holder) = (1..=path.len()).rev().find_map(|length| {
-        let (module, rest) = path.split_at(length);
-        Some((module, rest, *files.get(module)?))
-    })?;
-    let exported = rest.first().and_then(|name| {
-        let (_, from) = holder.exports.iter().find(|(exported, _)| exported == name)?;
-        file(files, holder, from).filter(|_| *from != path)
-    });
-    let itself = module == module_of(&source.file);
-    exported.or(Some(holder.file.as_str())).filter(|_| !itself || exported.is_some())
+    }
+    None
+}
+
+/// A path from the crate's root, by the names that the file's `use`s bring; none if it leads elsewhere.
+fn from_root(source: &Source, path: &[String]) -> Option<Vec<String>> {
+    from_module(source, path).or_else(|| {
+        let (name, rest) = path.split_first()?;
+        let (_, from) = source.uses.iter().find(|(used, _)| used == name)?;
+        Some([&from_module(source, from)?, rest].concat())
+    })
+}
+
+/// A path from the crate's root, if it begins there or with a module of the file's own.
+fn from_module(source: &Source, path: &[String]) -> Option<Vec<String>> {
+    let (first, rest) = path.split_first()?;
+    match first.as_str() {
+        "crate" => Some(path.to_vec()),
+        "inkling" => Some([&["crate".to_owned()], rest].concat()),
+        _ if source.children.contains(first) => Some([&module_of(&source.file), path].concat()),
+        _ => None,
+    }
 }
 
 /// Whether a file holds a module that another file's is in, as a `mod.rs` does.

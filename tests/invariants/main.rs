@@ -262,6 +262,12 @@ fn a_circle_is_found() {
         ("net/b.rs", "use super::a::A;"),
     ]);
     assert_eq!(by_another_name.as_deref(), Some("net/a.rs net/b.rs"));
+    let by_a_short_name = circle(&[
+        ("net/a.rs", "use crate::net; fn f() { net::b::g() }"),
+        ("net/mod.rs", "mod a; mod b;"),
+        ("net/b.rs", "use super::a::{self}; fn g() { a::f() }"),
+    ]);
+    assert_eq!(by_a_short_name.as_deref(), Some("net/a.rs net/b.rs"));
     let by_way_of_a_folder = circle(&[
         ("app/run.rs", "use super::rooms::judge::Judge;"),
         ("app/rooms/mod.rs", "mod judge; pub struct Rooms(judge::Judge);"),

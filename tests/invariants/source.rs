@@ -22,8 +22,8 @@ pub(crate) struct Source {
     pub(crate) paths: Vec<Vec<String>>,
     /// Modules that the file has, but for tests.
     pub(crate) children: Vec<String>,
-    /// Names that others find here, though they are from elsewhere, and the path to each.
-    pub(crate) exports: Vec<(String, Vec<String>)>,
+    /// Names that a `use` brings here, and the path to each.
+    pub(crate) uses: Vec<(String, Vec<String>)>,
     /// Method names and string literals.
     words: Vec<String>,
     /// The module that is being read.
@@ -84,27 +84,28 @@ impl Source {
         base
     }
 
-    /// Takes in what a `use` names, and as what others find it here if it is `exported`.
-    fn take_use(&mut self, tree: &syn::UseTree, before: &[String], exported: bool) {
+    /// Takes in what a `use` names, and as what.
+    fn take_use(&mut self, tree: &syn::UseTree, before: &[String]) {
         let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
         match tree {
-            syn::UseTree::Path(path) => self.take_use(&path.tree, &with(&path.ident), exported),
-            syn::UseTree::Name(name) => self.take_named(&with(&name.ident), &name.ident, exported),
+            syn::UseTree::Path(path) => self.take_use(&path.tree, &with(&path.ident)),
+            syn::UseTree::Name(name) => self.take_named(&with(&name.ident), &name.ident),
             syn::UseTree::Rename(rename) => {
-                self.take_named(&with(&rename.ident), &rename.rename, exported);
+                self.take_named(&with(&rename.ident), &rename.rename);
             }
             syn::UseTree::Glob(_) => self.take(before),
             syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.take_use(tree, before, exported));
+                group.items.iter().for_each(|tree| self.take_use(tree, before));
             }
         }
     }
 
-    fn take_named(&mut self, path: &[String], name: &syn::Ident, exported: bool) {
+    fn take_named(&mut self, path: &[String], name: &syn::Ident) {
         self.take(path);
-        if exported {
-            self.exports.push((name.to_string(), self.rooted(path)));
-        }
+        // `use a::b::{self}` brings `b`.
+        let parent = path.iter().rev().nth(1).filter(|_| name == "self");
+        let name = parent.cloned().unwrap_or_else(|| name.to_string());
+        self.uses.push((name, self.rooted(path)));
     }
 
     fn take_literal(&mut self, literal: &syn::Lit) {
@@ -179,8 +180,7 @@ impl<'ast> Visit<'ast> for Source {
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let private = matches!(item.vis, syn::Visibility::Inherited);
-        self.take_use(&item.tree, &[], !private);
+        self.take_use(&item.tree, &[]);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
