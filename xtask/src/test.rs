@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 
 use crate::browsers::{Browser, Choice, Engine};
 use crate::wasm::Effort;
-use crate::{command, dist, nginx, npm, project, step};
+use crate::{command, dist, fingerprint, nginx, npm, project, step};
 
 /// What serves the page to the end-to-end tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,6 +71,14 @@ fn all(browsers: &[Browser], server: Server) -> Result<()> {
         site = Some(dist::build(Effort::Release)?);
         Ok(())
     }));
+    if let Some(site) = &site
+        && server == Server::BuiltIn
+    {
+        match which::which("trunk") {
+            Ok(trunk) => outcomes.push(suite("Trunk", || writes_the_same(&trunk, site))),
+            Err(_) => println!("\nTests, Trunk: left out, as Trunk is not installed"),
+        }
+    }
     for (browser, site) in browsers.iter().zip(site.iter().cycle()) {
         outcomes.push(suite(&format!("page in {}", browser.engine.name()), || {
             command::run(&mut page_in(browser, site, server))
@@ -161,6 +169,23 @@ fn build() -> Result<PathBuf> {
     ];
     step::side_by_side("Compiling the tests, which takes minutes the first time", jobs)?;
     Ok(project::target().join("tools").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
+}
+
+/// Whether `trunk build --release` writes the same site.
+fn writes_the_same(trunk: &Path, site: &Path) -> Result<()> {
+    let dist = project::target().join("trunk");
+    let mut build = Command::new(trunk);
+    build.args(["build", "--release", "--log", "warn", "--dist"]).arg(&dist);
+    command::run(build.current_dir(project::root()))?;
+    // Its lock between its own runs is no part of the site.
+    let lock = dist.join(".trunk-lock");
+    if lock.exists() {
+        std::fs::remove_file(lock)?;
+    }
+    let same = fingerprint::of(&dist, &["."])? == fingerprint::of(site, &["."])?;
+    ensure!(same, "{} is not what is in {}", dist.display(), site.display());
+    println!("Trunk has written the same site");
+    Ok(())
 }
 
 /// Of no workspace but its own, so that an old cargo can read its manifest.
