@@ -10,7 +10,8 @@
     document.getElementById("problem-text").textContent = sentence;
     document.getElementById("problem-action").hidden = true;
     document.getElementById("problem").hidden = false;
-    document.getElementById("verdict").textContent = "";
+    // Nothing in it works, and without its style sheet it is not worth looking at.
+    document.querySelector("main").hidden = true;
     body.setAttribute("data-state", "error");
     body.setAttribute("data-error", sentence);
   }
