@@ -6,7 +6,7 @@
 //! about a run that is gone can be dropped.
 
 #[cfg(feature = "bench")]
-pub mod gauge;
+pub mod bench_worker;
 pub mod helper;
 
 use crate::net::Architecture;

@@ -33,18 +33,18 @@ pub enum Work {
 pub enum Job {
     /// The jobs from here on are about a network of this architecture.
     Build(Architecture),
-    /// From now on jobs lie on the desk that is the array, with room for so many images: begin to look there.
-    Sit {
+    /// From now on jobs are posted in the mailbox that is the array, with room for so many images: wait for them there.
+    UseMailbox {
         /// Images of a work.
         images: usize,
     },
-    /// Look at the desk again: a job lies there.
-    Look,
+    /// Wait at the mailbox again: a job is posted there.
+    Poll,
     /// Compute some shards of the work in hand; answered by [`Report::Done`]. Arrays: `[parameters]`, then the
     /// shards' images, `[images][pixels]`, then each one's class.
     Compute {
-        /// The dispatch's number of the work.
-        ticket: u32,
+        /// The number that the shards' assignment gave the work.
+        job_id: u32,
         /// What is wanted.
         work: Work,
         /// Images in the whole work.
@@ -63,7 +63,7 @@ pub enum Report {
     /// evaluation, the images' probabilities, `[images][classes]`.
     Done {
         /// The job's.
-        ticket: u32,
+        job_id: u32,
         /// The score of each shard.
         scores: Vec<Score>,
     },

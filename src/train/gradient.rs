@@ -13,7 +13,7 @@ use crate::net::network::Shard;
 use crate::protocol::MOST_WORKERS;
 
 /// Shards of a minibatch, a power of two: some for each worker, so that one that falls behind can be
-/// relieved of some of them.
+/// spared some of them.
 pub const SHARDS: usize = 2 * MOST_WORKERS as usize;
 
 /// Shards begin at multiples of so many images, as many as a tile of the kernels has; of a small

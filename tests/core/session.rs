@@ -6,9 +6,9 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::dispatch::Dispatch;
 use inkling::train::gradient::{Share, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
+use inkling::train::shard_assignment::ShardAssignment;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn settings() -> Settings {
@@ -119,9 +119,9 @@ impl Driver {
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         self.network.load(self.session.parameters());
         let (size, noise) = (self.session.parameters().len(), self.session.noise());
-        let mut dispatch = Dispatch::default();
+        let mut shard_assignment = ShardAssignment::default();
         let helpers: Vec<u32> = (0..self.helpers).collect();
-        let ticket = dispatch.begin(&helpers, 0, 0.0);
+        let job_id = shard_assignment.begin(&helpers, 0, 0.0);
         let mut compute = |shards: std::ops::Range<usize>, sums: &mut Sums| {
             let part = images_of(labels.len(), &shards);
             let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
@@ -141,21 +141,26 @@ impl Driver {
         };
         let [mut all, mut own] = [Sums::new(size), Sums::new(size)];
         all.begin(labels.len());
-        // The last one lent answers first.
-        for loan in dispatch.loans().to_vec().into_iter().rev() {
+        // The last one assigned answers first.
+        for assignment in shard_assignment.assignments().to_vec().into_iter().rev() {
             own.begin(labels.len());
-            let scores = compute(loan.shards.clone(), &mut own);
-            for (subtree, sum) in sums(&loan.shards, labels.len()).into_iter().zip(own.complete()) {
+            let scores = compute(assignment.shards.clone(), &mut own);
+            for (subtree, sum) in
+                sums(&assignment.shards, labels.len()).into_iter().zip(own.complete())
+            {
                 all.add(subtree, |room| room.copy_from_slice(sum));
             }
-            assert_eq!(dispatch.take(loan.helper, ticket, &scores), Some(loan.shards));
+            assert_eq!(
+                shard_assignment.take(assignment.helper, job_id, &scores),
+                Some(assignment.shards)
+            );
         }
-        while let Some(shard) = dispatch.next_own() {
+        while let Some(shard) = shard_assignment.next_own() {
             let score = compute(shard..shard + 1, &mut all);
-            dispatch.take_own(shard, score[0]);
+            shard_assignment.take_own(shard, score[0]);
         }
         self.session.learn(all.total());
-        dispatch.score().expect("all shards are computed")
+        shard_assignment.score().expect("all shards are computed")
     }
 
     fn finish(mut self) -> Self {

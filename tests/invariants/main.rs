@@ -334,7 +334,11 @@ fn every_rule_can_be_broken() {
             "fn f() { format!(\"{}\", crate::train::session::N); }",
         ),
         (modules_name_only_what_lies_below, "app/mod.rs", "use crate::train::session::Session;"),
-        (the_wings_know_only_what_lies_between, "web/page/pad.rs", "use crate::web::worker::desk;"),
+        (
+            the_wings_know_only_what_lies_between,
+            "web/page/pad.rs",
+            "use crate::web::worker::mailbox;",
+        ),
         (
             the_wings_know_only_what_lies_between,
             "web/worker/mod.rs",

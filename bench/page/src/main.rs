@@ -3,7 +3,7 @@
 //! | module | what it knows |
 //! | --- | --- |
 //! | [`against`] | two builds of the page in turn |
-//! | [`gauge`] | what the processor can do, and where a training step's time goes |
+//! | [`bench_worker`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
 //! | [`prediction`] | a prediction on the page |
 //! | [`pen`] | reactions to the pen |
@@ -17,7 +17,7 @@
 //! `cargo xtask bench` prepares what it needs and runs it.
 
 mod against;
-mod gauge;
+mod bench_worker;
 mod machine;
 mod mnist;
 mod outcome;
@@ -35,7 +35,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use e2e::{Browser, Engine, Host, Page, Weight};
 
-use gauge::BUILDS;
+use bench_worker::BUILDS;
 use peers::Peers;
 use report::Report;
 use training::Subject;
@@ -74,14 +74,14 @@ struct Effort {
     peer_seconds: f64,
     /// Digits drawn while the page trains.
     digits: usize,
-    /// Milliseconds of each measurement by the gauge.
-    gauge: f64,
+    /// Milliseconds of each measurement by the bench worker.
+    bench_worker: f64,
 }
 
 const FULL: Effort =
-    Effort { rounds: 5, images: 60_000, peer_seconds: 6.0, digits: 12, gauge: 2000.0 };
+    Effort { rounds: 5, images: 60_000, peer_seconds: 6.0, digits: 12, bench_worker: 2000.0 };
 const QUICK: Effort =
-    Effort { rounds: 1, images: 15_000, peer_seconds: 2.0, digits: 4, gauge: 500.0 };
+    Effort { rounds: 1, images: 15_000, peer_seconds: 2.0, digits: 4, bench_worker: 500.0 };
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -98,12 +98,12 @@ fn main() -> Result<()> {
     let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
 
     let mut subjects = Subject::all();
-    let mut calibrations = BUILDS.map(gauge::Calibration::new);
+    let mut calibrations = BUILDS.map(bench_worker::Calibration::new);
     let mut predictions = vec![];
     for round in 1..=effort.rounds {
         println!("round {round} of {}", effort.rounds);
         for calibration in &mut calibrations {
-            calibration.measure(&page, effort.gauge)?;
+            calibration.measure(&page, effort.bench_worker)?;
         }
         for subject in &mut subjects {
             let page = if subject.shared { &page } else { &plain };
@@ -116,7 +116,7 @@ fn main() -> Result<()> {
     }
     let shares = BUILDS
         .into_iter()
-        .map(|build| gauge::shares(&page, build, effort.gauge))
+        .map(|build| bench_worker::shares(&page, build, effort.bench_worker))
         .collect::<Result<Vec<_>>>()?;
     let reaction = pen::reaction(effort.digits)?;
     let memory = training::memory(&mut page)?;

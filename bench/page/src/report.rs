@@ -3,7 +3,7 @@
 use e2e::Weight;
 use serde::Serialize;
 
-use crate::gauge::{Calibration, Shares};
+use crate::bench_worker::{Calibration, Shares};
 use crate::machine::Machine;
 use crate::peers::Peer;
 use crate::pen::Reaction;

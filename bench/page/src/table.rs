@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 
-use crate::gauge::Shares;
+use crate::bench_worker::Shares;
 use crate::peers::{BATCHES, Peer};
 use crate::report::{Report, Samples};
 use crate::rooms;

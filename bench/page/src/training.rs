@@ -5,7 +5,7 @@ use e2e::{Fault, Page};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::gauge::BUILDS;
+use crate::bench_worker::BUILDS;
 use crate::outcome;
 use crate::report::Samples;
 

@@ -7,13 +7,13 @@ use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::desk::{Desk, Sheet};
 use super::error::WorkerError;
+use super::mailbox::{JobSlot, Mailbox};
 use crate::net::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};
-use crate::train::computer::Computer;
 use crate::train::gradient::images_of;
+use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, PortError};
 
 /// Starts listening; from [`Report::Ready`] on, jobs are heard. What goes wrong with one is thrown, so that
@@ -21,8 +21,8 @@ use crate::web::port::{self, PortError};
 pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError> {
     let helper = RefCell::new(Helper {
         scope: scope.clone(),
-        computer: Computer::new(&Architecture::default())?,
-        desk: None,
+        executor: ShardExecutor::new(&Architecture::default())?,
+        mailbox: None,
         seen: 0,
     });
     port::listen(&scope, move |job: Result<(Job, Vec<Float32Array>), PortError>| {
@@ -39,68 +39,74 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError
 
 struct Helper {
     scope: DedicatedWorkerGlobalScope,
-    computer: Computer,
-    desk: Option<Desk>,
-    /// Ticket of the last job on the desk.
+    executor: ShardExecutor,
+    mailbox: Option<Mailbox>,
+    /// Id of the last job in the mailbox.
     seen: u32,
 }
 
 impl Helper {
     fn answer(&mut self, job: Job, arrays: &[Float32Array]) -> Result<(), WorkerError> {
         match job {
-            Job::Build(architecture) => Ok(self.computer.build(&architecture)?),
-            Job::Sit { images } => {
-                let plan = self.computer.network().plan();
-                self.desk = arrays.first().and_then(|memory| Desk::of(memory, plan, images));
+            Job::Build(architecture) => Ok(self.executor.build(&architecture)?),
+            Job::UseMailbox { images } => {
+                let plan = self.executor.network().plan();
+                self.mailbox =
+                    arrays.first().and_then(|memory| Mailbox::attach(memory, plan, images));
                 self.seen = 0;
-                self.sit()
+                self.poll()
             }
-            Job::Look => self.sit(),
-            Job::Compute { ticket, work, images: of, shards } => {
+            Job::Poll => self.poll(),
+            Job::Compute { job_id, work, images: total_images, shards } => {
                 let [parameters, images, labels] = arrays else { return Err(WorkerError::Job) };
-                let mut batch = self.read(of, &shards, [parameters, images, labels])?;
+                let mut batch = self.read(total_images, &shards, [parameters, images, labels])?;
                 let scores =
                     shards.clone().map(|shard| self.compute(work, shard, &mut batch)).collect();
                 let mut results = Vec::new();
-                self.results(work, &shards, of, |result| results.push(port::array(result)));
-                Ok(port::reply(&self.scope, &Report::Done { ticket, scores }, &results)?)
+                self.results(work, &shards, total_images, |result| {
+                    results.push(port::array(result))
+                });
+                Ok(port::reply(&self.scope, &Report::Done { job_id, scores }, &results)?)
             }
         }
     }
 
-    /// Does what is laid on the desk until nothing has been for a while. From the last shard backwards, as
+    /// Does what is posted in the mailbox until nothing has been for a while. From the last shard backwards, as
     /// the trainer takes the first ones back if it has time.
-    fn sit(&mut self) -> Result<(), WorkerError> {
-        let Some(desk) = self.desk.take() else { return Err(WorkerError::Job) };
-        while let Some(Sheet { work, ticket, of, shards }) = desk.next(self.seen) {
-            self.seen = ticket;
-            let Range { start, end } = images_of(of, &shards);
-            let mut batch = self.read(of, &shards, desk.parts(end - start).each_ref())?;
+    fn poll(&mut self) -> Result<(), WorkerError> {
+        let Some(mailbox) = self.mailbox.take() else { return Err(WorkerError::Job) };
+        while let Some(JobSlot { work, job_id, total_images, shards }) =
+            mailbox.wait_for_job(self.seen)
+        {
+            self.seen = job_id;
+            let Range { start, end } = images_of(total_images, &shards);
+            let mut batch =
+                self.read(total_images, &shards, mailbox.parts(end - start).each_ref())?;
             let (mut first, mut scores) = (shards.end, Vec::new());
-            while let Some(shard) = desk.take_last() {
+            while let Some(shard) = mailbox.claim_last() {
                 scores.push(self.compute(work, shard, &mut batch));
                 first = shard;
             }
             scores.reverse();
             let mut results = 0..;
-            self.results(work, &(first..shards.end), of, |result| {
-                results.next().inspect(|&index| desk.put_result(index, result));
+            self.results(work, &(first..shards.end), total_images, |result| {
+                results.next().inspect(|&index| mailbox.put_result(index, result));
             });
-            desk.answer(ticket, &scores);
+            mailbox.answer(job_id, &scores);
         }
-        self.desk = Some(desk);
+        self.mailbox = Some(mailbox);
         Ok(())
     }
 
     /// Takes in a job's parameters, images and classes.
     fn read(
         &mut self,
-        of: usize,
+        total_images: usize,
         shards: &Range<usize>,
         [parameters, images, labels]: [&Float32Array; 3],
-    ) -> Result<Batch, WorkerError> {
-        let all = images_of(of, shards);
-        let plan = self.computer.network().plan();
+    ) -> Result<JobImages, WorkerError> {
+        let all = images_of(total_images, shards);
+        let plan = self.executor.network().plan();
         let pixels = plan.input().size();
         if parameters.length() as usize != plan.parameter_count()
             || images.length() as usize != all.len() * pixels
@@ -108,18 +114,18 @@ impl Helper {
         {
             return Err(WorkerError::Job);
         }
-        self.computer.load(&parameters.to_vec());
-        self.computer.begin(of);
+        self.executor.load(&parameters.to_vec());
+        self.executor.begin(total_images);
         let labels = labels.to_vec().into_iter().map(|label| label as u8).collect();
-        Ok(Batch { of, first: all.start, images: images.to_vec(), labels })
+        Ok(JobImages { total_images, first: all.start, images: images.to_vec(), labels })
     }
 
-    fn compute(&mut self, work: Work, shard: usize, batch: &mut Batch) -> Score {
-        let Range { start, end } = images_of(batch.of, &(shard..shard + 1));
+    fn compute(&mut self, work: Work, shard: usize, batch: &mut JobImages) -> Score {
+        let Range { start, end } = images_of(batch.total_images, &(shard..shard + 1));
         let part = start - batch.first..end - batch.first;
-        let pixels = self.computer.network().plan().input().size();
+        let pixels = self.executor.network().plan().input().size();
         let images = &mut batch.images[part.start * pixels..part.end * pixels];
-        self.computer.compute(work, shard, images, &batch.labels[part], batch.of)
+        self.executor.compute(work, shard, images, &batch.labels[part], batch.total_images)
     }
 
     /// Hands over what has come of some shards, as [`Report::Done`] has it.
@@ -127,20 +133,20 @@ impl Helper {
         &mut self,
         work: Work,
         shards: &Range<usize>,
-        of: usize,
-        mut hand_over: impl FnMut(&[f32]),
+        total_images: usize,
+        mut emit: impl FnMut(&[f32]),
     ) {
         match work {
-            Work::Gradient { .. } => self.computer.sums().for_each(hand_over),
-            Work::Evaluation => hand_over(self.computer.probabilities_mut(shards, of)),
+            Work::Gradient { .. } => self.executor.sums().for_each(emit),
+            Work::Evaluation => emit(self.executor.probabilities_mut(shards, total_images)),
         }
     }
 }
 
 /// The images of a job.
-struct Batch {
+struct JobImages {
     /// How many the whole work has.
-    of: usize,
+    total_images: usize,
     /// Which of them is the first here.
     first: usize,
     /// `[images][pixels]`

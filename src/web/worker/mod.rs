@@ -1,24 +1,24 @@
-//! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a gauge.
+//! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a bench worker.
 //!
 //! | module | what it is |
 //! | --- | --- |
 //! | `trainer` | does what the page asks, in slices: a run, a judgement (`judging`), fine-tuning (`tuning`) |
-//! | `crew` | the trainer's end of its helpers |
+//! | `helper_pool` | the trainer's end of its helpers |
 //! | `helper` | a helper's own end |
-//! | `desk` | memory that these two share |
-//! | `dataset`, `gathered` | loads the images; those that the work in hand is about |
-//! | `gauge` | measures, in the benchmark's build |
+//! | `mailbox` | memory that these two share |
+//! | `dataset`, `batch_buffer` | loads the images; those that the work in hand is about |
+//! | `bench_worker` | measures, in the benchmark's build |
 //! | `error` | what can be wrong with any of them |
 
-mod crew;
-pub mod dataset;
-mod desk;
-mod error;
-mod gathered;
+mod batch_buffer;
 #[cfg(feature = "bench")]
-mod gauge;
+mod bench_worker;
+pub mod dataset;
+mod error;
 mod helper;
+mod helper_pool;
 mod judging;
+mod mailbox;
 mod trainer;
 mod tuning;
 
@@ -33,8 +33,8 @@ use crate::kernels::lanes;
 use crate::protocol::{Reply, Request};
 use crate::web::attempt::attempt;
 use crate::web::port::{self, Turn};
-use crew::{Crew, HELPER};
 pub use error::WorkerError;
+use helper_pool::{HELPER, HelperPool};
 use trainer::Trainer;
 
 /// Starts listening as what the worker's name says; from [`Reply::Ready`] on, requests are heard.
@@ -49,42 +49,42 @@ pub fn start() -> Result<(), WorkerError> {
         return helper::start(scope);
     }
     #[cfg(feature = "bench")]
-    if scope.name() == gauge::GAUGE {
-        return gauge::start(scope);
+    if scope.name() == bench_worker::BENCH_WORKER {
+        return bench_worker::start(scope);
     }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
     // What calls the trainer back is part of it, so its place is there first.
-    let post = Rc::new(Post { scope: scope.clone(), trainer: RefCell::default() });
-    let called = Rc::clone(&post);
+    let cell = Rc::new(TrainerCell { scope: scope.clone(), trainer: RefCell::default() });
+    let called = Rc::clone(&cell);
     let turn = Turn::new(scope.clone(), move || {
         called.with(Trainer::work);
     })?;
-    let called = Rc::clone(&post);
-    let hear = move |id, heard| {
-        called.with(|trainer| trainer.hear_helper(id, heard));
+    let called = Rc::clone(&cell);
+    let hear = move |id, event| {
+        called.with(|trainer| trainer.on_helper_event(id, event));
     };
-    let crew = Crew::new(scope.location().href(), Rc::new(hear));
-    post.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, crew)));
+    let helper_pool = HelperPool::new(scope.location().href(), Rc::new(hear));
+    cell.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, helper_pool)));
     port::listen(&scope, move |request| match request {
-        Ok((Request::LoadData, _)) => load_data(&post),
+        Ok((Request::LoadData, _)) => load_data(&cell),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            post.with(|trainer| trainer.hear(request, arrays));
+            cell.with(|trainer| trainer.hear(request, arrays));
         }
-        Err(error) => post.end(&error.to_string().into()),
+        Err(error) => cell.end(&error.to_string().into()),
     });
     port::reply(&scope, &Reply::Ready { backend: lanes::BACKEND.to_owned() }, &[])?;
     Ok(())
 }
 
 /// Where the trainer is found by what calls it.
-struct Post {
+struct TrainerCell {
     scope: DedicatedWorkerGlobalScope,
     /// None before it is made and after its end.
     trainer: RefCell<Option<Trainer>>,
 }
 
-impl Post {
+impl TrainerCell {
     /// Has the trainer do something, unless it has ended. An exception on the way ends it, as what it was
     /// about is half done then.
     fn with<T>(&self, action: impl FnOnce(&mut Trainer) -> T) -> Option<T> {
@@ -110,19 +110,19 @@ impl Post {
 }
 
 /// Loads what is missing of the data set, part by part, while the trainer goes on with its work.
-fn load_data(post: &Rc<Post>) {
-    let Some(mut loader) = post.with(|trainer| trainer.loader.take()).flatten() else {
+fn load_data(cell: &Rc<TrainerCell>) {
+    let Some(mut loader) = cell.with(|trainer| trainer.loader.take()).flatten() else {
         // It is loading already.
         return;
     };
-    let post = Rc::clone(post);
+    let cell = Rc::clone(cell);
     spawn_local(async move {
-        let hearing = Rc::clone(&post);
+        let hearing = Rc::clone(&cell);
         let tell = move |part, progress| {
             hearing.with(|trainer| trainer.take(part, progress));
         };
         let result = loader.load(tell).await;
-        post.with(|trainer| {
+        cell.with(|trainer| {
             trainer.loader = Some(loader);
             if let Err(error) = result {
                 let part = error.part().to_owned();

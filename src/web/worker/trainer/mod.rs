@@ -11,14 +11,14 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 use crate::data::Digits;
 use crate::net::{Architecture, init};
 use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId, Settings};
-use crate::train::computer::Computer;
-use crate::train::dispatch::HelperId;
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
+use crate::train::shard_assignment::HelperId;
+use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Turn};
-use crate::web::worker::crew::{Crew, Heard};
 use crate::web::worker::dataset::{Loader, Split};
+use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::judging::Judging;
 use crate::web::worker::tuning::Tuning;
 use images::Images;
@@ -32,7 +32,7 @@ pub(super) struct Trainer {
     scope: DedicatedWorkerGlobalScope,
     clock: Performance,
     turn: Turn,
-    crew: Crew,
+    helper_pool: HelperPool,
     /// Away while it is loading.
     pub(super) loader: Option<Loader>,
     images: Images,
@@ -48,13 +48,13 @@ impl Trainer {
         scope: DedicatedWorkerGlobalScope,
         clock: Performance,
         turn: Turn,
-        crew: Crew,
+        helper_pool: HelperPool,
     ) -> Self {
         Self {
             scope,
             clock,
             turn,
-            crew,
+            helper_pool,
             loader: Some(Loader::new("./")),
             images: Images::default(),
             run: None,
@@ -84,7 +84,7 @@ impl Trainer {
             Request::Start { run, settings, paused, workers } => {
                 // The network may become another one.
                 self.end();
-                self.crew.want((workers as usize).clamp(1, SHARDS) - 1);
+                self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
                 match self.begin(run, settings, arrays.into_iter().next()) {
                     Ok(mut run) => {
                         if paused {
@@ -200,14 +200,14 @@ impl Trainer {
     /// Forgets the run and the work in hand.
     fn end(&mut self) {
         self.run = None;
-        self.crew.abandon();
+        self.helper_pool.abandon();
     }
 
-    pub(super) fn hear_helper(&mut self, id: HelperId, heard: Heard) {
-        if matches!(heard, Heard::Gone(_)) {
+    pub(super) fn on_helper_event(&mut self, id: HelperId, event: HelperEvent) {
+        if matches!(event, HelperEvent::Gone(_)) {
             self.say(&Reply::HelperLost, &[]);
         }
-        self.crew.take(id, heard, self.run.as_mut().map(|run| &mut run.computer));
+        self.helper_pool.on_event(id, event, self.run.as_mut().map(|run| &mut run.executor));
         // At once: a further turn would come after a while in which nobody computes.
         self.work();
     }
@@ -233,15 +233,16 @@ impl Trainer {
         if settings.architecture.input != Architecture::default().input {
             return Err("The network is made for other images than MNIST's.".to_owned());
         }
-        let computer = Computer::new(&settings.architecture).map_err(|error| error.to_string())?;
-        let plan = computer.network().plan();
+        let executor =
+            ShardExecutor::new(&settings.architecture).map_err(|error| error.to_string())?;
+        let plan = executor.network().plan();
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
         if parameters.len() != plan.parameter_count() {
             return Err("The weights to start from belong to another model.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        Ok(Run::new(id, session, computer, self.clock.now()))
+        Ok(Run::new(id, session, executor, self.clock.now()))
     }
 
     /// Changes the run, if it is still the one meant.
@@ -267,8 +268,8 @@ impl Trainer {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };
-        let Self { scope, clock, turn, crew, images, .. } = self;
-        let mut means = Means { scope, clock, turn, crew, images };
+        let Self { scope, clock, turn, helper_pool, images, .. } = self;
+        let mut means = Means { scope, clock, turn, helper_pool, images };
         let start = clock.now();
         let mut busy = true;
         while busy && clock.now() - start < SLICE {

@@ -6,13 +6,13 @@ use super::images::Images;
 use super::{SLICE, say};
 use crate::protocol::helper::Work;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
-use crate::train::computer::Computer;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
 use crate::train::session::{Judgement, Session, Set, Task};
+use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::Turn;
-use crate::web::worker::crew::{Batch, Crew};
-use crate::web::worker::gathered::Gathered;
+use crate::web::worker::batch_buffer::BatchBuffer;
+use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 
 /// Milliseconds between two [`Reply::Progress`]. Each has the page draw curves and maps, on a core that some
 /// worker would use: one more a second costs two workers on two cores 1.5 % of their images.
@@ -23,7 +23,7 @@ const HEARTBEAT: i32 = 1000;
 
 /// Milliseconds that a helper has for its shards, and how many times as long beside that as the trainer
 /// took for its own.
-const PATIENCE: f64 = 2000.0;
+const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
 /// What a run works with and what is there without it, too.
@@ -33,7 +33,7 @@ pub(super) struct Means<'a> {
     pub(super) clock: &'a Performance,
     /// Asks for further slices of work.
     pub(super) turn: &'a Turn,
-    pub(super) crew: &'a mut Crew,
+    pub(super) helper_pool: &'a mut HelperPool,
     pub(super) images: &'a Images,
 }
 
@@ -59,13 +59,13 @@ struct Begun {
 pub(super) struct Run {
     pub(super) id: RunId,
     pub(super) session: Session,
-    pub(super) computer: Computer,
+    pub(super) executor: ShardExecutor,
     /// The work in hand, if any.
     work: Option<Begun>,
     /// Its images.
-    batch: Gathered,
+    batch: BatchBuffer,
     /// The next minibatch's, gathered while helpers compute.
-    ahead: Gathered,
+    ahead: BatchBuffer,
     meter: Meter,
     /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
@@ -83,14 +83,14 @@ pub(super) struct Run {
 
 impl Run {
     /// One of which nothing has been told yet, at a time in milliseconds.
-    pub(super) fn new(id: RunId, session: Session, computer: Computer, now: f64) -> Self {
+    pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
         Self {
             id,
             session,
-            computer,
+            executor,
             work: None,
-            batch: Gathered::default(),
-            ahead: Gathered::default(),
+            batch: BatchBuffer::default(),
+            ahead: BatchBuffer::default(),
             meter: Meter::default(),
             loaded: false,
             told: None,
@@ -142,44 +142,44 @@ impl Run {
             Work::Evaluation => self.session.averaged(),
         };
         let batch =
-            Batch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
-        self.computer.begin(batch.labels.len());
-        means.crew.begin(&self.computer, batch, since);
+            WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
+        self.executor.begin(batch.labels.len());
+        means.helper_pool.begin(&self.executor, batch, since);
         if set.is_none()
             && let Some(upcoming) = self.session.upcoming(means.images.available())
         {
             self.ahead.minibatch(&means.images.train, upcoming);
         }
         if !self.loaded {
-            self.computer.load(parameters);
+            self.executor.load(parameters);
             self.loaded = true;
         }
-        self.compute(means.crew, work);
+        self.compute(means.helper_pool, work);
         self.work = Some(Begun { work, set, since, own: means.clock.now() - since });
         true
     }
 
     /// Computes all shards that no helper holds.
-    fn compute(&mut self, crew: &mut Crew, work: Work) {
-        let Gathered { images, labels, .. } = &mut self.batch;
-        let of = labels.len();
-        let pixels = images.len() / of.max(1);
-        while let Some(shard) = crew.next_own() {
-            let part = images_of(of, &(shard..shard + 1));
+    fn compute(&mut self, helper_pool: &mut HelperPool, work: Work) {
+        let BatchBuffer { images, labels, .. } = &mut self.batch;
+        let total_images = labels.len();
+        let pixels = images.len() / total_images.max(1);
+        while let Some(shard) = helper_pool.next_own() {
+            let part = images_of(total_images, &(shard..shard + 1));
             let images = &mut images[part.start * pixels..part.end * pixels];
-            let score = self.computer.compute(work, shard, images, &labels[part], of);
-            crew.take_own(shard, score);
+            let score = self.executor.compute(work, shard, images, &labels[part], total_images);
+            helper_pool.take_own(shard, score);
         }
     }
 
     /// Takes in the work in hand once it is complete; false if it waits for helpers.
     fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
         let now = means.clock.now();
-        means.crew.lose_overdue(now, PATIENCE + TIMES_OWN * begun.own);
-        self.compute(means.crew, begun.work);
-        means.crew.wait(SLICE, &mut self.computer);
-        let Some(score) = means.crew.done() else {
-            if means.crew.awaits_desks() {
+        means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
+        self.compute(means.helper_pool, begun.work);
+        means.helper_pool.wait(SLICE, &mut self.executor);
+        let Some(score) = means.helper_pool.done() else {
+            if means.helper_pool.awaits_mailboxes() {
                 return true;
             }
             means.turn.request_later(HEARTBEAT);
@@ -189,7 +189,7 @@ impl Run {
         let seconds = || (means.clock.now() - begun.since) / 1000.0;
         match begun.work {
             Work::Gradient { .. } => {
-                self.session.learn(self.computer.gradient());
+                self.session.learn(self.executor.gradient());
                 self.loaded = false;
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
@@ -201,7 +201,7 @@ impl Run {
             Work::Evaluation => {
                 self.meter.evaluated(score.images as usize, seconds());
                 if begun.set == Some(Set::Test) {
-                    self.test_probabilities.extend_from_slice(self.computer.probabilities());
+                    self.test_probabilities.extend_from_slice(self.executor.probabilities());
                 }
                 let judgement = self.session.judge(score, means.images.available());
                 if let Some(judgement) = judgement {
@@ -277,7 +277,7 @@ impl Run {
                 epochs_left * (session.held_out() + means.images.test.len()),
             ) as f32,
             activity,
-            workers: 1 + means.crew.ready() as u32,
+            workers: 1 + means.helper_pool.ready() as u32,
         };
         let arrays = [session.averaged(), &self.losses, &self.accuracies];
         means.say(&Reply::Progress(progress), &arrays);

@@ -134,7 +134,7 @@ fn answers_after_few_bytes(page: &mut Page) -> Result<()> {
 
 /// What measures the page from within is in the benchmark's build only.
 fn measures_nothing(page: &mut Page) -> Result<()> {
-    // Words of src/web/page/measure.rs and src/web/worker/gauge.rs.
+    // Words of src/web/page/measure.rs and src/web/worker/bench_worker.rs.
     const WORDS: [&str; 2] = ["data-prediction-microseconds", "gradient by the parameters"];
     page.open("")?;
     for module in ["page_bg.wasm", "worker_bg.wasm", "worker-relaxed_bg.wasm"] {

@@ -14,13 +14,13 @@ use crate::net::phase::Phase;
 use crate::net::plan::{Planned, Step};
 use crate::net::{Architecture, Network, Plan, init};
 use crate::protocol::Optimizer as Kind;
-use crate::protocol::gauge::{Measure, Measured};
+use crate::protocol::bench_worker::{Measure, Measured};
 use crate::train::gradient::{SHARDS, Sums, images_of};
 use crate::train::optimizer::Optimizer;
 use crate::web::port::{self, PortError};
 
 /// Its name as a worker, by which it knows what it is.
-pub(super) const GAUGE: &str = "gauge";
+pub(super) const BENCH_WORKER: &str = "bench-worker";
 
 /// Rounds of multiply-adds between two looks at the clock: a few milliseconds.
 const ROUNDS: usize = 1_000_000;

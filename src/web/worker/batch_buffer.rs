@@ -6,7 +6,7 @@ use crate::data::Digits;
 
 /// Images of the data set as the network takes them.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct BatchBuffer {
     /// Which they are, of a minibatch.
     pub(super) indices: Vec<u32>,
     /// `[images][pixels]`
@@ -15,7 +15,7 @@ pub(super) struct Gathered {
     pub(super) labels: Vec<u8>,
 }
 
-impl Gathered {
+impl BatchBuffer {
     /// Gathers a minibatch.
     pub(super) fn minibatch(&mut self, digits: &Digits, indices: &[u32]) {
         self.indices.clear();

@@ -11,7 +11,7 @@ use crate::protocol::helper::Work;
 
 /// A network and what it has computed of the work in hand.
 #[derive(Debug)]
-pub struct Computer {
+pub struct ShardExecutor {
     architecture: Architecture,
     network: Network,
     sums: Sums,
@@ -19,7 +19,7 @@ pub struct Computer {
     probabilities: Vec<f32>,
 }
 
-impl Computer {
+impl ShardExecutor {
     /// For networks of an architecture.
     ///
     /// # Errors
@@ -62,18 +62,18 @@ impl Computer {
         self.probabilities.resize(images * self.network.plan().classes(), 0.0);
     }
 
-    /// Computes a shard. What comes of it stays here until the next [`Computer::begin`].
+    /// Computes a shard. What comes of it stays here until the next [`ShardExecutor::begin`].
     ///
     /// - `images`: the shard's, `[images][pixels]`; varied in place if the work says so.
     /// - `labels`: their classes.
-    /// - `of`: images in the whole work.
+    /// - `total_images`: images in the whole work.
     pub fn compute(
         &mut self,
         work: Work,
         shard: usize,
         images: &mut [f32],
         labels: &[u8],
-        of: usize,
+        total_images: usize,
     ) -> Score {
         if labels.is_empty() {
             return Score::default();
@@ -83,17 +83,24 @@ impl Computer {
             Work::Gradient { seed, step, augment, label_smoothing } => {
                 let noise = noise(seed, step);
                 if let Some(augmentation) = augment::amounts(augment) {
-                    let first = images_of(of, &shards).start;
+                    let first = images_of(total_images, &shards).start;
                     augment::vary(&augmentation, images, labels, first, noise);
                 }
                 let (sums, network) = (&mut self.sums, &mut self.network);
-                let share = Share { shards, minibatch: of, images, labels, noise, label_smoothing };
+                let share = Share {
+                    shards,
+                    minibatch: total_images,
+                    images,
+                    labels,
+                    noise,
+                    label_smoothing,
+                };
                 share.gradient(network, shard, sums)
             }
             Work::Evaluation => {
                 let mut rows = Vec::new();
                 let score = self.network.evaluate(images, labels, &mut rows);
-                self.probabilities_mut(&shards, of).copy_from_slice(&rows);
+                self.probabilities_mut(&shards, total_images).copy_from_slice(&rows);
                 score
             }
         }
@@ -109,11 +116,11 @@ impl Computer {
         self.sums.add(subtree, write);
     }
 
-    /// Where the probabilities of some shards' images go, `[images][classes]`; `of` is the number of
+    /// Where the probabilities of some shards' images go, `[images][classes]`; `total_images` is the number of
     /// images in the whole work.
-    pub fn probabilities_mut(&mut self, shards: &Range<usize>, of: usize) -> &mut [f32] {
+    pub fn probabilities_mut(&mut self, shards: &Range<usize>, total_images: usize) -> &mut [f32] {
         let classes = self.network.plan().classes();
-        let images = images_of(of, shards);
+        let images = images_of(total_images, shards);
         &mut self.probabilities[images.start * classes..images.end * classes]
     }
 

@@ -1,4 +1,4 @@
-//! The gauge: a worker of the trainer's own program that measures instead of training.
+//! The bench_worker: a worker of the trainer's own program that measures instead of training.
 
 use anyhow::{Context, Result};
 use e2e::Page;
@@ -30,7 +30,7 @@ impl Calibration {
     pub(crate) fn measure(&mut self, page: &Page, milliseconds: f64) -> Result<()> {
         let ask = json!({"Peak": {"milliseconds": milliseconds}});
         for (threads, samples) in [(1, &mut self.alone), (2, &mut self.two_at_once)] {
-            let answers = ask_gauges(page, self.build, threads, &ask, None)?;
+            let answers = ask_workers(page, self.build, threads, &ask, None)?;
             let peaks = answers.iter().filter_map(|answer| answer.message.peak.as_ref());
             let sum: f64 = peaks.map(|peak| peak.multiply_adds_per_second).sum();
             samples.push(sum / f64::from(threads));
@@ -59,16 +59,16 @@ impl Shares {
     }
 }
 
-/// Images handed to the gauge, of which it makes minibatches.
+/// Images handed to the bench worker, of which it makes minibatches.
 const IMAGES: usize = 1280;
 
 /// Measures where a training step's time goes.
 pub(crate) fn shares(page: &Page, build: &'static str, milliseconds: f64) -> Result<Shares> {
     let batch = 128;
     let ask = json!({"Steps": {"milliseconds": milliseconds, "batch_size": batch}});
-    let answer = ask_gauges(page, build, 1, &ask, Some(IMAGES))?.pop();
-    let answer = answer.context("the gauge says nothing")?;
-    let steps = answer.message.steps.context("the gauge says something else")?;
+    let answer = ask_workers(page, build, 1, &ask, Some(IMAGES))?.pop();
+    let answer = answer.context("the bench worker says nothing")?;
+    let steps = answer.message.steps.context("the bench worker says something else")?;
     let times = answer.arrays.into_iter().next().unwrap_or_default();
     Ok(Shares {
         build,
@@ -79,7 +79,7 @@ pub(crate) fn shares(page: &Page, build: &'static str, milliseconds: f64) -> Res
     })
 }
 
-/// What a gauge answers, with the arrays beside it.
+/// What a bench worker answers, with the arrays beside it.
 #[derive(Deserialize)]
 struct Answer {
     message: Message,
@@ -105,13 +105,13 @@ struct Steps {
     training_multiply_adds: f64,
 }
 
-/// Starts gauges and asks all of them at once, when all listen; with test images to train on, or none.
+/// Starts bench workers and asks all of them at once, when all listen; with test images to train on, or none.
 const ASK: &str = "
     const [build, threads, message, images] = arguments;
     const start = () => new Promise((resolve, reject) => {
-        const gauge = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'gauge'});
-        gauge.onerror = event => reject(new Error(event.message || 'a gauge does not start'));
-        gauge.onmessage = () => resolve(gauge);
+        const worker = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'bench-worker'});
+        worker.onerror = event => reject(new Error(event.message || 'a bench worker does not start'));
+        worker.onmessage = () => resolve(worker);
     });
     const digits = () => {
         if (!images) return [];
@@ -119,19 +119,19 @@ const ASK: &str = "
         images.pixels.forEach((pixel, i) => { pixels[i] = pixel / 255; });
         return [pixels, Float32Array.from(images.labels)];
     };
-    const ask = gauge => new Promise((resolve, reject) => {
-        gauge.onerror = event => reject(new Error(event.message || 'a gauge died'));
-        gauge.onmessage = ({data: {message, arrays}}) => {
-            gauge.terminate();
+    const ask = worker => new Promise((resolve, reject) => {
+        worker.onerror = event => reject(new Error(event.message || 'a bench worker died'));
+        worker.onmessage = ({data: {message, arrays}}) => {
+            worker.terminate();
             resolve({message, arrays: arrays.map(array => Array.from(array))});
         };
         const arrays = digits();
-        gauge.postMessage({message, arrays}, arrays.map(array => array.buffer));
+        worker.postMessage({message, arrays}, arrays.map(array => array.buffer));
     });
-    return Promise.all(Array.from({length: threads}, start)).then(gauges => Promise.all(gauges.map(ask)));
+    return Promise.all(Array.from({length: threads}, start)).then(workers => Promise.all(workers.map(ask)));
 ";
 
-fn ask_gauges(
+fn ask_workers(
     page: &Page,
     build: &str,
     threads: u32,
@@ -142,5 +142,5 @@ fn ask_gauges(
     page.browser.open(&format!("{}{}", page.site.url(), e2e::built("manifest.json")?))?;
     let images = images.map(mnist::train).transpose()?;
     let arguments = vec![json!(build), json!(threads), message.clone(), json!(images)];
-    outcome::of(page.browser, ASK, arguments, 60).context("asking the gauge")
+    outcome::of(page.browser, ASK, arguments, 60).context("asking the bench worker")
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Benchmark to gauge.
+/// Benchmark to bench worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Measure {
     /// How many multiply-adds a second this thread can do; answered by [`Measured::Peak`].
@@ -22,10 +22,10 @@ pub enum Measure {
     },
 }
 
-/// Gauge to benchmark.
+/// Bench worker to benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Measured {
-    /// The gauge listens. What is sent before this is lost.
+    /// The bench worker listens. What is sent before this is lost.
     Ready,
     /// The multiply-adds that were done.
     Peak {

@@ -3,21 +3,21 @@
 //! What the two say to each other is what a [`port`] would carry; here it takes one copy a
 //! side, no message and no turn of the event loop. A job goes like this:
 //!
-//! 1. The trainer writes parameters, images and labels, then the job's ticket into `ASKED`, and rings:
-//!    [`Desk::lay`].
-//! 2. The helper has slept on `ASKED`. It reads what was laid: [`Desk::next`], [`Desk::parts`].
-//! 3. It takes shards off the end of `LEFT`, one by one. A trainer that has computed its own takes
-//!    some off the beginning: [`Desk::take_last`], [`Desk::take_first`].
-//! 4. The helper writes scores and results, then the ticket into `DONE`, and rings:
-//!    [`Desk::put_result`], [`Desk::answer`].
-//! 5. The trainer has slept on `DONE`, and reads them: [`Desk::hear`].
+//! 1. The trainer writes parameters, images and labels, then the job's id into `POSTED`, and notifies:
+//!    [`Mailbox::post`].
+//! 2. The helper has slept on `POSTED`. It reads what was posted: [`Mailbox::wait_for_job`], [`Mailbox::parts`].
+//! 3. It takes shards off the end of `UNCLAIMED`, one by one. A trainer that has computed its own takes
+//!    some off the beginning: [`Mailbox::claim_last`], [`Mailbox::steal_first`].
+//! 4. The helper writes scores and results, then the job's id into `DONE`, and notifies:
+//!    [`Mailbox::put_result`], [`Mailbox::answer`].
+//! 5. The trainer has slept on `DONE`, and reads them: [`Mailbox::wait_for_result`].
 //!
-//! So each number has one writer at a time: the trainer until `ASKED` changes, the helper until `DONE`
-//! does, as nothing is laid before the last job is done (`Helper::asked` in [`crew`](super::crew)).
-//! `LEFT` alone has two, and is changed by compare-and-exchange. An atomic write makes the plain ones
+//! So each number has one writer at a time: the trainer until `POSTED` changes, the helper until `DONE`
+//! does, as nothing is posted before the last job is done (`HelperHandle::pending` in [`helper_pool`](super::helper_pool)).
+//! `UNCLAIMED` alone has two, and is changed by compare-and-exchange. An atomic write makes the plain ones
 //! before it visible to whoever reads it.
 //!
-//! A helper that has nothing to do for a while leaves the desk (`SEATED`) to hear its port, and has to
+//! A helper that has nothing to do for a while stops waiting there (`PARKED` is 0) to listen to its port, and has to
 //! be called back by a message.
 
 use std::ops::Range;
@@ -40,19 +40,19 @@ extern "C" {
     fn new(bytes: u32) -> Result<SharedArrayBuffer, JsValue>;
 }
 
-/// Milliseconds without a job after which a helper leaves its desk.
+/// Milliseconds without a job after which a helper stops waiting at its mailbox.
 const IDLE: f64 = 50.0;
 
-/// Words at the beginning of a desk; each is 32 bits, as all numbers on it are.
+/// Words at the beginning of a mailbox; each is 32 bits, as all numbers in it are.
 mod word {
-    /// Ticket of the newest job, or [`super::CLOSED`]; the helper waits for it to change.
-    pub(super) const ASKED: u32 = 0;
-    /// Ticket of the newest job that is done; the trainer waits for it.
+    /// Id of the newest job, or [`super::CLOSED`]; the helper waits for it to change.
+    pub(super) const POSTED: u32 = 0;
+    /// Id of the newest job that is done; the trainer waits for it.
     pub(super) const DONE: u32 = 1;
-    /// Whether the helper sits here and will see a new job.
-    pub(super) const SEATED: u32 = 2;
+    /// Whether the helper is parked here and will see a new job.
+    pub(super) const PARKED: u32 = 2;
     /// The job's shards that nobody has begun yet: see [`super::pair`].
-    pub(super) const LEFT: u32 = 3;
+    pub(super) const UNCLAIMED: u32 = 3;
     /// Number, seed, step and label smoothing of the work, images in it, its first shard that lies here and the one behind the last.
     pub(super) const JOB: u32 = 4;
     /// Of each shard its loss, its correct and all its images.
@@ -70,33 +70,33 @@ const fn aligned(word: u32) -> u32 {
     word.next_multiple_of(16)
 }
 
-/// The ticket that ends a desk.
+/// The job id that ends a mailbox.
 const CLOSED: i32 = -1;
 
-/// A job as it lies on the desk.
+/// A job as it lies in the mailbox.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sheet {
+pub(super) struct JobSlot {
     /// What is wanted.
     pub(super) work: Work,
-    /// The dispatch's number of the work.
-    pub(super) ticket: u32,
+    /// The number that the shards' assignment gave the work.
+    pub(super) job_id: u32,
     /// Images in the whole work.
-    pub(super) of: usize,
+    pub(super) total_images: usize,
     /// Shards of it whose images lie here.
     pub(super) shards: Range<usize>,
 }
 
-/// One side's view of a desk.
+/// One side's view of a mailbox.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct Mailbox {
     words: Int32Array,
     numbers: Float32Array,
-    room: Room,
+    capacity: Capacity,
 }
 
-/// What a desk has room for, in numbers.
+/// What a mailbox has room for, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Room {
+struct Capacity {
     parameters: u32,
     /// Pixels and classes of an image.
     pixels: u32,
@@ -105,7 +105,7 @@ struct Room {
     images: u32,
 }
 
-impl Room {
+impl Capacity {
     fn of(plan: &Plan, images: usize) -> Self {
         Self {
             parameters: plan.parameter_count() as u32,
@@ -140,7 +140,7 @@ pub(super) fn possible() -> bool {
     try_sharing().is_ok_and(|outcome| outcome == "not-equal")
 }
 
-/// Does once what a desk is made of: what waiting for a word says that holds something else already.
+/// Does once what a mailbox is made of: what waiting for a word says that holds something else already.
 fn try_sharing() -> Result<JsString, JsValue> {
     let buffer = SharedArrayBuffer::new(4)?;
     port::try_sending(&buffer)?;
@@ -158,22 +158,22 @@ fn unpair(word: i32) -> Range<usize> {
     (word >> 16) as usize..(word & 0xFFFF) as usize
 }
 
-impl Desk {
-    /// A desk for so many images of a work and a network's plan; none if there is no memory for it.
+impl Mailbox {
+    /// A mailbox for so many images of a work and a network's plan; none if there is no memory for it.
     pub(super) fn new(plan: &Plan, images: usize) -> Option<Self> {
-        let room = Room::of(plan, images);
-        let buffer = SharedArrayBuffer::new(4 * room.size()).ok()?;
-        Some(Self::over(Float32Array::new(&buffer), room))
+        let capacity = Capacity::of(plan, images);
+        let buffer = SharedArrayBuffer::new(4 * capacity.size()).ok()?;
+        Some(Self::over(Float32Array::new(&buffer), capacity))
     }
 
-    fn over(numbers: Float32Array, room: Room) -> Self {
-        Self { words: Int32Array::new(&numbers.buffer()), numbers, room }
+    fn over(numbers: Float32Array, capacity: Capacity) -> Self {
+        Self { words: Int32Array::new(&numbers.buffer()), numbers, capacity }
     }
 
-    /// The helper's view of what [`Desk::memory`] was, if it is one for this plan.
-    pub(super) fn of(numbers: &Float32Array, plan: &Plan, images: usize) -> Option<Self> {
-        let room = Room::of(plan, images);
-        (numbers.length() == room.size()).then(|| Self::over(numbers.clone(), room))
+    /// The helper's view of what [`Mailbox::memory`] was, if it is one for this plan.
+    pub(super) fn attach(numbers: &Float32Array, plan: &Plan, images: usize) -> Option<Self> {
+        let capacity = Capacity::of(plan, images);
+        (numbers.length() == capacity.size()).then(|| Self::over(numbers.clone(), capacity))
     }
 
     /// All of it, to be sent.
@@ -183,7 +183,7 @@ impl Desk {
 
     /// Images of a work that it has room for.
     pub(super) fn images(&self) -> usize {
-        self.room.images as usize
+        self.capacity.images as usize
     }
 
     // None of the atomic operations can fail on an `Int32Array` over shared memory.
@@ -197,7 +197,7 @@ impl Desk {
     }
 
     /// Wakes whoever waits for this word.
-    fn ring(&self, word: u32) {
+    fn notify(&self, word: u32) {
         Atomics::notify(&self.words, word).unwrap_or(0);
     }
 
@@ -221,54 +221,55 @@ impl Desk {
         words
     }
 
-    /// The trainer lays a job here; true if the helper has left and must be called.
-    pub(super) fn lay(
+    /// The trainer posts a job here; true if the helper is not waiting and must be called.
+    pub(super) fn post(
         &self,
-        sheet: &Sheet,
+        slot: &JobSlot,
         parameters: &[f32],
         images: &[f32],
         labels: &[f32],
     ) -> bool {
-        let (number, seed, step, smoothing) = match sheet.work {
+        let (number, seed, step, smoothing) = match slot.work {
             Work::Evaluation => (0, 0, 0, 0.0),
             Work::Gradient { seed, step, augment, label_smoothing } => {
                 let at = Augment::ALL.iter().position(|&each| each == augment);
                 (1 + at.unwrap_or(0), seed, step, label_smoothing)
             }
         };
-        let Sheet { ticket, of, shards, .. } = sheet;
+        let JobSlot { job_id, total_images, shards, .. } = slot;
         let (start, end) = (shards.start as i32, shards.end as i32);
         let smoothing = smoothing.to_bits() as i32;
-        let job = [number as i32, seed as i32, step as i32, smoothing, *of as i32, start, end];
+        let job =
+            [number as i32, seed as i32, step as i32, smoothing, *total_images as i32, start, end];
         self.put_words(word::JOB, &job);
         self.put(word::NUMBERS, parameters);
-        self.put(self.room.images_at(), images);
-        self.put(self.room.labels_at(), labels);
-        self.store(word::LEFT, pair(shards));
-        self.store(word::ASKED, *ticket as i32);
-        self.ring(word::ASKED);
-        self.load(word::SEATED) == 0
+        self.put(self.capacity.images_at(), images);
+        self.put(self.capacity.labels_at(), labels);
+        self.store(word::UNCLAIMED, pair(shards));
+        self.store(word::POSTED, *job_id as i32);
+        self.notify(word::POSTED);
+        self.load(word::PARKED) == 0
     }
 
-    /// Nothing is laid here any more.
+    /// Nothing is posted here any more.
     pub(super) fn close(&self) {
-        self.store(word::ASKED, CLOSED);
-        self.ring(word::ASKED);
+        self.store(word::POSTED, CLOSED);
+        self.notify(word::POSTED);
     }
 
-    /// The helper sits down: the next job after the one of ticket `seen`; `None` once there has been none for a
+    /// The helper waits for a job: the next one after the one of id `seen`; `None` once there has been none for a
     /// while.
-    pub(super) fn next(&self, seen: u32) -> Option<Sheet> {
-        self.store(word::SEATED, 1);
-        if !self.wait(word::ASKED, seen as i32, IDLE) {
-            self.store(word::SEATED, 0);
+    pub(super) fn wait_for_job(&self, seen: u32) -> Option<JobSlot> {
+        self.store(word::PARKED, 1);
+        if !self.wait(word::POSTED, seen as i32, IDLE) {
+            self.store(word::PARKED, 0);
         }
-        // Whoever lays a job after this look sees that the seat is empty.
-        let asked = self.load(word::ASKED);
+        // Whoever posts a job after this look sees that nobody is parked here.
+        let asked = self.load(word::POSTED);
         if asked == CLOSED || asked == seen as i32 {
             return None;
         }
-        let [number, seed, step, smoothing, of, start, end] = self.take_words(word::JOB);
+        let [number, seed, step, smoothing, total_images, start, end] = self.take_words(word::JOB);
         let work = match usize::try_from(number - 1).ok().and_then(|at| Augment::ALL.get(at)) {
             None => Work::Evaluation,
             Some(&augment) => Work::Gradient {
@@ -279,7 +280,7 @@ impl Desk {
             },
         };
         let shards = start as usize..end as usize;
-        Some(Sheet { work, ticket: asked as u32, of: of as usize, shards })
+        Some(JobSlot { work, job_id: asked as u32, total_images: total_images as usize, shards })
     }
 
     /// What belongs to the job: parameters, so many images, their classes.
@@ -287,24 +288,24 @@ impl Desk {
         let part = |at: u32, size: u32| self.numbers.subarray(at, at + size);
         let images = images as u32;
         [
-            part(word::NUMBERS, self.room.parameters),
-            part(self.room.images_at(), images * self.room.pixels),
-            part(self.room.labels_at(), images),
+            part(word::NUMBERS, self.capacity.parameters),
+            part(self.capacity.images_at(), images * self.capacity.pixels),
+            part(self.capacity.labels_at(), images),
         ]
     }
 
     /// The helper takes the last of the shards that nobody has begun.
-    pub(super) fn take_last(&self) -> Option<usize> {
-        self.take_off(|left| (left.end - 1, left.start..left.end - 1))
+    pub(super) fn claim_last(&self) -> Option<usize> {
+        self.claim(|left| (left.end - 1, left.start..left.end - 1))
     }
 
     /// The trainer takes the first of the shards that nobody has begun back.
-    pub(super) fn take_first(&self) -> Option<usize> {
-        self.take_off(|left| (left.start, left.start + 1..left.end))
+    pub(super) fn steal_first(&self) -> Option<usize> {
+        self.claim(|left| (left.start, left.start + 1..left.end))
     }
 
-    fn take_off(&self, take: impl Fn(&Range<usize>) -> (usize, Range<usize>)) -> Option<usize> {
-        let mut seen = self.load(word::LEFT);
+    fn claim(&self, take: impl Fn(&Range<usize>) -> (usize, Range<usize>)) -> Option<usize> {
+        let mut seen = self.load(word::UNCLAIMED);
         loop {
             let left = unpair(seen);
             if left.is_empty() {
@@ -312,7 +313,7 @@ impl Desk {
             }
             let (shard, rest) = take(&left);
             let found =
-                Atomics::compare_exchange(&self.words, word::LEFT, seen, pair(&rest)).ok()?;
+                Atomics::compare_exchange(&self.words, word::UNCLAIMED, seen, pair(&rest)).ok()?;
             if found == seen {
                 return Some(shard);
             }
@@ -321,58 +322,62 @@ impl Desk {
     }
 
     /// Shards that nobody has begun.
-    pub(super) fn left(&self) -> usize {
-        unpair(self.load(word::LEFT)).len()
+    pub(super) fn unclaimed(&self) -> usize {
+        unpair(self.load(word::UNCLAIMED)).len()
     }
 
-    /// The helper puts down what it has computed and rings.
-    pub(super) fn answer(&self, ticket: u32, scores: &[Score]) {
+    /// The helper posts what it has computed and notifies.
+    pub(super) fn answer(&self, job_id: u32, scores: &[Score]) {
         for (at, score) in (word::SCORES..).step_by(3).zip(scores) {
             let words = [score.loss.to_bits() as i32, score.correct as i32, score.images as i32];
             self.put_words(at, &words);
         }
-        self.store(word::DONE, ticket as i32);
-        self.ring(word::DONE);
+        self.store(word::DONE, job_id as i32);
+        self.notify(word::DONE);
     }
 
-    /// The helper puts down a result before it answers: which one and what it is.
+    /// The helper writes a result before it answers: which one and what it is.
     pub(super) fn put_result(&self, index: u32, result: &[f32]) {
-        self.put(self.room.results_at() + index * aligned(result.len() as u32), result);
+        self.put(self.capacity.results_at() + index * aligned(result.len() as u32), result);
     }
 
     /// Whether the job is done.
-    pub(super) fn is_done(&self, sheet: &Sheet) -> bool {
-        self.load(word::DONE) == sheet.ticket as i32
+    pub(super) fn is_done(&self, slot: &JobSlot) -> bool {
+        self.load(word::DONE) == slot.job_id as i32
     }
 
     /// The trainer waits at most so many milliseconds for the answer to the job, which is as a port would have
-    /// brought it. What the helper was relieved of, `sheet` does not have any more.
-    pub(super) fn hear(
+    /// brought it. What was stolen back from the helper, `slot` does not have any more.
+    pub(super) fn wait_for_result(
         &self,
-        sheet: &Sheet,
+        slot: &JobSlot,
         milliseconds: f64,
     ) -> Option<(Report, Vec<Float32Array>)> {
         let done = self.load(word::DONE);
-        if !self.is_done(sheet) {
+        if !self.is_done(slot) {
             self.wait(word::DONE, done, milliseconds);
-            if !self.is_done(sheet) {
+            if !self.is_done(slot) {
                 return None;
             }
         }
-        let Sheet { work, ticket, of, shards } = sheet;
+        let JobSlot { work, job_id, total_images, shards } = slot;
         let scores = (word::SCORES..).step_by(3).take(shards.len()).map(|at| {
             let [loss, correct, images] = self.take_words(at).map(|word| word as u32);
             Score { loss: f32::from_bits(loss), correct, images }
         });
         let (count, size) = match work {
-            Work::Gradient { .. } => (sums(shards, *of).len() as u32, self.room.parameters),
-            Work::Evaluation => (1, images_of(*of, shards).len() as u32 * self.room.classes),
+            Work::Gradient { .. } => {
+                (sums(shards, *total_images).len() as u32, self.capacity.parameters)
+            }
+            Work::Evaluation => {
+                (1, images_of(*total_images, shards).len() as u32 * self.capacity.classes)
+            }
         };
         let results = (0..count).map(|index| {
-            let at = self.room.results_at() + index * aligned(size);
+            let at = self.capacity.results_at() + index * aligned(size);
             self.numbers.subarray(at, at + size)
         });
-        let report = Report::Done { ticket: *ticket, scores: scores.collect() };
+        let report = Report::Done { job_id: *job_id, scores: scores.collect() };
         Some((report, results.collect()))
     }
 }

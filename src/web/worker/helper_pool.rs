@@ -1,0 +1,369 @@
+//! The trainer's helpers: the workers that compute some of its shards.
+
+use std::rc::Rc;
+
+use js_sys::Float32Array;
+
+use super::mailbox::{self, JobSlot, Mailbox};
+use crate::net::Architecture;
+use crate::net::loss::Score;
+use crate::protocol::helper::{Job, Report, Work};
+use crate::train::gradient::{images_of, sums};
+use crate::train::shard_assignment::{HelperId, ShardAssignment};
+use crate::train::shard_executor::ShardExecutor;
+use crate::web::port::{self, Port, PortError};
+
+/// A helper's name as a worker, by which it knows what it is.
+pub(super) const HELPER: &str = "helper";
+
+/// Helpers lost after which no further one takes a lost one's place: something is wrong that a new one
+/// would not mend.
+const MOST_LOST: u32 = 4;
+
+/// Shards that helpers with a mailbox are assigned beyond their part, for the trainer to take back if it has time.
+const STEALABLE: usize = 2;
+
+/// What is heard of a helper.
+pub(super) enum HelperEvent {
+    /// It has said something.
+    Report(Report, Vec<Float32Array>),
+    /// It has died.
+    Gone(String),
+}
+
+/// The helpers, and the work that they share with the trainer.
+pub(super) struct HelperPool {
+    /// Address of the helpers' script.
+    script: String,
+    /// Whether memory may be shared with helpers.
+    shares: bool,
+    on_event: Rc<dyn Fn(HelperId, HelperEvent)>,
+    helpers: Vec<HelperHandle>,
+    wanted: usize,
+    lost: u32,
+    next: HelperId,
+    shard_assignment: ShardAssignment,
+    /// What is in hand, and of how many images.
+    work: Work,
+    images: usize,
+}
+
+struct HelperHandle {
+    id: HelperId,
+    port: Port,
+    /// Whether it listens.
+    ready: bool,
+    /// What it has been told to build.
+    architecture: Option<Architecture>,
+    /// Whether it shares memory with the trainer.
+    shares: bool,
+    /// That memory.
+    mailbox: Option<Mailbox>,
+    /// The job in the mailbox. Until it is done, nothing else may be posted there.
+    pending: Option<PendingJob>,
+}
+
+/// A job in a mailbox.
+struct PendingJob {
+    /// As the helper still has to do it.
+    slot: JobSlot,
+    /// When it was posted there, in milliseconds.
+    since: f64,
+}
+
+/// Images that are shared out.
+#[derive(Clone, Copy)]
+pub(super) struct WorkBatch<'a> {
+    /// What is wanted of them.
+    pub(super) work: Work,
+    /// The network's.
+    pub(super) parameters: &'a [f32],
+    /// `[images][pixels]`
+    pub(super) images: &'a [f32],
+    /// Their classes.
+    pub(super) labels: &'a [u8],
+}
+
+impl HelperPool {
+    /// Without helpers; `on_event` is called with what they say, later.
+    pub(super) fn new(script: String, on_event: Rc<dyn Fn(HelperId, HelperEvent)>) -> Self {
+        Self {
+            script,
+            shares: mailbox::possible(),
+            on_event,
+            helpers: Vec::new(),
+            wanted: 0,
+            lost: 0,
+            next: 0,
+            shard_assignment: ShardAssignment::default(),
+            work: Work::Evaluation,
+            images: 0,
+        }
+    }
+
+    /// Has so many helpers from now on; new ones take part once they listen.
+    pub(super) fn resize(&mut self, helpers: usize) {
+        self.wanted = helpers;
+        for helper in self.helpers.drain(helpers.min(self.helpers.len())..) {
+            self.shard_assignment.lose(helper.id);
+        }
+        self.spawn_missing();
+    }
+
+    fn spawn_missing(&mut self) {
+        while self.helpers.len() < self.wanted && self.lost < MOST_LOST {
+            let id = self.next;
+            self.next += 1;
+            let mut port = match Port::spawn(&self.script, HELPER) {
+                Ok(port) => port,
+                Err(error) => {
+                    warn(&error.to_string());
+                    self.lost = MOST_LOST;
+                    return;
+                }
+            };
+            let on_event = Rc::clone(&self.on_event);
+            port.on_message(move |message| {
+                let event = match message {
+                    Ok((report, arrays)) => HelperEvent::Report(report, arrays),
+                    Err(error) => HelperEvent::Gone(error.to_string()),
+                };
+                on_event(id, event);
+            });
+            let on_event = Rc::clone(&self.on_event);
+            port.on_error(move |why| on_event(id, HelperEvent::Gone(why)));
+            self.helpers.push(HelperHandle {
+                id,
+                port,
+                ready: false,
+                architecture: None,
+                shares: self.shares,
+                mailbox: None,
+                pending: None,
+            });
+        }
+    }
+
+    /// Helpers that take part.
+    pub(super) fn ready(&self) -> usize {
+        self.helpers.iter().filter(|helper| helper.ready).count()
+    }
+
+    /// Shares new work out at a time in milliseconds; what was in hand before is dropped.
+    pub(super) fn begin(&mut self, executor: &ShardExecutor, batch: WorkBatch<'_>, now: f64) {
+        self.helpers.iter_mut().for_each(HelperHandle::clear_mailbox);
+        let ready: Vec<HelperId> = self
+            .helpers
+            .iter()
+            .filter(|helper| helper.ready && helper.pending.is_none())
+            .map(|helper| helper.id)
+            .collect();
+        let ahead = if self.shares { STEALABLE } else { 0 };
+        let job_id = self.shard_assignment.begin(&ready, ahead, now);
+        (self.work, self.images) = (batch.work, batch.labels.len());
+        for assignment in self.shard_assignment.assignments().to_vec() {
+            let Some(helper) =
+                self.helpers.iter_mut().find(|helper| helper.id == assignment.helper)
+            else {
+                continue;
+            };
+            let slot = JobSlot {
+                work: self.work,
+                job_id,
+                total_images: self.images,
+                shards: assignment.shards,
+            };
+            let sent = helper.send_job(executor, batch, slot, now);
+            self.shares &= helper.shares;
+            if let Err(error) = sent {
+                self.lose(assignment.helper, &error.to_string());
+            }
+        }
+    }
+
+    /// The next shard that the trainer is to compute itself; beyond its part, one that no helper has begun.
+    pub(super) fn next_own(&mut self) -> Option<usize> {
+        self.shard_assignment.next_own().or_else(|| self.steal_back())
+    }
+
+    /// Takes what the trainer has computed itself.
+    pub(super) fn take_own(&mut self, shard: usize, score: Score) {
+        self.shard_assignment.take_own(shard, score);
+    }
+
+    /// Drops the work in hand; what is still computed of it is of no use.
+    pub(super) fn abandon(&mut self) {
+        self.helpers.iter().for_each(|helper| self.shard_assignment.lose(helper.id));
+    }
+
+    /// Acts on what is heard of a helper; what it has computed goes to `executor`, if somebody still works.
+    pub(super) fn on_event(
+        &mut self,
+        id: HelperId,
+        event: HelperEvent,
+        executor: Option<&mut ShardExecutor>,
+    ) {
+        match event {
+            HelperEvent::Gone(why) => self.lose(id, &why),
+            HelperEvent::Report(Report::Ready, _) => {
+                if let Some(helper) = self.helpers.iter_mut().find(|helper| helper.id == id) {
+                    helper.ready = true;
+                }
+            }
+            HelperEvent::Report(Report::Done { job_id, scores }, arrays) => {
+                let shards = self.shard_assignment.take(id, job_id, &scores);
+                let (Some(shards), Some(executor)) = (shards, executor) else { return };
+                match self.work {
+                    Work::Gradient { .. } => {
+                        for (subtree, sum) in sums(&shards, self.images).into_iter().zip(&arrays) {
+                            executor.take_sum(subtree, |room| sum.copy_to(room));
+                        }
+                    }
+                    Work::Evaluation => {
+                        for probabilities in &arrays {
+                            probabilities.copy_to(executor.probabilities_mut(&shards, self.images));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a shard back that no helper has begun, if there is one.
+    fn steal_back(&mut self) -> Option<usize> {
+        let sharing = self.helpers.iter_mut().filter_map(|helper| {
+            let (mailbox, pending) = (helper.mailbox.as_ref()?, helper.pending.as_mut()?);
+            Some((mailbox.unclaimed(), helper.id, mailbox, pending))
+        });
+        let (_, id, mailbox, pending) = sharing.max_by_key(|(unclaimed, ..)| *unclaimed)?;
+        let shard = mailbox.steal_first()?;
+        pending.slot.shards.start = shard + 1;
+        self.shard_assignment.steal_back(id);
+        Some(shard)
+    }
+
+    /// Waits at most so many milliseconds for what each helper puts into its mailbox, unless all is computed.
+    pub(super) fn wait(&mut self, milliseconds: f64, executor: &mut ShardExecutor) {
+        if self.done().is_some() {
+            return;
+        }
+        let event: Vec<_> = self
+            .helpers
+            .iter_mut()
+            .filter_map(|helper| {
+                let (mailbox, PendingJob { slot, .. }) =
+                    (helper.mailbox.as_ref()?, helper.pending.as_ref()?);
+                let (report, results) = mailbox.wait_for_result(slot, milliseconds)?;
+                helper.pending = None;
+                Some((helper.id, HelperEvent::Report(report, results)))
+            })
+            .collect();
+        for (id, event) in event {
+            self.on_event(id, event, Some(&mut *executor));
+        }
+    }
+
+    /// Loses those helpers that have kept their shards for more than so many milliseconds.
+    pub(super) fn lose_overdue(&mut self, now: f64, timeout: f64) {
+        let overdue = |pending: &PendingJob| now - pending.since > timeout;
+        let sharing =
+            self.helpers.iter().filter(|helper| helper.pending.as_ref().is_some_and(overdue));
+        let mut lost: Vec<HelperId> = sharing.map(|helper| helper.id).collect();
+        lost.extend(self.shard_assignment.overdue(now, timeout));
+        for id in lost {
+            self.lose(id, "it does not answer");
+        }
+    }
+
+    /// Whether something is to come that no message will tell of.
+    pub(super) fn awaits_mailboxes(&self) -> bool {
+        self.helpers.iter().any(|helper| helper.pending.is_some())
+    }
+
+    /// The score on all images, once all is computed.
+    pub(super) fn done(&self) -> Option<Score> {
+        self.shard_assignment.score()
+    }
+
+    /// Ends a helper, gives its shards to the trainer, and starts another one.
+    fn lose(&mut self, id: HelperId, why: &str) {
+        let before = self.helpers.len();
+        self.helpers.retain(|helper| helper.id != id);
+        self.shard_assignment.lose(id);
+        if self.helpers.len() < before {
+            warn(&["a helper is lost: ", why].concat());
+            self.lost += 1;
+            self.spawn_missing();
+        }
+    }
+}
+
+impl HelperHandle {
+    /// Empties the mailbox if the job there is done, whatever became of it.
+    fn clear_mailbox(&mut self) {
+        if let (Some(mailbox), Some(PendingJob { slot, .. })) = (&self.mailbox, &self.pending)
+            && mailbox.is_done(slot)
+        {
+            self.pending = None;
+        }
+    }
+
+    /// Hands over the images of some shards and all that it takes to compute them.
+    fn send_job(
+        &mut self,
+        executor: &ShardExecutor,
+        batch: WorkBatch<'_>,
+        slot: JobSlot,
+        now: f64,
+    ) -> Result<(), PortError> {
+        if self.architecture.as_ref() != Some(executor.architecture()) {
+            self.port.send(&Job::Build(executor.architecture().clone()), &[])?;
+            self.architecture = Some(executor.architecture().clone());
+            self.mailbox.take().inspect(Mailbox::close);
+        }
+        let part = images_of(slot.total_images, &slot.shards);
+        let pixels = batch.images.len() / slot.total_images.max(1);
+        let images = &batch.images[part.start * pixels..part.end * pixels];
+        let labels: Vec<f32> = batch.labels[part].iter().map(|&label| f32::from(label)).collect();
+        if let Some(mailbox) = self.mailbox_for(labels.len(), executor)? {
+            if mailbox.post(&slot, batch.parameters, images, &labels) {
+                self.port.send(&Job::Poll, &[])?;
+            }
+            self.pending = Some(PendingJob { slot, since: now });
+            return Ok(());
+        }
+        let JobSlot { work, job_id, total_images, shards } = slot;
+        let arrays = [port::array(batch.parameters), port::array(images), port::array(&labels)];
+        self.port.send(&Job::Compute { job_id, work, images: total_images, shards }, &arrays)
+    }
+
+    /// The mailbox, a larger one if it has no room for so many images. None where no memory is shared, or where
+    /// there is none left, which is where sharing ends.
+    fn mailbox_for(
+        &mut self,
+        images: usize,
+        executor: &ShardExecutor,
+    ) -> Result<Option<&Mailbox>, PortError> {
+        if !self.shares {
+            return Ok(None);
+        }
+        let mailbox = match self.mailbox.take() {
+            Some(mailbox) if mailbox.images() >= images => mailbox,
+            smaller => {
+                smaller.inspect(Mailbox::close);
+                let Some(mailbox) = Mailbox::new(executor.network().plan(), images) else {
+                    self.shares = false;
+                    return Ok(None);
+                };
+                self.port.send(&Job::UseMailbox { images }, &[mailbox.memory()])?;
+                mailbox
+            }
+        };
+        Ok(Some(self.mailbox.insert(mailbox)))
+    }
+}
+
+/// Losing a helper costs time and nothing else, so it is told where developers look.
+fn warn(message: &str) {
+    web_sys::console::warn_1(&message.into());
+}
