@@ -1,4 +1,4 @@
-//! Labelled drawings that the browser keeps for a room, each on its shelf.
+//! Labelled drawings that the browser keeps for a panel, each on its shelf.
 
 use crate::app::{App, Effect};
 use crate::data::{CLASSES, PIXELS};

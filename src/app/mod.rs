@@ -7,8 +7,8 @@ pub mod answer;
 pub mod curves;
 pub mod drawings;
 pub mod figures;
+pub mod panels;
 pub mod plan;
-pub mod rooms;
 pub mod run;
 pub mod settings;
 pub mod speed;
@@ -19,13 +19,13 @@ use crate::net::Architecture;
 use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
-use rooms::Room;
-use rooms::experiment::editor::Edit;
-use rooms::experiment::presets::{Network, Recipe};
-use rooms::inside::{self, Inside};
-use rooms::judge::{self, Judge};
-use rooms::runs::{self, Runs};
-use rooms::yours::{self, Yours};
+use panels::PanelId;
+use panels::experiment::editor::Edit;
+use panels::experiment::presets::{Network, Recipe};
+use panels::inside::{self, Inside};
+use panels::judge::{self, Judge};
+use panels::runs::{self, Runs};
+use panels::yours::{self, Yours};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 use speed::Speed;
@@ -71,8 +71,8 @@ pub enum Event {
     RetryData,
     /// Close the notice.
     CloseNotice,
-    /// Open a room of the laboratory, or close it if it is open.
-    Room(Room),
+    /// Open a panel, or close it if it is open.
+    TogglePanel(PanelId),
     /// Change the layers of the network.
     Edit(Edit),
     /// Take back the last change of the layers.
@@ -203,8 +203,8 @@ pub struct App {
     pub run: Option<Run>,
     /// Its curves.
     pub curves: Curves,
-    /// The open room of the laboratory.
-    pub room: Option<Room>,
+    /// The open panel.
+    pub open_panel: Option<PanelId>,
     /// What Look inside looks at.
     pub inside: Inside,
     /// What Judge knows.
@@ -241,7 +241,7 @@ impl App {
             data: Data::default(),
             run: None,
             curves: Curves::default(),
-            room: None,
+            open_panel: None,
             inside: Inside::default(),
             judge: Judge::default(),
             yours: Yours::default(),
@@ -326,10 +326,10 @@ impl App {
             Event::Repair => self.repair(&mut effects),
             Event::RetryData => self.retry_data(&mut effects),
             Event::CloseNotice => self.notice = None,
-            Event::Room(room) => {
-                self.room = (self.room != Some(room)).then_some(room);
+            Event::TogglePanel(panel) => {
+                self.open_panel = (self.open_panel != Some(panel)).then_some(panel);
                 // Experiment asks how fast the last run was.
-                if matches!(self.room, Some(Room::Runs | Room::Experiment)) {
+                if matches!(self.open_panel, Some(PanelId::Runs | PanelId::Experiment)) {
                     self.read_runs(&mut effects);
                 }
                 self.furnish_judge(&mut effects);

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::figures::{count, duration, of};
-use super::rooms::experiment::presets::Network;
+use super::panels::experiment::presets::Network;
 use super::run::Run;
 use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};
 use crate::protocol::{Augment, Optimizer, Schedule, Settings};

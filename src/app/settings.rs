@@ -4,7 +4,7 @@
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
 use super::figures::count;
-use super::rooms::experiment::editor::MOST_LAYERS;
+use super::panels::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
 use crate::protocol::{Augment, MOST_WORKERS, Optimizer, Schedule, Settings};
 use std::ops::RangeInclusive;

@@ -442,11 +442,13 @@ fn an_empty_pad_has_no_answer() {
 #[test]
 fn one_room_is_open_at_a_time() {
     let mut app = app();
-    for (pressed, open) in
-        [(Room::Runs, Some(Room::Runs)), (Room::Inside, Some(Room::Inside)), (Room::Inside, None)]
-    {
-        app.update(Event::Room(pressed));
-        assert_eq!(app.room, open);
+    for (pressed, open) in [
+        (PanelId::Runs, Some(PanelId::Runs)),
+        (PanelId::Inside, Some(PanelId::Inside)),
+        (PanelId::Inside, None),
+    ] {
+        app.update(Event::TogglePanel(pressed));
+        assert_eq!(app.open_panel, open);
     }
 }
 

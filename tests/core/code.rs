@@ -3,8 +3,8 @@
 //! `tests/fixtures/generate.py` pastes each `.py` into Python and writes the `.txt` beside it. To write
 //! the `.py` files after a change of the code: `UPDATE_FIXTURES=1 cargo test --test core code`.
 
-use inkling::app::rooms::experiment::keras;
-use inkling::app::rooms::experiment::presets::Network;
+use inkling::app::panels::experiment::keras;
+use inkling::app::panels::experiment::presets::Network;
 use inkling::app::settings::{Form, TRAIN_IMAGES};
 use inkling::net::architecture::Shape;
 use inkling::protocol::Settings;

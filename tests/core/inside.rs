@@ -2,9 +2,9 @@
 //! saliency against central differences in `f64`.
 
 use inkling::app::answer::Answer;
-use inkling::app::rooms::Room;
-use inkling::app::rooms::inside::occlusion::Occlusion;
-use inkling::app::rooms::inside::{self, Spot, Subject, arithmetic};
+use inkling::app::panels::PanelId;
+use inkling::app::panels::inside::occlusion::Occlusion;
+use inkling::app::panels::inside::{self, Spot, Subject, arithmetic};
 use inkling::app::{App, Event};
 use inkling::data::PIXELS;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
@@ -210,7 +210,7 @@ fn a_picture_opens_the_room_and_the_drawing_comes_back() {
     let name = String::from("test image 3");
     let subject = Subject::Image { picture, label: 7, name };
     app.update(Event::Inside(inside::Event::Look(subject)));
-    assert_eq!(app.room, Some(Room::Inside));
+    assert_eq!(app.open_panel, Some(PanelId::Inside));
     assert_eq!(app.inside_label(), Some(7));
     assert!(app.inside_picture().is_some_and(|picture| picture[0] == 0.5));
 

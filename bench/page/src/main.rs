@@ -7,7 +7,7 @@
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
 //! | [`prediction`] | a prediction on the page |
 //! | [`pen`] | reactions to the pen |
-//! | [`rooms`] | what an open room costs a run |
+//! | [`panels`] | what an open panel costs a run |
 //! | [`peers`] | native Keras, and what else trains or predicts in a browser |
 //! | [`outcome`], [`mnist`] | a script's answer that takes its time; images to train on |
 //! | [`machine`] | what it all ran on |
@@ -21,11 +21,11 @@ mod bench_worker;
 mod machine;
 mod mnist;
 mod outcome;
+mod panels;
 mod peers;
 mod pen;
 mod prediction;
 mod report;
-mod rooms;
 mod table;
 mod training;
 
@@ -120,7 +120,7 @@ fn main() -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let reaction = pen::reaction(effort.digits)?;
     let memory = training::memory(&mut page)?;
-    let rooms = rooms::measure(&page, effort.rounds)?;
+    let panels = panels::measure(&page, effort.rounds)?;
 
     let report = Report {
         machine: machine::describe(&browser)?,
@@ -133,7 +133,7 @@ fn main() -> Result<()> {
         prediction: predictions.into(),
         reaction,
         memory,
-        rooms,
+        panels,
         weight,
         peers: peers.map(Peers::finish).unwrap_or_default(),
     };

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::bench_worker::{Calibration, Shares};
 use crate::machine::Machine;
+use crate::panels::PanelCost;
 use crate::peers::Peer;
 use crate::pen::Reaction;
-use crate::rooms::Room;
 use crate::training::{Memory, Subject};
 
 /// All of it.
@@ -24,7 +24,7 @@ pub(crate) struct Report {
     pub(crate) prediction: Samples,
     pub(crate) reaction: Reaction,
     pub(crate) memory: Memory,
-    pub(crate) rooms: Vec<Room>,
+    pub(crate) panels: Vec<PanelCost>,
     pub(crate) weight: Weight,
     pub(crate) peers: Vec<Peer>,
 }

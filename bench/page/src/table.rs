@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 
 use crate::bench_worker::Shares;
+use crate::panels;
 use crate::peers::{BATCHES, Peer};
 use crate::report::{Report, Samples};
-use crate::rooms;
 use crate::training::Subject;
 
 /// Images of an epoch.
@@ -52,7 +52,7 @@ pub(crate) fn markdown(report: &Report) -> Result<String> {
         peers(&mut text, report)?;
     }
     page(&mut text, report, &limits)?;
-    text += &rooms::markdown(&report.rooms);
+    text += &panels::markdown(&report.panels);
     for shares in &report.shares {
         kernels(&mut text, shares)?;
     }

@@ -4,7 +4,7 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::app::answer::Source;
-use crate::app::rooms::experiment::presets::Recipe;
+use crate::app::panels::experiment::presets::Recipe;
 use crate::app::settings::{Field, Form};
 use wasm_bindgen::JsCast;
 use web_sys::{

@@ -1,4 +1,4 @@
-//! Libraries that the first answer does not need: fetched after it, or when a room is opened that does.
+//! Libraries that the first answer does not need: fetched after it, or when a panel is opened that does.
 
 use std::cell::RefCell;
 

@@ -9,7 +9,7 @@
 //! | `dispatch`, `dom`, `canvas`, `uplot`, `library`, `assets`, `download`, `announce` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render`, `charts` | show |
-//! | `rooms` | the panels, which do both |
+//! | `panels` | the panels, which do both |
 //! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
 
@@ -25,8 +25,8 @@ mod library;
 #[cfg(feature = "bench")]
 mod measure;
 mod pad;
+mod panels;
 mod render;
-mod rooms;
 mod storage;
 mod update;
 mod uplot;
@@ -45,8 +45,8 @@ use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
+use panels::Panels;
 use render::Document;
-use rooms::Rooms;
 use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
@@ -79,7 +79,7 @@ struct Page {
     pad: Pad,
     picture: Picture,
     charts: RefCell<Charts>,
-    rooms: RefCell<Rooms>,
+    panels: RefCell<Panels>,
     port: RefCell<Option<Port>>,
     /// Revision of the drawing on the pad.
     painted: Cell<Option<u32>>,
@@ -113,7 +113,7 @@ pub fn start() -> Result<(), DomError> {
         pad: Pad::new("pad")?,
         picture: Picture::new()?,
         charts: RefCell::new(Charts::new()?),
-        rooms: RefCell::new(Rooms::new()?),
+        panels: RefCell::new(Panels::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
         charted: Cell::new(None),
@@ -235,7 +235,7 @@ impl Page {
             }
             Call::Frame => self.frame(),
             Call::Sight => {
-                self.rooms.borrow_mut().sight_changed(&self.app.borrow());
+                self.panels.borrow_mut().sight_changed(&self.app.borrow());
                 Ok(())
             }
             Call::Size => self.fit(),
@@ -246,7 +246,7 @@ impl Page {
 
     /// Asks for an animation frame, if something is left for one.
     fn ask_frame(&self) -> Result<(), DomError> {
-        let wanted = self.half_drawn.get() || self.rooms.borrow().want_frame();
+        let wanted = self.half_drawn.get() || self.panels.borrow().want_frame();
         if wanted && !self.asked_frame.replace(true) {
             let frame = Closure::once_into_js(|| call(Call::Frame));
             dom::window()?.request_animation_frame(frame.unchecked_ref())?;
@@ -257,7 +257,7 @@ impl Page {
     /// Does what was left for an animation frame.
     fn frame(&self) -> Result<(), DomError> {
         self.asked_frame.set(false);
-        self.rooms.borrow_mut().frame(&mut self.app.borrow_mut())?;
+        self.panels.borrow_mut().frame(&mut self.app.borrow_mut())?;
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
@@ -325,7 +325,7 @@ impl Page {
     fn render(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
         self.document.borrow_mut().show(app.view(), &app.form)?;
-        self.rooms.borrow_mut().show(&app)?;
+        self.panels.borrow_mut().show(&app)?;
         self.paint(&app)
     }
 
@@ -372,7 +372,7 @@ impl Page {
             self.painted.set(None);
             self.paint(&self.app.borrow())?;
         }
-        self.rooms.borrow_mut().fit(&self.app.borrow())?;
+        self.panels.borrow_mut().fit(&self.app.borrow())?;
         self.charts.borrow().fit()
     }
 
@@ -382,7 +382,7 @@ impl Page {
         self.picture.forget_colour();
         self.painted.set(None);
         self.paint(&self.app.borrow())?;
-        self.rooms.borrow_mut().recolour(&self.app.borrow())?;
+        self.panels.borrow_mut().recolour(&self.app.borrow())?;
         self.charts.borrow_mut().forget();
         self.charted.set(None);
         self.draw_curves()

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use inkling::app::rooms::experiment::presets::Recipe;
+use inkling::app::panels::experiment::presets::Recipe;
 use inkling::checkpoint;
 use inkling::data::Digits;
 use inkling::net::loss::Score;

@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app;
-use crate::app::rooms::runs::record::{Kept, Key};
-use crate::app::rooms::runs::{Event, Shelved, Store};
+use crate::app::panels::runs::record::{Kept, Key};
+use crate::app::panels::runs::{Event, Shelved, Store};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 

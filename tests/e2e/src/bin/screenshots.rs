@@ -1,4 +1,4 @@
-//! Writes pictures of the page (idle, drawn, training, done) and of each room of the laboratory (empty, training,
+//! Writes pictures of the page (idle, drawn, training, done) and of each panel (empty, training,
 //! done), on desk and phone, light and dark, into the folder that is its argument; with `--docs` instead those
 //! that the README shows.
 //!
@@ -20,11 +20,11 @@ const RUN: &str = "images=10000&epochs=6&batch=64&seed=1";
 /// Width and height in CSS pixels.
 const SCREENS: [(u32, u32); 2] = [(1440, 900), (360, 740)];
 
-/// Puts the doors at the upper edge of the window.
+/// Puts the panels' buttons at the upper edge of the window.
 const TO_THE_ROOM: &str = "
     scrollTo({top: document.querySelector('.rooms').offsetTop, behavior: 'instant'})";
 
-const ROOMS: [&str; 5] = ["inside", "judge", "yours", "experiment", "runs"];
+const PANELS: [&str; 5] = ["inside", "judge", "yours", "experiment", "runs"];
 
 #[derive(Parser)]
 struct Arguments {
@@ -57,14 +57,14 @@ fn of_all(page: &Page, folder: &Path) -> Result<()> {
     shoot(page, folder, "done")?;
     furnish(page)?;
     shoot_rooms(page, folder, "done")?;
-    // Long enough to be on in every room.
+    // Long enough to be on in every panel.
     page.open("epochs=20&batch=64&seed=1")?;
     page.draw(2)?;
     page.train_now()?;
     shoot_rooms(page, folder, "training")
 }
 
-/// The first screen and two rooms, each as a window of 1440 by 900 shows it.
+/// The first screen and two panels, each as a window of 1440 by 900 shows it.
 fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     page.open(RUN)?;
     page.draw(7)?;
@@ -74,10 +74,10 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     save(&folder.join("training.png"), &page.browser.screenshot()?)?;
     page.wait_for_state("done", 300)?;
     furnish(page)?;
-    for room in ["inside", "judge"] {
-        open(page, room)?;
+    for panel in ["inside", "judge"] {
+        open(page, panel)?;
         page.browser.script(TO_THE_ROOM, vec![])?;
-        if room == "inside" {
+        if panel == "inside" {
             const POINT: &str = "
                 const canvas = document.querySelector(`[data-layer='0']`);
                 const {left, top, width, height} = canvas.getBoundingClientRect();
@@ -87,12 +87,12 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
             page.browser.script(POINT, vec![])?;
         }
         settle();
-        save(&folder.join(format!("{room}.png")), &page.browser.screenshot()?)?;
+        save(&folder.join(format!("{panel}.png")), &page.browser.screenshot()?)?;
     }
     Ok(())
 }
 
-/// Puts something into the rooms that is not there by itself: a judgement and pinned drawings.
+/// Puts something into the panels that is not there by itself: a judgement and pinned drawings.
 fn furnish(page: &Page) -> Result<()> {
     open(page, "judge")?;
     for (drawn, label) in [(7, 7), (2, 3), (4, 4)] {
@@ -120,17 +120,17 @@ fn shoot(page: &Page, folder: &Path, moment: &str) -> Result<()> {
     })
 }
 
-/// Takes each room from its door to its end, in both themes.
+/// Takes each panel from its button to its end, in both themes.
 fn shoot_rooms(page: &Page, folder: &Path, moment: &str) -> Result<()> {
-    for room in ROOMS {
-        open(page, room)?;
+    for panel in PANELS {
+        open(page, panel)?;
         everywhere(page, |(width, _), scheme| {
             show_all(page)?;
-            let path = folder.join(format!("room-{room}-{moment}-{width}-{scheme}.png"));
+            let path = folder.join(format!("room-{panel}-{moment}-{width}-{scheme}.png"));
             save(&path, &page.browser.picture(".rooms")?)
         })?;
     }
-    page.click(&format!("#open-{}", ROOMS[ROOMS.len() - 1]))
+    page.click(&format!("#open-{}", PANELS[PANELS.len() - 1]))
 }
 
 fn everywhere(page: &Page, mut shoot: impl FnMut((u32, u32), &str) -> Result<()>) -> Result<()> {
@@ -146,10 +146,10 @@ fn everywhere(page: &Page, mut shoot: impl FnMut((u32, u32), &str) -> Result<()>
     Ok(())
 }
 
-fn open(page: &Page, room: &str) -> Result<()> {
+fn open(page: &Page, panel: &str) -> Result<()> {
     const CLOSED: &str = "return document.getElementById(arguments[0]).hidden";
-    if page.ask(CLOSED, vec![json!(room)])? {
-        page.click(&format!("#open-{room}"))?;
+    if page.ask(CLOSED, vec![json!(panel)])? {
+        page.click(&format!("#open-{panel}"))?;
     }
     settle();
     Ok(())

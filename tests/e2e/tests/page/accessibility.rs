@@ -1,4 +1,4 @@
-//! What [axe](https://github.com/dequelabs/axe-core) says of the page: the first screen and every room, with
+//! What [axe](https://github.com/dequelabs/axe-core) says of the page: the first screen and every panel, with
 //! something in it and all explanations open.
 
 use std::path::Path;
@@ -23,8 +23,8 @@ fn axe_finds_nothing_on_a_phone(page: &mut Page) -> Result<()> {
 }
 
 fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {
-    const DOORS: &str =
-        "return [...document.querySelectorAll('.doors button')].map(door => door.id)";
+    const BUTTONS: &str =
+        "return [...document.querySelectorAll('.doors button')].map(button => button.id)";
     page.open("images=500&epochs=1&batch=50")?;
     page.draw(7)?;
     page.click_when_enabled("#train", 30)?;
@@ -32,15 +32,15 @@ fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {
     page.browser
         .script("document.querySelectorAll('.help').forEach(help => help.click())", vec![])?;
     complaints(page, size, "the first screen")?;
-    for door in page.ask::<Vec<String>>(DOORS, vec![])? {
-        page.click(&format!("#{door}"))?;
-        if door == "open-judge" {
+    for button in page.ask::<Vec<String>>(BUTTONS, vec![])? {
+        page.click(&format!("#{button}"))?;
+        if button == "open-judge" {
             page.click_when_enabled("#judge-pin button", 10)?;
             page.wait_until("a confusion matrix", 30, || {
                 Ok(page.text()?.contains("Confusion matrix").then_some(()))
             })?;
         }
-        if door == "open-yours" {
+        if button == "open-yours" {
             // The seven on the pad.
             page.click_when_enabled("#yours-labels button:nth-child(8)", 10)?;
             page.click_when_enabled("#tuning-start", 30)?;
@@ -48,7 +48,7 @@ fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {
                 Ok(page.text()?.contains("MNIST test images").then_some(()))
             })?;
         }
-        complaints(page, size, &door)?;
+        complaints(page, size, &button)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The room Experiment: another network, and the same as Keras code.
+//! The panel Experiment: another network, and the same as Keras code.
 
 use anyhow::{Result, ensure};
 use e2e::Page;
@@ -51,7 +51,7 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     page.click("#train")?;
     page.wait_for_state("training", 20)?;
     ensure!(!page.is_enabled("#layers input")?, "a run keeps its network");
-    ensure!(page.text()?.contains("A run is on"), "and the room says so");
+    ensure!(page.text()?.contains("A run is on"), "and the panel says so");
     let done = page.wait_for_state("done", 120)?;
     ensure!(done.test_accuracy > Some(0.5), "{done:?}");
     ensure!(done.prediction.is_some(), "its weights answer: {done:?}");

@@ -1,4 +1,4 @@
-//! The room Look inside: maps that follow the drawing and the training, where a number comes from,
+//! The panel Look inside: maps that follow the drawing and the training, where a number comes from,
 //! and why the answer is what it is.
 
 use anyhow::{Result, ensure};
@@ -277,7 +277,7 @@ fn nothing_is_computed_while_it_is_closed(page: &mut Page) -> Result<()> {
     page.click("#open-inside")?;
     page.click("#clear")?;
     page.draw(1)?;
-    ensure!(ink(page, "[data-layer='0']")? == five, "a closed room keeps its picture");
+    ensure!(ink(page, "[data-layer='0']")? == five, "a closed panel keeps its picture");
     page.click("#open-inside")?;
     changed(page, "[data-layer='0']", &five)?;
     Ok(())

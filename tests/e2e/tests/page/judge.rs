@@ -1,4 +1,4 @@
-//! The room Judge: figures and the confusion matrix, the images behind its cells, a gallery that follows
+//! The panel Judge: figures and the confusion matrix, the images behind its cells, a gallery that follows
 //! a run, and pinned drawings.
 
 use anyhow::{Context, Result, ensure};
@@ -273,12 +273,12 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
     page.train_now()?;
     page.wait_for_state("done", 60)?;
     let changes: String = page.ask("return document.documentElement.dataset.changes", vec![])?;
-    ensure!(changes == "0", "{changes} changes in a closed room");
+    ensure!(changes == "0", "{changes} changes in a closed panel");
     page.click("#open-judge")?;
     wait_for_content(page, "#judge-status", "Judged: this run, epoch 1.")
 }
 
-/// The test images come last; until they are here, or if they cannot be had, the room says so.
+/// The test images come last; until they are here, or if they cannot be had, the panel says so.
 fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
     let part = &*crate::part("test-01")?;
     let told = |words: &str| {

@@ -105,7 +105,7 @@ fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// At 1440x900 pad, answer, training and the laboratory's doors are all in sight.
+/// At 1440x900 pad, answer, training and the panels' buttons are all in sight.
 fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     const OUTSIDE: &str = "
         return arguments[0].filter(selector => {

@@ -1,4 +1,4 @@
-//! The room Runs: what was trained is kept, compared and taken up again.
+//! The panel Runs: what was trained is kept, compared and taken up again.
 
 use anyhow::{Result, ensure};
 use e2e::Page;
@@ -32,7 +32,7 @@ fn wait_for_rows(page: &Page, count: usize) -> Result<Vec<Vec<String>>> {
     })
 }
 
-/// Trains with these settings to the end, from the room or without it.
+/// Trains with these settings to the end, from the panel or without it.
 fn train(page: &Page, hash: &str) -> Result<()> {
     page.train(hash)?;
     page.wait_for_state("done", 90)?;
@@ -46,7 +46,7 @@ fn names(page: &Page) -> Result<Vec<String>> {
 fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     page.open(SHORT)?;
     page.click("#open-runs")?;
-    page.wait_until("the empty room", 10, || {
+    page.wait_until("the empty panel", 10, || {
         Ok(page.text()?.contains("No run yet: train one epoch").then_some(()))
     })?;
     page.click_when_enabled("#train", 30)?;
@@ -144,15 +144,15 @@ fn fit_a_phone_as_experiment_does(page: &mut Page) -> Result<()> {
     page.open_on_a_phone(SHORT)?;
     page.train_now()?;
     page.wait_for_state("done", 60)?;
-    for room in ["runs", "experiment"] {
-        page.click(&format!("#open-{room}"))?;
-        if room == "runs" {
+    for panel in ["runs", "experiment"] {
+        page.click(&format!("#open-{panel}"))?;
+        if panel == "runs" {
             wait_for_rows(page, 1)?;
         }
         const SIDEWAYS: &str = "
             return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
         let sideways: i32 = page.ask(SIDEWAYS, vec![])?;
-        ensure!(sideways == 0, "{room} is {sideways} px too wide");
+        ensure!(sideways == 0, "{panel} is {sideways} px too wide");
     }
     Ok(())
 }

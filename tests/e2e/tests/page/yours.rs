@@ -1,4 +1,4 @@
-//! The room Make it yours: digits are drawn, labelled, deleted and kept, and the network learns them.
+//! The panel Make it yours: digits are drawn, labelled, deleted and kept, and the network learns them.
 
 use anyhow::{Context, Result, ensure};
 use e2e::digits::Stroke;
@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("yours::a_trainer_that_hangs_costs_nothing", a_trainer_that_hangs_costs_nothing),
 ];
 
-/// Opens the room with what this browser has kept.
+/// Opens the panel with what this browser has kept.
 fn enter(page: &Page) -> Result<()> {
     page.click("#open-yours")?;
     page.wait_until("the store's answer", 10, || {
@@ -26,7 +26,7 @@ fn enter(page: &Page) -> Result<()> {
     })
 }
 
-/// Draws on the room's own pad and says what it was.
+/// Draws on the panel's own pad and says what it was.
 fn add(page: &Page, drawn: u8, label: u8) -> Result<()> {
     let before = digits(page)?.len();
     page.draw_on("#yours-pad", Pointer::Mouse, &e2e::digits::strokes(drawn))?;
@@ -49,7 +49,7 @@ fn focused(page: &Page) -> Result<String> {
 fn digits_are_labelled_and_kept(page: &mut Page) -> Result<()> {
     page.open("")?;
     enter(page)?;
-    ensure!(page.text()?.contains("None yet: draw a digit"), "an empty room says what to do");
+    ensure!(page.text()?.contains("None yet: draw a digit"), "an empty panel says what to do");
     ensure!(!page.is_enabled("#yours-labels button")?, "nothing is drawn");
     page.draw_on("#yours-pad", Pointer::Mouse, &e2e::digits::strokes(7))?;
     page.wait_for("a 7", 5, |status| status.prediction == Some(7))?;

@@ -1,0 +1,472 @@
+//! Judge: what weights come to on the test images, class by class and image by image, and on drawings
+//! that are pinned to be watched.
+
+pub mod gallery;
+pub mod reading;
+
+use crate::app::answer::Source;
+use crate::app::drawings::{self, Drawings, Key, Labelled, Shelf};
+use crate::app::figures::{count, loss, megabytes, percent};
+use crate::app::panels::{PanelId, inside};
+use crate::app::run::Run;
+use crate::app::{App, Effect, Trainer};
+use crate::data::{CLASSES, PIXELS};
+use crate::net::metrics::{ClassScore, Confusion};
+use crate::protocol::{Evaluation, Request, RunId};
+use gallery::{Choice, Gallery};
+use reading::{History, Reading};
+use std::ops::Range;
+
+/// Drawings that can be pinned.
+pub const MOST_PINNED: usize = 12;
+
+/// What happens in the panel.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Judge the weights that answer now.
+    Judge,
+    /// Show these test images.
+    Show(Choice),
+    /// Show more of them.
+    More,
+    /// Look inside at the test image with this place in the test set.
+    Look(u32),
+    /// Look inside at a pinned drawing.
+    LookAtPinned(Key),
+    /// Pin the drawing on the pad, which is this digit.
+    Pin(u8),
+}
+
+/// What the panel knows.
+#[derive(Debug, Default)]
+pub struct Judge {
+    /// The pinned drawings.
+    pub pinned: Drawings,
+    /// How each of them is read.
+    watched: Vec<Watched>,
+    /// The test images on show.
+    pub gallery: Gallery,
+    labels: Labels,
+    verdict: Option<Verdict>,
+    /// The evaluation asked for.
+    judging: Option<Judging>,
+    /// Why the last one asked for has failed.
+    failed: Option<String>,
+    judgings: u32,
+    /// What the histories are about.
+    watching: (Option<RunId>, Option<Source>),
+    /// Counts verdicts.
+    revision: u32,
+}
+
+/// The test set's classes.
+#[derive(Debug, Default, PartialEq)]
+enum Labels {
+    #[default]
+    Unasked,
+    Asked,
+    Here(Vec<u8>),
+}
+
+impl Labels {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Here(labels) => labels,
+            _ => &[],
+        }
+    }
+}
+
+/// An evaluation asked for.
+#[derive(Debug)]
+struct Judging {
+    id: u32,
+    /// The weights' name.
+    name: String,
+    /// Whose they are; `None` for the shipped ones.
+    run: Option<RunId>,
+}
+
+/// What weights have come to.
+#[derive(Debug)]
+struct Verdict {
+    /// The weights' name when they were judged.
+    name: String,
+    /// Whose they are; `None` for the shipped ones.
+    run: Option<RunId>,
+    evaluation: Evaluation,
+    /// `[test images][CLASSES]`
+    probabilities: Vec<f32>,
+}
+
+/// How a pinned drawing is read.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The drawing's.
+    pub key: Key,
+    /// By the weights that answer.
+    pub reading: Option<Reading>,
+    /// Probability of its label since the run began.
+    pub history: History,
+    /// Revision of the weights that read it.
+    read_at: Option<u32>,
+}
+
+/// A judgement's figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// Accuracy, images that are right, loss.
+    pub whole: [String; 3],
+    /// Precision, recall, F1 and images of each class, then the macro means.
+    pub scores: Vec<[String; 4]>,
+    /// Which class was taken for which.
+    pub confusion: Confusion,
+}
+
+impl Judge {
+    /// A number that changes whenever a verdict comes.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// How a pinned drawing is read; `None` before it was.
+    pub fn watched(&self, key: Key) -> Option<&Watched> {
+        self.watched.iter().find(|watched| watched.key == key)
+    }
+
+    /// The last judgement's figures.
+    pub fn figures(&self) -> Option<Figures> {
+        self.verdict().map(|verdict| verdict.figures(self.labels.get()))
+    }
+
+    /// The last judgement, as soon as the labels are here.
+    fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|_| !self.labels.get().is_empty())
+    }
+
+    /// Whether these test images can be told: without a judgement nothing is a mistake.
+    pub fn can_show(&self, choice: Choice) -> bool {
+        match choice {
+            Choice::Sample => !self.labels.get().is_empty(),
+            Choice::Mistakes | Choice::Cell { .. } => self.verdict().is_some(),
+        }
+    }
+
+    /// The drawing that was unpinned last, while there is room for it.
+    pub fn unpinned(&self) -> Option<&Labelled> {
+        self.pinned.deleted().filter(|_| self.pinned.all().len() < MOST_PINNED)
+    }
+
+    /// Why pinned drawings are not kept, as a sentence.
+    pub fn pinned_problem(&self) -> Option<String> {
+        self.pinned.problem().map(|reason| {
+            format!(
+                "This browser keeps no drawings for this page ({reason}), so these are gone when you leave."
+            )
+        })
+    }
+
+    fn change(&mut self) {
+        self.revision = self.revision.wrapping_add(1);
+    }
+
+    fn choose(&mut self, choice: Choice) {
+        let probabilities = self.verdict.as_ref().map_or(&[][..], |v| &v.probabilities);
+        self.gallery.choose(choice, self.labels.get(), probabilities);
+    }
+
+    /// The trainer that owed an answer is gone.
+    pub(in crate::app) fn lose_trainer(&mut self) {
+        self.judging = None;
+        if self.labels == Labels::Asked {
+            self.labels = Labels::Unasked;
+        }
+        self.change();
+    }
+}
+
+impl App {
+    /// Takes what happens in the panel.
+    pub(in crate::app) fn update_judge(&mut self, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Judge => self.ask_for_verdict(effects),
+            Event::Show(choice) if !self.judge.can_show(choice) => {}
+            Event::Show(choice) => {
+                self.judge.choose(choice);
+                effects.push(Effect::Announce(self.judge.gallery.title()));
+                self.fetch_pictures(effects);
+            }
+            Event::More => {
+                let judge = &mut self.judge;
+                let probabilities = judge.verdict.as_ref().map_or(&[][..], |v| &v.probabilities);
+                judge.gallery.more(judge.labels.get(), probabilities);
+                self.fetch_pictures(effects);
+            }
+            Event::Look(index) => {
+                let on_show = self.judge.gallery.exhibits.iter().find(|e| e.index == index);
+                let Some((exhibit, picture)) = on_show.and_then(|e| Some((e, e.picture.clone()?)))
+                else {
+                    return;
+                };
+                let label = exhibit.label;
+                let name = format!("Test image {index}");
+                self.look_at(picture, label, name, effects);
+            }
+            Event::LookAtPinned(key) => {
+                let pinned = self.judge.pinned.all().iter().find(|drawing| drawing.key == key);
+                let Some(drawing) = pinned else { return };
+                let (picture, label) = (drawing.picture.clone(), drawing.label);
+                self.look_at(picture, label, String::from("Pinned drawing"), effects);
+            }
+            Event::Pin(label) => {
+                if self.cannot_pin().is_none() {
+                    self.update_drawings(Shelf::Pinned, drawings::Event::Add(label), effects);
+                }
+            }
+        }
+    }
+
+    fn look_at(
+        &mut self,
+        picture: Box<[f32; PIXELS]>,
+        label: u8,
+        name: String,
+        effects: &mut Vec<Effect>,
+    ) {
+        let subject = inside::Subject::Image { picture, label, name };
+        self.look_inside(inside::Event::Look(subject), effects);
+    }
+
+    /// Has the panel get what it shows, if it is open and that can be had.
+    pub(in crate::app) fn furnish_judge(&mut self, effects: &mut Vec<Effect>) {
+        if self.open_panel != Some(PanelId::Judge) {
+            return;
+        }
+        self.judge.change();
+        self.read_drawings(Shelf::Pinned, effects);
+        if matches!(self.trainer, Trainer::Ready(_)) && self.has_test_images() {
+            if self.judge.labels == Labels::Unasked {
+                self.judge.labels = Labels::Asked;
+                self.send(Request::TestLabels, vec![], effects);
+            }
+            self.fetch_pictures(effects);
+        }
+    }
+
+    /// Whether the test images are here, and so all others.
+    pub(in crate::app) fn has_test_images(&self) -> bool {
+        self.data.progress.is_some_and(|data| data.test_ready)
+    }
+
+    /// Why they are not.
+    pub(in crate::app) fn awaited_images(&self) -> String {
+        if self.data.failed.is_some() {
+            return String::from(
+                "A part of the data set could not be loaded; Retry fetches it again.",
+            );
+        }
+        let data = self.data.progress.unwrap_or_default();
+        format!(
+            "The test images come last and are still on their way: {} of {} MB are here.",
+            megabytes(data.received_bytes),
+            megabytes(data.total_bytes)
+        )
+    }
+
+    fn fetch_pictures(&mut self, effects: &mut Vec<Effect>) {
+        let missing = self.judge.gallery.missing();
+        if !missing.is_empty() {
+            self.send(Request::TestImages, vec![missing], effects);
+        }
+    }
+
+    /// Takes the test set's classes, as numbers.
+    pub(in crate::app) fn take_labels(&mut self, labels: &[f32], effects: &mut Vec<Effect>) {
+        let judge = &mut self.judge;
+        judge.labels = match labels {
+            [] => Labels::Unasked,
+            labels => Labels::Here(labels.iter().map(|&label| label as u8).collect()),
+        };
+        judge.change();
+        judge.choose(Choice::Sample);
+        self.fetch_pictures(effects);
+    }
+
+    fn ask_for_verdict(&mut self, effects: &mut Vec<Effect>) {
+        if self.cannot_judge().is_some() {
+            return;
+        }
+        let Some(model) = self.answer.model() else { return };
+        let (architecture, weights) = (model.architecture.clone(), model.weights.to_vec());
+        let name = self.answering();
+        let run = self.run.as_ref().filter(|_| self.answer.source() == Source::Run);
+        let run = run.map(|run| run.id);
+        let judge = &mut self.judge;
+        judge.judgings += 1;
+        judge.judging = Some(Judging { id: judge.judgings, name, run });
+        judge.failed = None;
+        judge.change();
+        let request = Request::Judge { judging: judge.judgings, architecture };
+        self.send(request, vec![weights], effects);
+    }
+
+    /// Takes the verdict asked for, or why there is none; late ones are dropped.
+    pub(in crate::app) fn take_verdict(
+        &mut self,
+        judging: u32,
+        verdict: Result<(Evaluation, Vec<f32>), String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let judge = &mut self.judge;
+        let Some(Judging { name, run, .. }) = judge.judging.take_if(|asked| asked.id == judging)
+        else {
+            return;
+        };
+        judge.change();
+        match verdict {
+            Ok((evaluation, probabilities)) => {
+                let right = percent(evaluation.accuracy);
+                let words = format!("Judged, {name}: {right} of the test images right.");
+                effects.push(Effect::Announce(words));
+                judge.verdict = Some(Verdict { name, run, evaluation, probabilities });
+            }
+            Err(reason) => judge.failed = Some(reason),
+        }
+    }
+
+    /// Takes what the run's weights came to after an epoch.
+    pub(in crate::app) fn take_epoch(&mut self, evaluation: Evaluation, probabilities: Vec<f32>) {
+        let Some(Run { id, epoch, .. }) = self.run else { return };
+        let name = format!("this run, epoch {epoch}");
+        self.judge.verdict = Some(Verdict { name, run: Some(id), evaluation, probabilities });
+        self.judge.failed = None;
+        self.judge.change();
+    }
+
+    /// Why no weights can be judged now.
+    pub fn cannot_judge(&self) -> Option<String> {
+        let why = match &self.trainer {
+            Trainer::Waiting | Trainer::Loading => "The trainer, which judges, is still loading.",
+            Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
+            Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),
+            Trainer::Ready(_) if self.answer.model().is_none() => "The weights are not here yet.",
+            Trainer::Ready(_) if self.judge.judging.is_some() => "It is being done.",
+            Trainer::Ready(_) => return None,
+        };
+        Some(String::from(why))
+    }
+
+    /// What was or is being judged.
+    pub fn judge_status(&self) -> String {
+        let judge = &self.judge;
+        let run = self.run.as_ref().map(|run| run.id);
+        match (&judge.judging, &judge.failed, judge.verdict()) {
+            (Some(judging), ..) => format!("Judging {}.", judging.name),
+            (_, Some(reason), _) => format!("These weights could not be judged: {reason}"),
+            (.., Some(verdict)) if verdict.run.is_none() || verdict.run == run => {
+                format!("Judged: {}.", verdict.name)
+            }
+            (.., Some(verdict)) => {
+                format!("Judged: {}.", verdict.name.replace("this run", "an earlier run"))
+            }
+            _ => self.cannot_judge().unwrap_or_else(|| {
+                String::from(
+                    "Nothing is judged yet: press Judge now, or train; each epoch ends with a judgement.",
+                )
+            }),
+        }
+    }
+
+    /// Reads one of the pictures in sight that the weights that answer have not read yet; pinned drawings first. False
+    /// if there is none.
+    ///
+    /// - `pinned`: whether the pinned drawings are in sight.
+    /// - `exhibits`: the gallery's images in sight.
+    pub fn read_next(&mut self, pinned: bool, exhibits: Range<usize>) -> bool {
+        if self.answer.model().is_none() {
+            return false;
+        }
+        let now = Some(self.answer.weights_revision());
+        if pinned && self.watch_next(now) {
+            return true;
+        }
+        let exhibits = self.judge.gallery.exhibits.get_mut(exhibits).unwrap_or_default();
+        // Those that were read longest ago, so that all have their turn while the weights change.
+        let stale = exhibits.iter_mut().filter(|e| e.picture.is_some() && e.read_at != now);
+        let Some(exhibit) = stale.min_by_key(|exhibit| exhibit.read_at) else { return false };
+        if let Some(picture) = &exhibit.picture {
+            let answer = self.answer.network().probabilities(&picture[..]).first_chunk();
+            exhibit.reading = answer.and_then(Reading::of);
+        }
+        exhibit.read_at = now;
+        true
+    }
+
+    fn watch_next(&mut self, now: Option<u32>) -> bool {
+        let judge = &mut self.judge;
+        let watching = (self.run.as_ref().map(|run| run.id), Some(self.answer.source()));
+        if judge.watching != watching {
+            judge.watching = watching;
+            judge.watched.clear();
+        }
+        let watched = &mut judge.watched;
+        let read =
+            |watched: &[Watched], key| watched.iter().any(|w| w.key == key && w.read_at == now);
+        let next = judge.pinned.all().iter().find(|drawing| !read(watched, drawing.key));
+        let Some(drawing) = next else { return false };
+        let at = watched.iter().position(|w| w.key == drawing.key).unwrap_or_else(|| {
+            let key = drawing.key;
+            let history = History::default();
+            watched.push(Watched { key, reading: None, history, read_at: None });
+            watched.len() - 1
+        });
+        let answer = self.answer.network().probabilities(&drawing.picture[..]).first_chunk();
+        let watched = &mut watched[at];
+        watched.read_at = now;
+        watched.reading = answer.and_then(Reading::of);
+        if let (Some(answer), Some(_)) = (answer, watched.reading) {
+            let answer: &[f32; CLASSES] = answer;
+            watched.history.push(answer[usize::from(drawing.label)]);
+        }
+        true
+    }
+
+    /// Why the drawing on the pad cannot be pinned.
+    pub fn cannot_pin(&self) -> Option<&'static str> {
+        if !self.judge.pinned.is_read() {
+            Some("Looking for drawings pinned before.")
+        } else if self.answer.picture().is_none() {
+            Some("Draw a digit on the pad first.")
+        } else if self.judge.pinned.all().len() >= MOST_PINNED {
+            Some("Twelve are pinned: unpin one first.")
+        } else {
+            None
+        }
+    }
+
+    /// Whether the weights are changing, so that what was read is soon out of date.
+    pub fn is_learning(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::expects_progress)
+    }
+}
+
+impl Verdict {
+    fn figures(&self, labels: &[u8]) -> Figures {
+        let confusion = Confusion::of(&self.probabilities, labels, CLASSES);
+        let right: u32 = (0..CLASSES).map(|class| confusion.count(class, class)).sum();
+        let words = |score: ClassScore, images: u32| {
+            let ClassScore { precision, recall, f1 } = score;
+            [percent(precision), percent(recall), percent(f1), count(images)]
+        };
+        let mut scores: Vec<_> = (0..CLASSES)
+            .map(|class| words(confusion.score(class), confusion.images(class)))
+            .collect();
+        scores.push(words(confusion.macro_mean(), labels.len() as u32));
+        let of = format!("{} of {}", count(right), count(labels.len() as u32));
+        let whole = [percent(self.evaluation.accuracy), of, loss(self.evaluation.loss)];
+        Figures { whole, scores, confusion }
+    }
+}
+
+#[cfg(test)]
+mod tests;

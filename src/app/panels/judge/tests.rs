@@ -1,0 +1,335 @@
+//! Verdicts come, images are chosen and read, drawings are pinned and watched.
+
+use super::gallery::PAGE;
+use super::*;
+use crate::app::Event as Happening;
+use crate::app::answer::Answer;
+use crate::app::drawings::{self, Kept, Labelled, Store};
+use crate::ink::Point;
+use crate::net::Architecture;
+use crate::protocol::{Activity, DataProgress, Progress, Reply};
+
+const EVALUATION: Evaluation = Evaluation { loss: 0.25, accuracy: 0.75 };
+
+/// Labels of a small test set.
+const LABELS: [u8; 6] = [0, 0, 1, 1, 2, 9];
+
+/// A page with the shipped weights and the whole data set.
+fn ready() -> App {
+    let architecture = Architecture::default();
+    let mut app = App::new(Answer::new(&architecture).expect("the default model"));
+    let weights = vec![0.0; architecture.parameter_count().expect("it can be built")];
+    app.update(Happening::Shipped(Ok(weights)));
+    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    let data = DataProgress {
+        train_images: 60_000,
+        total_train_images: 60_000,
+        test_ready: true,
+        ..DataProgress::default()
+    };
+    hear(&mut app, Reply::Data(data), vec![]);
+    app
+}
+
+fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
+    app.update(Happening::Reply(reply, arrays))
+}
+
+fn happen(app: &mut App, event: Event) -> Vec<Effect> {
+    app.update(Happening::Judge(event))
+}
+
+fn sent(effects: &[Effect]) -> Vec<(&Request, Option<&[f32]>)> {
+    let sent = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(request, numbers) => Some((request, numbers.first().map(Vec::as_slice))),
+        _ => None,
+    });
+    sent.collect()
+}
+
+/// The panel, open, with the labels of the small test set.
+fn open() -> App {
+    let mut app = ready();
+    let effects = app.update(Happening::TogglePanel(PanelId::Judge));
+    assert_eq!(sent(&effects), [(&Request::TestLabels, None)]);
+    assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Read)));
+    let labels = LABELS.map(f32::from).to_vec();
+    let effects = hear(&mut app, Reply::TestLabels, vec![labels]);
+    let all = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+    assert_eq!(sent(&effects), [(&Request::TestImages, Some(&all[..]))], "the sample");
+    app
+}
+
+/// Each image's answer and how sure it is.
+const ANSWERS: [(usize, f32); 6] = [(0, 0.9), (0, 0.6), (1, 0.7), (2, 0.5), (3, 0.8), (9, 0.99)];
+
+fn probabilities() -> Vec<f32> {
+    let mut rows = vec![0.0; ANSWERS.len() * CLASSES];
+    for (row, (answer, share)) in rows.as_chunks_mut::<CLASSES>().0.iter_mut().zip(ANSWERS) {
+        row[answer] = share;
+        row[(answer + 5) % CLASSES] = 1.0 - share;
+    }
+    rows
+}
+
+fn judged() -> App {
+    let mut app = open();
+    let effects = happen(&mut app, Event::Judge);
+    let [(Request::Judge { judging, architecture }, Some(weights))] = &sent(&effects)[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(architecture.parameter_count(), Ok(weights.len()));
+    assert_eq!(app.judge_status(), "Judging shipped weights.");
+    assert!(app.cannot_judge().is_some(), "once at a time");
+    let judging = *judging;
+    let late = Reply::Judged { judging: judging + 1, evaluation: EVALUATION };
+    hear(&mut app, late, vec![vec![]]);
+    assert!(app.judge.figures().is_none(), "another one's verdict is dropped");
+    let reply = Reply::Judged { judging, evaluation: EVALUATION };
+    hear(&mut app, reply, vec![probabilities()]);
+    app
+}
+
+fn on_show(app: &App) -> Vec<u32> {
+    app.judge.gallery.exhibits.iter().map(|exhibit| exhibit.index).collect()
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
+    let cannot = |app: &App| app.cannot_judge().unwrap_or_default();
+    assert!(cannot(&app).contains("still loading"));
+    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    let data = DataProgress {
+        received_bytes: 1_200_000,
+        total_bytes: 11_300_000,
+        ..DataProgress::default()
+    };
+    hear(&mut app, Reply::Data(data), vec![]);
+    assert!(cannot(&app).contains("1.2 of 11.3 MB"), "{}", cannot(&app));
+    assert!(sent(&happen(&mut app, Event::Judge)).is_empty());
+    let (part, reason) = (String::from("test"), String::from("it is cut short"));
+    hear(&mut app, Reply::DataFailed { part, reason }, vec![]);
+    assert!(cannot(&app).contains("Retry"));
+    hear(&mut app, Reply::Data(DataProgress { test_ready: true, ..data }), vec![]);
+    assert!(cannot(&app).contains("weights are not here"));
+    app.update(Happening::TrainerGone(String::from("It has stopped.")));
+    assert!(cannot(&app).contains("gone"));
+}
+
+#[test]
+fn a_verdict_has_figures_for_each_class() {
+    let app = judged();
+    assert_eq!(
+        (app.judge_status().as_str(), app.cannot_judge()),
+        ("Judged: shipped weights.", None)
+    );
+    let figures = app.judge.figures().expect("figures");
+    assert_eq!(figures.whole, ["75.0 %", "4 of 6", "0.25"]);
+    assert_eq!(figures.scores[0], ["100 %", "100 %", "100 %", "2"]);
+    assert_eq!(figures.scores[1], ["100 %", "50.0 %", "66.7 %", "2"]);
+    assert_eq!(figures.scores[2], ["0 %", "0 %", "0 %", "1"]);
+    assert_eq!(figures.scores[CLASSES], ["30.0 %", "25.0 %", "26.7 %", "6"]);
+    assert_eq!(figures.confusion.count(2, 3), 1);
+}
+
+#[test]
+fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
+    let mut app = judged();
+    happen(&mut app, Event::Judge);
+    let reason = String::from("The weights belong to another model.");
+    hear(&mut app, Reply::NotJudged { judging: 2, reason }, vec![]);
+    let status = app.judge_status();
+    assert!(status.contains("could not be judged: The weights"), "{status}");
+    assert!(app.judge.figures().is_some() && app.cannot_judge().is_none());
+
+    happen(&mut app, Event::Judge);
+    app.update(Happening::TrainerGone(String::from("It has stopped.")));
+    assert!(app.judge_status().starts_with("Judged"), "nothing is being judged any more");
+}
+
+#[test]
+fn each_epoch_ends_with_a_judgement() {
+    let mut app = open();
+    app.update(Happening::Train);
+    let end = |run| Reply::EpochEnd {
+        run,
+        epoch: 1,
+        step: 9,
+        test_loss: 0.25,
+        test_accuracy: 0.75,
+        validation: None,
+    };
+    hear(&mut app, end(1), vec![vec![], probabilities()]);
+    assert_eq!(app.judge_status(), "Judged: this run, epoch 1.");
+    assert_eq!(app.judge.figures(), judged().judge.figures());
+    app.update(Happening::Reset);
+    app.update(Happening::Confirmed);
+    assert_eq!(app.judge_status(), "Judged: an earlier run, epoch 1.");
+    hear(&mut app, end(1), vec![vec![], vec![]]);
+    assert!(app.judge.figures().is_some(), "a run that is gone is not judged");
+}
+
+#[test]
+fn a_cell_shows_the_worst_first() {
+    let mut app = open();
+    happen(&mut app, Event::Show(Choice::Mistakes));
+    assert_eq!(app.judge.gallery.choice, Choice::Sample, "nothing is judged, so nothing is wrong");
+    let mut app = judged();
+    let effects = happen(&mut app, Event::Show(Choice::Mistakes));
+    assert_eq!(on_show(&app), [4, 3], "the surest mistake first");
+    assert_eq!(sent(&effects), [(&Request::TestImages, Some(&[4.0, 3.0][..]))]);
+    assert_eq!(app.judge.gallery.title(), "2 mistakes, the surest first");
+    assert_eq!(app.judge.gallery.exhibits[0].reading, Some(Reading { digit: 3, share: 0.8 }));
+
+    happen(&mut app, Event::Show(Choice::Cell { label: 0, answer: 0 }));
+    assert_eq!(on_show(&app), [1, 0], "the least sure right answer first");
+    assert_eq!(app.judge.gallery.title(), "0 read as 0: 2 images, the least sure first");
+    happen(&mut app, Event::Show(Choice::Cell { label: 7, answer: 1 }));
+    assert_eq!(app.judge.gallery.title(), "No 7 was read as 1");
+}
+
+#[test]
+fn pictures_come_are_read_again_and_looked_into() {
+    let mut app = judged();
+    happen(&mut app, Event::Show(Choice::Mistakes));
+    assert!(happen(&mut app, Event::Look(4)).is_empty() && app.open_panel == Some(PanelId::Judge));
+    // One that is no longer on show comes late.
+    let pictures = vec![0.5; 2 * PIXELS];
+    hear(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
+    assert!(app.judge.gallery.exhibits[0].picture.is_some());
+    assert!(!app.read_next(true, 1..2), "the other one's picture is not here");
+    assert!(app.read_next(true, 0..2));
+    let reading = app.judge.gallery.exhibits[0].reading;
+    assert_eq!(reading, Some(Reading { digit: 0, share: 0.1 }), "all weights are 0");
+    assert!(!app.read_next(true, 0..2), "once is enough");
+    assert!(!app.read_next(true, 1..9), "a range that has gone stale reads nothing");
+
+    happen(&mut app, Event::Look(4));
+    assert_eq!(app.open_panel, Some(PanelId::Inside));
+    assert_eq!(app.inside_label(), Some(2));
+}
+
+#[test]
+fn more_images_follow_a_page() {
+    let mut app = ready();
+    app.update(Happening::TogglePanel(PanelId::Judge));
+    let many = 2 * PAGE + 10;
+    hear(&mut app, Reply::TestLabels, vec![vec![7.0; many]]);
+    assert_eq!(app.judge.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
+    app.update(Happening::Train);
+    let end = Reply::EpochEnd {
+        run: 1,
+        epoch: 1,
+        step: 9,
+        test_loss: 0.25,
+        test_accuracy: 0.0,
+        validation: None,
+    };
+    hear(&mut app, end, vec![vec![], vec![0.1; many * CLASSES]]);
+    happen(&mut app, Event::Show(Choice::Mistakes));
+    let mut shown = vec![app.judge.gallery.exhibits.len()];
+    for _ in 0..3 {
+        happen(&mut app, Event::More);
+        shown.push(app.judge.gallery.exhibits.len());
+    }
+    assert_eq!(shown, [PAGE, 2 * PAGE, many, many]);
+}
+
+fn draw(app: &mut App) {
+    app.update(Happening::Clear);
+    app.update(Happening::PenDown(Point { x: 0.5, y: 0.2 }));
+    app.update(Happening::PenMoved(vec![Point { x: 0.5, y: 0.8 }]));
+    app.update(Happening::PenUp);
+}
+
+fn shelve(app: &mut App, event: drawings::Event) -> Vec<Effect> {
+    app.update(Happening::Drawings(Shelf::Pinned, event))
+}
+
+#[test]
+fn pinned_drawings_are_watched_while_a_run_learns() {
+    let mut app = open();
+    assert_eq!(app.cannot_pin(), Some("Looking for drawings pinned before."));
+    draw(&mut app);
+    shelve(&mut app, drawings::Event::Add(1));
+    assert!(app.judge.pinned.all().is_empty(), "not before the store has answered");
+    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
+    assert_eq!(app.cannot_pin(), None);
+    for _ in 0..=MOST_PINNED {
+        happen(&mut app, Event::Pin(1));
+    }
+    assert_eq!(app.judge.pinned.all().len(), MOST_PINNED);
+    assert!(app.cannot_pin().is_some_and(|why| why.starts_with("Twelve")));
+    let reads = (0..20).filter(|_| app.read_next(true, 0..0)).count();
+    assert_eq!(reads, MOST_PINNED);
+    let key = app.judge.pinned.all()[0].key;
+    assert_eq!(app.judge.watched(key).map(|w| w.history.values().len()), Some(1));
+
+    app.update(Happening::Train);
+    let count = Architecture::default().parameter_count().expect("it can be built");
+    for step in 1..=300 {
+        let progress = Progress {
+            run: 1,
+            epoch: 0,
+            step,
+            steps_per_epoch: 300,
+            images_per_second: 5000.0,
+            seconds_left: 1.0,
+            workers: 1,
+            activity: Activity::Training,
+        };
+        let arrays = vec![vec![0.0; count], vec![0.5], vec![0.5]];
+        hear(&mut app, Reply::Progress(progress), arrays);
+        while app.read_next(true, 0..0) {}
+    }
+    let history = &app.judge.watched(key).expect("it is watched").history;
+    assert!((60..=120).contains(&history.values().len()), "{}", history.values().len());
+    assert!(history.values().iter().all(|&value| value == 0.1));
+}
+
+#[test]
+fn pinned_drawings_are_kept_deleted_and_brought_back() {
+    let mut app = open();
+    draw(&mut app);
+    let stored = Labelled::new(7 << 16, 4, app.answer.drawing().clone()).expect("drawn");
+    let kept = vec![(stored.key, stored.numbers()), (1, vec![4.0, 3.0, 0.5])];
+    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: kept, salt: 3 })));
+    assert_eq!(app.judge.pinned.all(), std::slice::from_ref(&stored));
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the kept")));
+
+    let effects = shelve(&mut app, drawings::Event::Add(1));
+    let new = app.judge.pinned.all()[1].clone();
+    assert_eq!((new.key, new.label), (8 << 16 | 3, 1));
+    assert!(
+        effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Keep(new.key, new.numbers())))
+    );
+
+    let effects = shelve(&mut app, drawings::Event::Delete(stored.key));
+    assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Forget(stored.key))));
+    assert_eq!(app.judge.unpinned(), Some(&stored));
+    shelve(&mut app, drawings::Event::Undelete);
+    assert_eq!(app.judge.pinned.all(), [stored, new.clone()], "at its old place");
+
+    shelve(&mut app, drawings::Event::Unkept(String::from("no room")));
+    assert_eq!(app.judge.pinned.problem(), Some("no room"));
+    let effects = shelve(&mut app, drawings::Event::Add(1));
+    assert_eq!(app.judge.pinned.all().len(), 3, "this visit still has it");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Drawings(..))));
+}
+
+#[test]
+fn what_is_no_labelled_drawing_is_refused() {
+    for numbers in [
+        &[][..],
+        &[4.0],
+        &[10.0, 1.0, 0.5, 0.5],
+        &[f32::NAN, 1.0, 0.5, 0.5],
+        &[4.0, 2.0, 0.5, 0.5],
+        &[4.0, 0.0],
+        &[4.0, f32::INFINITY, 0.5, 0.5],
+        &[4.0, 1.0, f32::NAN, 0.5],
+    ] {
+        assert_eq!(Labelled::read(1, numbers), None, "{numbers:?}");
+    }
+}

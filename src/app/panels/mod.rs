@@ -1,0 +1,42 @@
+//! The panels below the first screen, one open at a time.
+//!
+//! A panel is a module with its state, its events and its update here, and a module of the same name
+//! in `web::page::panels` that listens and renders. What a panel computes, it computes while it is open.
+
+pub mod experiment;
+pub mod inside;
+pub mod judge;
+pub mod runs;
+pub mod yours;
+
+/// A panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanelId {
+    /// What each layer makes of the drawing.
+    Inside,
+    /// What weights come to on the test images, and on pinned drawings.
+    Judge,
+    /// Training on the visitor's own digits.
+    Yours,
+    /// Other networks and settings.
+    Experiment,
+    /// Runs kept and compared.
+    Runs,
+}
+
+impl PanelId {
+    /// All panels, in the page's order.
+    pub const ALL: [Self; 5] =
+        [Self::Inside, Self::Judge, Self::Yours, Self::Experiment, Self::Runs];
+
+    /// Its name in the markup: the id of its section; its button's is `open-` and this.
+    pub fn dom_id(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Judge => "judge",
+            Self::Yours => "yours",
+            Self::Experiment => "experiment",
+            Self::Runs => "runs",
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! A run as it is kept: what it was, what came of it, and its curves.
+
+use crate::app::curves::{Curves, Test};
+use crate::app::panels::experiment::presets::Network;
+use crate::app::settings::{Field, Form, StartFrom};
+use crate::protocol::{Evaluation, RunId, Settings};
+
+/// All that is kept of a run beside its curves and weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// The visitor's name for it.
+    pub name: String,
+    /// What it computed.
+    pub settings: Settings,
+    /// Where its first weights came from.
+    pub start: StartFrom,
+    /// Parameters of its network.
+    pub parameters: u32,
+    /// Minibatches in an epoch.
+    pub steps_per_epoch: u32,
+    /// What each epoch came to.
+    pub epochs: Vec<Test>,
+    /// Seconds that it trained; `None` if it did not come to its end.
+    pub seconds: Option<f64>,
+    /// Training images a second.
+    pub images_per_second: f32,
+}
+
+impl About {
+    /// The link that repeats it.
+    pub fn link(&self) -> String {
+        self.form().to_hash()
+    }
+
+    fn form(&self) -> Form {
+        Form { settings: self.settings.clone(), start: self.start, ..Form::default() }
+    }
+
+    /// Its network by name, or its layers.
+    pub fn network(&self) -> String {
+        let architecture = &self.settings.architecture;
+        Network::of(architecture)
+            .map_or_else(|| architecture.to_string(), |network| String::from(network.name))
+    }
+}
+
+/// A run's key in the browser's store: its number, counted from 1, above 16 bits of chance.
+pub type Key = u64;
+
+/// The key of a run.
+pub(super) fn key(number: u64, salt: u16) -> Key {
+    number << 16 | u64::from(salt)
+}
+
+/// A run that is kept.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its key in the browser's store.
+    pub key: Key,
+    /// Its id, if it is of this visit.
+    pub run: Option<RunId>,
+    /// All but its curves and weights.
+    pub about: About,
+    /// Its curves.
+    pub curves: Curves,
+    /// Whether the chart shows it.
+    pub shown: bool,
+}
+
+/// A record as the browser's store has it: its settings as their link, and numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Its key.
+    pub key: Key,
+    /// Its name.
+    pub name: String,
+    /// The link that repeats it.
+    pub link: String,
+    /// Parameters, minibatches in an epoch, seconds (-1 without an end) and images a second; then, for
+    /// each epoch, its number, minibatches so far, loss and accuracy on the test set, and the same on the
+    /// held-out images (-1 without any).
+    pub numbers: Vec<f64>,
+    /// Each minibatch's cross-entropy.
+    pub losses: Vec<f32>,
+    /// Share of each minibatch that was right.
+    pub accuracies: Vec<f32>,
+}
+
+/// Numbers of a run, then of each epoch, in [`Kept::numbers`].
+const OF_RUN: usize = 4;
+const OF_EPOCH: usize = 6;
+
+impl Record {
+    /// Its number, counted from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.key >> 16
+    }
+
+    /// For the browser's store.
+    pub fn kept(&self) -> Kept {
+        let about = &self.about;
+        let mut numbers = vec![
+            f64::from(about.parameters),
+            f64::from(about.steps_per_epoch),
+            about.seconds.unwrap_or(-1.0),
+            f64::from(about.images_per_second),
+        ];
+        for test in &about.epochs {
+            let validation = test.validation.unwrap_or(Evaluation { loss: -1.0, accuracy: -1.0 });
+            numbers.extend([f64::from(test.epoch), f64::from(test.step)]);
+            numbers.extend(
+                [test.loss, test.accuracy, validation.loss, validation.accuracy].map(f64::from),
+            );
+        }
+        Kept {
+            key: self.key,
+            name: about.name.clone(),
+            link: about.link(),
+            numbers,
+            losses: self.curves.loss.raw().to_vec(),
+            accuracies: self.curves.accuracy.raw().to_vec(),
+        }
+    }
+
+    /// From the browser's store; `None` if this page cannot read it.
+    pub fn read(kept: &Kept) -> Option<Self> {
+        let (form, corrections) = Form::from_hash(&kept.link);
+        let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
+            kept.numbers.split_first_chunk::<OF_RUN>()?;
+        let (epochs, rest) = epochs.as_chunks::<OF_EPOCH>();
+        if !corrections.is_empty() || epochs.is_empty() || !rest.is_empty() {
+            return None;
+        }
+        let epochs: Vec<Test> = epochs
+            .iter()
+            .map(|&[epoch, step, loss, accuracy, held_out_loss, held_out_accuracy]| Test {
+                epoch: epoch as u32,
+                step: step as u32,
+                loss: loss as f32,
+                accuracy: accuracy as f32,
+                validation: (held_out_accuracy >= 0.0).then_some(Evaluation {
+                    loss: held_out_loss as f32,
+                    accuracy: held_out_accuracy as f32,
+                }),
+            })
+            .collect();
+        let mut curves = Curves::default();
+        curves.extend(&kept.losses, &kept.accuracies);
+        curves.tests.clone_from(&epochs);
+        let about = About {
+            name: kept.name.clone(),
+            settings: form.settings,
+            start: form.start,
+            parameters: parameters as u32,
+            steps_per_epoch: steps_per_epoch as u32,
+            epochs,
+            seconds: (seconds >= 0.0).then_some(seconds),
+            images_per_second: rate as f32,
+        };
+        Some(Self { key: kept.key, run: None, about, curves, shown: true })
+    }
+}
+
+/// Records as a JSON list: name, link, settings by their keys in the link, what came of it, each epoch
+/// and each minibatch.
+pub fn to_json<'a>(records: impl Iterator<Item = &'a Record>) -> String {
+    let runs: Vec<String> = records.map(object).collect();
+    ["[", &runs.join(",\n"), "]\n"].concat()
+}
+
+fn object(record: &Record) -> String {
+    let about = &record.about;
+    let form = about.form();
+    let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
+    let settings: Vec<String> = settings
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| {
+            let value = if value.parse::<f64>().is_ok() { value } else { text(&value) };
+            format!("\"{key}\":{value}")
+        })
+        .collect();
+    let epochs: Vec<String> = about
+        .epochs
+        .iter()
+        .map(|test| {
+            let (held_out_loss, held_out_accuracy) =
+                test.validation.map_or((f32::NAN, f32::NAN), |v| (v.loss, v.accuracy));
+            format!(
+                "{{\"epoch\":{},\"minibatch\":{},\"test_loss\":{},\"test_accuracy\":{},\
+                 \"validation_loss\":{},\"validation_accuracy\":{}}}",
+                test.epoch,
+                test.step,
+                number(test.loss),
+                number(test.accuracy),
+                number(held_out_loss),
+                number(held_out_accuracy)
+            )
+        })
+        .collect();
+    let list = |numbers: &[f32]| numbers.iter().map(|&n| number(n)).collect::<Vec<_>>().join(",");
+    format!(
+        "{{\"name\":{},\"link\":{},\"settings\":{{{}}},\"parameters\":{},\"seconds\":{},\
+         \"images_per_second\":{},\"epochs\":[{}],\"losses\":[{}],\"accuracies\":[{}]}}",
+        text(&about.name),
+        text(&about.link()),
+        settings.join(","),
+        about.parameters,
+        number(about.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
+        number(about.images_per_second),
+        epochs.join(","),
+        list(record.curves.loss.raw()),
+        list(record.curves.accuracy.raw())
+    )
+}
+
+/// A number as JSON has it, which knows no infinity.
+fn number(value: f32) -> String {
+    if value.is_finite() { value.to_string() } else { String::from("null") }
+}
+
+/// A string as JSON has it.
+fn text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Records as a table, RFC 4180: a line an epoch, with what it belongs to.
+pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
+    let mut csv = String::from(
+        "run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
+         validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link\r\n",
+    );
+    for record in records {
+        let about = &record.about;
+        for test in &about.epochs {
+            let or_empty = |number: Option<f32>| number.map_or_else(String::new, |n| n.to_string());
+            let cells = [
+                quoted(&about.name),
+                quoted(&about.settings.architecture.to_string()),
+                about.parameters.to_string(),
+                test.epoch.to_string(),
+                test.step.to_string(),
+                or_empty(record.curves.loss.smooth_at(test.step)),
+                or_empty(record.curves.accuracy.smooth_at(test.step)),
+                or_empty(test.validation.map(|v| v.loss)),
+                or_empty(test.validation.map(|v| v.accuracy)),
+                test.loss.to_string(),
+                test.accuracy.to_string(),
+                about.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
+                about.images_per_second.to_string(),
+                quoted(&about.link()),
+            ];
+            csv.push_str(&cells.join(","));
+            csv.push_str("\r\n");
+        }
+    }
+    csv
+}
+
+fn quoted(text: &str) -> String {
+    // A cell that begins so is a formula to a spreadsheet.
+    let formula = text.starts_with(['=', '+', '-', '@']);
+    let text = if formula { ["'", text].concat() } else { text.into() };
+    if text.contains([',', '"', '\n', '\r']) {
+        ["\"", &text.replace('"', "\"\""), "\""].concat()
+    } else {
+        text
+    }
+}

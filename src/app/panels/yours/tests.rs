@@ -1,0 +1,388 @@
+//! Digits are drawn, labelled, deleted and kept, and weights fine-tuned on them.
+
+use super::*;
+use crate::app::Event as Happening;
+use crate::app::answer::{Answer, Source};
+use crate::app::drawings::{Kept, Store};
+use crate::ink::Point;
+use crate::net::Architecture;
+use crate::protocol::{DataProgress, Lesson, Reply, Request, Tallies, Tally};
+
+fn page() -> App {
+    let architecture = Architecture::default();
+    let mut app = App::new(Answer::new(&architecture).expect("the default model"));
+    let weights = vec![0.0; architecture.parameter_count().expect("it can be built")];
+    app.update(Happening::Shipped(Ok(weights)));
+    app
+}
+
+fn shelve(app: &mut App, event: drawings::Event) -> Vec<Effect> {
+    app.update(Happening::Drawings(Shelf::Mine, event))
+}
+
+/// The panel, open, with nothing kept from before.
+fn open() -> App {
+    let mut app = page();
+    let effects = app.update(Happening::TogglePanel(PanelId::Yours));
+    assert_eq!(effects, [Effect::Drawings(Shelf::Mine, Store::Read)]);
+    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
+    app
+}
+
+fn draw(app: &mut App) {
+    app.update(Happening::PenDown(Point { x: 0.3, y: 0.2 }));
+    app.update(Happening::PenMoved(vec![Point { x: 0.6, y: 0.8 }]));
+    app.update(Happening::PenUp);
+}
+
+fn label(app: &mut App, digit: u8) -> Vec<Effect> {
+    app.update(Happening::Yours(Event::Label(digit)))
+}
+
+fn labels(app: &App) -> Vec<u8> {
+    app.yours.digits.all().iter().map(|digit| digit.label).collect()
+}
+
+#[test]
+fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
+    let mut app = page();
+    draw(&mut app);
+    app.update(Happening::TogglePanel(PanelId::Yours));
+    assert_eq!(app.my_digits().cannot_label, Some("Looking for digits kept from before."));
+    assert!(label(&mut app, 7).is_empty());
+
+    let mut app = open();
+    assert_eq!(app.my_digits().cannot_label, Some("Draw a digit first."));
+    assert!(app.my_digits().empty.is_some_and(|words| words.starts_with("None yet")));
+    assert!(label(&mut app, 7).is_empty());
+    draw(&mut app);
+    let effects = label(&mut app, 7);
+    let [digit] = app.yours.digits.all() else { panic!("{:?}", labels(&app)) };
+    let kept = Store::Keep(digit.key, digit.numbers());
+    assert!(effects.contains(&Effect::Drawings(Shelf::Mine, kept)), "{effects:?}");
+    assert_eq!((digit.label, app.answer.picture()), (7, None), "the pad is empty for the next");
+    assert_eq!((app.my_digits().empty, app.my_digits().tally.as_str()), (None, "1 digit"));
+}
+
+#[test]
+fn every_fourth_of_a_class_is_held_out() {
+    let mut app = open();
+    for digit in [1, 2, 1, 1, 2, 1, 2, 1] {
+        draw(&mut app);
+        label(&mut app, digit);
+    }
+    let held_out = |app: &App, class| -> Vec<bool> {
+        app.yours.of_class(class).map(|(_, held_out)| held_out).collect()
+    };
+    assert_eq!(held_out(&app, 1), [false, false, false, true, false]);
+    assert_eq!(held_out(&app, 2), [false; 3], "with fewer than four, none");
+    assert_eq!(app.my_digits().tally, "8 digits, 1 held out");
+}
+
+#[test]
+fn there_is_an_end_to_a_class() {
+    let mut app = open();
+    for _ in 0..MOST_OF_A_CLASS {
+        draw(&mut app);
+        label(&mut app, 4);
+    }
+    assert_eq!(app.notice, None);
+    assert!(app.my_digits().full[4] && !app.my_digits().full[5]);
+    draw(&mut app);
+    assert!(label(&mut app, 4).is_empty());
+    assert!(app.notice.as_ref().is_some_and(|words| words.contains("20 of your 4s")));
+    assert!(app.answer.picture().is_some(), "it may be another digit");
+    label(&mut app, 9);
+    assert_eq!(labels(&app).len(), MOST_OF_A_CLASS + 1);
+}
+
+#[test]
+fn a_deleted_digit_comes_back_to_its_place() {
+    let mut app = open();
+    for digit in [3, 5, 3] {
+        draw(&mut app);
+        label(&mut app, digit);
+    }
+    let key = app.yours.digits.all()[1].key;
+    let effects = shelve(&mut app, drawings::Event::Delete(key));
+    assert!(effects.contains(&Effect::Drawings(Shelf::Mine, Store::Forget(key))));
+    assert_eq!(
+        (labels(&app), app.my_digits().deleted),
+        (vec![3, 3], Some("A 5 is deleted.".into()))
+    );
+    shelve(&mut app, drawings::Event::Undelete);
+    assert_eq!((labels(&app), app.my_digits().deleted), (vec![3, 5, 3], None));
+}
+
+#[test]
+fn without_a_store_digits_last_as_long_as_the_page() {
+    let mut app = page();
+    app.update(Happening::TogglePanel(PanelId::Yours));
+    shelve(&mut app, drawings::Event::Read(Err(String::from("it is forbidden"))));
+    draw(&mut app);
+    label(&mut app, 8);
+    assert_eq!(labels(&app), [8]);
+    assert!(app.my_digits().problem.is_some_and(|words| words.contains("it is forbidden")));
+}
+
+const SHIPPED: f32 = 0.0;
+const LEARNT: f32 = 0.5;
+const TUNED: f32 = 0.25;
+
+fn weights(each: f32) -> Vec<f32> {
+    vec![each; Architecture::default().parameter_count().expect("it can be built")]
+}
+
+fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
+    app.update(Happening::Reply(reply, arrays))
+}
+
+fn happen(app: &mut App, event: Event) -> Vec<Effect> {
+    app.update(Happening::Yours(event))
+}
+
+fn data(app: &mut App, test_ready: bool) {
+    let (train_images, total_train_images) = (60_000, 60_000);
+    let sizes = DataProgress { train_images, total_train_images, ..DataProgress::default() };
+    let progress = DataProgress { test_ready, total_bytes: 10_000_000, ..sizes };
+    hear(app, Reply::Data(progress), vec![]);
+}
+
+/// The panel, open, with these digits and all that fine-tuning needs.
+fn ready(digits: &[u8]) -> App {
+    let mut app = open();
+    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    data(&mut app, true);
+    for &digit in digits {
+        draw(&mut app);
+        label(&mut app, digit);
+    }
+    app
+}
+
+/// What is sent when the button is pressed.
+fn begin(app: &mut App) -> (Lesson, Vec<Vec<f32>>) {
+    let effects = happen(app, Event::FineTune);
+    match &effects[..] {
+        [Effect::Send(Request::FineTune(lesson), arrays)] => (lesson.clone(), arrays.clone()),
+        _ => panic!("{effects:?}"),
+    }
+}
+
+fn tally(right: u32, images: u32) -> Tally {
+    Tally { right, images }
+}
+
+fn finish(app: &mut App, tuning: u32, held_out: u32) -> Vec<Effect> {
+    let come_to = |held_out, trained, test| Tallies {
+        trained: tally(trained, 7),
+        held_out,
+        test: tally(test, 10_000),
+    };
+    let before = come_to(tally(held_out.min(1), held_out), 4, 9_952);
+    let after = come_to(tally(held_out, held_out), 7, 9_944);
+    hear(app, Reply::FineTuned { tuning, before, after }, vec![weights(TUNED)])
+}
+
+/// The weight that all parameters of what answers have.
+fn answering(app: &App) -> (Source, Option<f32>) {
+    (app.answer.source(), app.answer.model().map(|model| model.weights[0]))
+}
+
+/// A run from its first minibatch to its end.
+fn run(app: &mut App) -> u32 {
+    app.update(Happening::Train);
+    let run = app.run.as_ref().map_or(0, |run| run.id);
+    let (test_loss, test_accuracy) = (0.1, 0.9);
+    let end =
+        Reply::EpochEnd { run, epoch: 1, step: 9, test_loss, test_accuracy, validation: None };
+    hear(app, end, vec![weights(LEARNT)]);
+    run
+}
+
+fn said(effects: &[Effect]) -> &str {
+    let mut words = effects.iter().filter_map(|effect| match effect {
+        Effect::Announce(words) => Some(words.as_str()),
+        _ => None,
+    });
+    words.next().unwrap_or_default()
+}
+
+#[test]
+fn fine_tuning_says_what_it_waits_for() {
+    let mut app = open();
+    let waits_for = |app: &mut App, what: &str| {
+        let view = app.fine_tuning();
+        assert!(view.cannot.as_ref().is_some_and(|why| why.contains(what)), "{view:?}");
+        assert_eq!(Some(&view.status), view.cannot.as_ref(), "in the open, too");
+        assert!(happen(app, Event::FineTune).is_empty());
+    };
+    waits_for(&mut app, "Draw a digit");
+    draw(&mut app);
+    label(&mut app, 3);
+    waits_for(&mut app, "trainer is still loading");
+    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    data(&mut app, false);
+    waits_for(&mut app, "on their way: 0.0 of 10.0 MB");
+    data(&mut app, true);
+    assert_eq!(app.fine_tuning().cannot, None);
+    assert!(app.fine_tuning().status.contains("from shipped weights"));
+
+    app.update(Happening::Train);
+    waits_for(&mut app, "A run is on");
+    app.update(Happening::Train);
+    hear(&mut app, Reply::Paused { run: 1, step: 3 }, vec![]);
+    waits_for(&mut app, "A run is on");
+    app.update(Happening::Reset);
+    app.update(Happening::Confirmed);
+    assert_eq!(app.fine_tuning().cannot, None);
+    app.update(Happening::TrainerGone("it has crashed".into()));
+    waits_for(&mut app, "restart it");
+}
+
+#[test]
+fn the_trainer_gets_digits_to_learn_first_and_held_out_ones_last() {
+    let mut app = ready(&[2, 1, 1, 1, 1, 1]);
+    happen(&mut app, Event::Choose(Trainable::Head));
+    let (lesson, arrays) = begin(&mut app);
+    assert_eq!((lesson.tuning, lesson.part, lesson.held_out), (1, Trainable::Head, 1));
+    assert_eq!(lesson.architecture, Architecture::default());
+    let [parameters, images, labels] = &arrays[..] else { panic!("{}", arrays.len()) };
+    assert_eq!(parameters, &weights(SHIPPED));
+    assert_eq!(labels, &[1.0, 1.0, 1.0, 1.0, 2.0, 1.0]);
+    let held_out = &app.yours.digits.all()[4].picture;
+    assert!(images.ends_with(&held_out[..]) && images.len() == 6 * held_out.len());
+
+    let view = app.fine_tuning();
+    assert_eq!((view.button, view.cannot, view.share), ("Cancel", None, Some(0.0)));
+    assert!(app.view().train.disabled.is_some_and(|why| why.contains("Fine-tuning")));
+    assert!(app.update(Happening::Train).is_empty() && app.run.is_none());
+    hear(&mut app, Reply::FineTuning { tuning: 1, share: 0.5 }, vec![]);
+    hear(&mut app, Reply::FineTuning { tuning: 7, share: 0.9 }, vec![]);
+    assert_eq!(app.fine_tuning().share, Some(0.5));
+}
+
+#[test]
+fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
+    let mut app = ready(&[1, 1, 1, 1]);
+    assert_eq!((app.fine_tuning().swap, app.view().tuned_here), (None, false));
+    begin(&mut app);
+    let effects = finish(&mut app, 1, 3);
+    assert!(said(&effects).contains("3 of 3 held-out digits right, 1 before"), "{effects:?}");
+    assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
+    assert!(app.view().tuned_here);
+
+    let view = app.fine_tuning();
+    assert_eq!((view.button, view.share), ("Fine-tune", None));
+    let words = view.compared.as_deref();
+    assert_eq!(words, Some("Read right: shipped weights, all layers fine-tuned on 7 digits"));
+    let rows: Vec<_> = view.rows.iter().flatten().collect();
+    assert_eq!(rows[0].cells, ["1 of 3", "3 of 3"]);
+    assert_eq!(rows[0].change, "2 more");
+    assert_eq!(rows[1].cells, ["4 of 7", "7 of 7"]);
+    assert_eq!(rows[2].cells, ["99.5 %", "99.4 %"]);
+    assert_eq!(rows[2].change, "8 fewer");
+
+    assert_eq!(view.swap, Some("Back to the weights from before"));
+    let effects = happen(&mut app, Event::Swap);
+    assert!(said(&effects).contains("Answering now: shipped weights"), "{effects:?}");
+    assert_eq!(answering(&app), (Source::Shipped, Some(SHIPPED)));
+    assert_eq!(app.fine_tuning().swap, Some("Take the fine-tuned weights again"));
+    happen(&mut app, Event::Swap);
+    assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
+    app.update(Happening::AnswerFrom(Source::Shipped));
+    assert_eq!(answering(&app).0, Source::Shipped, "and as all others above the panel");
+}
+
+#[test]
+fn with_nothing_held_out_no_figure_pretends_so() {
+    let mut app = ready(&[8]);
+    let (lesson, arrays) = begin(&mut app);
+    assert_eq!((lesson.held_out, arrays[2].as_slice()), (0, &[8.0][..]));
+    let effects = finish(&mut app, 1, 0);
+    assert!(said(&effects).contains("7 of your 7 digits right"), "{effects:?}");
+    let rows = app.fine_tuning().rows;
+    assert!(rows[0].is_none() && rows[1].is_some() && rows[2].is_some());
+}
+
+#[test]
+fn trying_again_starts_from_the_same_weights() {
+    let mut app = ready(&[1]);
+    begin(&mut app);
+    finish(&mut app, 1, 0);
+    assert!(app.fine_tuning().status.contains("from shipped weights"));
+    let (lesson, arrays) = begin(&mut app);
+    assert_eq!((lesson.tuning, arrays[0][0]), (2, SHIPPED));
+    finish(&mut app, 2, 0);
+    happen(&mut app, Event::Swap);
+    assert_eq!(answering(&app), (Source::Shipped, Some(SHIPPED)));
+}
+
+#[test]
+fn what_is_cancelled_or_late_changes_nothing() {
+    let mut app = ready(&[1]);
+    begin(&mut app);
+    let effects = happen(&mut app, Event::FineTune);
+    let stop = Effect::Send(Request::StopFineTuning { tuning: 1 }, vec![]);
+    assert!(effects.contains(&stop) && said(&effects).contains("cancelled"), "{effects:?}");
+    assert!(app.view().train.disabled.is_none());
+    begin(&mut app);
+    assert!(finish(&mut app, 1, 0).is_empty(), "the first one's");
+    assert_eq!(answering(&app).0, Source::Shipped);
+    assert_eq!((app.fine_tuning().button, app.fine_tuning().compared), ("Cancel", None));
+    finish(&mut app, 2, 0);
+    assert_eq!(answering(&app).0, Source::Tuned);
+}
+
+#[test]
+fn failing_costs_nothing_and_says_why() {
+    let mut app = ready(&[1, 4]);
+    begin(&mut app);
+    let reason = String::from("the weights overflowed");
+    let effects = hear(&mut app, Reply::NotFineTuned { tuning: 1, reason }, vec![]);
+    assert!(said(&effects).contains("overflowed"));
+    assert!(app.fine_tuning().status.contains("It came to nothing: the weights overflowed."));
+    assert_eq!(app.fine_tuning().cannot, None, "it can be tried again");
+
+    begin(&mut app);
+    assert!(app.fine_tuning().status.starts_with("Fine-tuning shipped weights"));
+    for _ in 0..20 {
+        app.update(Happening::Tick(1.0));
+    }
+    assert!(app.view().problem.is_some(), "a trainer that is silent is gone");
+    assert_eq!((app.fine_tuning().button, answering(&app).0), ("Fine-tune", Source::Shipped));
+    assert_eq!(labels(&app), [1, 4]);
+    app.update(Happening::Repair);
+    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    data(&mut app, true);
+    let status = app.fine_tuning().status;
+    assert!(status.contains("the trainer has stopped. Your digits and the weights"), "{status}");
+}
+
+#[test]
+fn a_runs_weights_are_the_way_back_as_long_as_they_are_there() {
+    let mut app = ready(&[1]);
+    let id = run(&mut app);
+    hear(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
+    assert!(app.fine_tuning().status.starts_with("Starts from this run, epoch 1"));
+    let (_, arrays) = begin(&mut app);
+    assert_eq!(arrays[0][0], LEARNT);
+    finish(&mut app, 1, 0);
+    assert_eq!(app.answer.trained().map(|run| run[0]), Some(LEARNT), "the run keeps its own");
+    happen(&mut app, Event::Swap);
+    assert_eq!(answering(&app), (Source::Run, Some(LEARNT)));
+    happen(&mut app, Event::Swap);
+
+    app.update(Happening::Reset);
+    app.update(Happening::Confirmed);
+    assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "what was chosen goes on answering");
+    let view = app.fine_tuning();
+    assert_eq!(view.swap, None, "there is no way back");
+    assert!(view.compared.is_some_and(|words| words.contains("an earlier run, epoch 1")));
+    assert!(happen(&mut app, Event::Swap).is_empty());
+    app.update(Happening::AnswerFrom(Source::Shipped));
+    happen(&mut app, Event::Swap);
+    assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "but always one to them");
+    let (_, arrays) = begin(&mut app);
+    assert_eq!(arrays[0][0], LEARNT, "trying again needs none");
+}

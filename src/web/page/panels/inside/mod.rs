@@ -1,0 +1,389 @@
+//! Look inside in the document: maps, kernels, arithmetic and overlays, drawn once an animation frame
+//! at most, and only what can be seen.
+
+mod stage;
+
+use web_sys::{
+    Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
+    HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent,
+};
+
+use crate::app::panels::inside::arithmetic::{self, number};
+use crate::app::panels::inside::occlusion::Occlusion;
+use crate::app::panels::inside::{Event, Inside as State, Spot, Subject, Why};
+use crate::app::{self, App};
+use crate::data::{CLASSES, PIXELS, SIDE};
+use crate::net::Architecture;
+use crate::net::architecture::Shape;
+use crate::net::receptive::Field;
+use crate::net::trace::Trace;
+use crate::web::page::canvas::{Colours, PICTURE, Scale};
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError};
+use crate::web::page::panels::panel::{Frame, Panel};
+use stage::Stage;
+
+/// Patches covered in a frame: about three milliseconds of forward passes.
+const PATCHES: usize = 24;
+
+/// What is shown: the drawing's revision, the weights', and the panel's state.
+type Stamp = (u32, u32, State);
+
+/// The panel as it is shown.
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    shown: Option<Stamp>,
+    /// The model that the stages are made for.
+    architecture: Option<Architecture>,
+    trace: Option<Trace>,
+    stages: Vec<Stage>,
+    names: Vec<String>,
+    /// What is being covered: drawing, weights, subject and class that it is for.
+    occlusion: Option<((u32, u32, u32, usize), Occlusion)>,
+    colours: Option<Colours>,
+}
+
+impl Inside {
+    /// Finds the panel's parts and listens to them.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        listen()?;
+        Ok(Self::default())
+    }
+
+    /// Makes the stages for another model.
+    fn rebuild(&mut self, architecture: &Architecture) -> Result<(), DomError> {
+        // The answering network has been built from it already.
+        let trace =
+            Trace::new(architecture).map_err(|error| DomError::Refused(error.to_string()))?;
+        self.names = architecture.layer_names();
+        self.stages = stage::build(&trace, &self.names)?;
+        self.trace = Some(trace);
+        self.architecture = Some(architecture.clone());
+        Ok(())
+    }
+
+    /// Writes out the arithmetic of the number pointed at.
+    fn sum(&self, app: &App, spot: Option<Spot>) -> Result<(), DomError> {
+        let place: Element = dom::by_id("inside-sum")?;
+        let (Some(spot), Some(trace), Some(model)) = (spot, &self.trace, app.answer.model()) else {
+            place.set_inner_html("");
+            return dom::hide("inside-hint", false);
+        };
+        dom::hide("inside-hint", true)?;
+        let sum = arithmetic::of(trace, &self.names, model.weights, spot);
+        // All of it are numbers and the names of layers: nothing that came from outside.
+        let mut html = ["<h4>", &sum.title, "</h4><p>", &sum.caption, "</p>"].concat();
+        if !sum.window.values.is_empty() {
+            html += "<div class=\"scroll\"><table>";
+            for (row, values) in sum.window.values.chunks(sum.window.width).enumerate() {
+                html += "<tr>";
+                for (column, value) in values.iter().enumerate() {
+                    html += "<td>";
+                    match value {
+                        Some(value) => html += &number(*value),
+                        None => html += "0",
+                    }
+                    if let Some(weight) = sum.window.weights.get(row * sum.window.width + column) {
+                        html += " <span>× ";
+                        html += &number(*weight);
+                        html += "</span>";
+                    }
+                    html += "</td>";
+                }
+                html += "</tr>";
+            }
+            html += "</table></div>";
+        }
+        for line in &sum.lines {
+            html += "<p>";
+            html += line;
+            html += "</p>";
+        }
+        place.set_inner_html(&html);
+        Ok(())
+    }
+
+    /// Draws the overlay that says why.
+    fn why(
+        &mut self,
+        app: &mut App,
+        picture: &[f32; PIXELS],
+        class: usize,
+        colours: Colours,
+    ) -> Result<Frame, DomError> {
+        let canvas: HtmlCanvasElement = dom::by_id("inside-why")?;
+        let why = app.inside.why;
+        canvas.set_hidden(why == Why::Off);
+        let key =
+            (app.answer.revision(), app.answer.weights_revision(), app.inside.revision, class);
+        let mut frame = Frame::Unneeded;
+        let map = match (why, &self.trace, app.answer.model()) {
+            (Why::Gradient, Some(trace), Some(model)) => trace.saliency(model.weights, class),
+            (Why::Occlusion, ..) => {
+                if self.occlusion.as_ref().is_none_or(|(of, _)| *of != key) {
+                    self.occlusion = Some((key, Occlusion::new(picture, class)));
+                }
+                let Some((_, occlusion)) = &mut self.occlusion else { return Ok(Frame::Unneeded) };
+                occlusion.advance(app.answer.network(), PATCHES);
+                let map = occlusion.map();
+                if !occlusion.is_done() {
+                    frame = Frame::Wanted;
+                }
+                map
+            }
+            _ => {
+                dom::text("inside-why-text", "")?;
+                return Ok(frame);
+            }
+        };
+        let scale = Scale { signed: true, ..Scale::of(&map) };
+        PICTURE.draw(&canvas, &map, scale, &colours)?;
+        let most = number(scale.most);
+        let words = if why == Why::Gradient {
+            format!(
+                "Blue: more ink here speaks for {class}; orange: against it. At most {most} of its logit."
+            )
+        } else {
+            format!(
+                "Blue: without this, {class} is less likely; orange: more likely. At most {most} of its probability."
+            )
+        };
+        dom::text("inside-why-text", &words)?;
+        Ok(frame)
+    }
+}
+
+impl Panel for Inside {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        let same = self.shown.as_ref().is_some_and(|(drawing, weights, state)| {
+            *drawing == app.answer.revision()
+                && *weights == app.answer.weights_revision()
+                && *state == app.inside
+        });
+        Ok(if same { Frame::Unneeded } else { Frame::Wanted })
+    }
+
+    fn sight_changed(&mut self) -> Frame {
+        self.forget_colours();
+        Frame::Wanted
+    }
+
+    fn forget_colours(&mut self) {
+        self.colours = None;
+        self.shown = None;
+    }
+
+    fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
+        let stamp = (app.answer.revision(), app.answer.weights_revision(), app.inside.clone());
+        let fresh = self.shown.as_ref().is_none_or(|shown| {
+            (shown.0, shown.1, shown.2.revision) != (stamp.0, stamp.1, stamp.2.revision)
+        });
+        self.shown = Some(stamp);
+        if self.colours.is_none() {
+            self.colours = Some(Colours::now()?);
+        }
+        words(app)?;
+        let picture = app.inside_picture().copied().unwrap_or([0.0; PIXELS]);
+        let Some(model) = app.answer.model() else { return Ok(Frame::Unneeded) };
+        if self.architecture.as_ref() != Some(model.architecture) {
+            self.rebuild(model.architecture)?;
+        }
+        let (Some(trace), Some(colours)) = (&mut self.trace, self.colours) else {
+            return Ok(Frame::Unneeded);
+        };
+        if fresh || trace.logits().is_empty() {
+            trace.follow(model.weights, &picture);
+        }
+        let class = app.inside.class.unwrap_or_else(|| likeliest(trace.logits()));
+        let spot = app.inside.spot.filter(|spot| {
+            trace.layers.get(spot.layer).is_some_and(|layer| {
+                let Shape { height, width, channels } = layer.shape;
+                spot.y < height && spot.x < width && spot.channel < channels
+            })
+        });
+        for stage in &self.stages {
+            stage.draw(trace, model, class, spot, app.inside.change, &colours)?;
+        }
+        softmax(trace.logits(), class)?;
+        cross_entropy(trace.logits(), app.inside_label())?;
+        let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
+        PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
+        mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
+        self.sum(app, spot)?;
+        self.why(app, &picture, class, colours)
+    }
+}
+
+/// The class of the largest logit.
+fn likeliest(logits: &[f32]) -> usize {
+    let all = logits.iter().enumerate();
+    all.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class)
+}
+
+/// What the panel says about its subject.
+fn words(app: &App) -> Result<(), DomError> {
+    let (subject, back) = match &app.inside.subject {
+        Subject::Drawing if app.answer.model().is_none() => {
+            let failed = app.answer.shipped_failure().is_some();
+            let words = if failed {
+                "There are no weights to look into: Retry fetches them, Train makes others."
+            } else {
+                "Waiting for the weights."
+            };
+            (words.to_owned(), true)
+        }
+        Subject::Drawing if app.inside_picture().is_none() => {
+            ("Nothing is drawn yet: this is what an empty sheet gives.".to_owned(), true)
+        }
+        Subject::Drawing => ("Your drawing".to_owned(), true),
+        Subject::Image { label, name, .. } => (format!("{name}: a {label}"), false),
+    };
+    dom::text("inside-subject", &subject)?;
+    dom::hide("inside-back", back)?;
+    let label: HtmlSelectElement = dom::by_id("inside-label")?;
+    label.set_value(&app.inside_label().map_or_else(String::new, |label| label.to_string()));
+    let cannot = match &app.inside.subject {
+        Subject::Drawing => app.inside_picture().is_none().then_some("Nothing is drawn yet"),
+        Subject::Image { .. } => Some("It came with its label"),
+    };
+    label.set_disabled(cannot.is_some());
+    label.set_title(cannot.unwrap_or_default());
+    let change: HtmlInputElement = dom::by_id("inside-change")?;
+    let initial = app.answer.model().and_then(|model| model.initial).is_some();
+    change.set_disabled(!initial);
+    dom::text("inside-change-why", if initial { "" } else { "; it needs a run" })?;
+    Ok(())
+}
+
+/// Logits, their exponentials and the probabilities, class by class.
+fn softmax(logits: &[f32], class: usize) -> Result<(), DomError> {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|z| (z - most).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    let mut html = String::new();
+    for (digit, (z, power)) in logits.iter().zip(&powers).enumerate() {
+        html += if digit == class { "<tr class=\"top-class\">" } else { "<tr>" };
+        html += "<th scope=\"row\">";
+        html += &digit.to_string();
+        for value in [*z, *power, power / sum] {
+            html += "</th><td>";
+            html += &number(value);
+        }
+        html += "</td></tr>";
+    }
+    dom::by_id::<Element>("inside-softmax")?.set_inner_html(&html);
+    dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())
+}
+
+/// How surprised the network is by the right answer, if there is one.
+fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
+    let words = match label.and_then(|label| Some((label, logits.get(label)?))) {
+        None => "Cross-entropy is −log p of the right digit: say which one it is.".into(),
+        Some((label, z)) => {
+            // By way of the logits, which can still tell what p is too small for.
+            let loss = number(sum.ln() - (z - most));
+            let p = number((z - most).exp() / sum);
+            format!("Cross-entropy: −log p({label}) = −log {p} = {loss}")
+        }
+    };
+    dom::text("inside-loss", &words)
+}
+
+/// Lays a frame over a part of the picture.
+fn mark(id: &str, field: Option<Field>) -> Result<(), DomError> {
+    let frame: HtmlElement = dom::by_id(id)?;
+    frame.set_hidden(field.is_none());
+    if let Some(Field { top, bottom, left, right }) = field {
+        place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
+    }
+    Ok(())
+}
+
+/// Places an element over a part of what it lies on, in shares of that.
+fn place(
+    frame: &HtmlElement,
+    (left, top): (usize, usize),
+    (width, height): (usize, usize),
+    whole: (usize, usize),
+) -> Result<(), DomError> {
+    let style = frame.style();
+    for (property, part, whole) in [
+        ("left", left, whole.0),
+        ("top", top, whole.1),
+        ("width", width, whole.0),
+        ("height", height, whole.1),
+    ] {
+        style.set_property(property, &format!("{}%", 100.0 * part as f32 / whole as f32))?;
+    }
+    Ok(())
+}
+
+fn happen(event: Event) {
+    dispatch(app::Event::Inside(event));
+}
+
+/// Pointing, keys and choices.
+fn listen() -> Result<(), DomError> {
+    let stages: HtmlElement = dom::by_id("inside-stages")?;
+    for kind in ["pointermove", "pointerdown"] {
+        dom::on(&stages, kind, |event: PointerEvent| {
+            if let Some(spot) = stage::pointed(&event) {
+                happen(Event::Point(Some(spot)));
+            }
+        })?;
+    }
+    dom::on(&stages, "keydown", |event: KeyboardEvent| {
+        let Some(layer) = stage::layer_of(&event) else { return };
+        let by = match event.key().as_str() {
+            "ArrowUp" => [-1, 0, 0],
+            "ArrowDown" => [1, 0, 0],
+            "ArrowLeft" => [0, -1, 0],
+            "ArrowRight" => [0, 1, 0],
+            "PageUp" => [0, 0, -1],
+            "PageDown" => [0, 0, 1],
+            "Escape" => {
+                happen(Event::Point(None));
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        happen(Event::Go(layer, by));
+    })?;
+    let back: HtmlElement = dom::by_id("inside-back")?;
+    dom::on(&back, "click", |_: MouseEvent| happen(Event::Look(Subject::Drawing)))?;
+    for (id, why) in [
+        ("inside-why-off", Why::Off),
+        ("inside-why-gradient", Why::Gradient),
+        ("inside-why-occlusion", Why::Occlusion),
+    ] {
+        let radio: HtmlElement = dom::by_id(id)?;
+        dom::on(&radio, "change", move |_: DomEvent| happen(Event::Why(why)))?;
+    }
+    let class: HtmlSelectElement = dom::by_id("inside-class")?;
+    let select = class.clone();
+    dom::on(&class, "change", move |_: DomEvent| {
+        happen(Event::Class(select.value().parse().ok().filter(|&class| class < CLASSES)));
+    })?;
+    let label: HtmlSelectElement = dom::by_id("inside-label")?;
+    let said = label.clone();
+    dom::on(&label, "change", move |_: DomEvent| {
+        happen(Event::Label(said.value().parse().ok()));
+    })?;
+    let change: HtmlInputElement = dom::by_id("inside-change")?;
+    let tick = change.clone();
+    dom::on(&change, "change", move |_: DomEvent| {
+        happen(Event::Change(tick.checked()));
+        if tick.checked() {
+            // What was asked for shall be seen.
+            for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {
+                let _ = kernels.set_attribute("open", "");
+            }
+        }
+    })
+}

@@ -1,0 +1,282 @@
+//! A layer in the document: its maps, its kernels, what speaks for a class.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, PointerEvent};
+
+use super::place;
+use crate::app::answer::Model;
+use crate::app::panels::inside::Spot;
+use crate::app::panels::inside::arithmetic::{contributions, number};
+use crate::net::architecture::{Layer, Shape};
+use crate::net::trace::Trace;
+use crate::web::page::canvas::{Colours, Grid, Scale};
+use crate::web::page::dispatch::{Call, call};
+use crate::web::page::dom::{self, DomError};
+
+/// Maps in a row where there is room, and on a phone.
+const MAPS: (usize, usize) = (16, 8);
+
+/// Numbers of a vector, or kernels, in a row.
+const NUMBERS: (usize, usize) = (32, 16);
+
+/// The narrowest place, in pixels, that counts as having room.
+const WIDE: i32 = 560;
+
+/// A picture of numbers with its scale.
+#[derive(Debug)]
+struct Sheet {
+    canvas: HtmlCanvasElement,
+    lowest: Element,
+    highest: Element,
+    ramp: Element,
+}
+
+/// A layer's part of the panel.
+#[derive(Debug)]
+pub(super) struct Stage {
+    layer: usize,
+    maps: Option<(Sheet, HtmlElement)>,
+    kernels: Option<Sheet>,
+    parts: Option<(Sheet, Element)>,
+}
+
+/// Makes the stages of a model, in place of those before.
+pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomError> {
+    let place: Element = dom::by_id("inside-stages")?;
+    let mut html = String::new();
+    for (at, (layer, name)) in trace.layers.iter().zip(names).enumerate() {
+        let Shape { height, width, channels } = layer.shape;
+        let at = at.to_string();
+        let shape = if height * width == 1 {
+            channels.to_string()
+        } else {
+            format!("{height}×{width}×{channels}")
+        };
+        html += &format!(
+            "<section class=\"stage\" id=\"stage-{at}\" aria-labelledby=\"stage-{at}-name\">\
+             <h4 id=\"stage-{at}-name\">{name} <span>{} to {shape}</span></h4>",
+            layer.layer
+        );
+        html += match layer.layer {
+            Layer::Flatten => "<p>The same numbers, row by row, as one vector.</p>",
+            Layer::Dropout { .. } => "<p>Only at work in training; here all passes through.</p>",
+            _ => "",
+        };
+        if drawn(layer.layer) {
+            html += &format!(
+                "<div class=\"seen-maps\"><div class=\"maps\"><canvas tabindex=\"0\" role=\"application\" \
+                 data-layer=\"{at}\" aria-label=\"What {name} gives. Arrow keys go from number to \
+                 number, Page Up and Page Down from map to map.\"></canvas>\
+                 <div class=\"spot\" hidden></div></div>{SCALE}</div>"
+            );
+        }
+        if matches!(layer.layer, Layer::Conv2D { .. }) {
+            // Of a layer that reads one map they are few, and each lies below what it gives.
+            let (open, order) = if layer.input.channels == 1 {
+                (" open", String::from("One for each of its filters, in the order of the maps."))
+            } else {
+                let row = "a row for each map that it reads";
+                ("", format!("A column for each of its {channels} filters, {row}."))
+            };
+            html += &format!(
+                "<details class=\"kernels\"{open}><summary>Its kernels</summary>\
+                 <p>{order}</p>\
+                 <canvas role=\"img\" aria-label=\"The kernels of {name}\"></canvas>{SCALE}</details>"
+            );
+        }
+        if matches!(layer.layer, Layer::Dense { .. }) {
+            html += &format!(
+                "<div class=\"parts\"><p></p><canvas role=\"img\" aria-label=\"What each number adds \
+                 to it: number times weight\"></canvas>{SCALE}</div>"
+            );
+        }
+        html += "</section>";
+    }
+    place.set_inner_html(&html);
+    for details in dom::all::<Element>("#inside-stages details")? {
+        dom::on(&details, "toggle", |_: DomEvent| call(Call::Sight))?;
+    }
+    (0..trace.layers.len()).map(Stage::find).collect()
+}
+
+/// Where a scale says its ends.
+const SCALE: &str = "<p class=\"scale\"><span></span> <span class=\"ramp\" aria-hidden=\"true\"></span> <span></span></p>";
+
+/// Whether a layer's output is worth a picture: not if it is the one before once more.
+fn drawn(layer: Layer) -> bool {
+    !matches!(layer, Layer::Flatten | Layer::Dropout { .. })
+}
+
+/// The layer whose maps an event is about.
+pub(super) fn layer_of(event: &DomEvent) -> Option<usize> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.get_attribute("data-layer")?.parse().ok()
+}
+
+/// The number under the pointer.
+pub(super) fn pointed(event: &PointerEvent) -> Option<Spot> {
+    let layer = layer_of(event)?;
+    let canvas: HtmlCanvasElement = event.target()?.dyn_into().ok()?;
+    let read = |name: &str| canvas.get_attribute(name)?.parse().ok();
+    let grid = Grid {
+        shape: Shape {
+            height: read("data-height")?,
+            width: read("data-width")?,
+            channels: read("data-channels")?,
+        },
+        columns: read("data-columns")?,
+    };
+    let area = canvas.get_bounding_client_rect();
+    let (width, height) = grid.size();
+    let left = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0) * width as f64;
+    let top = (f64::from(event.client_y()) - area.top()) / area.height().max(1.0) * height as f64;
+    let (y, x, channel) = grid.at(left.max(0.0) as usize, top.max(0.0) as usize)?;
+    Some(Spot { layer, y, x, channel })
+}
+
+impl Sheet {
+    fn find(within: &str) -> Result<Option<Self>, DomError> {
+        let part = |selector: &str| -> Result<Option<Element>, DomError> {
+            Ok(dom::document()?.query_selector(&[within, selector].concat())?)
+        };
+        let canvas = part(" canvas")?.and_then(|canvas| canvas.dyn_into().ok());
+        let ends = (part(" .scale > :first-child")?, part(" .scale > :last-child")?);
+        Ok(match (canvas, ends, part(" .ramp")?) {
+            (Some(canvas), (Some(lowest), Some(highest)), Some(ramp)) => {
+                Some(Self { canvas, lowest, highest, ramp })
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether any of it is on the screen.
+    fn is_seen(&self) -> bool {
+        let area = self.canvas.get_bounding_client_rect();
+        let height = dom::window().ok().and_then(|w| w.inner_height().ok()?.as_f64());
+        area.width() > 0.0 && area.bottom() > 0.0 && area.top() < height.unwrap_or(f64::MAX)
+    }
+
+    /// Lays the maps out for the place's width.
+    fn lay_out(&self, shape: Shape) -> Result<Grid, DomError> {
+        let (wide, narrow) = if shape.height * shape.width == 1 { NUMBERS } else { MAPS };
+        let room = self.canvas.parent_element().map_or(0, |parent| parent.client_width());
+        let row = if room >= WIDE { wide } else { narrow };
+        let grid = Grid { shape, columns: row.min(shape.channels).max(1) };
+        self.size(grid, 100.0 * grid.columns as f32 / row as f32)
+    }
+
+    fn size(&self, grid: Grid, percent: f32) -> Result<Grid, DomError> {
+        let (width, height) = grid.size();
+        if (self.canvas.width() as usize, self.canvas.height() as usize) != (width, height) {
+            self.canvas.set_width(width as u32);
+            self.canvas.set_height(height as u32);
+            self.canvas.style().set_property("width", &format!("{percent}%"))?;
+            for (name, value) in [
+                ("data-height", grid.shape.height),
+                ("data-width", grid.shape.width),
+                ("data-channels", grid.shape.channels),
+                ("data-columns", grid.columns),
+            ] {
+                self.canvas.set_attribute(name, &value.to_string())?;
+            }
+        }
+        Ok(grid)
+    }
+
+    fn draw(&self, grid: Grid, numbers: &[f32], colours: &Colours) -> Result<(), DomError> {
+        let scale = Scale::of(numbers);
+        grid.draw(&self.canvas, numbers, scale, colours)?;
+        let most = number(scale.most);
+        let lowest = if scale.signed { number(-scale.most) } else { "0".into() };
+        self.lowest.set_text_content(Some(&lowest));
+        self.highest.set_text_content(Some(&most));
+        self.ramp.class_list().toggle_with_force("signed", scale.signed)?;
+        Ok(())
+    }
+}
+
+impl Stage {
+    fn find(layer: usize) -> Result<Self, DomError> {
+        let within = format!("#stage-{layer}");
+        let document = dom::document()?;
+        let maps = Sheet::find(&[&within, " .seen-maps"].concat())?;
+        let spot = document.query_selector(&[&within, " .spot"].concat())?;
+        let spot = spot.and_then(|spot| spot.dyn_into().ok());
+        let words = document.query_selector(&[&within, " .parts > p"].concat())?;
+        Ok(Self {
+            layer,
+            maps: maps.zip(spot),
+            kernels: Sheet::find(&[&within, " .kernels"].concat())?,
+            parts: Sheet::find(&[&within, " .parts"].concat())?.zip(words),
+        })
+    }
+
+    /// Draws what can be seen of it.
+    pub(super) fn draw(
+        &self,
+        trace: &Trace,
+        model: Model<'_>,
+        class: usize,
+        spot: Option<Spot>,
+        change: bool,
+        colours: &Colours,
+    ) -> Result<(), DomError> {
+        let layer = &trace.layers[self.layer];
+        let here = spot.filter(|spot| spot.layer == self.layer);
+        if let Some((sheet, frame)) = self.maps.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
+            let grid = sheet.lay_out(layer.shape)?;
+            sheet.draw(grid, &layer.output, colours)?;
+            frame.set_hidden(here.is_none());
+            if let Some(spot) = here {
+                let (left, top) = grid.corner(spot.channel);
+                place(frame, (left + spot.x, top + spot.y), (1, 1), grid.size())?;
+            }
+        }
+        if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
+            let side = layer.windows().0;
+            let filters = layer.shape.channels;
+            let channels = layer.input.channels * filters;
+            let shape = Shape { height: side, width: side, channels };
+            let grid = if layer.input.channels == 1 {
+                sheet.lay_out(shape)?
+            } else {
+                let grid = Grid { shape, columns: filters };
+                sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
+            };
+            let kernel = &model.weights[layer.kernel.clone()];
+            match model.initial.filter(|_| change) {
+                Some(initial) => {
+                    let before = &initial[layer.kernel.clone()];
+                    let moved: Vec<f32> =
+                        kernel.iter().zip(before).map(|(now, before)| now - before).collect();
+                    sheet.draw(grid, &moved, colours)?;
+                }
+                None => sheet.draw(grid, kernel, colours)?,
+            }
+        }
+        if let Some((sheet, words)) = self.parts.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
+            let last = self.layer + 1 == trace.layers.len();
+            let unit = here.map_or(if last { class } else { 0 }, |spot| spot.channel);
+            let text = if last {
+                format!("What each number it reads adds to the logit of {unit}")
+            } else {
+                format!("What each number it reads adds to number {}", unit + 1)
+            };
+            words.set_text_content(Some(&text));
+            let parts = contributions(layer, trace.input(self.layer), model.weights, unit);
+            let grid = sheet.lay_out(read_as(trace, self.layer))?;
+            sheet.draw(grid, &parts, colours)?;
+        }
+        Ok(())
+    }
+}
+
+/// The shape that a Dense's input had before it was flattened.
+fn read_as(trace: &Trace, layer: usize) -> Shape {
+    let before = trace.layers[..layer].iter().rev();
+    let mut before = before.skip_while(|layer| matches!(layer.layer, Layer::Dropout { .. }));
+    match before.next() {
+        Some(flatten) if flatten.layer == Layer::Flatten => flatten.input,
+        _ => trace.layers[layer].input,
+    }
+}

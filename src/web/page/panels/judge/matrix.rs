@@ -1,0 +1,95 @@
+//! The confusion matrix and each class' figures, as tables that are filled anew with each verdict.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, MouseEvent};
+
+use super::{happen, write};
+use crate::app::panels::judge::gallery::Choice;
+use crate::app::panels::judge::{Event, Figures};
+use crate::data::CLASSES;
+use crate::net::metrics::Confusion;
+use crate::web::page::dom::{self, DomError};
+use crate::web::page::panels::roving;
+
+/// The tables' changing parts.
+#[derive(Debug)]
+pub(super) struct Matrix {
+    body: HtmlElement,
+    /// `[label][answer]`
+    cells: Vec<HtmlElement>,
+    /// Precision, recall, F1 and images of each class, then the macro means.
+    scores: Vec<Element>,
+}
+
+impl Matrix {
+    /// Makes the tables' rows and listens to the cells.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let mut rows = String::new();
+        for label in 0..CLASSES {
+            rows += "<tr><th scope=\"row\">";
+            rows += &label.to_string();
+            rows += "</th>";
+            for answer in 0..CLASSES {
+                rows += if label == answer { "<td class=\"right\">" } else { "<td>" };
+                rows += "<button type=\"button\" tabindex=\"-1\" hidden></button></td>";
+            }
+            rows += "</tr>";
+        }
+        let body: HtmlElement = dom::by_id("judge-matrix")?;
+        body.set_inner_html(&rows);
+        roving::listen(&body)?;
+        let cells = dom::all::<HtmlElement>("#judge-matrix button")?;
+        for (at, cell) in cells.iter().enumerate() {
+            let (label, answer) = ((at / CLASSES) as u8, (at % CLASSES) as u8);
+            dom::on(cell, "click", move |_: MouseEvent| {
+                happen(Event::Show(Choice::Cell { label, answer }));
+                if let Ok(title) = dom::by_id::<HtmlElement>("judge-images-title") {
+                    // To the images, which may be below.
+                    let _ = title.focus();
+                }
+            })?;
+        }
+        Ok(Self { body, cells, scores: dom::all("#judge-scores td")? })
+    }
+
+    /// Shows a verdict.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn show(&self, figures: &Figures) -> Result<(), DomError> {
+        for (at, cell) in self.cells.iter().enumerate() {
+            show(cell, &figures.confusion, at / CLASSES, at % CLASSES)?;
+        }
+        roving::settle(&self.body);
+        for (cell, words) in self.scores.iter().zip(figures.scores.iter().flatten()) {
+            write(cell, words);
+        }
+        Ok(())
+    }
+}
+
+fn show(
+    cell: &HtmlElement,
+    confusion: &Confusion,
+    label: usize,
+    answer: usize,
+) -> Result<(), DomError> {
+    let count = confusion.count(label, answer);
+    cell.set_hidden(count == 0);
+    if count > 0 {
+        write(cell, &count.to_string());
+        // It says the number as it is seen, for those who see it and speak to press it.
+        let images = if count == 1 { "image" } else { "images" };
+        cell.set_attribute("aria-label", &format!("{label} read as {answer}: {count} {images}"))?;
+    }
+    if let Some(place) = cell.parent_element() {
+        // The cube root, so that one in a thousand still shows.
+        let share = (count as f32 / confusion.images(label).max(1) as f32).cbrt();
+        let style = place.unchecked_ref::<HtmlElement>().style();
+        style.set_property("--share", &format!("{}%", (100.0 * share) as u32))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Judge in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read
+//! and drawn in animation frames, and of the test images only those in sight.
+
+mod gallery;
+mod matrix;
+mod pinned;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    DocumentFragment, Element, HtmlCanvasElement, HtmlElement, HtmlTemplateElement, MouseEvent,
+};
+
+use crate::app::panels::judge::Event;
+use crate::app::{self, App};
+use crate::data::PIXELS;
+use crate::web::page::canvas::{Colours, PICTURE, Scale};
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError};
+use crate::web::page::panels::panel::{Frame, Panel};
+use gallery::Gallery;
+use matrix::Matrix;
+use pinned::Pinned;
+
+/// Milliseconds of a frame that reading may take; one picture takes about a tenth of one. A run's
+/// weights come several times a second, and each time is one such frame: the pictures take turns.
+const BUDGET: f64 = 2.0;
+
+/// What is read: weights, test images on show, pinned drawings.
+type Stamp = (u32, u32, u32);
+
+/// The panel as it is shown.
+#[derive(Debug)]
+pub(super) struct Judge {
+    matrix: Matrix,
+    gallery: Gallery,
+    pinned: Pinned,
+    /// The verdict that is shown.
+    judged: Option<u32>,
+    read: Option<Stamp>,
+    press: Press,
+}
+
+impl Judge {
+    /// Finds the panel's parts and listens to them.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let now: HtmlElement = dom::by_id("judge-now")?;
+        dom::on(&now, "click", |_: MouseEvent| happen(Event::Judge))?;
+        Ok(Self {
+            matrix: Matrix::new()?,
+            gallery: Gallery::new()?,
+            pinned: Pinned::new()?,
+            judged: None,
+            read: None,
+            press: Press::new()?,
+        })
+    }
+}
+
+impl Panel for Judge {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        let now: HtmlElement = dom::by_id("judge-now")?;
+        let cannot = app.cannot_judge();
+        dom::disable(&now, cannot.as_deref())?;
+        text("judge-status", &app.judge_status())?;
+        let judged = Some(app.judge.revision());
+        if self.judged != judged {
+            self.judged = judged;
+            let figures = app.judge.figures();
+            hide("judge-verdict", figures.is_none())?;
+            if let Some(figures) = &figures {
+                for (id, words) in
+                    ["judge-accuracy", "judge-right", "judge-loss"].into_iter().zip(&figures.whole)
+                {
+                    text(id, words)?;
+                }
+                self.matrix.show(figures)?;
+            }
+        }
+        self.gallery.show(app)?;
+        self.pinned.show(app)?;
+        let stamp = (
+            app.answer.weights_revision(),
+            app.judge.gallery.revision,
+            app.judge.pinned.revision(),
+        );
+        if self.read == Some(stamp) {
+            return Ok(Frame::Unneeded);
+        }
+        self.read = Some(stamp);
+        Ok(Frame::Wanted)
+    }
+
+    fn sight_changed(&mut self) -> Frame {
+        Frame::Wanted
+    }
+
+    fn forget_colours(&mut self) {
+        self.press.colours = None;
+        self.read = None;
+        self.gallery.forget();
+        self.pinned.forget();
+    }
+
+    fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
+        let sight = self.gallery.in_sight();
+        let end = dom::now() + BUDGET;
+        let mut more = true;
+        while more && dom::now() < end {
+            more = app.read_next(true, sight.clone());
+        }
+        self.gallery.draw(&app.judge.gallery, sight, &mut self.press)?;
+        self.pinned.draw(&app.judge, &mut self.press)?;
+        Ok(if more && !app.is_learning() { Frame::Wanted } else { Frame::Unneeded })
+    }
+}
+
+/// Makes images of pictures. Dozens of canvases, each a layer of its own, would slow down whatever else
+/// moves on the page; images are painted once.
+#[derive(Debug)]
+struct Press {
+    canvas: HtmlCanvasElement,
+    /// Those of the theme, once they have been asked for.
+    colours: Option<Colours>,
+}
+
+impl Press {
+    fn new() -> Result<Self, DomError> {
+        let canvas = dom::document()?.create_element("canvas")?.unchecked_into();
+        Ok(Self { canvas, colours: None })
+    }
+
+    /// Shows a picture by an `img`.
+    fn print(&mut self, picture: &[f32; PIXELS], image: &Element) -> Result<(), DomError> {
+        let colours = match self.colours {
+            Some(colours) => colours,
+            None => *self.colours.insert(Colours::now()?),
+        };
+        PICTURE.draw(&self.canvas, picture, Scale::INK, &colours)?;
+        Ok(image.set_attribute("src", &self.canvas.to_data_url()?)?)
+    }
+}
+
+fn happen(event: Event) {
+    dispatch(app::Event::Judge(event));
+}
+
+/// Goes to Look inside, which has just been opened in this panel's place.
+fn follow() {
+    if let Ok(button) = dom::by_id::<HtmlElement>("open-inside") {
+        button.scroll_into_view();
+        let _ = button.focus();
+    }
+}
+
+fn text(id: &str, words: &str) -> Result<(), DomError> {
+    write(&dom::by_id::<Element>(id)?, words);
+    Ok(())
+}
+
+/// Writes words, unless they stand there already.
+fn write(element: &Element, words: &str) {
+    if element.text_content().as_deref() != Some(words) {
+        element.set_text_content(Some(words));
+    }
+}
+
+fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
+    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
+    Ok(())
+}
+
+/// A copy of a template's only element.
+fn copy(template: &str) -> Result<Element, DomError> {
+    let template: HtmlTemplateElement = dom::by_id(template)?;
+    let content = dom::document()?.import_node_with_deep(&template.content(), true)?;
+    content
+        .unchecked_into::<DocumentFragment>()
+        .first_element_child()
+        .ok_or_else(|| DomError::WrongElement(template.id()))
+}
+
+/// A part of an element.
+fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
+    of.query_selector(selector)?
+        .and_then(|part| part.dyn_into().ok())
+        .ok_or_else(|| DomError::NoElement(selector.into()))
+}

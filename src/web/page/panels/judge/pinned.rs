@@ -1,0 +1,203 @@
+//! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, MouseEvent};
+
+use super::{Press, copy, follow, happen, hide, part, text, write};
+use crate::app::drawings::{self, Key, Labelled, Shelf};
+use crate::app::figures::percent;
+use crate::app::panels::judge::{Event, Judge as State, Watched};
+use crate::app::{self, App};
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError};
+
+/// The history's width and height in its own units.
+const CHART: (f32, f32) = (120.0, 24.0);
+
+/// The drawings as they are shown.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    place: HtmlElement,
+    cards: Vec<Card>,
+    shown: Option<u32>,
+    cannot: Option<Option<&'static str>>,
+}
+
+#[derive(Debug)]
+struct Card {
+    key: Key,
+    element: Element,
+    image: Element,
+    words: Element,
+    share: Element,
+    path: Element,
+    drawn: bool,
+}
+
+impl Pinned {
+    /// Finds the list and listens to its buttons.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        for button in dom::all::<HtmlElement>("#judge-pin button")? {
+            let label = button.text_content().and_then(|digit| digit.parse().ok());
+            let label = label.ok_or_else(|| DomError::WrongElement("judge-pin".into()))?;
+            dom::on(&button, "click", move |_: MouseEvent| happen(Event::Pin(label)))?;
+        }
+        let undo: HtmlElement = dom::by_id("judge-undo")?;
+        dom::on(&undo, "click", |_: MouseEvent| {
+            shelve(drawings::Event::Undelete);
+            focus("judge-pinned-title");
+        })?;
+        let place: HtmlElement = dom::by_id("judge-pinned")?;
+        dom::on(&place, "click", |event: MouseEvent| match clicked(&event) {
+            Some((key, what)) if what == "unpin" => {
+                shelve(drawings::Event::Delete(key));
+                // The button that had the focus is gone.
+                focus("judge-undo");
+            }
+            Some((key, _)) => {
+                happen(Event::LookAtPinned(key));
+                follow();
+            }
+            None => {}
+        })?;
+        Ok(Self { place, cards: Vec::new(), shown: None, cannot: None })
+    }
+
+    /// Shows which drawings there are, and whether another can be pinned.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
+        let cannot = app.cannot_pin();
+        if self.cannot != Some(cannot) {
+            self.cannot = Some(cannot);
+            text("judge-cannot-pin", cannot.unwrap_or("What is your drawing?"))?;
+            for button in dom::all::<HtmlElement>("#judge-pin button")? {
+                dom::disable(&button, cannot)?;
+            }
+        }
+        let pinned = &app.judge.pinned;
+        if self.shown == Some(pinned.revision()) {
+            return Ok(());
+        }
+        self.shown = Some(pinned.revision());
+        hide("judge-pinned-empty", !pinned.is_read() || !pinned.all().is_empty())?;
+        let problem = app.judge.pinned_problem();
+        hide("judge-pinned-problem", problem.is_none())?;
+        text("judge-pinned-problem", &problem.unwrap_or_default())?;
+        let unpinned = app.judge.unpinned();
+        hide("judge-unpinned", unpinned.is_none())?;
+        if let Some(drawing) = unpinned {
+            text(
+                "judge-unpinned-text",
+                &["Your ", &drawing.label.to_string(), " is unpinned."].concat(),
+            )?;
+        }
+        self.place.set_inner_html("");
+        self.cards.clear();
+        for drawing in pinned.all() {
+            self.cards.push(self.pin(drawing)?);
+        }
+        Ok(())
+    }
+
+    fn pin(&self, drawing: &Labelled) -> Result<Card, DomError> {
+        let element = copy("pinned-card")?;
+        self.place.append_child(&element)?;
+        element.set_attribute("data-key", &drawing.key.to_string())?;
+        let label = drawing.label.to_string();
+        let name = |what: &str, verb: &str| -> Result<(), DomError> {
+            let button: Element = part(&element, what)?;
+            Ok(button.set_attribute("aria-label", &[verb, &label].concat())?)
+        };
+        name("[data-do=look]", "Look inside at your ")?;
+        name("[data-do=unpin]", "Unpin your ")?;
+        Ok(Card {
+            key: drawing.key,
+            image: part(&element, "img")?,
+            words: part(&element, ".words")?,
+            share: part(&element, ".share")?,
+            path: part(&element, "path")?,
+            element,
+            drawn: false,
+        })
+    }
+
+    /// Has all pictures be drawn again.
+    pub(super) fn forget(&mut self) {
+        for card in &mut self.cards {
+            card.drawn = false;
+        }
+    }
+
+    /// Draws the drawings and says how they are read.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub(super) fn draw(&mut self, judge: &State, press: &mut Press) -> Result<(), DomError> {
+        for (card, drawing) in self.cards.iter_mut().zip(judge.pinned.all()) {
+            if !card.drawn {
+                press.print(&drawing.picture, &card.image)?;
+                card.drawn = true;
+            }
+            card.say(drawing.label, judge.watched(card.key))?;
+        }
+        Ok(())
+    }
+}
+
+impl Card {
+    fn say(&self, label: u8, watched: Option<&Watched>) -> Result<(), DomError> {
+        let label_name = label.to_string();
+        let reading = watched.and_then(|watched| watched.reading);
+        let Some((watched, reading)) = watched.zip(reading) else {
+            write(&self.words, &["Your ", &label_name].concat());
+            write(&self.share, "");
+            return Ok(());
+        };
+        let right = reading.digit == label;
+        self.element.set_attribute("data-read", if right { "right" } else { "wrong" })?;
+        write(
+            &self.words,
+            &["Your ", &label_name, ", read as ", &reading.digit.to_string()].concat(),
+        );
+        let values = watched.history.values();
+        let share = values.last().copied().unwrap_or(reading.share);
+        write(&self.share, &[&percent(share), " for ", &label_name].concat());
+        self.path.set_attribute("d", &line(values))?;
+        Ok(())
+    }
+}
+
+/// A history as a path from left to right.
+fn line(values: &[f32]) -> String {
+    let (width, height) = CHART;
+    let step = width / (values.len().max(2) - 1) as f32;
+    let mut path = String::new();
+    for (i, value) in values.iter().enumerate() {
+        let (x, y) = (i as f32 * step, (1.0 - value) * height);
+        path += &format!("{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
+    }
+    path
+}
+
+fn shelve(event: drawings::Event) {
+    dispatch(app::Event::Drawings(Shelf::Pinned, event));
+}
+
+fn focus(id: &str) {
+    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
+        let _ = element.focus();
+    }
+}
+
+/// The drawing whose button was clicked, and what the button does.
+fn clicked(event: &MouseEvent) -> Option<(Key, String)> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let button = target.closest("[data-do]").ok()??;
+    let key = button.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
+    Some((key, button.get_attribute("data-do")?))
+}

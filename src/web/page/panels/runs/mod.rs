@@ -1,0 +1,200 @@
+//! Runs in the document: the table and the chart of all of them.
+
+mod chart;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlSelectElement,
+    HtmlTemplateElement, MouseEvent,
+};
+
+use crate::app::panels::runs::record::Key;
+use crate::app::panels::runs::{Event, Format, Measure, Row, View};
+use crate::app::{self, App};
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError};
+use crate::web::page::panels::panel::{Frame, Panel};
+use chart::Chart;
+
+/// The panel as it is shown.
+#[derive(Debug)]
+pub(super) struct Runs {
+    body: HtmlElement,
+    /// Shared with the button that saves it.
+    chart: Rc<RefCell<Chart>>,
+    /// Revision of the runs and whether weights could be loaded, when it was shown last.
+    stamp: Option<(u32, bool)>,
+}
+
+impl Runs {
+    /// Finds the panel's parts and listens to them.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let body: HtmlElement = dom::by_id("runs-rows")?;
+        listen(&body)?;
+        let chart = Rc::new(RefCell::new(Chart::new()?));
+        let shown = Rc::clone(&chart);
+        dom::press("runs-png", move || save(&shown))?;
+        dom::press("runs-csv", || happen(Event::Save(Format::Csv)))?;
+        dom::press("runs-json", || happen(Event::Save(Format::Json)))?;
+        dom::press("runs-undo", || happen(Event::Undelete))?;
+        let select: HtmlSelectElement = dom::by_id("runs-measure")?;
+        let chosen = select.clone();
+        dom::on(&select, "change", move |_: DomEvent| {
+            let value = chosen.value();
+            if let Some((_, measure)) = Measure::ALL.into_iter().find(|(key, _)| *key == value) {
+                happen(Event::Measure(measure));
+            }
+        })?;
+        Ok(Self { body, chart, stamp: None })
+    }
+
+    fn rows(&self, chart: &Chart, view: &View) -> Result<(), DomError> {
+        let keys = |view: &View| view.rows.iter().map(|row| row.key).collect::<Vec<_>>();
+        if chart.shown().is_none_or(|shown| keys(shown) != keys(view)) {
+            let template: HtmlTemplateElement = dom::by_id("run-row")?;
+            self.body.set_inner_html("");
+            for row in &view.rows {
+                let copy = dom::document()?.import_node_with_deep(&template.content(), true)?;
+                self.body.append_child(&copy)?;
+                if let Some(line) = self.body.last_element_child() {
+                    line.set_attribute("data-key", &row.key.to_string())?;
+                }
+            }
+        }
+        let mut line = self.body.first_element_child();
+        for row in &view.rows {
+            let Some(element) = line else { break };
+            Self::row(chart, &element, row, view.cannot_load)?;
+            line = element.next_element_sibling();
+        }
+        Ok(())
+    }
+
+    fn row(
+        chart: &Chart,
+        line: &Element,
+        row: &Row,
+        cannot_load: Option<&str>,
+    ) -> Result<(), DomError> {
+        let part = |what: &str| {
+            let selector = ["[data-do=", what, "]"].concat();
+            line.query_selector(&selector)?.ok_or(DomError::NoElement(selector))
+        };
+        for (what, verb) in [
+            ("show", "In the chart: "),
+            ("name", "Name of "),
+            ("load", "Load "),
+            ("link", "Link to "),
+            ("delete", "Delete "),
+        ] {
+            part(what)?.set_attribute("aria-label", &[verb, &row.name].concat())?;
+        }
+        part("show")?.unchecked_into::<HtmlInputElement>().set_checked(row.shown);
+        part("name")?.unchecked_into::<HtmlInputElement>().set_value(&row.name);
+        part("link")?.set_attribute("href", &row.link)?;
+        let load: HtmlElement = part("load")?.unchecked_into();
+        dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
+        load.set_title(cannot_load.unwrap_or("Its weights answer, its settings are set"));
+        if let Some(swatch) = line.query_selector(".swatch")? {
+            let colour =
+                if row.shown { chart.colour(row.key) } else { String::from("transparent") };
+            swatch.unchecked_into::<HtmlElement>().style().set_property("color", &colour)?;
+        }
+        let cells = line.query_selector_all("td")?;
+        for (i, words) in row.cells.iter().enumerate() {
+            if let Some(cell) = cells.get(i as u32 + 1) {
+                cell.set_text_content(Some(words));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Panel for Runs {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        let stamp = Some((app.runs.revision(), app.run_is_on()));
+        if self.stamp == stamp {
+            return Ok(Frame::Unneeded);
+        }
+        let view = app.kept_runs();
+        dom::hide("runs-empty", view.empty.is_none())?;
+        dom::text("runs-empty", view.empty.unwrap_or_default())?;
+        dom::hide("runs-content", view.empty.is_some())?;
+        dom::hide("runs-problem", view.problem.is_none())?;
+        dom::text("runs-problem", view.problem.as_deref().unwrap_or_default())?;
+        dom::hide("runs-deleted", view.deleted.is_none())?;
+        if let Some(name) = &view.deleted {
+            dom::text("runs-deleted-text", &["“", name, "” is deleted."].concat())?;
+        }
+        let drawn = view.rows.iter().any(|row| !row.points.is_empty());
+        dom::disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
+        let mut chart = self.chart.borrow_mut();
+        self.rows(&chart, &view)?;
+        // Where the chart waits for uPlot, the page is shown anew once that is here.
+        let drawn = chart.show(view)?;
+        self.stamp = stamp.filter(|_| drawn);
+        Ok(Frame::Unneeded)
+    }
+
+    fn fit(&mut self, _: &App) -> Result<(), DomError> {
+        self.chart.borrow().fit()
+    }
+
+    fn forget_colours(&mut self) {
+        self.chart.borrow_mut().forget_colours();
+        self.stamp = None;
+    }
+}
+
+/// Has the browser save the chart. It is copied first: nothing is borrowed while the browser is at work.
+fn save(chart: &RefCell<Chart>) {
+    let Some(chart) = chart.try_borrow().ok().map(|chart| chart.clone()) else { return };
+    if let Err(error) = chart.save() {
+        dispatch(app::Event::Notice(format!("The chart could not be saved: {error}.")));
+    }
+}
+
+fn happen(event: Event) {
+    dispatch(app::Event::Runs(event));
+}
+
+/// What the table's rows tell.
+fn listen(body: &HtmlElement) -> Result<(), DomError> {
+    dom::on(body, "change", |event: DomEvent| {
+        let Some((key, what, element)) = target(&event) else { return };
+        let input: HtmlInputElement = element.unchecked_into();
+        match what.as_str() {
+            "show" => happen(Event::Show(key, input.checked())),
+            "name" => happen(Event::Rename(key, input.value())),
+            _ => {}
+        }
+    })?;
+    dom::on(body, "click", |event: MouseEvent| {
+        let Some((key, what, _)) = target(&event) else { return };
+        match what.as_str() {
+            "load" => happen(Event::Load(key)),
+            "delete" => {
+                happen(Event::Delete(key));
+                if let Ok(undo) = dom::by_id::<HtmlElement>("runs-undo") {
+                    // The row that had the focus is gone.
+                    let _ = undo.focus();
+                }
+            }
+            _ => {}
+        }
+    })
+}
+
+/// The run that an event is about, and what was touched of its row.
+fn target(event: &DomEvent) -> Option<(Key, String, Element)> {
+    let element: Element = event.target()?.dyn_into().ok()?;
+    let part = element.closest("[data-do]").ok()??;
+    let key = part.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
+    Some((key, part.get_attribute("data-do")?, part))
+}

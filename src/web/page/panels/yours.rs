@@ -1,0 +1,184 @@
+//! Make it yours in the document: a second pad for the same drawing, My digits as small pictures, and
+//! what fine-tuning on them comes to.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
+
+use super::panel::{Frame, Panel};
+use super::roving;
+use super::tuning::Tuning;
+use crate::app::drawings::{self, Key, Labelled, Shelf};
+use crate::app::panels::yours::{Event, View};
+use crate::app::{self, App, view};
+use crate::data::{CLASSES, SIDE};
+use crate::web::page::canvas;
+use crate::web::page::dispatch::dispatch;
+use crate::web::page::dom::{self, DomError, disable, hide, press, text};
+use crate::web::page::pad::Pad;
+
+/// The panel as it is shown.
+#[derive(Debug)]
+pub(super) struct Yours {
+    pad: Pad,
+    labels: Vec<HtmlElement>,
+    tuning: Tuning,
+    list: HtmlElement,
+    /// Revision of the drawing on the pad.
+    painted: Option<u32>,
+    /// Revision of the digits in the list.
+    listed: Option<u32>,
+    /// What is said, and how the drawing is read.
+    said: Option<(View, String)>,
+}
+
+impl Yours {
+    /// Finds the panel's parts and listens to them.
+    ///
+    /// # Errors
+    /// If the markup lacks something.
+    pub(super) fn new() -> Result<Self, DomError> {
+        let labels = dom::all::<HtmlElement>("#yours-labels button")?;
+        for (digit, button) in (0_u8..).zip(&labels) {
+            dom::on(button, "click", move |_: MouseEvent| {
+                dispatch(app::Event::Yours(Event::Label(digit)));
+            })?;
+        }
+        press("yours-undo", || dispatch(app::Event::Undo))?;
+        press("yours-clear", || dispatch(app::Event::Clear))?;
+        press("yours-undelete", || {
+            shelve(drawings::Event::Undelete);
+            focus("yours-digits-title");
+        })?;
+        let list: HtmlElement = dom::by_id("yours-digits")?;
+        roving::listen(&list)?;
+        dom::on(&list, "click", |event: MouseEvent| {
+            if let Some(key) = clicked(&event) {
+                shelve(drawings::Event::Delete(key));
+                // The button that had the focus is gone.
+                focus("yours-undelete");
+            }
+        })?;
+        let (pad, tuning) = (Pad::new("yours-pad")?, Tuning::new()?);
+        Ok(Self { pad, labels, tuning, list, painted: None, listed: None, said: None })
+    }
+
+    fn paint(&mut self, app: &App) {
+        let revision = Some(app.answer.revision());
+        if self.painted != revision {
+            self.painted = revision;
+            self.pad.paint(app.answer.drawing());
+        }
+    }
+
+    fn say(&self, view: &View, answer: &str, drawn: bool) -> Result<(), DomError> {
+        let nothing = (!drawn).then_some("Nothing is drawn yet");
+        for id in ["yours-undo", "yours-clear"] {
+            disable(&dom::by_id(id)?, nothing)?;
+        }
+        text("yours-answer", answer)?;
+        for (button, full) in self.labels.iter().zip(view.full) {
+            let plenty = full.then_some("There are plenty of these");
+            disable(button, view.cannot_label.or(plenty))?;
+        }
+        hide("yours-empty", view.empty.is_none())?;
+        text("yours-empty", view.empty.unwrap_or_default())?;
+        text("yours-tally", if view.empty.is_some() { "" } else { &view.tally })?;
+        hide("yours-problem", view.problem.is_none())?;
+        text("yours-problem", view.problem.as_deref().unwrap_or_default())?;
+        hide("yours-deleted", view.deleted.is_none())?;
+        text("yours-deleted-text", view.deleted.as_deref().unwrap_or_default())
+    }
+
+    /// A row of pictures for each class that has some.
+    fn list(&self, app: &App) -> Result<(), DomError> {
+        let document = dom::document()?;
+        self.list.set_inner_html("");
+        for class in 0..CLASSES as u8 {
+            let mut digits = app.yours.of_class(class).peekable();
+            if digits.peek().is_none() {
+                continue;
+            }
+            let row = document.create_element("li")?;
+            let name = document.create_element("span")?;
+            name.set_text_content(Some(&class.to_string()));
+            row.append_child(&name)?;
+            let pictures = document.create_element("div")?;
+            row.append_child(&pictures)?;
+            self.list.append_child(&row)?;
+            for (digit, held_out) in digits {
+                picture(&pictures, digit, held_out)?;
+            }
+        }
+        roving::settle(&self.list);
+        Ok(())
+    }
+}
+
+impl Panel for Yours {
+    fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        self.paint(app);
+        let now = (app.my_digits(), view::spoken_answer(&app.answer));
+        if self.said.as_ref() != Some(&now) {
+            self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
+            self.said = Some(now);
+        }
+        self.tuning.show(app.fine_tuning())?;
+        let digits = Some(app.yours.digits.revision());
+        if self.listed != digits {
+            self.listed = digits;
+            self.list(app)?;
+        }
+        Ok(Frame::Unneeded)
+    }
+
+    fn fit(&mut self, app: &App) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted = None;
+            self.paint(app);
+        }
+        Ok(())
+    }
+
+    fn forget_colours(&mut self) {
+        self.pad.forget_colour();
+        self.painted = None;
+        self.listed = None;
+    }
+}
+
+/// Adds a digit's picture, a button that deletes it.
+fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomError> {
+    let document = dom::document()?;
+    let button: HtmlElement = document.create_element("button")?.unchecked_into();
+    button.set_attribute("type", "button")?;
+    button.set_attribute("data-key", &digit.key.to_string())?;
+    button.set_tab_index(-1);
+    let name = ["Delete this ", &digit.label.to_string()].concat();
+    let name = if held_out { [&name, ", held out"].concat() } else { name };
+    button.set_attribute("aria-label", &name)?;
+    button.set_title(&name);
+    button.class_list().toggle_with_force("held-out", held_out)?;
+    let canvas: HtmlCanvasElement = document.create_element("canvas")?.unchecked_into();
+    canvas.set_width(SIDE as u32);
+    canvas.set_height(SIDE as u32);
+    button.append_child(&canvas)?;
+    place.append_child(&button)?;
+    canvas::put(&canvas, &digit.picture[..], SIDE)
+}
+
+fn shelve(event: drawings::Event) {
+    dispatch(app::Event::Drawings(Shelf::Mine, event));
+}
+
+fn focus(id: &str) {
+    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
+        // What has no focus to give stays where it is.
+        let _ = element.focus();
+    }
+}
+
+/// The digit whose picture was clicked.
+fn clicked(event: &MouseEvent) -> Option<Key> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()
+}
