@@ -53,7 +53,7 @@ pub struct Settings {
     #[serde(default)]
     pub label_smoothing: f32,
     /// What the moving average of the parameters keeps of itself at each minibatch, 0 to 1: Keras' `ema_momentum`,
-    /// less at first. The average is what is shown, judged and kept; with 0 it is the parameters themselves.
+    /// less at first. The average is what is shown, evaluated and kept; with 0 it is the parameters themselves.
     #[serde(default)]
     pub ema_momentum: f32,
     /// Percent of the images, the last ones, that are held out of training and evaluated after each
@@ -203,11 +203,11 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
-    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Judged`] or
-    /// [`Reply::NotJudged`]. A further one replaces it. Arrays: `[parameters]`.
-    Judge {
+    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluated`] or
+    /// [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
+    Evaluate {
         /// Counted up by the page.
-        judging: u32,
+        id: u32,
         /// What the parameters are of.
         architecture: Architecture,
     },
@@ -280,16 +280,16 @@ pub enum Reply {
         seconds: f64,
     },
     /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
-    Judged {
+    Evaluated {
         /// The request's number.
-        judging: u32,
+        id: u32,
         /// In sum.
         evaluation: Evaluation,
     },
     /// They cannot be evaluated.
-    NotJudged {
+    EvaluationFailed {
         /// The request's number.
-        judging: u32,
+        id: u32,
         /// Why, as a sentence for the page.
         reason: String,
     },

@@ -172,7 +172,7 @@ impl Drawings {
 impl App {
     fn shelf(&mut self, shelf: Shelf) -> &mut Drawings {
         match shelf {
-            Shelf::Pinned => &mut self.judge.pinned,
+            Shelf::Pinned => &mut self.evaluate.pinned,
             Shelf::Mine => &mut self.yours.digits,
         }
     }

@@ -20,10 +20,10 @@ use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
 use panels::PanelId;
+use panels::evaluate::{self, EvaluateState};
 use panels::experiment::editor::Edit;
 use panels::experiment::presets::{Network, Recipe};
 use panels::inside::{self, Inside};
-use panels::judge::{self, Judge};
 use panels::runs::{self, Runs};
 use panels::yours::{self, Yours};
 use run::Run;
@@ -86,7 +86,7 @@ pub enum Event {
     /// Something in Look inside.
     Inside(inside::Event),
     /// Something in Judge.
-    Judge(judge::Event),
+    Evaluate(evaluate::Event),
     /// Something in Make it yours.
     Yours(yours::Event),
     /// Something about a shelf of labelled drawings.
@@ -208,7 +208,7 @@ pub struct App {
     /// What Look inside looks at.
     pub inside: Inside,
     /// What Judge knows.
-    pub judge: Judge,
+    pub evaluate: EvaluateState,
     /// What Make it yours knows.
     pub yours: Yours,
     /// The kept runs.
@@ -243,7 +243,7 @@ impl App {
             curves: Curves::default(),
             open_panel: None,
             inside: Inside::default(),
-            judge: Judge::default(),
+            evaluate: EvaluateState::default(),
             yours: Yours::default(),
             runs: Runs::default(),
             speed: None,
@@ -332,8 +332,8 @@ impl App {
                 if matches!(self.open_panel, Some(PanelId::Runs | PanelId::Experiment)) {
                     self.read_runs(&mut effects);
                 }
-                self.furnish_judge(&mut effects);
-                self.furnish_yours(&mut effects);
+                self.load_evaluate_panel(&mut effects);
+                self.load_fine_tune_panel(&mut effects);
             }
             Event::Edit(change) => self.edit(&change, &mut effects),
             Event::UndoEdit => self.undo_edit(&mut effects),
@@ -346,7 +346,7 @@ impl App {
             }
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
             Event::Inside(event) => self.look_inside(event, &mut effects),
-            Event::Judge(event) => self.update_judge(event, &mut effects),
+            Event::Evaluate(event) => self.update_evaluate(event, &mut effects),
             Event::Yours(event) => self.update_yours(event, &mut effects),
             Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
@@ -516,7 +516,7 @@ impl App {
 
     fn lose_trainer(&mut self, reason: String) {
         self.trainer = Trainer::Gone(reason);
-        self.judge.lose_trainer();
+        self.evaluate.lose_trainer();
         self.yours.lose_trainer();
         if let Some(run) = &mut self.run {
             run.stop();

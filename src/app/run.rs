@@ -208,7 +208,7 @@ impl App {
             }
             Reply::Data(progress) => {
                 self.data.progress = Some(progress);
-                self.furnish_judge(effects);
+                self.load_evaluate_panel(effects);
             }
             Reply::DataFailed { part, reason } => self.data.failed = Some((part, reason)),
             Reply::Progress(progress) => {
@@ -276,12 +276,12 @@ impl App {
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));
             }
-            Reply::Judged { judging, evaluation } => {
+            Reply::Evaluated { id, evaluation } => {
                 let probabilities = arrays.next().unwrap_or_default();
-                self.take_verdict(judging, Ok((evaluation, probabilities)), effects);
+                self.take_evaluation(id, Ok((evaluation, probabilities)), effects);
             }
-            Reply::NotJudged { judging, reason } => {
-                self.take_verdict(judging, Err(reason), effects);
+            Reply::EvaluationFailed { id, reason } => {
+                self.take_evaluation(id, Err(reason), effects);
             }
             Reply::FineTuning { tuning, share } => self.yours.take_share(tuning, share),
             Reply::FineTuned { tuning, before, after } => {
@@ -296,7 +296,7 @@ impl App {
             }
             Reply::TestImages => {
                 if let (Some(indices), Some(pictures)) = (arrays.next(), arrays.next()) {
-                    self.judge.gallery.hang(&indices, &pictures);
+                    self.evaluate.gallery.hang(&indices, &pictures);
                 }
             }
             Reply::Failed { run, message } => {

@@ -410,7 +410,7 @@ fn an_overflowed_network_gives_no_digit() {
     progress(&mut app, 1, 5, f32::NAN);
     let view = app.view();
     assert_eq!(view.digit, None);
-    assert!(view.verdict.contains("overflowed"), "{}", view.verdict);
+    assert!(view.answer_line.contains("overflowed"), "{}", view.answer_line);
     assert_eq!(app.run.as_ref().map(|run| run.phase), Some(Phase::Training));
 }
 
@@ -436,7 +436,7 @@ fn an_empty_pad_has_no_answer() {
     app.update(Event::Undo);
     let view = app.view();
     assert_eq!((view.digit, view.drawn, view.bars), (None, false, None));
-    assert_eq!(view.verdict, "the answer stands here");
+    assert_eq!(view.answer_line, "the answer stands here");
 }
 
 #[test]

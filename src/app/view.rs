@@ -94,7 +94,7 @@ pub struct View {
     /// Whether another digit is nearly as likely.
     pub unsure: bool,
     /// A word on the answer.
-    pub verdict: String,
+    pub answer_line: String,
     /// Probabilities, 0 to 1.
     pub bars: Option<[f32; CLASSES]>,
     /// The same as text.
@@ -286,7 +286,7 @@ impl App {
         if let Some((digit, share)) = answer.digit() {
             view.digit = Some(digit);
             view.unsure = share < SURE;
-            view.verdict = if view.unsure {
+            view.answer_line = if view.unsure {
                 let mut others: Vec<(usize, f32)> =
                     view.bars.unwrap_or_default().into_iter().enumerate().collect();
                 others.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -295,7 +295,7 @@ impl App {
                 format!("{} sure", percent(share))
             };
         } else {
-            view.verdict = String::from(match view.state {
+            view.answer_line = String::from(match view.state {
                 _ if view.bars.is_some() => {
                     "no answer: the weights overflowed, a smaller learning rate helps"
                 }

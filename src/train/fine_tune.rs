@@ -151,7 +151,7 @@ enum Stage {
     Over,
 }
 
-/// A fine-tuning under way: the network is judged, learns and is judged again.
+/// A fine-tuning under way: the network is evaluated, learns and is evaluated again.
 #[derive(Debug)]
 pub struct FineTuning {
     stage: Stage,
@@ -168,7 +168,7 @@ pub struct FineTuning {
     gradient: Vec<f32>,
     images: Vec<f32>,
     labels: Vec<u8>,
-    /// What it came to before, and what it has come to so far in the judgement under way.
+    /// What it came to before, and what it has come to so far in the evaluation under way.
     before: Tallies,
     tallies: Tallies,
 }
@@ -230,7 +230,7 @@ impl FineTuning {
     pub fn advance(&mut self, train: &Digits, test: &Digits) -> Result<bool, FineTuneError> {
         match self.stage {
             Stage::Before => {
-                if self.judge(test) {
+                if self.evaluate(test) {
                     self.before = std::mem::take(&mut self.tallies);
                     self.stage = Stage::Learning;
                 }
@@ -243,7 +243,7 @@ impl FineTuning {
                 }
             }
             Stage::After => {
-                if self.judge(test) {
+                if self.evaluate(test) {
                     self.stage = Stage::Over;
                 }
             }
@@ -257,8 +257,8 @@ impl FineTuning {
     /// - `test`: size of the test set.
     pub fn share(&self, test: usize) -> f32 {
         let minibatch = BATCH as f32 * COST_OF_TRAINING;
-        let judged = (self.before.test.images + self.tallies.test.images) as f32;
-        (judged + self.step as f32 * minibatch) / (2.0 * test as f32 + STEPS as f32 * minibatch)
+        let evaluated = (self.before.test.images + self.tallies.test.images) as f32;
+        (evaluated + self.step as f32 * minibatch) / (2.0 * test as f32 + STEPS as f32 * minibatch)
     }
 
     /// The parameters as they are now.
@@ -304,7 +304,7 @@ impl FineTuning {
     }
 
     /// Evaluates the hand, then some more test images; true once there is none left.
-    fn judge(&mut self, test: &Digits) -> bool {
+    fn evaluate(&mut self, test: &Digits) -> bool {
         let start = self.tallies.test.images as usize;
         if start == 0 {
             let (trained, all) = (self.hand.trained, self.hand.labels.len());

@@ -20,7 +20,7 @@ const EVALUATION_CHUNK: usize = 400;
 pub enum Task<'a> {
     /// The gradient on these training images; [`Session::learn`] takes it.
     Minibatch(&'a [u32]),
-    /// The score on these images of a set; [`Session::judge`] takes it.
+    /// The score on these images of a set; [`Session::take_score`] takes it.
     Evaluate(Set, Range<usize>),
     /// Nothing until more of the data set is here.
     Wait,
@@ -30,7 +30,7 @@ pub enum Task<'a> {
     Finished,
 }
 
-/// Images that a run is judged by.
+/// Images that a run is evaluated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {
     /// Training images that are held out; counted as in the training set.
@@ -41,7 +41,7 @@ pub enum Set {
 
 /// What an epoch has come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
+pub struct EpochEvaluation {
     /// On the whole test set.
     pub test: Score,
     /// On the training images that are held out, if there are any.
@@ -95,7 +95,7 @@ pub struct Session {
     /// Held-out images scored since the epoch's last minibatch.
     validated: Score,
     /// Test images scored since then.
-    judged: Score,
+    tested: Score,
     /// Whether the accuracy is reached at which the run ends.
     reached: bool,
 }
@@ -120,7 +120,7 @@ impl Session {
             order,
             seen: 0,
             validated: Score::default(),
-            judged: Score::default(),
+            tested: Score::default(),
             reached: false,
         }
     }
@@ -146,7 +146,7 @@ impl Session {
         match available.test {
             None => Task::Wait,
             Some(test) => {
-                let start = self.judged.images as usize;
+                let start = self.tested.images as usize;
                 Task::Evaluate(Set::Test, start..test.min(start + EVALUATION_CHUNK))
             }
         }
@@ -185,14 +185,14 @@ impl Session {
 
     /// Takes the score of the images that [`Session::next`] named; returns that of all of them once it
     /// is complete, which ends the epoch.
-    pub fn judge(&mut self, score: Score, available: Available) -> Option<Judgement> {
+    pub fn take_score(&mut self, score: Score, available: Available) -> Option<EpochEvaluation> {
         let held_out = self.used - self.images;
         if (self.validated.images as usize) < held_out {
             self.validated += score;
             return None;
         }
-        self.judged += score;
-        if Some(self.judged.images as usize) != available.test {
+        self.tested += score;
+        if Some(self.tested.images as usize) != available.test {
             return None;
         }
         self.epoch += 1;
@@ -201,11 +201,11 @@ impl Session {
         if self.mode == Mode::Stepping {
             self.mode = Mode::Paused;
         }
-        let test = std::mem::take(&mut self.judged);
+        let test = std::mem::take(&mut self.tested);
         let validation = (held_out > 0).then_some(std::mem::take(&mut self.validated));
         let accuracy = validation.unwrap_or(test).accuracy();
         self.reached = self.settings.stop_at.is_some_and(|enough| accuracy >= enough);
-        Some(Judgement { test, validation })
+        Some(EpochEvaluation { test, validation })
     }
 
     /// Stand still from the next task on.

@@ -105,9 +105,9 @@ impl Driver {
                 digits.gather(range, &mut images, &mut labels);
                 self.network.load(self.session.averaged());
                 let score = self.network.evaluate(&images, &labels, &mut Vec::new());
-                if let Some(judgement) = self.session.judge(score, self.available) {
-                    self.scores.push(judgement.test);
-                    self.validations.extend(judgement.validation);
+                if let Some(evaluation) = self.session.take_score(score, self.available) {
+                    self.scores.push(evaluation.test);
+                    self.validations.extend(evaluation.validation);
                 }
                 true
             }

@@ -269,15 +269,15 @@ fn a_circle_is_found() {
     ]);
     assert_eq!(by_a_short_name.as_deref(), Some("net/a.rs net/b.rs"));
     let by_way_of_a_folder = circle(&[
-        ("app/run.rs", "use super::panels::judge::Judge;"),
-        ("app/panels/mod.rs", "mod judge; pub struct Panels(judge::Judge);"),
-        ("app/panels/judge.rs", "use super::Panels; use crate::app::run::Run;"),
+        ("app/run.rs", "use super::panels::evaluate::Judge;"),
+        ("app/panels/mod.rs", "mod evaluate; pub struct Panels(evaluate::EvaluateState);"),
+        ("app/panels/evaluate.rs", "use super::Panels; use crate::app::run::Run;"),
     ]);
-    assert_eq!(by_way_of_a_folder.as_deref(), Some("app/panels/judge.rs app/run.rs"));
+    assert_eq!(by_way_of_a_folder.as_deref(), Some("app/panels/evaluate.rs app/run.rs"));
     let parent_and_child = circle(&[
         ("app/mod.rs", "mod run; use run::Run; pub struct App;"),
         ("app/run.rs", "use super::App;"),
-        ("app/panels/judge.rs", "use crate::app::{App, run::Run};"),
+        ("app/panels/evaluate.rs", "use crate::app::{App, run::Run};"),
     ]);
     assert_eq!(parent_and_child, None);
     let through_the_top = circle(&[

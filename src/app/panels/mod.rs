@@ -3,9 +3,9 @@
 //! A panel is a module with its state, its events and its update here, and a module of the same name
 //! in `web::page::panels` that listens and renders. What a panel computes, it computes while it is open.
 
+pub mod evaluate;
 pub mod experiment;
 pub mod inside;
-pub mod judge;
 pub mod runs;
 pub mod yours;
 
@@ -15,7 +15,7 @@ pub enum PanelId {
     /// What each layer makes of the drawing.
     Inside,
     /// What weights come to on the test images, and on pinned drawings.
-    Judge,
+    Evaluate,
     /// Training on the visitor's own digits.
     Yours,
     /// Other networks and settings.
@@ -27,13 +27,13 @@ pub enum PanelId {
 impl PanelId {
     /// All panels, in the page's order.
     pub const ALL: [Self; 5] =
-        [Self::Inside, Self::Judge, Self::Yours, Self::Experiment, Self::Runs];
+        [Self::Inside, Self::Evaluate, Self::Yours, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section; its button's is `open-` and this.
     pub fn dom_id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
-            Self::Judge => "judge",
+            Self::Evaluate => "judge",
             Self::Yours => "yours",
             Self::Experiment => "experiment",
             Self::Runs => "runs",

@@ -204,7 +204,7 @@ fn changed<T: PartialEq + ?Sized>(
 
 fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
     let words: [(&str, Part<String>); 13] = [
-        ("verdict", |v| &v.verdict),
+        ("verdict", |v| &v.answer_line),
         ("weights-shipped-name", |v| &v.shipped_name),
         ("weights-run-name", |v| &v.run_name),
         ("why", |v| &v.why),

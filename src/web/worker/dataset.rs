@@ -37,7 +37,7 @@ const MANIFEST: &str = "manifest.json";
 pub enum Split {
     /// What training sees.
     Train,
-    /// What it is judged by.
+    /// What it is evaluated on.
     Test,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `trainer` | does what the page asks, in slices: a run, a judgement (`judging`), fine-tuning (`tuning`) |
+//! | `trainer` | does what the page asks, in slices: a run, an evaluation (`test_evaluation`), fine-tuning (`tuning`) |
 //! | `helper_pool` | the trainer's end of its helpers |
 //! | `helper` | a helper's own end |
 //! | `mailbox` | memory that these two share |
@@ -17,8 +17,8 @@ pub mod dataset;
 mod error;
 mod helper;
 mod helper_pool;
-mod judging;
 mod mailbox;
+mod test_evaluation;
 mod trainer;
 mod tuning;
 

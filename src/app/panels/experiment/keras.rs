@@ -189,7 +189,7 @@ class StopAt(keras.callbacks.Callback):
     let mut callbacks = Vec::new();
     if settings.ema_momentum > 0.0 {
         code.push_str("    # Inkling's average follows the weights more closely at first.\n");
-        // Has each epoch judge the average; at the end Keras takes it for the weights by itself.
+        // Has each epoch evaluate the average; at the end Keras takes it for the weights by itself.
         callbacks.push("keras.callbacks.SwapEMAWeights()");
     }
     if settings.stop_at.is_some() {

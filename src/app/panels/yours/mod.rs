@@ -93,7 +93,7 @@ impl App {
     }
 
     /// Has the panel get what it shows, if it is open.
-    pub(in crate::app) fn furnish_yours(&mut self, effects: &mut Vec<Effect>) {
+    pub(in crate::app) fn load_fine_tune_panel(&mut self, effects: &mut Vec<Effect>) {
         if self.open_panel == Some(PanelId::Yours) {
             self.read_drawings(Shelf::Mine, effects);
         }

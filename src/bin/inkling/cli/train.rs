@@ -14,7 +14,7 @@ use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
 use inkling::train::gradient::{self, SHARDS, Share, Sums};
-use inkling::train::session::{Available, Judgement, Session, Set, Task};
+use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
 use super::mnist::Source;
 
@@ -211,8 +211,8 @@ impl Trainer {
                     let network = &mut self.networks[0];
                     network.load(self.session.averaged());
                     let score = network.evaluate(&images, &labels, &mut Vec::new());
-                    if let Some(Judgement { test, validation }) =
-                        self.session.judge(score, available)
+                    if let Some(EpochEvaluation { test, validation }) =
+                        self.session.take_score(score, available)
                     {
                         let (score, name) = match validation {
                             Some(score) => (score, "held-out"),

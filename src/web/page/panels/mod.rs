@@ -1,8 +1,8 @@
 //! Which panel is open, and the panels' own parts.
 
+mod evaluate;
 mod experiment;
 mod inside;
-mod judge;
 mod panel;
 mod roving;
 mod runs;
@@ -34,7 +34,7 @@ struct Placed {
 fn panel(id: PanelId) -> Result<Box<dyn Panel>, DomError> {
     Ok(match id {
         PanelId::Inside => Box::new(inside::Inside::new()?),
-        PanelId::Judge => Box::new(judge::Judge::new()?),
+        PanelId::Evaluate => Box::new(evaluate::EvaluatePanel::new()?),
         PanelId::Yours => Box::new(yours::Yours::new()?),
         PanelId::Experiment => Box::new(experiment::Experiment::new()?),
         PanelId::Runs => Box::new(runs::Runs::new()?),

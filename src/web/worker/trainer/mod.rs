@@ -19,7 +19,7 @@ use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Turn};
 use crate::web::worker::dataset::{Loader, Split};
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
-use crate::web::worker::judging::Judging;
+use crate::web::worker::test_evaluation::TestEvaluation;
 use crate::web::worker::tuning::Tuning;
 use images::Images;
 use run::{Means, Run};
@@ -37,8 +37,8 @@ pub(super) struct Trainer {
     pub(super) loader: Option<Loader>,
     images: Images,
     run: Option<Run>,
-    /// What the page asked to be judged.
-    judging: Option<Judging>,
+    /// What the page asked to be evaluated.
+    evaluating: Option<TestEvaluation>,
     /// What the page asked to be fine-tuned.
     tuning: Option<Tuning>,
 }
@@ -58,7 +58,7 @@ impl Trainer {
             loader: Some(Loader::new("./")),
             images: Images::default(),
             run: None,
-            judging: None,
+            evaluating: None,
             tuning: None,
         }
     }
@@ -103,8 +103,8 @@ impl Trainer {
                     self.end();
                 }
             }
-            Request::Judge { judging, architecture } => {
-                self.begin_judging(judging, &architecture, arrays.into_iter().next());
+            Request::Evaluate { id, architecture } => {
+                self.begin_evaluation(id, &architecture, arrays.into_iter().next());
             }
             Request::FineTune(lesson) => {
                 // The test images come last.
@@ -128,33 +128,38 @@ impl Trainer {
         self.wake();
     }
 
-    fn begin_judging(&mut self, id: u32, architecture: &Architecture, weights: Option<Vec<f32>>) {
-        let judging = match weights {
+    fn begin_evaluation(
+        &mut self,
+        id: u32,
+        architecture: &Architecture,
+        weights: Option<Vec<f32>>,
+    ) {
+        let evaluating = match weights {
             _ if !self.images.progress.test_ready => {
                 Err("The test images are not here yet.".to_owned())
             }
             None => Err("There are no weights to judge.".to_owned()),
-            Some(weights) => Judging::new(id, architecture, &weights),
+            Some(weights) => TestEvaluation::new(id, architecture, &weights),
         };
-        match judging {
-            Ok(judging) => self.judging = Some(judging),
-            Err(reason) => self.say(&Reply::NotJudged { judging: id, reason }, &[]),
+        match evaluating {
+            Ok(evaluating) => self.evaluating = Some(evaluating),
+            Err(reason) => self.say(&Reply::EvaluationFailed { id, reason }, &[]),
         }
     }
 
-    /// A slice of evaluating what the page asked to be judged.
-    fn judge(&mut self) {
-        let Some(judging) = &mut self.judging else { return };
+    /// A slice of evaluating what the page asked to be evaluated.
+    fn evaluate(&mut self) {
+        let Some(evaluating) = &mut self.evaluating else { return };
         let start = self.clock.now();
         let mut done = false;
         while !done && self.clock.now() - start < SLICE {
-            done = judging.advance(&self.images.test);
+            done = evaluating.advance(&self.images.test);
         }
-        if let Some(judging) = self.judging.take_if(|_| done) {
-            let (loss, accuracy) = (judging.score.mean_loss(), judging.score.accuracy());
+        if let Some(evaluating) = self.evaluating.take_if(|_| done) {
+            let (loss, accuracy) = (evaluating.score.mean_loss(), evaluating.score.accuracy());
             let evaluation = Evaluation { loss, accuracy };
-            let reply = Reply::Judged { judging: judging.id, evaluation };
-            self.say(&reply, &[&judging.probabilities]);
+            let reply = Reply::Evaluated { id: evaluating.id, evaluation };
+            self.say(&reply, &[&evaluating.probabilities]);
         }
     }
 
@@ -255,16 +260,16 @@ impl Trainer {
 
     /// Asks for a slice of work, if there is any.
     fn wake(&self) {
-        if self.run.is_some() || self.judging.is_some() || self.tuning.is_some() {
+        if self.run.is_some() || self.evaluating.is_some() || self.tuning.is_some() {
             self.turn.request();
         }
     }
 
     /// A slice of work; asks for the next one unless there is nothing to do.
     pub(super) fn work(&mut self) {
-        self.judge();
+        self.evaluate();
         self.tune();
-        if self.judging.is_some() || self.tuning.is_some() {
+        if self.evaluating.is_some() || self.tuning.is_some() {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };

@@ -8,7 +8,7 @@ use crate::protocol::helper::Work;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
-use crate::train::session::{Judgement, Session, Set, Task};
+use crate::train::session::{EpochEvaluation, Session, Set, Task};
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
@@ -47,7 +47,7 @@ impl Means<'_> {
 #[derive(Clone, Copy)]
 struct Begun {
     work: Work,
-    /// What is judged, if it is an evaluation.
+    /// What is evaluated, if it is an evaluation.
     set: Option<Set>,
     /// When it began, in milliseconds.
     since: f64,
@@ -203,10 +203,10 @@ impl Run {
                 if begun.set == Some(Set::Test) {
                     self.test_probabilities.extend_from_slice(self.executor.probabilities());
                 }
-                let judgement = self.session.judge(score, means.images.available());
-                if let Some(judgement) = judgement {
+                let evaluation = self.session.take_score(score, means.images.available());
+                if let Some(evaluation) = evaluation {
                     self.loaded = false;
-                    self.tell(means, judgement);
+                    self.tell(means, evaluation);
                 }
             }
         }
@@ -214,7 +214,7 @@ impl Run {
     }
 
     /// Tells the page what an epoch has come to.
-    fn tell(&mut self, means: &Means<'_>, Judgement { test, validation }: Judgement) {
+    fn tell(&mut self, means: &Means<'_>, EpochEvaluation { test, validation }: EpochEvaluation) {
         self.activity = Activity::Training;
         let reply = Reply::EpochEnd {
             run: self.id,

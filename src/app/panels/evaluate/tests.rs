@@ -1,4 +1,4 @@
-//! Verdicts come, images are chosen and read, drawings are pinned and watched.
+//! Evaluations come, images are chosen and read, drawings are pinned and watched.
 
 use super::gallery::PAGE;
 use super::*;
@@ -36,7 +36,7 @@ fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::Judge(event))
+    app.update(Happening::Evaluate(event))
 }
 
 fn sent(effects: &[Effect]) -> Vec<(&Request, Option<&[f32]>)> {
@@ -50,7 +50,7 @@ fn sent(effects: &[Effect]) -> Vec<(&Request, Option<&[f32]>)> {
 /// The panel, open, with the labels of the small test set.
 fn open() -> App {
     let mut app = ready();
-    let effects = app.update(Happening::TogglePanel(PanelId::Judge));
+    let effects = app.update(Happening::TogglePanel(PanelId::Evaluate));
     assert_eq!(sent(&effects), [(&Request::TestLabels, None)]);
     assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Read)));
     let labels = LABELS.map(f32::from).to_vec();
@@ -72,32 +72,32 @@ fn probabilities() -> Vec<f32> {
     rows
 }
 
-fn judged() -> App {
+fn evaluated() -> App {
     let mut app = open();
-    let effects = happen(&mut app, Event::Judge);
-    let [(Request::Judge { judging, architecture }, Some(weights))] = &sent(&effects)[..] else {
+    let effects = happen(&mut app, Event::Evaluate);
+    let [(Request::Evaluate { id, architecture }, Some(weights))] = &sent(&effects)[..] else {
         panic!("{effects:?}");
     };
     assert_eq!(architecture.parameter_count(), Ok(weights.len()));
-    assert_eq!(app.judge_status(), "Judging shipped weights.");
-    assert!(app.cannot_judge().is_some(), "once at a time");
-    let judging = *judging;
-    let late = Reply::Judged { judging: judging + 1, evaluation: EVALUATION };
+    assert_eq!(app.evaluation_status(), "Judging shipped weights.");
+    assert!(app.cannot_evaluate().is_some(), "once at a time");
+    let id = *id;
+    let late = Reply::Evaluated { id: id + 1, evaluation: EVALUATION };
     hear(&mut app, late, vec![vec![]]);
-    assert!(app.judge.figures().is_none(), "another one's verdict is dropped");
-    let reply = Reply::Judged { judging, evaluation: EVALUATION };
+    assert!(app.evaluate.figures().is_none(), "another one's evaluation is dropped");
+    let reply = Reply::Evaluated { id, evaluation: EVALUATION };
     hear(&mut app, reply, vec![probabilities()]);
     app
 }
 
 fn on_show(app: &App) -> Vec<u32> {
-    app.judge.gallery.exhibits.iter().map(|exhibit| exhibit.index).collect()
+    app.evaluate.gallery.exhibits.iter().map(|exhibit| exhibit.index).collect()
 }
 
 #[test]
 fn what_is_missing_is_said() {
     let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
-    let cannot = |app: &App| app.cannot_judge().unwrap_or_default();
+    let cannot = |app: &App| app.cannot_evaluate().unwrap_or_default();
     assert!(cannot(&app).contains("still loading"));
     hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     let data = DataProgress {
@@ -107,7 +107,7 @@ fn what_is_missing_is_said() {
     };
     hear(&mut app, Reply::Data(data), vec![]);
     assert!(cannot(&app).contains("1.2 of 11.3 MB"), "{}", cannot(&app));
-    assert!(sent(&happen(&mut app, Event::Judge)).is_empty());
+    assert!(sent(&happen(&mut app, Event::Evaluate)).is_empty());
     let (part, reason) = (String::from("test"), String::from("it is cut short"));
     hear(&mut app, Reply::DataFailed { part, reason }, vec![]);
     assert!(cannot(&app).contains("Retry"));
@@ -119,12 +119,12 @@ fn what_is_missing_is_said() {
 
 #[test]
 fn a_verdict_has_figures_for_each_class() {
-    let app = judged();
+    let app = evaluated();
     assert_eq!(
-        (app.judge_status().as_str(), app.cannot_judge()),
+        (app.evaluation_status().as_str(), app.cannot_evaluate()),
         ("Judged: shipped weights.", None)
     );
-    let figures = app.judge.figures().expect("figures");
+    let figures = app.evaluate.figures().expect("figures");
     assert_eq!(figures.whole, ["75.0 %", "4 of 6", "0.25"]);
     assert_eq!(figures.scores[0], ["100 %", "100 %", "100 %", "2"]);
     assert_eq!(figures.scores[1], ["100 %", "50.0 %", "66.7 %", "2"]);
@@ -135,17 +135,17 @@ fn a_verdict_has_figures_for_each_class() {
 
 #[test]
 fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
-    let mut app = judged();
-    happen(&mut app, Event::Judge);
+    let mut app = evaluated();
+    happen(&mut app, Event::Evaluate);
     let reason = String::from("The weights belong to another model.");
-    hear(&mut app, Reply::NotJudged { judging: 2, reason }, vec![]);
-    let status = app.judge_status();
+    hear(&mut app, Reply::EvaluationFailed { id: 2, reason }, vec![]);
+    let status = app.evaluation_status();
     assert!(status.contains("could not be judged: The weights"), "{status}");
-    assert!(app.judge.figures().is_some() && app.cannot_judge().is_none());
+    assert!(app.evaluate.figures().is_some() && app.cannot_evaluate().is_none());
 
-    happen(&mut app, Event::Judge);
+    happen(&mut app, Event::Evaluate);
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(app.judge_status().starts_with("Judged"), "nothing is being judged any more");
+    assert!(app.evaluation_status().starts_with("Judged"), "nothing is being judged any more");
 }
 
 #[test]
@@ -161,46 +161,52 @@ fn each_epoch_ends_with_a_judgement() {
         validation: None,
     };
     hear(&mut app, end(1), vec![vec![], probabilities()]);
-    assert_eq!(app.judge_status(), "Judged: this run, epoch 1.");
-    assert_eq!(app.judge.figures(), judged().judge.figures());
+    assert_eq!(app.evaluation_status(), "Judged: this run, epoch 1.");
+    assert_eq!(app.evaluate.figures(), evaluated().evaluate.figures());
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
-    assert_eq!(app.judge_status(), "Judged: an earlier run, epoch 1.");
+    assert_eq!(app.evaluation_status(), "Judged: an earlier run, epoch 1.");
     hear(&mut app, end(1), vec![vec![], vec![]]);
-    assert!(app.judge.figures().is_some(), "a run that is gone is not judged");
+    assert!(app.evaluate.figures().is_some(), "a run that is gone is not judged");
 }
 
 #[test]
 fn a_cell_shows_the_worst_first() {
     let mut app = open();
     happen(&mut app, Event::Show(Choice::Mistakes));
-    assert_eq!(app.judge.gallery.choice, Choice::Sample, "nothing is judged, so nothing is wrong");
-    let mut app = judged();
+    assert_eq!(
+        app.evaluate.gallery.choice,
+        Choice::Sample,
+        "nothing is judged, so nothing is wrong"
+    );
+    let mut app = evaluated();
     let effects = happen(&mut app, Event::Show(Choice::Mistakes));
     assert_eq!(on_show(&app), [4, 3], "the surest mistake first");
     assert_eq!(sent(&effects), [(&Request::TestImages, Some(&[4.0, 3.0][..]))]);
-    assert_eq!(app.judge.gallery.title(), "2 mistakes, the surest first");
-    assert_eq!(app.judge.gallery.exhibits[0].reading, Some(Reading { digit: 3, share: 0.8 }));
+    assert_eq!(app.evaluate.gallery.title(), "2 mistakes, the surest first");
+    assert_eq!(app.evaluate.gallery.exhibits[0].reading, Some(Reading { digit: 3, share: 0.8 }));
 
     happen(&mut app, Event::Show(Choice::Cell { label: 0, answer: 0 }));
     assert_eq!(on_show(&app), [1, 0], "the least sure right answer first");
-    assert_eq!(app.judge.gallery.title(), "0 read as 0: 2 images, the least sure first");
+    assert_eq!(app.evaluate.gallery.title(), "0 read as 0: 2 images, the least sure first");
     happen(&mut app, Event::Show(Choice::Cell { label: 7, answer: 1 }));
-    assert_eq!(app.judge.gallery.title(), "No 7 was read as 1");
+    assert_eq!(app.evaluate.gallery.title(), "No 7 was read as 1");
 }
 
 #[test]
 fn pictures_come_are_read_again_and_looked_into() {
-    let mut app = judged();
+    let mut app = evaluated();
     happen(&mut app, Event::Show(Choice::Mistakes));
-    assert!(happen(&mut app, Event::Look(4)).is_empty() && app.open_panel == Some(PanelId::Judge));
+    assert!(
+        happen(&mut app, Event::Look(4)).is_empty() && app.open_panel == Some(PanelId::Evaluate)
+    );
     // One that is no longer on show comes late.
     let pictures = vec![0.5; 2 * PIXELS];
     hear(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
-    assert!(app.judge.gallery.exhibits[0].picture.is_some());
+    assert!(app.evaluate.gallery.exhibits[0].picture.is_some());
     assert!(!app.read_next(true, 1..2), "the other one's picture is not here");
     assert!(app.read_next(true, 0..2));
-    let reading = app.judge.gallery.exhibits[0].reading;
+    let reading = app.evaluate.gallery.exhibits[0].reading;
     assert_eq!(reading, Some(Reading { digit: 0, share: 0.1 }), "all weights are 0");
     assert!(!app.read_next(true, 0..2), "once is enough");
     assert!(!app.read_next(true, 1..9), "a range that has gone stale reads nothing");
@@ -213,10 +219,10 @@ fn pictures_come_are_read_again_and_looked_into() {
 #[test]
 fn more_images_follow_a_page() {
     let mut app = ready();
-    app.update(Happening::TogglePanel(PanelId::Judge));
+    app.update(Happening::TogglePanel(PanelId::Evaluate));
     let many = 2 * PAGE + 10;
     hear(&mut app, Reply::TestLabels, vec![vec![7.0; many]]);
-    assert_eq!(app.judge.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
+    assert_eq!(app.evaluate.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
     app.update(Happening::Train);
     let end = Reply::EpochEnd {
         run: 1,
@@ -228,10 +234,10 @@ fn more_images_follow_a_page() {
     };
     hear(&mut app, end, vec![vec![], vec![0.1; many * CLASSES]]);
     happen(&mut app, Event::Show(Choice::Mistakes));
-    let mut shown = vec![app.judge.gallery.exhibits.len()];
+    let mut shown = vec![app.evaluate.gallery.exhibits.len()];
     for _ in 0..3 {
         happen(&mut app, Event::More);
-        shown.push(app.judge.gallery.exhibits.len());
+        shown.push(app.evaluate.gallery.exhibits.len());
     }
     assert_eq!(shown, [PAGE, 2 * PAGE, many, many]);
 }
@@ -253,18 +259,18 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
     assert_eq!(app.cannot_pin(), Some("Looking for drawings pinned before."));
     draw(&mut app);
     shelve(&mut app, drawings::Event::Add(1));
-    assert!(app.judge.pinned.all().is_empty(), "not before the store has answered");
+    assert!(app.evaluate.pinned.all().is_empty(), "not before the store has answered");
     shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
     assert_eq!(app.cannot_pin(), None);
     for _ in 0..=MOST_PINNED {
         happen(&mut app, Event::Pin(1));
     }
-    assert_eq!(app.judge.pinned.all().len(), MOST_PINNED);
+    assert_eq!(app.evaluate.pinned.all().len(), MOST_PINNED);
     assert!(app.cannot_pin().is_some_and(|why| why.starts_with("Twelve")));
     let reads = (0..20).filter(|_| app.read_next(true, 0..0)).count();
     assert_eq!(reads, MOST_PINNED);
-    let key = app.judge.pinned.all()[0].key;
-    assert_eq!(app.judge.watched(key).map(|w| w.history.values().len()), Some(1));
+    let key = app.evaluate.pinned.all()[0].key;
+    assert_eq!(app.evaluate.watched(key).map(|w| w.history.values().len()), Some(1));
 
     app.update(Happening::Train);
     let count = Architecture::default().parameter_count().expect("it can be built");
@@ -283,7 +289,7 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
         hear(&mut app, Reply::Progress(progress), arrays);
         while app.read_next(true, 0..0) {}
     }
-    let history = &app.judge.watched(key).expect("it is watched").history;
+    let history = &app.evaluate.watched(key).expect("it is watched").history;
     assert!((60..=120).contains(&history.values().len()), "{}", history.values().len());
     assert!(history.values().iter().all(|&value| value == 0.1));
 }
@@ -295,11 +301,11 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
     let stored = Labelled::new(7 << 16, 4, app.answer.drawing().clone()).expect("drawn");
     let kept = vec![(stored.key, stored.numbers()), (1, vec![4.0, 3.0, 0.5])];
     shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: kept, salt: 3 })));
-    assert_eq!(app.judge.pinned.all(), std::slice::from_ref(&stored));
+    assert_eq!(app.evaluate.pinned.all(), std::slice::from_ref(&stored));
     assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the kept")));
 
     let effects = shelve(&mut app, drawings::Event::Add(1));
-    let new = app.judge.pinned.all()[1].clone();
+    let new = app.evaluate.pinned.all()[1].clone();
     assert_eq!((new.key, new.label), (8 << 16 | 3, 1));
     assert!(
         effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Keep(new.key, new.numbers())))
@@ -307,14 +313,14 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
 
     let effects = shelve(&mut app, drawings::Event::Delete(stored.key));
     assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Forget(stored.key))));
-    assert_eq!(app.judge.unpinned(), Some(&stored));
+    assert_eq!(app.evaluate.unpinned(), Some(&stored));
     shelve(&mut app, drawings::Event::Undelete);
-    assert_eq!(app.judge.pinned.all(), [stored, new.clone()], "at its old place");
+    assert_eq!(app.evaluate.pinned.all(), [stored, new.clone()], "at its old place");
 
     shelve(&mut app, drawings::Event::Unkept(String::from("no room")));
-    assert_eq!(app.judge.pinned.problem(), Some("no room"));
+    assert_eq!(app.evaluate.pinned.problem(), Some("no room"));
     let effects = shelve(&mut app, drawings::Event::Add(1));
-    assert_eq!(app.judge.pinned.all().len(), 3, "this visit still has it");
+    assert_eq!(app.evaluate.pinned.all().len(), 3, "this visit still has it");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Drawings(..))));
 }
 

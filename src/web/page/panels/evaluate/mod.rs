@@ -10,7 +10,7 @@ use web_sys::{
     DocumentFragment, Element, HtmlCanvasElement, HtmlElement, HtmlTemplateElement, MouseEvent,
 };
 
-use crate::app::panels::judge::Event;
+use crate::app::panels::evaluate::Event;
 use crate::app::{self, App};
 use crate::data::PIXELS;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
@@ -30,45 +30,45 @@ type Stamp = (u32, u32, u32);
 
 /// The panel as it is shown.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(super) struct EvaluatePanel {
     matrix: Matrix,
     gallery: Gallery,
     pinned: Pinned,
-    /// The verdict that is shown.
-    judged: Option<u32>,
+    /// The evaluation that is shown.
+    evaluated: Option<u32>,
     read: Option<Stamp>,
     press: Press,
 }
 
-impl Judge {
+impl EvaluatePanel {
     /// Finds the panel's parts and listens to them.
     ///
     /// # Errors
     /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
-        dom::on(&now, "click", |_: MouseEvent| happen(Event::Judge))?;
+        dom::on(&now, "click", |_: MouseEvent| happen(Event::Evaluate))?;
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: Gallery::new()?,
             pinned: Pinned::new()?,
-            judged: None,
+            evaluated: None,
             read: None,
             press: Press::new()?,
         })
     }
 }
 
-impl Panel for Judge {
+impl Panel for EvaluatePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
-        let cannot = app.cannot_judge();
+        let cannot = app.cannot_evaluate();
         dom::disable(&now, cannot.as_deref())?;
-        text("judge-status", &app.judge_status())?;
-        let judged = Some(app.judge.revision());
-        if self.judged != judged {
-            self.judged = judged;
-            let figures = app.judge.figures();
+        text("judge-status", &app.evaluation_status())?;
+        let evaluated = Some(app.evaluate.revision());
+        if self.evaluated != evaluated {
+            self.evaluated = evaluated;
+            let figures = app.evaluate.figures();
             hide("judge-verdict", figures.is_none())?;
             if let Some(figures) = &figures {
                 for (id, words) in
@@ -83,8 +83,8 @@ impl Panel for Judge {
         self.pinned.show(app)?;
         let stamp = (
             app.answer.weights_revision(),
-            app.judge.gallery.revision,
-            app.judge.pinned.revision(),
+            app.evaluate.gallery.revision,
+            app.evaluate.pinned.revision(),
         );
         if self.read == Some(stamp) {
             return Ok(Frame::Unneeded);
@@ -111,8 +111,8 @@ impl Panel for Judge {
         while more && dom::now() < end {
             more = app.read_next(true, sight.clone());
         }
-        self.gallery.draw(&app.judge.gallery, sight, &mut self.press)?;
-        self.pinned.draw(&app.judge, &mut self.press)?;
+        self.gallery.draw(&app.evaluate.gallery, sight, &mut self.press)?;
+        self.pinned.draw(&app.evaluate, &mut self.press)?;
         Ok(if more && !app.is_learning() { Frame::Wanted } else { Frame::Unneeded })
     }
 }
@@ -144,7 +144,7 @@ impl Press {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Judge(event));
+    dispatch(app::Event::Evaluate(event));
 }
 
 /// Goes to Look inside, which has just been opened in this panel's place.

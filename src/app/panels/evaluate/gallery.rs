@@ -33,7 +33,7 @@ pub struct Exhibit {
     pub label: u8,
     /// 28x28, 0 is paper and 1 is ink; `None` while it is on its way.
     pub picture: Option<Box<[f32; PIXELS]>>,
-    /// How it is read, at first by the weights that were judged.
+    /// How it is read, at first by the weights that were evaluated.
     pub reading: Option<Reading>,
     /// Revision of the weights that read it.
     pub read_at: Option<u32>,
@@ -60,7 +60,7 @@ impl Gallery {
 
     /// Shows other images.
     ///
-    /// - `probabilities`: `[images][CLASSES]` of the weights that were judged; empty if none were.
+    /// - `probabilities`: `[images][CLASSES]` of the weights that were evaluated; empty if none were.
     pub(super) fn choose(&mut self, choice: Choice, labels: &[u8], probabilities: &[f32]) {
         self.choice = choice;
         self.order = order(choice, labels, probabilities);

@@ -7,8 +7,8 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{Press, copy, follow, happen, hide, part, text, write};
 use crate::app::App;
-use crate::app::panels::judge::Event;
-use crate::app::panels::judge::gallery::{Choice, Exhibit, Gallery as State};
+use crate::app::panels::evaluate::Event;
+use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::roving;
 
@@ -63,11 +63,11 @@ impl Gallery {
     /// # Errors
     /// If the markup lacks something.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        let gallery = &app.judge.gallery;
+        let gallery = &app.evaluate.gallery;
         for (id, choice) in [("judge-sample", Choice::Sample), ("judge-mistakes", Choice::Mistakes)]
         {
             let button: HtmlElement = dom::by_id(id)?;
-            let (can, pressed) = (app.judge.can_show(choice), gallery.choice == choice);
+            let (can, pressed) = (app.evaluate.can_show(choice), gallery.choice == choice);
             dom::flag(&button, "aria-disabled", !can)?;
             dom::flag(&button, "aria-pressed", can && pressed)?;
         }
@@ -75,7 +75,7 @@ impl Gallery {
             return Ok(());
         }
         self.shown = Some(gallery.revision);
-        let can = app.judge.can_show(gallery.choice);
+        let can = app.evaluate.can_show(gallery.choice);
         text(
             "judge-images-title",
             if can { gallery.title() } else { "Test images".into() }.as_str(),

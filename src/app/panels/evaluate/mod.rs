@@ -23,8 +23,8 @@ pub const MOST_PINNED: usize = 12;
 /// What happens in the panel.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Judge the weights that answer now.
-    Judge,
+    /// Evaluate the weights that answer now.
+    Evaluate,
     /// Show these test images.
     Show(Choice),
     /// Show more of them.
@@ -39,7 +39,7 @@ pub enum Event {
 
 /// What the panel knows.
 #[derive(Debug, Default)]
-pub struct Judge {
+pub struct EvaluateState {
     /// The pinned drawings.
     pub pinned: Drawings,
     /// How each of them is read.
@@ -47,15 +47,15 @@ pub struct Judge {
     /// The test images on show.
     pub gallery: Gallery,
     labels: Labels,
-    verdict: Option<Verdict>,
+    evaluated: Option<Evaluated>,
     /// The evaluation asked for.
-    judging: Option<Judging>,
+    pending: Option<PendingEvaluation>,
     /// Why the last one asked for has failed.
     failed: Option<String>,
-    judgings: u32,
+    requests: u32,
     /// What the histories are about.
     watching: (Option<RunId>, Option<Source>),
-    /// Counts verdicts.
+    /// Counts evaluations.
     revision: u32,
 }
 
@@ -79,7 +79,7 @@ impl Labels {
 
 /// An evaluation asked for.
 #[derive(Debug)]
-struct Judging {
+struct PendingEvaluation {
     id: u32,
     /// The weights' name.
     name: String,
@@ -89,8 +89,8 @@ struct Judging {
 
 /// What weights have come to.
 #[derive(Debug)]
-struct Verdict {
-    /// The weights' name when they were judged.
+struct Evaluated {
+    /// The weights' name when they were evaluated.
     name: String,
     /// Whose they are; `None` for the shipped ones.
     run: Option<RunId>,
@@ -112,7 +112,7 @@ pub struct Watched {
     read_at: Option<u32>,
 }
 
-/// A judgement's figures.
+/// An evaluation's figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     /// Accuracy, images that are right, loss.
@@ -123,8 +123,8 @@ pub struct Figures {
     pub confusion: Confusion,
 }
 
-impl Judge {
-    /// A number that changes whenever a verdict comes.
+impl EvaluateState {
+    /// A number that changes whenever an evaluation comes.
     pub fn revision(&self) -> u32 {
         self.revision
     }
@@ -134,21 +134,21 @@ impl Judge {
         self.watched.iter().find(|watched| watched.key == key)
     }
 
-    /// The last judgement's figures.
+    /// The last evaluation's figures.
     pub fn figures(&self) -> Option<Figures> {
-        self.verdict().map(|verdict| verdict.figures(self.labels.get()))
+        self.evaluated().map(|evaluated| evaluated.figures(self.labels.get()))
     }
 
-    /// The last judgement, as soon as the labels are here.
-    fn verdict(&self) -> Option<&Verdict> {
-        self.verdict.as_ref().filter(|_| !self.labels.get().is_empty())
+    /// The last evaluation, as soon as the labels are here.
+    fn evaluated(&self) -> Option<&Evaluated> {
+        self.evaluated.as_ref().filter(|_| !self.labels.get().is_empty())
     }
 
-    /// Whether these test images can be told: without a judgement nothing is a mistake.
+    /// Whether these test images can be told: without an evaluation nothing is a mistake.
     pub fn can_show(&self, choice: Choice) -> bool {
         match choice {
             Choice::Sample => !self.labels.get().is_empty(),
-            Choice::Mistakes | Choice::Cell { .. } => self.verdict().is_some(),
+            Choice::Mistakes | Choice::Cell { .. } => self.evaluated().is_some(),
         }
     }
 
@@ -171,13 +171,13 @@ impl Judge {
     }
 
     fn choose(&mut self, choice: Choice) {
-        let probabilities = self.verdict.as_ref().map_or(&[][..], |v| &v.probabilities);
+        let probabilities = self.evaluated.as_ref().map_or(&[][..], |v| &v.probabilities);
         self.gallery.choose(choice, self.labels.get(), probabilities);
     }
 
     /// The trainer that owed an answer is gone.
     pub(in crate::app) fn lose_trainer(&mut self) {
-        self.judging = None;
+        self.pending = None;
         if self.labels == Labels::Asked {
             self.labels = Labels::Unasked;
         }
@@ -187,23 +187,24 @@ impl Judge {
 
 impl App {
     /// Takes what happens in the panel.
-    pub(in crate::app) fn update_judge(&mut self, event: Event, effects: &mut Vec<Effect>) {
+    pub(in crate::app) fn update_evaluate(&mut self, event: Event, effects: &mut Vec<Effect>) {
         match event {
-            Event::Judge => self.ask_for_verdict(effects),
-            Event::Show(choice) if !self.judge.can_show(choice) => {}
+            Event::Evaluate => self.request_evaluation(effects),
+            Event::Show(choice) if !self.evaluate.can_show(choice) => {}
             Event::Show(choice) => {
-                self.judge.choose(choice);
-                effects.push(Effect::Announce(self.judge.gallery.title()));
+                self.evaluate.choose(choice);
+                effects.push(Effect::Announce(self.evaluate.gallery.title()));
                 self.fetch_pictures(effects);
             }
             Event::More => {
-                let judge = &mut self.judge;
-                let probabilities = judge.verdict.as_ref().map_or(&[][..], |v| &v.probabilities);
-                judge.gallery.more(judge.labels.get(), probabilities);
+                let evaluate = &mut self.evaluate;
+                let probabilities =
+                    evaluate.evaluated.as_ref().map_or(&[][..], |v| &v.probabilities);
+                evaluate.gallery.more(evaluate.labels.get(), probabilities);
                 self.fetch_pictures(effects);
             }
             Event::Look(index) => {
-                let on_show = self.judge.gallery.exhibits.iter().find(|e| e.index == index);
+                let on_show = self.evaluate.gallery.exhibits.iter().find(|e| e.index == index);
                 let Some((exhibit, picture)) = on_show.and_then(|e| Some((e, e.picture.clone()?)))
                 else {
                     return;
@@ -213,7 +214,7 @@ impl App {
                 self.look_at(picture, label, name, effects);
             }
             Event::LookAtPinned(key) => {
-                let pinned = self.judge.pinned.all().iter().find(|drawing| drawing.key == key);
+                let pinned = self.evaluate.pinned.all().iter().find(|drawing| drawing.key == key);
                 let Some(drawing) = pinned else { return };
                 let (picture, label) = (drawing.picture.clone(), drawing.label);
                 self.look_at(picture, label, String::from("Pinned drawing"), effects);
@@ -238,15 +239,15 @@ impl App {
     }
 
     /// Has the panel get what it shows, if it is open and that can be had.
-    pub(in crate::app) fn furnish_judge(&mut self, effects: &mut Vec<Effect>) {
-        if self.open_panel != Some(PanelId::Judge) {
+    pub(in crate::app) fn load_evaluate_panel(&mut self, effects: &mut Vec<Effect>) {
+        if self.open_panel != Some(PanelId::Evaluate) {
             return;
         }
-        self.judge.change();
+        self.evaluate.change();
         self.read_drawings(Shelf::Pinned, effects);
         if matches!(self.trainer, Trainer::Ready(_)) && self.has_test_images() {
-            if self.judge.labels == Labels::Unasked {
-                self.judge.labels = Labels::Asked;
+            if self.evaluate.labels == Labels::Unasked {
+                self.evaluate.labels = Labels::Asked;
                 self.send(Request::TestLabels, vec![], effects);
             }
             self.fetch_pictures(effects);
@@ -274,7 +275,7 @@ impl App {
     }
 
     fn fetch_pictures(&mut self, effects: &mut Vec<Effect>) {
-        let missing = self.judge.gallery.missing();
+        let missing = self.evaluate.gallery.missing();
         if !missing.is_empty() {
             self.send(Request::TestImages, vec![missing], effects);
         }
@@ -282,18 +283,18 @@ impl App {
 
     /// Takes the test set's classes, as numbers.
     pub(in crate::app) fn take_labels(&mut self, labels: &[f32], effects: &mut Vec<Effect>) {
-        let judge = &mut self.judge;
-        judge.labels = match labels {
+        let evaluate = &mut self.evaluate;
+        evaluate.labels = match labels {
             [] => Labels::Unasked,
             labels => Labels::Here(labels.iter().map(|&label| label as u8).collect()),
         };
-        judge.change();
-        judge.choose(Choice::Sample);
+        evaluate.change();
+        evaluate.choose(Choice::Sample);
         self.fetch_pictures(effects);
     }
 
-    fn ask_for_verdict(&mut self, effects: &mut Vec<Effect>) {
-        if self.cannot_judge().is_some() {
+    fn request_evaluation(&mut self, effects: &mut Vec<Effect>) {
+        if self.cannot_evaluate().is_some() {
             return;
         }
         let Some(model) = self.answer.model() else { return };
@@ -301,36 +302,37 @@ impl App {
         let name = self.answering();
         let run = self.run.as_ref().filter(|_| self.answer.source() == Source::Run);
         let run = run.map(|run| run.id);
-        let judge = &mut self.judge;
-        judge.judgings += 1;
-        judge.judging = Some(Judging { id: judge.judgings, name, run });
-        judge.failed = None;
-        judge.change();
-        let request = Request::Judge { judging: judge.judgings, architecture };
+        let evaluate = &mut self.evaluate;
+        evaluate.requests += 1;
+        evaluate.pending = Some(PendingEvaluation { id: evaluate.requests, name, run });
+        evaluate.failed = None;
+        evaluate.change();
+        let request = Request::Evaluate { id: evaluate.requests, architecture };
         self.send(request, vec![weights], effects);
     }
 
-    /// Takes the verdict asked for, or why there is none; late ones are dropped.
-    pub(in crate::app) fn take_verdict(
+    /// Takes the evaluation asked for, or why there is none; late ones are dropped.
+    pub(in crate::app) fn take_evaluation(
         &mut self,
-        judging: u32,
-        verdict: Result<(Evaluation, Vec<f32>), String>,
+        id: u32,
+        evaluated: Result<(Evaluation, Vec<f32>), String>,
         effects: &mut Vec<Effect>,
     ) {
-        let judge = &mut self.judge;
-        let Some(Judging { name, run, .. }) = judge.judging.take_if(|asked| asked.id == judging)
+        let evaluate = &mut self.evaluate;
+        let Some(PendingEvaluation { name, run, .. }) =
+            evaluate.pending.take_if(|pending| pending.id == id)
         else {
             return;
         };
-        judge.change();
-        match verdict {
+        evaluate.change();
+        match evaluated {
             Ok((evaluation, probabilities)) => {
                 let right = percent(evaluation.accuracy);
                 let words = format!("Judged, {name}: {right} of the test images right.");
                 effects.push(Effect::Announce(words));
-                judge.verdict = Some(Verdict { name, run, evaluation, probabilities });
+                evaluate.evaluated = Some(Evaluated { name, run, evaluation, probabilities });
             }
-            Err(reason) => judge.failed = Some(reason),
+            Err(reason) => evaluate.failed = Some(reason),
         }
     }
 
@@ -338,38 +340,39 @@ impl App {
     pub(in crate::app) fn take_epoch(&mut self, evaluation: Evaluation, probabilities: Vec<f32>) {
         let Some(Run { id, epoch, .. }) = self.run else { return };
         let name = format!("this run, epoch {epoch}");
-        self.judge.verdict = Some(Verdict { name, run: Some(id), evaluation, probabilities });
-        self.judge.failed = None;
-        self.judge.change();
+        self.evaluate.evaluated =
+            Some(Evaluated { name, run: Some(id), evaluation, probabilities });
+        self.evaluate.failed = None;
+        self.evaluate.change();
     }
 
-    /// Why no weights can be judged now.
-    pub fn cannot_judge(&self) -> Option<String> {
+    /// Why no weights can be evaluated now.
+    pub fn cannot_evaluate(&self) -> Option<String> {
         let why = match &self.trainer {
             Trainer::Waiting | Trainer::Loading => "The trainer, which judges, is still loading.",
             Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
             Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),
             Trainer::Ready(_) if self.answer.model().is_none() => "The weights are not here yet.",
-            Trainer::Ready(_) if self.judge.judging.is_some() => "It is being done.",
+            Trainer::Ready(_) if self.evaluate.pending.is_some() => "It is being done.",
             Trainer::Ready(_) => return None,
         };
         Some(String::from(why))
     }
 
-    /// What was or is being judged.
-    pub fn judge_status(&self) -> String {
-        let judge = &self.judge;
+    /// What was or is being evaluated.
+    pub fn evaluation_status(&self) -> String {
+        let evaluate = &self.evaluate;
         let run = self.run.as_ref().map(|run| run.id);
-        match (&judge.judging, &judge.failed, judge.verdict()) {
-            (Some(judging), ..) => format!("Judging {}.", judging.name),
+        match (&evaluate.pending, &evaluate.failed, evaluate.evaluated()) {
+            (Some(pending), ..) => format!("Judging {}.", pending.name),
             (_, Some(reason), _) => format!("These weights could not be judged: {reason}"),
-            (.., Some(verdict)) if verdict.run.is_none() || verdict.run == run => {
-                format!("Judged: {}.", verdict.name)
+            (.., Some(evaluated)) if evaluated.run.is_none() || evaluated.run == run => {
+                format!("Judged: {}.", evaluated.name)
             }
-            (.., Some(verdict)) => {
-                format!("Judged: {}.", verdict.name.replace("this run", "an earlier run"))
+            (.., Some(evaluated)) => {
+                format!("Judged: {}.", evaluated.name.replace("this run", "an earlier run"))
             }
-            _ => self.cannot_judge().unwrap_or_else(|| {
+            _ => self.cannot_evaluate().unwrap_or_else(|| {
                 String::from(
                     "Nothing is judged yet: press Judge now, or train; each epoch ends with a judgement.",
                 )
@@ -390,7 +393,7 @@ impl App {
         if pinned && self.watch_next(now) {
             return true;
         }
-        let exhibits = self.judge.gallery.exhibits.get_mut(exhibits).unwrap_or_default();
+        let exhibits = self.evaluate.gallery.exhibits.get_mut(exhibits).unwrap_or_default();
         // Those that were read longest ago, so that all have their turn while the weights change.
         let stale = exhibits.iter_mut().filter(|e| e.picture.is_some() && e.read_at != now);
         let Some(exhibit) = stale.min_by_key(|exhibit| exhibit.read_at) else { return false };
@@ -403,16 +406,16 @@ impl App {
     }
 
     fn watch_next(&mut self, now: Option<u32>) -> bool {
-        let judge = &mut self.judge;
+        let evaluate = &mut self.evaluate;
         let watching = (self.run.as_ref().map(|run| run.id), Some(self.answer.source()));
-        if judge.watching != watching {
-            judge.watching = watching;
-            judge.watched.clear();
+        if evaluate.watching != watching {
+            evaluate.watching = watching;
+            evaluate.watched.clear();
         }
-        let watched = &mut judge.watched;
+        let watched = &mut evaluate.watched;
         let read =
             |watched: &[Watched], key| watched.iter().any(|w| w.key == key && w.read_at == now);
-        let next = judge.pinned.all().iter().find(|drawing| !read(watched, drawing.key));
+        let next = evaluate.pinned.all().iter().find(|drawing| !read(watched, drawing.key));
         let Some(drawing) = next else { return false };
         let at = watched.iter().position(|w| w.key == drawing.key).unwrap_or_else(|| {
             let key = drawing.key;
@@ -433,11 +436,11 @@ impl App {
 
     /// Why the drawing on the pad cannot be pinned.
     pub fn cannot_pin(&self) -> Option<&'static str> {
-        if !self.judge.pinned.is_read() {
+        if !self.evaluate.pinned.is_read() {
             Some("Looking for drawings pinned before.")
         } else if self.answer.picture().is_none() {
             Some("Draw a digit on the pad first.")
-        } else if self.judge.pinned.all().len() >= MOST_PINNED {
+        } else if self.evaluate.pinned.all().len() >= MOST_PINNED {
             Some("Twelve are pinned: unpin one first.")
         } else {
             None
@@ -450,7 +453,7 @@ impl App {
     }
 }
 
-impl Verdict {
+impl Evaluated {
     fn figures(&self, labels: &[u8]) -> Figures {
         let confusion = Confusion::of(&self.probabilities, labels, CLASSES);
         let right: u32 = (0..CLASSES).map(|class| confusion.count(class, class)).sum();

@@ -1,11 +1,11 @@
-//! The confusion matrix and each class' figures, as tables that are filled anew with each verdict.
+//! The confusion matrix and each class' figures, as tables that are filled anew with each evaluation.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{happen, write};
-use crate::app::panels::judge::gallery::Choice;
-use crate::app::panels::judge::{Event, Figures};
+use crate::app::panels::evaluate::gallery::Choice;
+use crate::app::panels::evaluate::{Event, Figures};
 use crate::data::CLASSES;
 use crate::net::metrics::Confusion;
 use crate::web::page::dom::{self, DomError};
@@ -55,7 +55,7 @@ impl Matrix {
         Ok(Self { body, cells, scores: dom::all("#judge-scores td")? })
     }
 
-    /// Shows a verdict.
+    /// Shows an evaluation.
     ///
     /// # Errors
     /// If the browser refuses.

@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 use super::{Press, copy, follow, happen, hide, part, text, write};
 use crate::app::drawings::{self, Key, Labelled, Shelf};
 use crate::app::figures::percent;
-use crate::app::panels::judge::{Event, Judge as State, Watched};
+use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
 use crate::app::{self, App};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
@@ -79,16 +79,16 @@ impl Pinned {
                 dom::disable(&button, cannot)?;
             }
         }
-        let pinned = &app.judge.pinned;
+        let pinned = &app.evaluate.pinned;
         if self.shown == Some(pinned.revision()) {
             return Ok(());
         }
         self.shown = Some(pinned.revision());
         hide("judge-pinned-empty", !pinned.is_read() || !pinned.all().is_empty())?;
-        let problem = app.judge.pinned_problem();
+        let problem = app.evaluate.pinned_problem();
         hide("judge-pinned-problem", problem.is_none())?;
         text("judge-pinned-problem", &problem.unwrap_or_default())?;
-        let unpinned = app.judge.unpinned();
+        let unpinned = app.evaluate.unpinned();
         hide("judge-unpinned", unpinned.is_none())?;
         if let Some(drawing) = unpinned {
             text(
@@ -137,13 +137,13 @@ impl Pinned {
     ///
     /// # Errors
     /// If the browser refuses.
-    pub(super) fn draw(&mut self, judge: &State, press: &mut Press) -> Result<(), DomError> {
-        for (card, drawing) in self.cards.iter_mut().zip(judge.pinned.all()) {
+    pub(super) fn draw(&mut self, evaluate: &State, press: &mut Press) -> Result<(), DomError> {
+        for (card, drawing) in self.cards.iter_mut().zip(evaluate.pinned.all()) {
             if !card.drawn {
                 press.print(&drawing.picture, &card.image)?;
                 card.drawn = true;
             }
-            card.say(drawing.label, judge.watched(card.key))?;
+            card.say(drawing.label, evaluate.watched(card.key))?;
         }
         Ok(())
     }

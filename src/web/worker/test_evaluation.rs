@@ -1,4 +1,4 @@
-//! Parameters being judged on the test set, a few images at a time.
+//! Parameters being evaluated on the test set, a few images at a time.
 
 use crate::data::Digits;
 use crate::net::loss::Score;
@@ -8,7 +8,7 @@ use crate::net::{Architecture, Network};
 const CHUNK: usize = 100;
 
 /// An evaluation under way.
-pub(super) struct Judging {
+pub(super) struct TestEvaluation {
     /// The request's number.
     pub(super) id: u32,
     network: Network,
@@ -20,7 +20,7 @@ pub(super) struct Judging {
     pub(super) probabilities: Vec<f32>,
 }
 
-impl Judging {
+impl TestEvaluation {
     /// Begins with no image evaluated.
     ///
     /// # Errors
