@@ -212,13 +212,13 @@ pub enum Request {
         architecture: Architecture,
     },
     /// Have parameters learn digits of the visitor's, while no run is on; answered by [`Reply::FineTuning`] and then
-    /// [`Reply::FineTuned`] or [`Reply::NotFineTuned`]. A further one replaces it. Arrays: `[parameters, images, labels]`,
+    /// [`Reply::FineTuned`] or [`Reply::FineTuneFailed`]. A further one replaces it. Arrays: `[parameters, images, labels]`,
     /// the images `[digits][28][28]`, 0 to 1.
-    FineTune(Lesson),
+    FineTune(FineTuneRequest),
     /// Forget the fine-tuning.
     StopFineTuning {
         /// The one meant.
-        tuning: u32,
+        id: u32,
     },
     /// The test set's classes; answered by [`Reply::TestLabels`].
     TestLabels,
@@ -296,23 +296,23 @@ pub enum Reply {
     /// About ten times a second while fine-tuning.
     FineTuning {
         /// The request's number.
-        tuning: u32,
+        id: u32,
         /// How much of it is done, 0 to 1.
         share: f32,
     },
     /// Fine-tuning is over. Arrays: `[parameters]`.
     FineTuned {
         /// The request's number.
-        tuning: u32,
+        id: u32,
         /// What the parameters came to that it started from.
         before: Tallies,
         /// What these come to.
         after: Tallies,
     },
     /// The parameters cannot be fine-tuned.
-    NotFineTuned {
+    FineTuneFailed {
         /// The request's number.
-        tuning: u32,
+        id: u32,
         /// Why, as a sentence for the page.
         reason: String,
     },
@@ -343,9 +343,9 @@ pub struct Evaluation {
 
 /// A fine-tuning: everything that decides what it computes, beside parameters and digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lesson {
+pub struct FineTuneRequest {
     /// Counted up by the page.
-    pub tuning: u32,
+    pub id: u32,
     /// What the parameters are of.
     pub architecture: Architecture,
     /// Which of them may change.
@@ -375,10 +375,10 @@ pub struct Tally {
     pub images: u32,
 }
 
-/// What a network makes of one hand's digits and of MNIST.
+/// What a network makes of one user's digits and of MNIST.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tallies {
-    /// The hand's digits that fine-tuning trains on.
+    /// The user's digits that fine-tuning trains on.
     pub trained: Tally,
     /// Those held out of it.
     pub held_out: Tally,

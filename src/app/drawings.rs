@@ -173,7 +173,7 @@ impl App {
     fn shelf(&mut self, shelf: Shelf) -> &mut Drawings {
         match shelf {
             Shelf::Pinned => &mut self.evaluate.pinned,
-            Shelf::Mine => &mut self.yours.digits,
+            Shelf::Mine => &mut self.fine_tune.digits,
         }
     }
 

@@ -23,9 +23,9 @@ use panels::PanelId;
 use panels::evaluate::{self, EvaluateState};
 use panels::experiment::editor::Edit;
 use panels::experiment::presets::{Network, Recipe};
+use panels::fine_tune::{self, FineTuneState};
 use panels::inside::{self, Inside};
 use panels::runs::{self, Runs};
-use panels::yours::{self, Yours};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 use speed::Speed;
@@ -88,7 +88,7 @@ pub enum Event {
     /// Something in Judge.
     Evaluate(evaluate::Event),
     /// Something in Make it yours.
-    Yours(yours::Event),
+    FineTune(fine_tune::Event),
     /// Something about a shelf of labelled drawings.
     Drawings(drawings::Shelf, drawings::Event),
     /// Something about kept runs.
@@ -210,7 +210,7 @@ pub struct App {
     /// What Judge knows.
     pub evaluate: EvaluateState,
     /// What Make it yours knows.
-    pub yours: Yours,
+    pub fine_tune: FineTuneState,
     /// The kept runs.
     pub runs: Runs,
     /// How fast training is here, as far as a run has shown.
@@ -244,7 +244,7 @@ impl App {
             open_panel: None,
             inside: Inside::default(),
             evaluate: EvaluateState::default(),
-            yours: Yours::default(),
+            fine_tune: FineTuneState::default(),
             runs: Runs::default(),
             speed: None,
             varied: 0,
@@ -347,7 +347,7 @@ impl App {
             Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
             Event::Inside(event) => self.look_inside(event, &mut effects),
             Event::Evaluate(event) => self.update_evaluate(event, &mut effects),
-            Event::Yours(event) => self.update_yours(event, &mut effects),
+            Event::FineTune(event) => self.update_fine_tune(event, &mut effects),
             Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
@@ -499,7 +499,7 @@ impl App {
             }
             Trainer::Waiting | Trainer::Loading => Some("The trainer is still loading."),
             Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
-            Trainer::Ready(_) if self.yours.is_tuning() => {
+            Trainer::Ready(_) if self.fine_tune.is_fine_tuning() => {
                 Some("Fine-tuning is under way in Make it yours.")
             }
             Trainer::Ready(_) if self.has_images() => None,
@@ -517,7 +517,7 @@ impl App {
     fn lose_trainer(&mut self, reason: String) {
         self.trainer = Trainer::Gone(reason);
         self.evaluate.lose_trainer();
-        self.yours.lose_trainer();
+        self.fine_tune.lose_trainer();
         if let Some(run) = &mut self.run {
             run.stop();
         }
@@ -549,7 +549,7 @@ impl App {
     }
 
     fn owed_an_answer(&self) -> bool {
-        self.run.as_ref().is_some_and(Run::expects_progress) || self.yours.is_tuning()
+        self.run.as_ref().is_some_and(Run::expects_progress) || self.fine_tune.is_fine_tuning()
     }
 }
 

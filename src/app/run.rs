@@ -283,13 +283,13 @@ impl App {
             Reply::EvaluationFailed { id, reason } => {
                 self.take_evaluation(id, Err(reason), effects);
             }
-            Reply::FineTuning { tuning, share } => self.yours.take_share(tuning, share),
-            Reply::FineTuned { tuning, before, after } => {
+            Reply::FineTuning { id, share } => self.fine_tune.set_share(id, share),
+            Reply::FineTuned { id, before, after } => {
                 let weights = arrays.next().unwrap_or_default();
-                self.take_tuned(tuning, Ok(([before, after], weights)), effects);
+                self.take_fine_tuned(id, Ok(([before, after], weights)), effects);
             }
-            Reply::NotFineTuned { tuning, reason } => {
-                self.take_tuned(tuning, Err(reason), effects);
+            Reply::FineTuneFailed { id, reason } => {
+                self.take_fine_tuned(id, Err(reason), effects);
             }
             Reply::TestLabels => {
                 self.take_labels(&arrays.next().unwrap_or_default(), effects);

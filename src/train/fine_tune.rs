@@ -1,4 +1,4 @@
-//! Fine-tuning: a trained network goes on to learn a few digits of one hand, between images of MNIST, so
+//! Fine-tuning: a trained network goes on to learn a few digits of one user, between images of MNIST, so
 //! that it does not forget those.
 //!
 //! No clock, no I/O, no JS: whoever drives it calls [`FineTuning::advance`] until that says it is over.
@@ -20,12 +20,12 @@ pub const STEPS: u32 = 200;
 /// Images in a minibatch.
 pub const BATCH: usize = 64;
 
-/// How often a digit of the hand comes up, as long as the hand has few: once in so many minibatches. More often, a single
-/// digit costs a point of MNIST's accuracy.
-const MINE_EVERY: usize = 4;
+/// How often each of the user's digits comes up while there are few: once in so many minibatches. More often, a
+/// single digit costs a point of MNIST's accuracy.
+const USER_DIGIT_EVERY: usize = 4;
 
-/// The fewest and the most images of a minibatch that are the hand's; all others are MNIST's.
-const MINE: [usize; 2] = [2, 16];
+/// The fewest and the most images of a minibatch that are the user's; all others are MNIST's.
+const USER_DIGITS_OF_A_BATCH: [usize; 2] = [2, 16];
 
 /// The learning rate at first, from where it falls along a cosine: the highest at which the shipped weights, given
 /// sixty digits of which a fifth was misread, lost no more than 0.2 points on MNIST.
@@ -65,9 +65,9 @@ pub enum FineTuneError {
     Overflow,
 }
 
-/// The digits of one hand: first those to train on, then those held out.
+/// The digits of one user: first those to train on, then those held out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hand {
+pub struct UserDigits {
     /// `[digits][28][28]`, 0 to 1.
     images: Vec<f32>,
     labels: Vec<u8>,
@@ -75,7 +75,7 @@ pub struct Hand {
     trained: usize,
 }
 
-impl Hand {
+impl UserDigits {
     /// - `images`: `[digits][28][28]`, 0 is paper and 1 is ink.
     /// - `labels`: each digit's class.
     /// - `held_out`: how many of them, the last ones, are held out.
@@ -107,44 +107,44 @@ pub fn trainable(plan: &Plan, part: Trainable) -> Range<usize> {
     start..plan.parameter_count()
 }
 
-/// What each minibatch consists of: images of MNIST by chance, then digits of the hand in turn, in an order
+/// What each minibatch consists of: images of MNIST by chance, then the user's digits in turn, in an order
 /// shuffled anew each time that all had their turn.
 #[derive(Clone, Debug)]
 pub struct Mix {
     rng: fastrand::Rng,
-    /// Digits of the hand that have not had their turn.
+    /// The user's digits that have not had their turn.
     waiting: Vec<usize>,
     trained: usize,
     replay: usize,
 }
 
 impl Mix {
-    /// - `trained`: digits of the hand, at least one.
+    /// - `trained`: the user's digits, at least one.
     /// - `replay`: images of MNIST to choose from, at least one.
     pub fn new(seed: u32, trained: usize, replay: usize) -> Self {
         let rng = fastrand::Rng::with_seed(u64::from(seed));
         Self { rng, waiting: Vec::new(), trained, replay }
     }
 
-    /// Places of a minibatch's images among MNIST's, and of its digits among the hand's: [`BATCH`] in all.
+    /// Places of a minibatch's images among MNIST's, and of its digits among the user's: [`BATCH`] in all.
     pub fn minibatch(&mut self) -> (Vec<usize>, Vec<usize>) {
-        let [least, most] = MINE;
-        let mine = self.trained.div_ceil(MINE_EVERY).clamp(least, most);
-        let replayed = (mine..BATCH).map(|_| self.rng.usize(0..self.replay)).collect();
-        let mine = (0..mine).filter_map(|_| {
+        let [least, most] = USER_DIGITS_OF_A_BATCH;
+        let user_digits = self.trained.div_ceil(USER_DIGIT_EVERY).clamp(least, most);
+        let replayed = (user_digits..BATCH).map(|_| self.rng.usize(0..self.replay)).collect();
+        let user_digits = (0..user_digits).filter_map(|_| {
             if self.waiting.is_empty() {
                 self.waiting.extend(0..self.trained);
                 self.rng.shuffle(&mut self.waiting);
             }
             self.waiting.pop()
         });
-        (replayed, mine.collect())
+        (replayed, user_digits.collect())
     }
 }
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum FineTuneStage {
     Before,
     Learning,
     After,
@@ -154,10 +154,10 @@ enum Stage {
 /// A fine-tuning under way: the network is evaluated, learns and is evaluated again.
 #[derive(Debug)]
 pub struct FineTuning {
-    stage: Stage,
+    stage: FineTuneStage,
     part: Trainable,
     seed: u32,
-    hand: Hand,
+    user_digits: UserDigits,
     mix: Mix,
     network: Network,
     parameters: Vec<f32>,
@@ -186,7 +186,7 @@ impl FineTuning {
         architecture: &Architecture,
         part: Trainable,
         parameters: Vec<f32>,
-        hand: Hand,
+        user_digits: UserDigits,
         replay: usize,
         seed: u32,
     ) -> Result<Self, FineTuneError> {
@@ -203,11 +203,11 @@ impl FineTuning {
         }
         let trainable = trainable(plan, part);
         let mut this = Self {
-            stage: Stage::Before,
+            stage: FineTuneStage::Before,
             part,
             seed,
-            mix: Mix::new(seed, hand.trained, replay),
-            hand,
+            mix: Mix::new(seed, user_digits.trained, replay),
+            user_digits,
             optimizer: Optimizer::new(Kind::ADAM, trainable.len()),
             gradient: vec![0.0; parameters.len()],
             network,
@@ -229,27 +229,27 @@ impl FineTuning {
     /// If the parameters have overflowed.
     pub fn advance(&mut self, train: &Digits, test: &Digits) -> Result<bool, FineTuneError> {
         match self.stage {
-            Stage::Before => {
+            FineTuneStage::Before => {
                 if self.evaluate(test) {
                     self.before = std::mem::take(&mut self.tallies);
-                    self.stage = Stage::Learning;
+                    self.stage = FineTuneStage::Learning;
                 }
             }
-            Stage::Learning => {
+            FineTuneStage::Learning => {
                 self.learn(train);
                 self.load()?;
                 if self.step == STEPS {
-                    self.stage = Stage::After;
+                    self.stage = FineTuneStage::After;
                 }
             }
-            Stage::After => {
+            FineTuneStage::After => {
                 if self.evaluate(test) {
-                    self.stage = Stage::Over;
+                    self.stage = FineTuneStage::Over;
                 }
             }
-            Stage::Over => {}
+            FineTuneStage::Over => {}
         }
-        Ok(self.stage == Stage::Over)
+        Ok(self.stage == FineTuneStage::Over)
     }
 
     /// How much of the work is done, 0 to 1.
@@ -279,20 +279,20 @@ impl FineTuning {
         Ok(())
     }
 
-    /// One optimizer step. The digits of the hand are varied, so that the network learns how they are written and
+    /// One optimizer step. The user's digits are varied, so that the network learns how they are written and
     /// not these pictures by heart.
     fn learn(&mut self, train: &Digits) {
-        let (replayed, mine) = self.mix.minibatch();
+        let (replayed, user_digits) = self.mix.minibatch();
         train.gather(replayed, &mut self.images, &mut self.labels);
         let replayed = self.labels.len();
-        for digit in mine {
-            let (image, label) = self.hand.part(digit..digit + 1);
+        for digit in user_digits {
+            let (image, label) = self.user_digits.part(digit..digit + 1);
             self.images.extend_from_slice(image);
             self.labels.extend_from_slice(label);
         }
         let noise = session::noise(self.seed, self.step);
-        let hand = (&mut self.images[replayed * PIXELS..], &self.labels[replayed..]);
-        augment::vary(&Augmentation::default(), hand.0, hand.1, 0, noise);
+        let user_digits = (&mut self.images[replayed * PIXELS..], &self.labels[replayed..]);
+        augment::vary(&Augmentation::default(), user_digits.0, user_digits.1, 0, noise);
         let (images, labels) = (&self.images[..], &self.labels[..]);
         let scale = 1.0 / labels.len() as f32;
         let shard = Shard { images, labels, scale, noise, label_smoothing: 0.0 };
@@ -303,12 +303,12 @@ impl FineTuning {
         self.step += 1;
     }
 
-    /// Evaluates the hand, then some more test images; true once there is none left.
+    /// Evaluates the user's digits, then some more test images; true once there is none left.
     fn evaluate(&mut self, test: &Digits) -> bool {
         let start = self.tallies.test.images as usize;
         if start == 0 {
-            let (trained, all) = (self.hand.trained, self.hand.labels.len());
-            let mut tally = |range| tally(&mut self.network, self.hand.part(range));
+            let (trained, all) = (self.user_digits.trained, self.user_digits.labels.len());
+            let mut tally = |range| tally(&mut self.network, self.user_digits.part(range));
             self.tallies.trained = tally(0..trained);
             self.tallies.held_out = tally(trained..all);
         }

@@ -1,10 +1,12 @@
-//! Fine-tuning on digits of one hand, with small networks.
+//! Fine-tuning on digits of one user, with small networks.
 
 use inkling::data::{Digits, PIXELS};
 use inkling::net::architecture::{Activation, Layer, Padding};
 use inkling::net::{Architecture, Plan, init};
 use inkling::protocol::{Tally, Trainable};
-use inkling::train::fine_tune::{BATCH, FineTuneError, FineTuning, Hand, Mix, STEPS, trainable};
+use inkling::train::fine_tune::{
+    BATCH, FineTuneError, FineTuning, Mix, STEPS, UserDigits, trainable,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -45,14 +47,14 @@ fn mnist(count: usize) -> Digits {
 }
 
 /// The same of one hand; the last `held_out` digits are held out.
-fn hand(labels: &[u8], held_out: usize) -> Hand {
+fn user_digits(labels: &[u8], held_out: usize) -> UserDigits {
     let mut images = vec![0.0; labels.len() * PIXELS];
     for (image, &label) in images.chunks_mut(PIXELS).zip(labels) {
         for corner in [0, 1, 2, 28, 29, 30] {
             image[place(label) + corner] = 1.0;
         }
     }
-    Hand::new(images, labels.to_vec(), held_out).expect("digits with labels")
+    UserDigits::new(images, labels.to_vec(), held_out).expect("digits with labels")
 }
 
 fn fresh(architecture: &Architecture) -> Vec<f32> {
@@ -60,11 +62,17 @@ fn fresh(architecture: &Architecture) -> Vec<f32> {
 }
 
 /// Fine-tunes to the end.
-fn run(architecture: &Architecture, part: Trainable, hand: Hand, seed: u32) -> FineTuning {
+fn run(
+    architecture: &Architecture,
+    part: Trainable,
+    user_digits: UserDigits,
+    seed: u32,
+) -> FineTuning {
     let (train, test) = (mnist(300), mnist(250));
     let parameters = fresh(architecture);
-    let mut tuning = FineTuning::new(architecture, part, parameters, hand, train.len(), seed)
-        .expect("it can be fine-tuned");
+    let mut tuning =
+        FineTuning::new(architecture, part, parameters, user_digits, train.len(), seed)
+            .expect("it can be fine-tuned");
     let mut share = tuning.share(test.len());
     assert!(share.abs() < 1e-6, "{share}");
     while !tuning.advance(&train, &test).expect("nothing overflows") {
@@ -81,9 +89,10 @@ fn a_network_learns_the_hand_and_is_judged_before_and_after() {
     let architecture = ending_in_the_head(&[]);
     let (train, test) = (mnist(300), mnist(250));
     let zeros = vec![0.0; fresh(&architecture).len()];
-    let hand = hand(&[1, 4, 1, 9, 4], 2);
+    let user_digits = user_digits(&[1, 4, 1, 9, 4], 2);
     let mut tuning =
-        FineTuning::new(&architecture, Trainable::All, zeros, hand, train.len(), 1).expect("fits");
+        FineTuning::new(&architecture, Trainable::All, zeros, user_digits, train.len(), 1)
+            .expect("fits");
     while !tuning.advance(&train, &test).expect("nothing overflows") {}
     let [before, after] = tuning.tallies();
     // All parameters zero read everything as 0.
@@ -110,17 +119,17 @@ fn the_head_alone_changes_nothing_before_it() {
     assert_eq!(trainable(&plan, Trainable::All), 0..plan.parameter_count());
 
     let before = fresh(&architecture);
-    let tuned = run(&architecture, Trainable::Head, hand(&[7], 0), 1);
+    let tuned = run(&architecture, Trainable::Head, user_digits(&[7], 0), 1);
     assert_eq!(tuned.parameters()[..head.start], before[..head.start]);
     assert_ne!(tuned.parameters()[head.clone()], before[head.clone()]);
-    let tuned = run(&architecture, Trainable::All, hand(&[7], 0), 1);
+    let tuned = run(&architecture, Trainable::All, user_digits(&[7], 0), 1);
     assert_ne!(tuned.parameters()[..head.start], before[..head.start]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_same_seed_gives_the_same_bits() {
     let bits = |seed| -> Vec<u32> {
-        let tuned = run(&small(), Trainable::All, hand(&[2, 3, 5], 1), seed);
+        let tuned = run(&small(), Trainable::All, user_digits(&[2, 3, 5], 1), seed);
         tuned.parameters().iter().map(|parameter| parameter.to_bits()).collect()
     };
     assert_eq!(bits(4), bits(4));
@@ -129,14 +138,17 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn what_cannot_be_fine_tuned_is_refused() {
-    assert!(matches!(Hand::new(vec![], vec![], 0), Err(FineTuneError::Digits)));
-    assert!(matches!(Hand::new(vec![0.0; PIXELS], vec![3], 1), Err(FineTuneError::Digits)));
-    assert!(matches!(Hand::new(vec![0.0; PIXELS], vec![10], 0), Err(FineTuneError::Digits)));
-    assert!(matches!(Hand::new(vec![0.0; PIXELS], vec![1, 2], 0), Err(FineTuneError::Digits)));
+    assert!(matches!(UserDigits::new(vec![], vec![], 0), Err(FineTuneError::Digits)));
+    assert!(matches!(UserDigits::new(vec![0.0; PIXELS], vec![3], 1), Err(FineTuneError::Digits)));
+    assert!(matches!(UserDigits::new(vec![0.0; PIXELS], vec![10], 0), Err(FineTuneError::Digits)));
+    assert!(matches!(
+        UserDigits::new(vec![0.0; PIXELS], vec![1, 2], 0),
+        Err(FineTuneError::Digits)
+    ));
 
     let architecture = small();
     let begin = |parameters, replay| {
-        FineTuning::new(&architecture, Trainable::All, parameters, hand(&[1], 0), replay, 1)
+        FineTuning::new(&architecture, Trainable::All, parameters, user_digits(&[1], 0), replay, 1)
             .err()
             .map(|error| error.to_string())
     };
@@ -155,13 +167,13 @@ fn weights_that_overflow_on_the_way_are_no_outcome() {
     let huge = vec![f32::MAX; fresh(&architecture).len()];
     let (train, test) = (mnist(20), mnist(20));
     let mut tuning =
-        FineTuning::new(&architecture, Trainable::All, huge, hand(&[1], 0), train.len(), 1)
+        FineTuning::new(&architecture, Trainable::All, huge, user_digits(&[1], 0), train.len(), 1)
             .expect("they are finite still");
     let outcome = (0..2 * STEPS).find_map(|_| tuning.advance(&train, &test).err());
     assert!(matches!(outcome, Some(FineTuneError::Overflow)), "{outcome:?}");
 }
 
-/// Whatever the hand's size, most of a minibatch is MNIST's, and every digit has its turn.
+/// However many digits the user has, most of a minibatch is MNIST's, and every digit has its turn.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_mix_is_mostly_mnist_and_leaves_no_digit_out() {
     let cases = (any::<u32>(), 1_usize..200, 1_usize..60_000);
@@ -170,12 +182,12 @@ fn a_mix_is_mostly_mnist_and_leaves_no_digit_out() {
             (Mix::new(seed, trained, replay), Mix::new(seed, trained, replay));
         let mut turns = vec![0_u32; trained];
         for _ in 0..STEPS {
-            let (replayed, mine) = mix.minibatch();
-            prop_assert_eq!(&again.minibatch(), &(replayed.clone(), mine.clone()));
-            prop_assert_eq!(replayed.len() + mine.len(), BATCH);
-            prop_assert!(!mine.is_empty() && replayed.len() >= 3 * BATCH / 4);
+            let (replayed, user_digits) = mix.minibatch();
+            prop_assert_eq!(&again.minibatch(), &(replayed.clone(), user_digits.clone()));
+            prop_assert_eq!(replayed.len() + user_digits.len(), BATCH);
+            prop_assert!(!user_digits.is_empty() && replayed.len() >= 3 * BATCH / 4);
             prop_assert!(replayed.iter().all(|&image| image < replay));
-            for digit in mine {
+            for digit in user_digits {
                 turns[digit] += 1;
             }
         }

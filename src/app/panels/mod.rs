@@ -5,9 +5,9 @@
 
 pub mod evaluate;
 pub mod experiment;
+pub mod fine_tune;
 pub mod inside;
 pub mod runs;
-pub mod yours;
 
 /// A panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum PanelId {
     /// What weights come to on the test images, and on pinned drawings.
     Evaluate,
     /// Training on the visitor's own digits.
-    Yours,
+    FineTune,
     /// Other networks and settings.
     Experiment,
     /// Runs kept and compared.
@@ -27,14 +27,14 @@ pub enum PanelId {
 impl PanelId {
     /// All panels, in the page's order.
     pub const ALL: [Self; 5] =
-        [Self::Inside, Self::Evaluate, Self::Yours, Self::Experiment, Self::Runs];
+        [Self::Inside, Self::Evaluate, Self::FineTune, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section; its button's is `open-` and this.
     pub fn dom_id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
             Self::Evaluate => "judge",
-            Self::Yours => "yours",
+            Self::FineTune => "yours",
             Self::Experiment => "experiment",
             Self::Runs => "runs",
         }

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `trainer` | does what the page asks, in slices: a run, an evaluation (`test_evaluation`), fine-tuning (`tuning`) |
+//! | `trainer` | does what the page asks, in slices: a run, an evaluation (`test_evaluation`), fine-tuning (`fine_tune`) |
 //! | `helper_pool` | the trainer's end of its helpers |
 //! | `helper` | a helper's own end |
 //! | `mailbox` | memory that these two share |
@@ -15,12 +15,12 @@ mod batch_buffer;
 mod bench_worker;
 pub mod dataset;
 mod error;
+mod fine_tune;
 mod helper;
 mod helper_pool;
 mod mailbox;
 mod test_evaluation;
 mod trainer;
-mod tuning;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -2,12 +2,12 @@
 
 mod evaluate;
 mod experiment;
+mod fine_tune;
+mod fine_tune_job;
 mod inside;
 mod panel;
 mod roving;
 mod runs;
-mod tuning;
-mod yours;
 
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
@@ -35,7 +35,7 @@ fn panel(id: PanelId) -> Result<Box<dyn Panel>, DomError> {
     Ok(match id {
         PanelId::Inside => Box::new(inside::Inside::new()?),
         PanelId::Evaluate => Box::new(evaluate::EvaluatePanel::new()?),
-        PanelId::Yours => Box::new(yours::Yours::new()?),
+        PanelId::FineTune => Box::new(fine_tune::FineTunePanel::new()?),
         PanelId::Experiment => Box::new(experiment::Experiment::new()?),
         PanelId::Runs => Box::new(runs::Runs::new()?),
     })

@@ -18,9 +18,9 @@ use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Turn};
 use crate::web::worker::dataset::{Loader, Split};
+use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
-use crate::web::worker::tuning::Tuning;
 use images::Images;
 use run::{Means, Run};
 
@@ -40,7 +40,7 @@ pub(super) struct Trainer {
     /// What the page asked to be evaluated.
     evaluating: Option<TestEvaluation>,
     /// What the page asked to be fine-tuned.
-    tuning: Option<Tuning>,
+    fine_tune: Option<FineTuneJob>,
 }
 
 impl Trainer {
@@ -59,7 +59,7 @@ impl Trainer {
             images: Images::default(),
             run: None,
             evaluating: None,
-            tuning: None,
+            fine_tune: None,
         }
     }
 
@@ -106,16 +106,16 @@ impl Trainer {
             Request::Evaluate { id, architecture } => {
                 self.begin_evaluation(id, &architecture, arrays.into_iter().next());
             }
-            Request::FineTune(lesson) => {
+            Request::FineTune(request) => {
                 // The test images come last.
                 let replay =
                     if self.images.progress.test_ready { self.images.train.len() } else { 0 };
-                self.tuning = Tuning::new(&lesson, arrays, replay)
-                    .inspect_err(|error| self.cannot_tune(lesson.tuning, error))
+                self.fine_tune = FineTuneJob::new(&request, arrays, replay)
+                    .inspect_err(|error| self.report_fine_tune_failed(request.id, error))
                     .ok();
             }
-            Request::StopFineTuning { tuning } => {
-                self.tuning.take_if(|current| current.id == tuning);
+            Request::StopFineTuning { id } => {
+                self.fine_tune.take_if(|current| current.id == id);
             }
             Request::TestLabels => {
                 let here = if self.images.progress.test_ready { self.images.test.len() } else { 0 };
@@ -164,34 +164,34 @@ impl Trainer {
     }
 
     /// A slice of fine-tuning.
-    fn tune(&mut self) {
-        let Some(tuning) = &mut self.tuning else { return };
+    fn advance_fine_tune(&mut self) {
+        let Some(fine_tune) = &mut self.fine_tune else { return };
         let start = self.clock.now();
         let mut over = Ok(false);
         while matches!(over, Ok(false)) && self.clock.now() - start < SLICE {
-            over = tuning.work.advance(&self.images.train, &self.images.test);
+            over = fine_tune.work.advance(&self.images.train, &self.images.test);
         }
         match over {
             Ok(false) => {
-                if let Some(reply) = tuning.progress(self.clock.now(), self.images.test.len()) {
+                if let Some(reply) = fine_tune.progress(self.clock.now(), self.images.test.len()) {
                     self.say(&reply, &[]);
                 }
             }
             Ok(true) => {
-                if let Some(tuning) = self.tuning.take() {
-                    self.say(&tuning.outcome(), &[tuning.work.parameters()]);
+                if let Some(fine_tune) = self.fine_tune.take() {
+                    self.say(&fine_tune.outcome(), &[fine_tune.work.parameters()]);
                 }
             }
             Err(error) => {
-                if let Some(tuning) = self.tuning.take() {
-                    self.cannot_tune(tuning.id, &error);
+                if let Some(fine_tune) = self.fine_tune.take() {
+                    self.report_fine_tune_failed(fine_tune.id, &error);
                 }
             }
         }
     }
 
-    fn cannot_tune(&self, tuning: u32, error: &FineTuneError) {
-        self.say(&Reply::NotFineTuned { tuning, reason: error.to_string() }, &[]);
+    fn report_fine_tune_failed(&self, id: u32, error: &FineTuneError) {
+        self.say(&Reply::FineTuneFailed { id, reason: error.to_string() }, &[]);
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {
@@ -260,7 +260,7 @@ impl Trainer {
 
     /// Asks for a slice of work, if there is any.
     fn wake(&self) {
-        if self.run.is_some() || self.evaluating.is_some() || self.tuning.is_some() {
+        if self.run.is_some() || self.evaluating.is_some() || self.fine_tune.is_some() {
             self.turn.request();
         }
     }
@@ -268,8 +268,8 @@ impl Trainer {
     /// A slice of work; asks for the next one unless there is nothing to do.
     pub(super) fn work(&mut self) {
         self.evaluate();
-        self.tune();
-        if self.evaluating.is_some() || self.tuning.is_some() {
+        self.advance_fine_tune();
+        if self.evaluating.is_some() || self.fine_tune.is_some() {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };

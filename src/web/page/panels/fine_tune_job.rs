@@ -3,8 +3,8 @@
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlProgressElement};
 
 use crate::app;
-use crate::app::panels::yours::Event;
-use crate::app::panels::yours::fine_tune::{Row, View};
+use crate::app::panels::fine_tune::Event;
+use crate::app::panels::fine_tune::job::{Row, View};
 use crate::protocol::Trainable;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
@@ -15,13 +15,13 @@ const PARTS: [(&str, Trainable); 2] =
 
 /// This part of the panel as it is shown.
 #[derive(Debug)]
-pub(super) struct Tuning {
+pub(super) struct FineTuneControls {
     /// Lines of the comparison.
     lines: Vec<Element>,
     shown: Option<View>,
 }
 
-impl Tuning {
+impl FineTuneControls {
     /// Finds the parts and listens to them.
     ///
     /// # Errors
@@ -82,5 +82,5 @@ fn show_row(line: &Element, row: Option<&Row>) -> Result<(), DomError> {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Yours(event));
+    dispatch(app::Event::FineTune(event));
 }

@@ -4,11 +4,11 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
+use super::fine_tune_job::FineTuneControls;
 use super::panel::{Frame, Panel};
 use super::roving;
-use super::tuning::Tuning;
 use crate::app::drawings::{self, Key, Labelled, Shelf};
-use crate::app::panels::yours::{Event, View};
+use crate::app::panels::fine_tune::{Event, View};
 use crate::app::{self, App, view};
 use crate::data::{CLASSES, SIDE};
 use crate::web::page::canvas;
@@ -18,10 +18,10 @@ use crate::web::page::pad::Pad;
 
 /// The panel as it is shown.
 #[derive(Debug)]
-pub(super) struct Yours {
+pub(super) struct FineTunePanel {
     pad: Pad,
     labels: Vec<HtmlElement>,
-    tuning: Tuning,
+    controls: FineTuneControls,
     list: HtmlElement,
     /// Revision of the drawing on the pad.
     painted: Option<u32>,
@@ -31,7 +31,7 @@ pub(super) struct Yours {
     said: Option<(View, String)>,
 }
 
-impl Yours {
+impl FineTunePanel {
     /// Finds the panel's parts and listens to them.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Yours {
         let labels = dom::all::<HtmlElement>("#yours-labels button")?;
         for (digit, button) in (0_u8..).zip(&labels) {
             dom::on(button, "click", move |_: MouseEvent| {
-                dispatch(app::Event::Yours(Event::Label(digit)));
+                dispatch(app::Event::FineTune(Event::Label(digit)));
             })?;
         }
         press("yours-undo", || dispatch(app::Event::Undo))?;
@@ -58,8 +58,8 @@ impl Yours {
                 focus("yours-undelete");
             }
         })?;
-        let (pad, tuning) = (Pad::new("yours-pad")?, Tuning::new()?);
-        Ok(Self { pad, labels, tuning, list, painted: None, listed: None, said: None })
+        let (pad, controls) = (Pad::new("yours-pad")?, FineTuneControls::new()?);
+        Ok(Self { pad, labels, controls, list, painted: None, listed: None, said: None })
     }
 
     fn paint(&mut self, app: &App) {
@@ -94,7 +94,7 @@ impl Yours {
         let document = dom::document()?;
         self.list.set_inner_html("");
         for class in 0..CLASSES as u8 {
-            let mut digits = app.yours.of_class(class).peekable();
+            let mut digits = app.fine_tune.of_class(class).peekable();
             if digits.peek().is_none() {
                 continue;
             }
@@ -114,7 +114,7 @@ impl Yours {
     }
 }
 
-impl Panel for Yours {
+impl Panel for FineTunePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         self.paint(app);
         let now = (app.my_digits(), view::spoken_answer(&app.answer));
@@ -122,8 +122,8 @@ impl Panel for Yours {
             self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
             self.said = Some(now);
         }
-        self.tuning.show(app.fine_tuning())?;
-        let digits = Some(app.yours.digits.revision());
+        self.controls.show(app.fine_tuning())?;
+        let digits = Some(app.fine_tune.digits.revision());
         if self.listed != digits {
             self.listed = digits;
             self.list(app)?;

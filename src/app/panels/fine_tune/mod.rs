@@ -1,6 +1,6 @@
 //! Make it yours: the visitor's own digits, labelled and kept, and weights fine-tuned on them.
 
-pub mod fine_tune;
+pub mod job;
 
 use crate::app::drawings::{self, Drawings, Labelled, Shelf};
 use crate::app::figures::of;
@@ -9,7 +9,7 @@ use crate::app::{App, Effect};
 use crate::data::CLASSES;
 use crate::ink::Drawing;
 use crate::protocol::Trainable;
-use fine_tune::FineTune;
+use job::JobState;
 
 /// Digits of a class that are kept at most; ten are plenty.
 pub const MOST_OF_A_CLASS: usize = 20;
@@ -32,14 +32,14 @@ pub enum Event {
 
 /// What the panel knows.
 #[derive(Debug, Default)]
-pub struct Yours {
+pub struct FineTuneState {
     /// My digits.
     pub digits: Drawings,
     /// Training on them.
-    pub fine_tune: FineTune,
+    pub job: JobState,
 }
 
-impl Yours {
+impl FineTuneState {
     /// The digits of a class, oldest first, and whether each is held out of training: every fourth of
     /// a class is, so that fewer than four of it are all trained on.
     pub fn of_class(&self, class: u8) -> impl Iterator<Item = (&Labelled, bool)> {
@@ -71,13 +71,13 @@ pub struct View {
 
 impl App {
     /// Takes what happens in the panel.
-    pub(in crate::app) fn update_yours(&mut self, event: Event, effects: &mut Vec<Effect>) {
+    pub(in crate::app) fn update_fine_tune(&mut self, event: Event, effects: &mut Vec<Effect>) {
         match event {
             Event::Label(digit) => {
                 if self.cannot_label().is_some() {
                     return;
                 }
-                if self.yours.is_full(digit) {
+                if self.fine_tune.is_full(digit) {
                     self.notify(format!(
                         "There are {MOST_OF_A_CLASS} of your {digit}s: plenty. Delete one first."
                     ));
@@ -86,7 +86,7 @@ impl App {
                 self.update_drawings(Shelf::Mine, drawings::Event::Add(digit), effects);
                 self.answer.draw(Drawing::clear);
             }
-            Event::Choose(part) => self.yours.fine_tune.part = part,
+            Event::Choose(part) => self.fine_tune.job.part = part,
             Event::FineTune => self.fine_tune(effects),
             Event::Swap => self.swap_tuned(effects),
         }
@@ -94,13 +94,13 @@ impl App {
 
     /// Has the panel get what it shows, if it is open.
     pub(in crate::app) fn load_fine_tune_panel(&mut self, effects: &mut Vec<Effect>) {
-        if self.open_panel == Some(PanelId::Yours) {
+        if self.open_panel == Some(PanelId::FineTune) {
             self.read_drawings(Shelf::Mine, effects);
         }
     }
 
     fn cannot_label(&self) -> Option<&'static str> {
-        if !self.yours.digits.is_read() {
+        if !self.fine_tune.digits.is_read() {
             Some("Looking for digits kept from before.")
         } else if self.answer.picture().is_none() {
             Some("Draw a digit first.")
@@ -111,14 +111,14 @@ impl App {
 
     /// What the panel says of My digits.
     pub fn my_digits(&self) -> View {
-        let yours = &self.yours;
-        let digits = &yours.digits;
+        let fine_tune = &self.fine_tune;
+        let digits = &fine_tune.digits;
         let classes = 0..CLASSES as u8;
-        let held_out = classes.flat_map(|class| yours.of_class(class)).filter(|(_, out)| *out);
+        let held_out = classes.flat_map(|class| fine_tune.of_class(class)).filter(|(_, out)| *out);
         let (all, held_out) = (digits.all().len() as u32, held_out.count() as u32);
         View {
             cannot_label: self.cannot_label(),
-            full: std::array::from_fn(|class| yours.is_full(class as u8)),
+            full: std::array::from_fn(|class| fine_tune.is_full(class as u8)),
             empty: match (all, digits.is_read()) {
                 (0, false) => Some("Looking for digits kept from before."),
                 (0, true) => Some(

@@ -1,25 +1,25 @@
 //! Fine-tuning on My digits: what is asked of the trainer, and what came of it.
 
-use super::Yours;
+use super::FineTuneState;
 use crate::app::answer::Source;
 use crate::app::figures::{of, percent};
 use crate::app::{App, Effect, Trainer, view};
 use crate::data::CLASSES;
 use crate::net::Architecture;
-use crate::protocol::{Lesson, Request, RunId, Tallies, Tally, Trainable};
+use crate::protocol::{FineTuneRequest, Request, RunId, Tallies, Tally, Trainable};
 
 /// What the panel knows about fine-tuning.
 #[derive(Debug, Default)]
-pub struct FineTune {
+pub struct JobState {
     /// What shall learn the next time.
     pub part: Trainable,
     /// The one under way.
-    tuning: Option<Tuning>,
+    pending: Option<PendingFineTune>,
     /// Why the last one has failed.
     failed: Option<String>,
     /// What the last one came to that did not fail.
     outcome: Option<Outcome>,
-    tunings: u32,
+    requests: u32,
 }
 
 /// Weights as they were chosen to start from.
@@ -33,7 +33,7 @@ struct Origin {
 
 /// A fine-tuning asked for.
 #[derive(Debug)]
-struct Tuning {
+struct PendingFineTune {
     id: u32,
     /// How much of it is done, 0 to 1.
     share: f32,
@@ -81,28 +81,28 @@ pub struct View {
     pub swap: Option<&'static str>,
 }
 
-impl Yours {
+impl FineTuneState {
     /// Whether the trainer fine-tunes.
-    pub(in crate::app) fn is_tuning(&self) -> bool {
-        self.fine_tune.tuning.is_some()
+    pub(in crate::app) fn is_fine_tuning(&self) -> bool {
+        self.job.pending.is_some()
     }
 
     /// Takes how much is done; late news are dropped.
-    pub(in crate::app) fn take_share(&mut self, id: u32, share: f32) {
-        if let Some(tuning) = self.fine_tune.tuning.as_mut().filter(|tuning| tuning.id == id) {
-            tuning.share = share;
+    pub(in crate::app) fn set_share(&mut self, id: u32, share: f32) {
+        if let Some(pending) = self.job.pending.as_mut().filter(|pending| pending.id == id) {
+            pending.share = share;
         }
     }
 
     /// The trainer that fine-tuned is gone.
     pub(in crate::app) fn lose_trainer(&mut self) {
-        if self.fine_tune.tuning.take().is_some() {
-            self.fine_tune.failed = Some(String::from("the trainer has stopped"));
+        if self.job.pending.take().is_some() {
+            self.job.failed = Some(String::from("the trainer has stopped"));
         }
     }
 
     /// Pictures and labels of all digits, those trained on first; how many are held out.
-    fn hand(&self) -> ([Vec<f32>; 2], u32) {
+    fn training_digits(&self) -> ([Vec<f32>; 2], u32) {
         let digits = || (0..CLASSES as u8).flat_map(|class| self.of_class(class));
         let (mut images, mut labels, mut held_out) = (Vec::new(), Vec::new(), 0);
         for wanted in [false, true] {
@@ -119,40 +119,42 @@ impl Yours {
 impl App {
     /// The button: Fine-tune, or Cancel while it is under way.
     pub(super) fn fine_tune(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(tuning) = self.yours.fine_tune.tuning.take() {
-            self.send(Request::StopFineTuning { tuning: tuning.id }, vec![], effects);
+        if let Some(pending) = self.fine_tune.job.pending.take() {
+            self.send(Request::StopFineTuning { id: pending.id }, vec![], effects);
             effects.push(Effect::Announce(String::from("Fine-tuning is cancelled.")));
             return;
         }
         if self.cannot_fine_tune().is_some() {
             return;
         }
-        let (Some((architecture, before)), origin) = (self.to_tune(), self.origin()) else {
+        let (Some((architecture, before)), origin) = (self.starting_weights(), self.origin())
+        else {
             return;
         };
-        let ([images, labels], held_out) = self.yours.hand();
+        let ([images, labels], held_out) = self.fine_tune.training_digits();
         let seed = self.form.settings.seed;
-        let state = &mut self.yours.fine_tune;
-        state.tunings += 1;
+        let state = &mut self.fine_tune.job;
+        state.requests += 1;
         state.failed = None;
-        let (id, part) = (state.tunings, state.part);
+        let (id, part) = (state.requests, state.part);
         let arrays = vec![before.clone(), images, labels];
-        let lesson =
-            Lesson { tuning: id, architecture: architecture.clone(), part, held_out, seed };
-        state.tuning = Some(Tuning { id, share: 0.0, architecture, before, origin, part });
-        self.send(Request::FineTune(lesson), arrays, effects);
+        let request =
+            FineTuneRequest { id, architecture: architecture.clone(), part, held_out, seed };
+        state.pending =
+            Some(PendingFineTune { id, share: 0.0, architecture, before, origin, part });
+        self.send(Request::FineTune(request), arrays, effects);
     }
 
     /// Takes what a fine-tuning came to, or why it came to nothing; late ones are dropped.
-    pub(in crate::app) fn take_tuned(
+    pub(in crate::app) fn take_fine_tuned(
         &mut self,
         id: u32,
         outcome: Result<([Tallies; 2], Vec<f32>), String>,
         effects: &mut Vec<Effect>,
     ) {
-        let state = &mut self.yours.fine_tune;
-        let Some(tuning) = state.tuning.take_if(|tuning| tuning.id == id) else { return };
-        let Tuning { architecture, before, origin, part, .. } = tuning;
+        let state = &mut self.fine_tune.job;
+        let Some(pending) = state.pending.take_if(|pending| pending.id == id) else { return };
+        let PendingFineTune { architecture, before, origin, part, .. } = pending;
         match outcome {
             Ok((tallies, weights)) => {
                 effects.push(Effect::Announce(spoken(&tallies)));
@@ -176,8 +178,8 @@ impl App {
     }
 
     /// Where the fine-tuned weights came from, if that is still there.
-    fn way_back(&self) -> Option<Source> {
-        let origin = &self.yours.fine_tune.outcome.as_ref()?.origin;
+    fn origin_source(&self) -> Option<Source> {
+        let origin = &self.fine_tune.job.outcome.as_ref()?.origin;
         let current = self.run.as_ref().map(|run| run.id);
         (origin.run.is_none() || origin.run == current).then_some(origin.source)
     }
@@ -185,7 +187,7 @@ impl App {
     /// Which weights answer after [`App::swap_tuned`], and its button's words.
     fn swap(&self) -> Option<(Source, &'static str)> {
         if self.answer.source() == Source::Tuned {
-            Some((self.way_back()?, "Back to the weights from before"))
+            Some((self.origin_source()?, "Back to the weights from before"))
         } else {
             let again = (Source::Tuned, "Take the fine-tuned weights again");
             self.answer.is_tuned().then_some(again)
@@ -194,7 +196,7 @@ impl App {
 
     /// What to start from: what answers now, but for fine-tuned weights what these came from, so that trying again
     /// does not pile up changes.
-    fn to_tune(&self) -> Option<(Architecture, Vec<f32>)> {
+    fn starting_weights(&self) -> Option<(Architecture, Vec<f32>)> {
         let model = self.answer.model()?;
         let weights = match self.answer.source() {
             Source::Tuned => model.initial?,
@@ -205,7 +207,7 @@ impl App {
 
     fn origin(&self) -> Origin {
         let source = self.answer.source();
-        match (source, &self.yours.fine_tune.outcome) {
+        match (source, &self.fine_tune.job.outcome) {
             (Source::Tuned, Some(outcome)) => outcome.origin.clone(),
             _ => {
                 let run = self.run.as_ref().filter(|_| source == Source::Run);
@@ -216,8 +218,8 @@ impl App {
 
     fn cannot_fine_tune(&self) -> Option<String> {
         let why = match &self.trainer {
-            _ if !self.yours.digits.is_read() => "Looking for digits kept from before.",
-            _ if self.yours.digits.all().is_empty() => "Draw a digit and label it first.",
+            _ if !self.fine_tune.digits.is_read() => "Looking for digits kept from before.",
+            _ if self.fine_tune.digits.all().is_empty() => "Draw a digit and label it first.",
             Trainer::Waiting | Trainer::Loading => "The trainer is still loading.",
             Trainer::Gone(_) => "The trainer is gone; restart it first.",
             Trainer::Ready(_) if self.run_is_on() => {
@@ -232,12 +234,12 @@ impl App {
 
     /// What the panel shows of fine-tuning.
     pub fn fine_tuning(&self) -> View {
-        let state = &self.yours.fine_tune;
-        let share = state.tuning.as_ref().map(|tuning| tuning.share);
+        let state = &self.fine_tune.job;
+        let share = state.pending.as_ref().map(|pending| pending.share);
         let cannot = self.cannot_fine_tune().filter(|_| share.is_none());
         let from = self.origin().name;
-        let status = match (&state.tuning, &cannot, &state.failed) {
-            (Some(tuning), ..) => format!("Fine-tuning {}.", tuning.origin.name),
+        let status = match (&state.pending, &cannot, &state.failed) {
+            (Some(pending), ..) => format!("Fine-tuning {}.", pending.origin.name),
             (None, Some(why), _) => why.clone(),
             (None, None, Some(reason)) => format!(
                 "It came to nothing: {reason}. Your digits and the weights are as they were."
@@ -251,7 +253,7 @@ impl App {
             cannot,
             status,
             share,
-            compared: outcome.map(|outcome| outcome.words(self.way_back().is_none())),
+            compared: outcome.map(|outcome| outcome.words(self.origin_source().is_none())),
             rows: outcome.map(Outcome::rows).unwrap_or_default(),
             swap: self.swap().map(|(_, words)| words),
         }
@@ -301,7 +303,7 @@ fn share(tally: Tally) -> f32 {
 
 /// The outcome for a screen reader.
 fn spoken([before, after]: &[Tallies; 2]) -> String {
-    let mine = match after.held_out {
+    let digits = match after.held_out {
         Tally { images: 0, .. } => {
             let Tally { right, images } = after.trained;
             format!("{right} of your {} right", of(images, "digit", "digits"))
@@ -312,5 +314,5 @@ fn spoken([before, after]: &[Tallies; 2]) -> String {
         }
     };
     let [after, before] = [after, before].map(|tallies| percent(share(tallies.test)));
-    format!("Fine-tuned: {mine}; {after} of the test images, {before} before.")
+    format!("Fine-tuned: {digits}; {after} of the test images, {before} before.")
 }

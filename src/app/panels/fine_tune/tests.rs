@@ -6,7 +6,7 @@ use crate::app::answer::{Answer, Source};
 use crate::app::drawings::{Kept, Store};
 use crate::ink::Point;
 use crate::net::Architecture;
-use crate::protocol::{DataProgress, Lesson, Reply, Request, Tallies, Tally};
+use crate::protocol::{DataProgress, FineTuneRequest, Reply, Request, Tallies, Tally};
 
 fn page() -> App {
     let architecture = Architecture::default();
@@ -23,7 +23,7 @@ fn shelve(app: &mut App, event: drawings::Event) -> Vec<Effect> {
 /// The panel, open, with nothing kept from before.
 fn open() -> App {
     let mut app = page();
-    let effects = app.update(Happening::TogglePanel(PanelId::Yours));
+    let effects = app.update(Happening::TogglePanel(PanelId::FineTune));
     assert_eq!(effects, [Effect::Drawings(Shelf::Mine, Store::Read)]);
     shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
     app
@@ -36,18 +36,18 @@ fn draw(app: &mut App) {
 }
 
 fn label(app: &mut App, digit: u8) -> Vec<Effect> {
-    app.update(Happening::Yours(Event::Label(digit)))
+    app.update(Happening::FineTune(Event::Label(digit)))
 }
 
 fn labels(app: &App) -> Vec<u8> {
-    app.yours.digits.all().iter().map(|digit| digit.label).collect()
+    app.fine_tune.digits.all().iter().map(|digit| digit.label).collect()
 }
 
 #[test]
 fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
     let mut app = page();
     draw(&mut app);
-    app.update(Happening::TogglePanel(PanelId::Yours));
+    app.update(Happening::TogglePanel(PanelId::FineTune));
     assert_eq!(app.my_digits().cannot_label, Some("Looking for digits kept from before."));
     assert!(label(&mut app, 7).is_empty());
 
@@ -57,7 +57,7 @@ fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
     assert!(label(&mut app, 7).is_empty());
     draw(&mut app);
     let effects = label(&mut app, 7);
-    let [digit] = app.yours.digits.all() else { panic!("{:?}", labels(&app)) };
+    let [digit] = app.fine_tune.digits.all() else { panic!("{:?}", labels(&app)) };
     let kept = Store::Keep(digit.key, digit.numbers());
     assert!(effects.contains(&Effect::Drawings(Shelf::Mine, kept)), "{effects:?}");
     assert_eq!((digit.label, app.answer.picture()), (7, None), "the pad is empty for the next");
@@ -72,7 +72,7 @@ fn every_fourth_of_a_class_is_held_out() {
         label(&mut app, digit);
     }
     let held_out = |app: &App, class| -> Vec<bool> {
-        app.yours.of_class(class).map(|(_, held_out)| held_out).collect()
+        app.fine_tune.of_class(class).map(|(_, held_out)| held_out).collect()
     };
     assert_eq!(held_out(&app, 1), [false, false, false, true, false]);
     assert_eq!(held_out(&app, 2), [false; 3], "with fewer than four, none");
@@ -103,7 +103,7 @@ fn a_deleted_digit_comes_back_to_its_place() {
         draw(&mut app);
         label(&mut app, digit);
     }
-    let key = app.yours.digits.all()[1].key;
+    let key = app.fine_tune.digits.all()[1].key;
     let effects = shelve(&mut app, drawings::Event::Delete(key));
     assert!(effects.contains(&Effect::Drawings(Shelf::Mine, Store::Forget(key))));
     assert_eq!(
@@ -117,7 +117,7 @@ fn a_deleted_digit_comes_back_to_its_place() {
 #[test]
 fn without_a_store_digits_last_as_long_as_the_page() {
     let mut app = page();
-    app.update(Happening::TogglePanel(PanelId::Yours));
+    app.update(Happening::TogglePanel(PanelId::FineTune));
     shelve(&mut app, drawings::Event::Read(Err(String::from("it is forbidden"))));
     draw(&mut app);
     label(&mut app, 8);
@@ -138,7 +138,7 @@ fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::Yours(event))
+    app.update(Happening::FineTune(event))
 }
 
 fn data(app: &mut App, test_ready: bool) {
@@ -161,10 +161,10 @@ fn ready(digits: &[u8]) -> App {
 }
 
 /// What is sent when the button is pressed.
-fn begin(app: &mut App) -> (Lesson, Vec<Vec<f32>>) {
+fn begin(app: &mut App) -> (FineTuneRequest, Vec<Vec<f32>>) {
     let effects = happen(app, Event::FineTune);
     match &effects[..] {
-        [Effect::Send(Request::FineTune(lesson), arrays)] => (lesson.clone(), arrays.clone()),
+        [Effect::Send(Request::FineTune(request), arrays)] => (request.clone(), arrays.clone()),
         _ => panic!("{effects:?}"),
     }
 }
@@ -173,7 +173,7 @@ fn tally(right: u32, images: u32) -> Tally {
     Tally { right, images }
 }
 
-fn finish(app: &mut App, tuning: u32, held_out: u32) -> Vec<Effect> {
+fn finish(app: &mut App, id: u32, held_out: u32) -> Vec<Effect> {
     let come_to = |held_out, trained, test| Tallies {
         trained: tally(trained, 7),
         held_out,
@@ -181,7 +181,7 @@ fn finish(app: &mut App, tuning: u32, held_out: u32) -> Vec<Effect> {
     };
     let before = come_to(tally(held_out.min(1), held_out), 4, 9_952);
     let after = come_to(tally(held_out, held_out), 7, 9_944);
-    hear(app, Reply::FineTuned { tuning, before, after }, vec![weights(TUNED)])
+    hear(app, Reply::FineTuned { id, before, after }, vec![weights(TUNED)])
 }
 
 /// The weight that all parameters of what answers have.
@@ -244,21 +244,21 @@ fn fine_tuning_says_what_it_waits_for() {
 fn the_trainer_gets_digits_to_learn_first_and_held_out_ones_last() {
     let mut app = ready(&[2, 1, 1, 1, 1, 1]);
     happen(&mut app, Event::Choose(Trainable::Head));
-    let (lesson, arrays) = begin(&mut app);
-    assert_eq!((lesson.tuning, lesson.part, lesson.held_out), (1, Trainable::Head, 1));
-    assert_eq!(lesson.architecture, Architecture::default());
+    let (request, arrays) = begin(&mut app);
+    assert_eq!((request.id, request.part, request.held_out), (1, Trainable::Head, 1));
+    assert_eq!(request.architecture, Architecture::default());
     let [parameters, images, labels] = &arrays[..] else { panic!("{}", arrays.len()) };
     assert_eq!(parameters, &weights(SHIPPED));
     assert_eq!(labels, &[1.0, 1.0, 1.0, 1.0, 2.0, 1.0]);
-    let held_out = &app.yours.digits.all()[4].picture;
+    let held_out = &app.fine_tune.digits.all()[4].picture;
     assert!(images.ends_with(&held_out[..]) && images.len() == 6 * held_out.len());
 
     let view = app.fine_tuning();
     assert_eq!((view.button, view.cannot, view.share), ("Cancel", None, Some(0.0)));
     assert!(app.view().train.disabled.is_some_and(|why| why.contains("Fine-tuning")));
     assert!(app.update(Happening::Train).is_empty() && app.run.is_none());
-    hear(&mut app, Reply::FineTuning { tuning: 1, share: 0.5 }, vec![]);
-    hear(&mut app, Reply::FineTuning { tuning: 7, share: 0.9 }, vec![]);
+    hear(&mut app, Reply::FineTuning { id: 1, share: 0.5 }, vec![]);
+    hear(&mut app, Reply::FineTuning { id: 7, share: 0.9 }, vec![]);
     assert_eq!(app.fine_tuning().share, Some(0.5));
 }
 
@@ -297,8 +297,8 @@ fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
 #[test]
 fn with_nothing_held_out_no_figure_pretends_so() {
     let mut app = ready(&[8]);
-    let (lesson, arrays) = begin(&mut app);
-    assert_eq!((lesson.held_out, arrays[2].as_slice()), (0, &[8.0][..]));
+    let (request, arrays) = begin(&mut app);
+    assert_eq!((request.held_out, arrays[2].as_slice()), (0, &[8.0][..]));
     let effects = finish(&mut app, 1, 0);
     assert!(said(&effects).contains("7 of your 7 digits right"), "{effects:?}");
     let rows = app.fine_tuning().rows;
@@ -311,8 +311,8 @@ fn trying_again_starts_from_the_same_weights() {
     begin(&mut app);
     finish(&mut app, 1, 0);
     assert!(app.fine_tuning().status.contains("from shipped weights"));
-    let (lesson, arrays) = begin(&mut app);
-    assert_eq!((lesson.tuning, arrays[0][0]), (2, SHIPPED));
+    let (request, arrays) = begin(&mut app);
+    assert_eq!((request.id, arrays[0][0]), (2, SHIPPED));
     finish(&mut app, 2, 0);
     happen(&mut app, Event::Swap);
     assert_eq!(answering(&app), (Source::Shipped, Some(SHIPPED)));
@@ -323,7 +323,7 @@ fn what_is_cancelled_or_late_changes_nothing() {
     let mut app = ready(&[1]);
     begin(&mut app);
     let effects = happen(&mut app, Event::FineTune);
-    let stop = Effect::Send(Request::StopFineTuning { tuning: 1 }, vec![]);
+    let stop = Effect::Send(Request::StopFineTuning { id: 1 }, vec![]);
     assert!(effects.contains(&stop) && said(&effects).contains("cancelled"), "{effects:?}");
     assert!(app.view().train.disabled.is_none());
     begin(&mut app);
@@ -339,7 +339,7 @@ fn failing_costs_nothing_and_says_why() {
     let mut app = ready(&[1, 4]);
     begin(&mut app);
     let reason = String::from("the weights overflowed");
-    let effects = hear(&mut app, Reply::NotFineTuned { tuning: 1, reason }, vec![]);
+    let effects = hear(&mut app, Reply::FineTuneFailed { id: 1, reason }, vec![]);
     assert!(said(&effects).contains("overflowed"));
     assert!(app.fine_tuning().status.contains("It came to nothing: the weights overflowed."));
     assert_eq!(app.fine_tuning().cannot, None, "it can be tried again");

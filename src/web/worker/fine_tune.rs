@@ -1,13 +1,13 @@
 //! Parameters that learn digits of the visitor's, and what the page is told of it.
 
-use crate::protocol::{Lesson, Reply};
-use crate::train::fine_tune::{FineTuneError, FineTuning, Hand};
+use crate::protocol::{FineTuneRequest, Reply};
+use crate::train::fine_tune::{FineTuneError, FineTuning, UserDigits};
 
 /// Milliseconds between two [`Reply::FineTuning`].
 const PROGRESS_INTERVAL: f64 = 100.0;
 
 /// A fine-tuning under way.
-pub(super) struct Tuning {
+pub(super) struct FineTuneJob {
     /// The request's number.
     pub(super) id: u32,
     pub(super) work: FineTuning,
@@ -15,7 +15,7 @@ pub(super) struct Tuning {
     told: f64,
 }
 
-impl Tuning {
+impl FineTuneJob {
     /// Begins with nothing done.
     ///
     /// - `arrays`: `[parameters, images, labels]`.
@@ -24,15 +24,15 @@ impl Tuning {
     /// # Errors
     /// If what the page sent does not fit together.
     pub(super) fn new(
-        lesson: &Lesson,
+        request: &FineTuneRequest,
         arrays: Vec<Vec<f32>>,
         replay: usize,
     ) -> Result<Self, FineTuneError> {
         let [parameters, images, labels] = arrays.try_into().map_err(|_| FineTuneError::Digits)?;
         let labels = labels.iter().map(|&label| label as u8).collect();
-        let hand = Hand::new(images, labels, lesson.held_out as usize)?;
-        let Lesson { tuning: id, architecture, part, seed, .. } = lesson;
-        let work = FineTuning::new(architecture, *part, parameters, hand, replay, *seed)?;
+        let digits = UserDigits::new(images, labels, request.held_out as usize)?;
+        let FineTuneRequest { id, architecture, part, seed, .. } = request;
+        let work = FineTuning::new(architecture, *part, parameters, digits, replay, *seed)?;
         Ok(Self { id: *id, work, told: 0.0 })
     }
 
@@ -42,12 +42,12 @@ impl Tuning {
             return None;
         }
         self.told = now;
-        Some(Reply::FineTuning { tuning: self.id, share: self.work.share(test) })
+        Some(Reply::FineTuning { id: self.id, share: self.work.share(test) })
     }
 
     /// What to tell the page at its end.
     pub(super) fn outcome(&self) -> Reply {
         let [before, after] = self.work.tallies();
-        Reply::FineTuned { tuning: self.id, before, after }
+        Reply::FineTuned { id: self.id, before, after }
     }
 }
