@@ -1,4 +1,4 @@
-//! Labelled drawings that the browser keeps for a panel, each on its shelf.
+//! Labelled drawings that the browser keeps for a panel, each in its collection.
 
 use crate::app::{App, Effect};
 use crate::data::{CLASSES, PIXELS};
@@ -9,19 +9,19 @@ pub type Key = u64;
 
 /// Whose drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
+pub enum Collection {
     /// Judge's pinned drawings.
     Pinned,
     /// My digits, to train on.
-    Mine,
+    UserDigits,
 }
 
-impl Shelf {
+impl Collection {
     /// What its drawings' keys in the store begin with.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Pinned => "pinned/",
-            Self::Mine => "mine/",
+            Self::UserDigits => "mine/",
         }
     }
 }
@@ -74,13 +74,13 @@ impl Labelled {
     }
 }
 
-/// What happens to a shelf.
+/// What happens to a collection.
 #[derive(Debug)]
 pub enum Event {
     /// What the browser's store has, or why it cannot be read.
-    Read(Result<Kept, String>),
+    Read(Result<StoredDrawings, String>),
     /// The store could not keep something: why.
-    Unkept(String),
+    StoreFailed(String),
     /// Keep what is on the pad, as this digit.
     Add(u8),
     /// Forget the drawing with this key.
@@ -91,17 +91,17 @@ pub enum Event {
 
 /// What the browser's store has.
 #[derive(Debug)]
-pub struct Kept {
+pub struct StoredDrawings {
     /// Keys and numbers, in any order.
     pub drawings: Vec<(Key, Vec<f32>)>,
     /// Chance, so that two pages that are open side by side give different keys.
-    pub salt: u16,
+    pub session_salt: u16,
 }
 
 /// What is asked of the browser's store.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Store {
-    /// Read all drawings of the shelf.
+pub enum DrawingsRequest {
+    /// Read all drawings of the collection.
     Read,
     /// Keep these [`Labelled::numbers`].
     Keep(Key, Vec<f32>),
@@ -110,22 +110,22 @@ pub enum Store {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-enum State {
+enum StoreState {
     #[default]
     Unread,
     Reading,
     Here,
     /// It keeps nothing, and why.
-    Closed(String),
+    Unavailable(String),
 }
 
-/// A shelf of labelled drawings.
+/// A collection of labelled drawings.
 #[derive(Debug, Default)]
 pub struct Drawings {
-    state: State,
+    state: StoreState,
     drawings: Vec<Labelled>,
     deleted: Option<Labelled>,
-    salt: u16,
+    session_salt: u16,
     revision: u32,
 }
 
@@ -140,20 +140,20 @@ impl Drawings {
         self.deleted.as_ref()
     }
 
-    /// A number that changes whenever the shelf does.
+    /// A number that changes whenever the collection does.
     pub fn revision(&self) -> u32 {
         self.revision
     }
 
     /// Whether the store has answered.
     pub fn is_read(&self) -> bool {
-        matches!(self.state, State::Here | State::Closed(_))
+        matches!(self.state, StoreState::Here | StoreState::Unavailable(_))
     }
 
     /// Why the browser keeps none of them.
     pub fn problem(&self) -> Option<&str> {
         match &self.state {
-            State::Closed(reason) => Some(reason),
+            StoreState::Unavailable(reason) => Some(reason),
             _ => None,
         }
     }
@@ -161,41 +161,42 @@ impl Drawings {
     fn next_key(&self) -> Key {
         let all = self.drawings.iter().chain(&self.deleted);
         let newest = all.map(|drawing| drawing.key >> 16).max().unwrap_or(0);
-        (newest + 1) << 16 | Key::from(self.salt)
+        (newest + 1) << 16 | Key::from(self.session_salt)
     }
 
-    fn keep(&self, drawing: &Labelled) -> Option<Store> {
-        (self.state == State::Here).then(|| Store::Keep(drawing.key, drawing.numbers()))
+    fn keep(&self, drawing: &Labelled) -> Option<DrawingsRequest> {
+        (self.state == StoreState::Here)
+            .then(|| DrawingsRequest::Keep(drawing.key, drawing.numbers()))
     }
 }
 
 impl App {
-    fn shelf(&mut self, shelf: Shelf) -> &mut Drawings {
-        match shelf {
-            Shelf::Pinned => &mut self.evaluate.pinned,
-            Shelf::Mine => &mut self.fine_tune.digits,
+    fn collection(&mut self, collection: Collection) -> &mut Drawings {
+        match collection {
+            Collection::Pinned => &mut self.evaluate.pinned,
+            Collection::UserDigits => &mut self.fine_tune.digits,
         }
     }
 
-    /// Has a shelf be read, unless it has been.
-    pub(in crate::app) fn read_drawings(&mut self, of: Shelf, effects: &mut Vec<Effect>) {
-        let shelf = self.shelf(of);
-        if shelf.state == State::Unread {
-            shelf.state = State::Reading;
-            effects.push(Effect::Drawings(of, Store::Read));
+    /// Has a collection be read, unless it has been.
+    pub(in crate::app) fn read_drawings(&mut self, of: Collection, effects: &mut Vec<Effect>) {
+        let collection = self.collection(of);
+        if collection.state == StoreState::Unread {
+            collection.state = StoreState::Reading;
+            effects.push(Effect::Drawings(of, DrawingsRequest::Read));
         }
     }
 
-    /// Takes what happens to a shelf.
+    /// Takes what happens to a collection.
     pub(in crate::app) fn update_drawings(
         &mut self,
-        of_shelf: Shelf,
+        of: Collection,
         event: Event,
         effects: &mut Vec<Effect>,
     ) {
         let pad = self.answer.drawing().clone();
-        let shelf = self.shelf(of_shelf);
-        shelf.revision = shelf.revision.wrapping_add(1);
+        let collection = self.collection(of);
+        collection.revision = collection.revision.wrapping_add(1);
         let mut notice = None;
         let (store, words) = match event {
             Event::Read(Ok(kept)) => {
@@ -211,47 +212,48 @@ impl App {
                     ));
                 }
                 drawings.sort_unstable_by_key(|drawing| drawing.key);
-                shelf.drawings = drawings;
-                shelf.salt = kept.salt;
-                shelf.state = State::Here;
+                collection.drawings = drawings;
+                collection.session_salt = kept.session_salt;
+                collection.state = StoreState::Here;
                 (None, None)
             }
-            Event::Read(Err(reason)) | Event::Unkept(reason) => {
-                shelf.state = State::Closed(reason);
+            Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
+                collection.state = StoreState::Unavailable(reason);
                 (None, None)
             }
             // What the store has comes first, so that no key is given twice.
-            Event::Add(_) if !shelf.is_read() => (None, None),
-            Event::Add(label) => match Labelled::new(shelf.next_key(), label, pad) {
+            Event::Add(_) if !collection.is_read() => (None, None),
+            Event::Add(label) => match Labelled::new(collection.next_key(), label, pad) {
                 Some(drawing) => {
-                    let store = shelf.keep(&drawing);
-                    shelf.drawings.push(drawing);
+                    let store = collection.keep(&drawing);
+                    collection.drawings.push(drawing);
                     (store, Some(format!("Your drawing of a {label} is kept.")))
                 }
                 None => (None, None),
             },
-            Event::Delete(key) => match shelf.drawings.iter().position(|d| d.key == key) {
+            Event::Delete(key) => match collection.drawings.iter().position(|d| d.key == key) {
                 Some(at) => {
-                    let drawing = shelf.drawings.remove(at);
+                    let drawing = collection.drawings.remove(at);
                     let words = format!("The drawing of a {} is deleted.", drawing.label);
-                    shelf.deleted = Some(drawing);
-                    let store = (shelf.state == State::Here).then_some(Store::Forget(key));
+                    collection.deleted = Some(drawing);
+                    let store = (collection.state == StoreState::Here)
+                        .then_some(DrawingsRequest::Forget(key));
                     (store, Some(words))
                 }
                 None => (None, None),
             },
-            Event::Undelete => match shelf.deleted.take() {
+            Event::Undelete => match collection.deleted.take() {
                 Some(drawing) => {
                     let words = format!("The drawing of a {} is back.", drawing.label);
-                    let store = shelf.keep(&drawing);
-                    let at = shelf.drawings.partition_point(|other| other.key < drawing.key);
-                    shelf.drawings.insert(at, drawing);
+                    let store = collection.keep(&drawing);
+                    let at = collection.drawings.partition_point(|other| other.key < drawing.key);
+                    collection.drawings.insert(at, drawing);
                     (store, Some(words))
                 }
                 None => (None, None),
             },
         };
-        effects.extend(store.map(|store| Effect::Drawings(of_shelf, store)));
+        effects.extend(store.map(|store| Effect::Drawings(of, store)));
         effects.extend(words.map(Effect::Announce));
         if let Some(notice) = notice {
             self.notify(notice);

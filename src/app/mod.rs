@@ -6,7 +6,7 @@
 pub mod answer;
 pub mod curves;
 pub mod drawings;
-pub mod figures;
+pub mod format;
 pub mod panels;
 pub mod plan;
 pub mod run;
@@ -31,10 +31,10 @@ use settings::{Field, Form, StartFrom};
 use speed::Speed;
 
 /// Seconds of silence after which a trainer that owes an answer counts as gone.
-const PATIENCE: f32 = 12.0;
+const TIMEOUT: f32 = 12.0;
 
 /// Seconds that a trainer may take to load.
-const LOADING_PATIENCE: f32 = 60.0;
+const LOADING_TIMEOUT: f32 = 60.0;
 
 /// What happens to the page.
 #[derive(Debug)]
@@ -89,8 +89,8 @@ pub enum Event {
     Evaluate(evaluate::Event),
     /// Something in Make it yours.
     FineTune(fine_tune::Event),
-    /// Something about a shelf of labelled drawings.
-    Drawings(drawings::Shelf, drawings::Event),
+    /// Something about a collection of labelled drawings.
+    Drawings(drawings::Collection, drawings::Event),
     /// Something about kept runs.
     Runs(runs::Event),
     /// Say something in the notice, after what it says already.
@@ -127,9 +127,9 @@ pub enum Effect {
     /// Put the settings into the URL.
     WriteHash(String),
     /// Ask something of the browser's store of runs.
-    Store(runs::Store),
+    Runs(runs::RunsRequest),
     /// Ask something of the browser's store of labelled drawings.
-    Drawings(drawings::Shelf, drawings::Store),
+    Drawings(drawings::Collection, drawings::DrawingsRequest),
     /// Ask before something is lost.
     Ask(Question),
     /// Have the visitor save a file.
@@ -348,7 +348,9 @@ impl App {
             Event::Inside(event) => self.look_inside(event, &mut effects),
             Event::Evaluate(event) => self.update_evaluate(event, &mut effects),
             Event::FineTune(event) => self.update_fine_tune(event, &mut effects),
-            Event::Drawings(shelf, event) => self.update_drawings(shelf, event, &mut effects),
+            Event::Drawings(collection, event) => {
+                self.update_drawings(collection, event, &mut effects)
+            }
             Event::Runs(event) => self.update_runs(event, &mut effects),
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => {
@@ -394,11 +396,11 @@ impl App {
         Some(match run.test_accuracy {
             Some(accuracy) => format!(
                 "What it learnt in {} ({} of the test images right)",
-                figures::of(run.epoch, "epoch", "epochs"),
-                figures::percent(accuracy)
+                format::of(run.epoch, "epoch", "epochs"),
+                format::percent(accuracy)
             ),
             None => {
-                format!("What it learnt in {}", figures::of(run.step, "minibatch", "minibatches"))
+                format!("What it learnt in {}", format::of(run.step, "minibatch", "minibatches"))
             }
         })
     }
@@ -537,11 +539,11 @@ impl App {
     fn tick(&mut self, seconds: f32) {
         self.silence += seconds;
         match &self.trainer {
-            Trainer::Loading if self.silence > LOADING_PATIENCE => {
+            Trainer::Loading if self.silence > LOADING_TIMEOUT => {
                 self.lose_trainer(String::from("The trainer did not start."));
             }
-            Trainer::Ready(_) if self.silence > PATIENCE && self.owed_an_answer() => {
-                let message = format!("The trainer has not answered for {PATIENCE} seconds.");
+            Trainer::Ready(_) if self.silence > TIMEOUT && self.owed_an_answer() => {
+                let message = format!("The trainer has not answered for {TIMEOUT} seconds.");
                 self.lose_trainer(message);
             }
             _ => {}

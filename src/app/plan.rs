@@ -1,7 +1,7 @@
 //! The run under way, or the one that Train would start, in a sentence: all of it is said before anything starts.
 
 use super::App;
-use super::figures::{count, duration, of};
+use super::format::{count, duration, of};
 use super::panels::experiment::presets::Network;
 use super::run::Run;
 use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};

@@ -3,7 +3,7 @@
 use super::curves::{Curves, Test};
 use super::settings::StartFrom;
 use super::speed::Speed;
-use super::{App, Effect, Event, Intent, Trainer, figures};
+use super::{App, Effect, Event, Intent, Trainer, format};
 use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
 
 /// What a run is doing.
@@ -249,7 +249,7 @@ impl App {
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!(
                     "Epoch {epoch} of {epochs}: {} of the test images right.",
-                    figures::percent(test_accuracy)
+                    format::percent(test_accuracy)
                 )));
             }
             Reply::Paused { run, step } => {
@@ -267,11 +267,11 @@ impl App {
                 run.phase = Phase::Done;
                 run.seconds = seconds;
                 run.images_per_second = 0.0;
-                let epochs = figures::of(run.epoch, "epoch", "epochs");
-                let time = figures::duration(seconds);
+                let epochs = format::of(run.epoch, "epoch", "epochs");
+                let time = format::duration(seconds);
                 // It follows the last epoch's announcement at once and so replaces it.
                 let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
-                    format!(" {} of the test images right.", figures::percent(accuracy))
+                    format!(" {} of the test images right.", format::percent(accuracy))
                 });
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));

@@ -3,7 +3,7 @@
 //! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Whatever stands there
 //! is brought into range rather than refused, and each correction comes back as a sentence.
 
-use super::figures::count;
+use super::format::count;
 use super::panels::experiment::editor::MOST_LAYERS;
 use crate::net::Architecture;
 use crate::protocol::{Augment, MOST_WORKERS, Optimizer, Schedule, Settings};

@@ -319,7 +319,10 @@ fn a_page_that_cannot_go_on_says_what_is_kept() {
     epoch_end(&mut app, 1, 1);
     let lost = format!("{STOPPED} The run under way is lost. Reload it to go on.");
     assert_eq!(app.farewell(), lost, "the store has not answered yet");
-    app.update(Event::Runs(runs::Event::Read(Ok(runs::Shelved { kept: vec![], salt: 0 }))));
+    app.update(Event::Runs(runs::Event::Read(Ok(runs::StoredRuns {
+        kept: vec![],
+        session_salt: 0,
+    }))));
     assert_eq!(
         app.farewell(),
         format!("{STOPPED} What was learnt up to epoch 1 is kept in Runs. Reload it to go on.")

@@ -1,7 +1,7 @@
 //! What the page shows, as plain words and numbers: one function from the state to all of it.
 
 use super::answer::{Answer, Source};
-use super::figures::{count, duration, loss, megabytes, of, percent, rate};
+use super::format::{count, duration, loss, megabytes, of, percent, rate};
 use super::plan::Plan;
 use super::run::{Phase, Run};
 use super::settings::StartFrom;

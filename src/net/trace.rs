@@ -10,7 +10,7 @@ use super::receptive::{self, Field};
 
 /// A layer, where its parameters lie, and what it made of the image.
 #[derive(Clone, Debug)]
-pub struct Traced {
+pub struct LayerActivations {
     /// The layer.
     pub layer: Layer,
     /// Shape of what it reads.
@@ -25,7 +25,7 @@ pub struct Traced {
     pub output: Vec<f32>,
 }
 
-impl Traced {
+impl LayerActivations {
     /// Side of its windows, how far apart they are, and how far outside the first begins; a vector is
     /// one pixel.
     pub fn windows(&self) -> (usize, usize, usize) {
@@ -168,7 +168,7 @@ pub struct Trace {
     /// `[height][width][channels]`
     image: Vec<f32>,
     /// The layers, first to last.
-    pub layers: Vec<Traced>,
+    pub layers: Vec<LayerActivations>,
 }
 
 impl Trace {
@@ -188,7 +188,7 @@ impl Trace {
             let biases = layer.parameter_shapes(input).map_or(0, |[_, bias]| bias[0]);
             let kernel = next(layer.parameter_count(input) - biases);
             let bias = next(biases);
-            layers.push(Traced { layer, input, shape, kernel, bias, output: Vec::new() });
+            layers.push(LayerActivations { layer, input, shape, kernel, bias, output: Vec::new() });
             input = shape;
         }
         Ok(Self { image: Vec::new(), layers })

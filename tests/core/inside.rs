@@ -4,7 +4,7 @@
 use inkling::app::answer::Answer;
 use inkling::app::panels::PanelId;
 use inkling::app::panels::inside::occlusion::Occlusion;
-use inkling::app::panels::inside::{self, Spot, Subject, arithmetic};
+use inkling::app::panels::inside::{self, Subject, Unit, arithmetic};
 use inkling::app::{App, Event};
 use inkling::data::PIXELS;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
@@ -145,9 +145,9 @@ fn the_arithmetic_gives_the_layers_own_numbers() {
         for (layer, traced) in trace.layers.iter().enumerate() {
             let shape = traced.shape;
             let (y, x) = (rng.usize(..shape.height), rng.usize(..shape.width));
-            let spot = Spot { layer, y, x, channel: rng.usize(..shape.channels) };
-            let sum = arithmetic::of(&trace, &names, &parameters, spot);
-            let index = (y * shape.width + x) * shape.channels + spot.channel;
+            let unit = Unit { layer, y, x, channel: rng.usize(..shape.channels) };
+            let sum = arithmetic::of(&trace, &names, &parameters, unit);
+            let index = (y * shape.width + x) * shape.channels + unit.channel;
             prop_assert_eq!(sum.value, traced.output[index]);
             let last = sum.lines.last().cloned().unwrap_or_default();
             prop_assert!(last.ends_with(&arithmetic::number(sum.value)), "{:?}", sum.lines);
@@ -219,10 +219,10 @@ fn a_picture_opens_the_room_and_the_drawing_comes_back() {
     for by in [[-1, 40, 0], [5, 0, 0], [0, 0, 2]] {
         app.update(Event::Inside(inside::Event::Go(0, by)));
     }
-    assert_eq!(app.inside.spot, Some(Spot { layer: 0, y: 5, x: 25, channel: 2 }));
-    let beyond = Spot { layer: 1, y: 13, x: 0, channel: 0 };
+    assert_eq!(app.inside.unit, Some(Unit { layer: 0, y: 5, x: 25, channel: 2 }));
+    let beyond = Unit { layer: 1, y: 13, x: 0, channel: 0 };
     app.update(Event::Inside(inside::Event::Point(Some(beyond))));
-    assert_eq!(app.inside.spot, None, "there is no such number");
+    assert_eq!(app.inside.unit, None, "there is no such number");
 
     app.update(Event::Inside(inside::Event::Look(Subject::Drawing)));
     assert_eq!(app.inside_label(), None);

@@ -6,7 +6,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `canvas`, `uplot`, `library`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `dispatch`, `dom`, `canvas`, `uplot`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render`, `charts` | show |
 //! | `panels` | the panels, which do both |
@@ -21,7 +21,7 @@ mod controls;
 mod dispatch;
 mod dom;
 mod download;
-mod library;
+mod lazy_script;
 #[cfg(feature = "bench")]
 mod measure;
 mod pad;
@@ -277,8 +277,8 @@ impl Page {
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
-            Effect::Store(request) => storage::runs::ask(request),
-            Effect::Drawings(shelf, request) => storage::drawings::ask(shelf, request),
+            Effect::Runs(request) => storage::runs::ask(request),
+            Effect::Drawings(collection, request) => storage::drawings::ask(collection, request),
             Effect::Download { name, mime, text } => download::text(name, mime, &text)?,
             Effect::Announce(words) => announce::say(words)?,
         }

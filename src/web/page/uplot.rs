@@ -2,7 +2,7 @@
 
 use super::dispatch::dispatch;
 use super::dom::DomError;
-use super::library;
+use super::lazy_script;
 use crate::app;
 use std::cell::Cell;
 
@@ -49,7 +49,7 @@ thread_local! {
 /// Fetches uPlot if it is not here; then the page is shown anew, or told why it is not.
 pub(super) fn fetch() {
     spawn_local(async {
-        match library::load(UPLOT).await {
+        match lazy_script::load(UPLOT).await {
             Ok(()) => {
                 HERE.set(true);
                 dispatch(app::Event::Tick(0.0));

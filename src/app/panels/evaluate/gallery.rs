@@ -129,7 +129,7 @@ impl Gallery {
 }
 
 fn many(number: usize, what: &str) -> String {
-    crate::app::figures::of(number as u32, what, &[what, "s"].concat())
+    crate::app::format::of(number as u32, what, &[what, "s"].concat())
 }
 
 /// The places in the test set of what is chosen, in the order in which they are shown.

@@ -5,8 +5,8 @@ pub mod gallery;
 pub mod reading;
 
 use crate::app::answer::Source;
-use crate::app::drawings::{self, Drawings, Key, Labelled, Shelf};
-use crate::app::figures::{count, loss, megabytes, percent};
+use crate::app::drawings::{self, Collection, Drawings, Key, Labelled};
+use crate::app::format::{count, loss, megabytes, percent};
 use crate::app::panels::{PanelId, inside};
 use crate::app::run::Run;
 use crate::app::{App, Effect, Trainer};
@@ -221,7 +221,7 @@ impl App {
             }
             Event::Pin(label) => {
                 if self.cannot_pin().is_none() {
-                    self.update_drawings(Shelf::Pinned, drawings::Event::Add(label), effects);
+                    self.update_drawings(Collection::Pinned, drawings::Event::Add(label), effects);
                 }
             }
         }
@@ -244,7 +244,7 @@ impl App {
             return;
         }
         self.evaluate.change();
-        self.read_drawings(Shelf::Pinned, effects);
+        self.read_drawings(Collection::Pinned, effects);
         if matches!(self.trainer, Trainer::Ready(_)) && self.has_test_images() {
             if self.evaluate.labels == Labels::Unasked {
                 self.evaluate.labels = Labels::Asked;

@@ -4,7 +4,7 @@ use super::gallery::PAGE;
 use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::Answer;
-use crate::app::drawings::{self, Kept, Labelled, Store};
+use crate::app::drawings::{self, DrawingsRequest, Labelled, StoredDrawings};
 use crate::ink::Point;
 use crate::net::Architecture;
 use crate::protocol::{Activity, DataProgress, Progress, Reply};
@@ -52,7 +52,7 @@ fn open() -> App {
     let mut app = ready();
     let effects = app.update(Happening::TogglePanel(PanelId::Evaluate));
     assert_eq!(sent(&effects), [(&Request::TestLabels, None)]);
-    assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Read)));
+    assert!(effects.contains(&Effect::Drawings(Collection::Pinned, DrawingsRequest::Read)));
     let labels = LABELS.map(f32::from).to_vec();
     let effects = hear(&mut app, Reply::TestLabels, vec![labels]);
     let all = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
@@ -249,8 +249,8 @@ fn draw(app: &mut App) {
     app.update(Happening::PenUp);
 }
 
-fn shelve(app: &mut App, event: drawings::Event) -> Vec<Effect> {
-    app.update(Happening::Drawings(Shelf::Pinned, event))
+fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
+    app.update(Happening::Drawings(Collection::Pinned, event))
 }
 
 #[test]
@@ -258,9 +258,12 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
     let mut app = open();
     assert_eq!(app.cannot_pin(), Some("Looking for drawings pinned before."));
     draw(&mut app);
-    shelve(&mut app, drawings::Event::Add(1));
+    update_collection(&mut app, drawings::Event::Add(1));
     assert!(app.evaluate.pinned.all().is_empty(), "not before the store has answered");
-    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
+    update_collection(
+        &mut app,
+        drawings::Event::Read(Ok(StoredDrawings { drawings: vec![], session_salt: 3 })),
+    );
     assert_eq!(app.cannot_pin(), None);
     for _ in 0..=MOST_PINNED {
         happen(&mut app, Event::Pin(1));
@@ -300,26 +303,33 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
     draw(&mut app);
     let stored = Labelled::new(7 << 16, 4, app.answer.drawing().clone()).expect("drawn");
     let kept = vec![(stored.key, stored.numbers()), (1, vec![4.0, 3.0, 0.5])];
-    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: kept, salt: 3 })));
+    update_collection(
+        &mut app,
+        drawings::Event::Read(Ok(StoredDrawings { drawings: kept, session_salt: 3 })),
+    );
     assert_eq!(app.evaluate.pinned.all(), std::slice::from_ref(&stored));
     assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the kept")));
 
-    let effects = shelve(&mut app, drawings::Event::Add(1));
+    let effects = update_collection(&mut app, drawings::Event::Add(1));
     let new = app.evaluate.pinned.all()[1].clone();
     assert_eq!((new.key, new.label), (8 << 16 | 3, 1));
-    assert!(
-        effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Keep(new.key, new.numbers())))
-    );
+    assert!(effects.contains(&Effect::Drawings(
+        Collection::Pinned,
+        DrawingsRequest::Keep(new.key, new.numbers())
+    )));
 
-    let effects = shelve(&mut app, drawings::Event::Delete(stored.key));
-    assert!(effects.contains(&Effect::Drawings(Shelf::Pinned, Store::Forget(stored.key))));
+    let effects = update_collection(&mut app, drawings::Event::Delete(stored.key));
+    assert!(
+        effects
+            .contains(&Effect::Drawings(Collection::Pinned, DrawingsRequest::Forget(stored.key)))
+    );
     assert_eq!(app.evaluate.unpinned(), Some(&stored));
-    shelve(&mut app, drawings::Event::Undelete);
+    update_collection(&mut app, drawings::Event::Undelete);
     assert_eq!(app.evaluate.pinned.all(), [stored, new.clone()], "at its old place");
 
-    shelve(&mut app, drawings::Event::Unkept(String::from("no room")));
+    update_collection(&mut app, drawings::Event::StoreFailed(String::from("no room")));
     assert_eq!(app.evaluate.pinned.problem(), Some("no room"));
-    let effects = shelve(&mut app, drawings::Event::Add(1));
+    let effects = update_collection(&mut app, drawings::Event::Add(1));
     assert_eq!(app.evaluate.pinned.all().len(), 3, "this visit still has it");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Drawings(..))));
 }

@@ -4,9 +4,9 @@ pub mod editor;
 pub mod keras;
 pub mod presets;
 
-use crate::app::figures::{count, duration};
+use crate::app::format::{count, duration};
 use crate::app::settings::TRAIN_IMAGES;
-use crate::app::{App, Effect, figures};
+use crate::app::{App, Effect, format};
 use crate::net::Architecture;
 use crate::net::architecture::{ArchitectureError, Layer, Shape};
 use crate::protocol::Settings;
@@ -125,7 +125,7 @@ impl App {
         self.check_start();
         self.show_layers(effects);
         let layers = self.form.settings.architecture.layers.len() as u32;
-        let layers = figures::of(layers, "layer", "layers");
+        let layers = format::of(layers, "layer", "layers");
         effects.push(Effect::Announce(format!("Taken back: {layers}.")));
     }
 
@@ -250,7 +250,7 @@ fn about(seconds: f64) -> String {
 fn schedule_words(settings: &Settings, steps: u32) -> String {
     use crate::protocol::Schedule;
     let peak = settings.learning_rate;
-    let over = figures::of(steps, "minibatch", "minibatches");
+    let over = format::of(steps, "minibatch", "minibatches");
     match settings.schedule {
         Schedule::Constant => format!("{peak} throughout, {over}"),
         Schedule::Cosine => format!("from {peak} down to 0 over {over}"),

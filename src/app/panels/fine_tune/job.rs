@@ -2,7 +2,7 @@
 
 use super::FineTuneState;
 use crate::app::answer::Source;
-use crate::app::figures::{of, percent};
+use crate::app::format::{of, percent};
 use crate::app::{App, Effect, Trainer, view};
 use crate::data::CLASSES;
 use crate::net::Architecture;

@@ -2,8 +2,8 @@
 
 pub mod job;
 
-use crate::app::drawings::{self, Drawings, Labelled, Shelf};
-use crate::app::figures::of;
+use crate::app::drawings::{self, Collection, Drawings, Labelled};
+use crate::app::format::of;
 use crate::app::panels::PanelId;
 use crate::app::{App, Effect};
 use crate::data::CLASSES;
@@ -83,7 +83,7 @@ impl App {
                     ));
                     return;
                 }
-                self.update_drawings(Shelf::Mine, drawings::Event::Add(digit), effects);
+                self.update_drawings(Collection::UserDigits, drawings::Event::Add(digit), effects);
                 self.answer.draw(Drawing::clear);
             }
             Event::Choose(part) => self.fine_tune.job.part = part,
@@ -95,7 +95,7 @@ impl App {
     /// Has the panel get what it shows, if it is open.
     pub(in crate::app) fn load_fine_tune_panel(&mut self, effects: &mut Vec<Effect>) {
         if self.open_panel == Some(PanelId::FineTune) {
-            self.read_drawings(Shelf::Mine, effects);
+            self.read_drawings(Collection::UserDigits, effects);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::{Answer, Source};
-use crate::app::drawings::{Kept, Store};
+use crate::app::drawings::{DrawingsRequest, StoredDrawings};
 use crate::ink::Point;
 use crate::net::Architecture;
 use crate::protocol::{DataProgress, FineTuneRequest, Reply, Request, Tallies, Tally};
@@ -16,16 +16,19 @@ fn page() -> App {
     app
 }
 
-fn shelve(app: &mut App, event: drawings::Event) -> Vec<Effect> {
-    app.update(Happening::Drawings(Shelf::Mine, event))
+fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
+    app.update(Happening::Drawings(Collection::UserDigits, event))
 }
 
 /// The panel, open, with nothing kept from before.
 fn open() -> App {
     let mut app = page();
     let effects = app.update(Happening::TogglePanel(PanelId::FineTune));
-    assert_eq!(effects, [Effect::Drawings(Shelf::Mine, Store::Read)]);
-    shelve(&mut app, drawings::Event::Read(Ok(Kept { drawings: vec![], salt: 3 })));
+    assert_eq!(effects, [Effect::Drawings(Collection::UserDigits, DrawingsRequest::Read)]);
+    update_collection(
+        &mut app,
+        drawings::Event::Read(Ok(StoredDrawings { drawings: vec![], session_salt: 3 })),
+    );
     app
 }
 
@@ -58,8 +61,8 @@ fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
     draw(&mut app);
     let effects = label(&mut app, 7);
     let [digit] = app.fine_tune.digits.all() else { panic!("{:?}", labels(&app)) };
-    let kept = Store::Keep(digit.key, digit.numbers());
-    assert!(effects.contains(&Effect::Drawings(Shelf::Mine, kept)), "{effects:?}");
+    let kept = DrawingsRequest::Keep(digit.key, digit.numbers());
+    assert!(effects.contains(&Effect::Drawings(Collection::UserDigits, kept)), "{effects:?}");
     assert_eq!((digit.label, app.answer.picture()), (7, None), "the pad is empty for the next");
     assert_eq!((app.my_digits().empty, app.my_digits().tally.as_str()), (None, "1 digit"));
 }
@@ -104,13 +107,15 @@ fn a_deleted_digit_comes_back_to_its_place() {
         label(&mut app, digit);
     }
     let key = app.fine_tune.digits.all()[1].key;
-    let effects = shelve(&mut app, drawings::Event::Delete(key));
-    assert!(effects.contains(&Effect::Drawings(Shelf::Mine, Store::Forget(key))));
+    let effects = update_collection(&mut app, drawings::Event::Delete(key));
+    assert!(
+        effects.contains(&Effect::Drawings(Collection::UserDigits, DrawingsRequest::Forget(key)))
+    );
     assert_eq!(
         (labels(&app), app.my_digits().deleted),
         (vec![3, 3], Some("A 5 is deleted.".into()))
     );
-    shelve(&mut app, drawings::Event::Undelete);
+    update_collection(&mut app, drawings::Event::Undelete);
     assert_eq!((labels(&app), app.my_digits().deleted), (vec![3, 5, 3], None));
 }
 
@@ -118,7 +123,7 @@ fn a_deleted_digit_comes_back_to_its_place() {
 fn without_a_store_digits_last_as_long_as_the_page() {
     let mut app = page();
     app.update(Happening::TogglePanel(PanelId::FineTune));
-    shelve(&mut app, drawings::Event::Read(Err(String::from("it is forbidden"))));
+    update_collection(&mut app, drawings::Event::Read(Err(String::from("it is forbidden"))));
     draw(&mut app);
     label(&mut app, 8);
     assert_eq!(labels(&app), [8]);

@@ -1,9 +1,9 @@
 //! How a number of a layer's output came about, with the real numbers.
 
-use super::Spot;
+use super::Unit;
 use crate::net::architecture::{Activation, Layer};
 use crate::net::receptive::Field;
-use crate::net::trace::{Trace, Traced};
+use crate::net::trace::{LayerActivations, Trace};
 
 /// A window's numbers, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,47 +45,47 @@ pub fn number(value: f32) -> String {
 }
 
 /// How the number at `spot`, which must exist, came about.
-pub fn of(trace: &Trace, names: &[String], parameters: &[f32], spot: Spot) -> Arithmetic {
-    let layer = &trace.layers[spot.layer];
-    let (shape, input) = (layer.shape, trace.input(spot.layer));
-    let value = layer.output[(spot.y * shape.width + spot.x) * shape.channels + spot.channel];
-    let name = &names[spot.layer];
+pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Arithmetic {
+    let layer = &trace.layers[unit.layer];
+    let (shape, input) = (layer.shape, trace.input(unit.layer));
+    let value = layer.output[(unit.y * shape.width + unit.x) * shape.channels + unit.channel];
+    let name = &names[unit.layer];
     let flat = shape.height * shape.width == 1;
     let title = if flat {
-        format!("{name}, number {} of {}", spot.channel + 1, shape.channels)
+        format!("{name}, number {} of {}", unit.channel + 1, shape.channels)
     } else {
         format!(
             "{name}, map {} of {}, row {}, column {}",
-            spot.channel + 1,
+            unit.channel + 1,
             shape.channels,
-            spot.y + 1,
-            spot.x + 1
+            unit.y + 1,
+            unit.x + 1
         )
     };
     let mut sum = Arithmetic { title, value, ..Arithmetic::default() };
     match layer.layer {
         Layer::Conv2D { activation, .. } => {
-            window_sum(&mut sum, layer, input, parameters, spot);
+            window_sum(&mut sum, layer, input, parameters, unit);
             finish(&mut sum, activation);
         }
         Layer::Dense { activation, .. } => {
-            dense_sum(&mut sum, layer, input, parameters, spot.channel);
+            dense_sum(&mut sum, layer, input, parameters, unit.channel);
             finish(&mut sum, activation);
         }
         Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
-            let (values, _) = window(layer, input, spot, spot.channel);
+            let (values, _) = window(layer, input, unit, unit.channel);
             let inside: Vec<String> = values.iter().flatten().map(|&v| number(v)).collect();
             let what =
                 if matches!(layer.layer, Layer::MaxPooling2D { .. }) { "max" } else { "mean" };
             sum.lines.push(format!("{what}({}) = {}", inside.join(", "), number(value)));
             sum.caption = format!("The {} numbers that it came from", inside.len());
             sum.window = Window { width: pool_size, values, weights: Vec::new() };
-            sum.reads = Some(reads(layer, spot));
+            sum.reads = Some(reads(layer, unit));
         }
         Layer::Flatten => {
-            let pixel = spot.channel / layer.input.channels;
+            let pixel = unit.channel / layer.input.channels;
             let (y, x) = (pixel / layer.input.width, pixel % layer.input.width);
-            let map = spot.channel % layer.input.channels;
+            let map = unit.channel % layer.input.channels;
             sum.lines.push(format!(
                 "row {}, column {} of map {}: {}",
                 y + 1,
@@ -97,30 +97,30 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], spot: Spot) -> Ar
         }
         Layer::Dropout { .. } => {
             sum.lines.push(format!("as it came in: {}", number(value)));
-            sum.reads = Some(Field::pixel(spot.y, spot.x));
+            sum.reads = Some(Field::pixel(unit.y, unit.x));
         }
     }
     sum
 }
 
 /// What a layer reads for a number of a map.
-fn reads(layer: &Traced, spot: Spot) -> Field {
+fn reads(layer: &LayerActivations, unit: Unit) -> Field {
     let (size, stride, before) = layer.windows();
-    Field::pixel(spot.y, spot.x).behind(size, stride, before, layer.input)
+    Field::pixel(unit.y, unit.x).behind(size, stride, before, layer.input)
 }
 
 /// One input channel's numbers under the window, and the taps that have none.
 fn window(
-    layer: &Traced,
+    layer: &LayerActivations,
     input: &[f32],
-    spot: Spot,
+    unit: Unit,
     channel: usize,
 ) -> (Vec<Option<f32>>, Vec<usize>) {
     let (size, stride, before) = layer.windows();
     let mut outside = Vec::new();
     let values = (0..size * size).map(|tap| {
-        let y = (spot.y * stride + tap / size).wrapping_sub(before);
-        let x = (spot.x * stride + tap % size).wrapping_sub(before);
+        let y = (unit.y * stride + tap / size).wrapping_sub(before);
+        let x = (unit.x * stride + tap % size).wrapping_sub(before);
         if y < layer.input.height && x < layer.input.width {
             Some(input[(y * layer.input.width + x) * layer.input.channels + channel])
         } else {
@@ -132,16 +132,22 @@ fn window(
 }
 
 /// A convolution: patch times kernel, channel by channel.
-fn window_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &[f32], spot: Spot) {
+fn window_sum(
+    sum: &mut Arithmetic,
+    layer: &LayerActivations,
+    input: &[f32],
+    parameters: &[f32],
+    unit: Unit,
+) {
     let (size, ..) = layer.windows();
     let (channels, filters) = (layer.input.channels, layer.shape.channels);
     let kernel = &parameters[layer.kernel.clone()];
     let mut sums = Vec::new();
     let mut windows = Vec::new();
     for channel in 0..channels {
-        let (values, _) = window(layer, input, spot, channel);
+        let (values, _) = window(layer, input, unit, channel);
         let weights: Vec<f32> = (0..size * size)
-            .map(|tap| kernel[(tap * channels + channel) * filters + spot.channel])
+            .map(|tap| kernel[(tap * channels + channel) * filters + unit.channel])
             .collect();
         sums.push(values.iter().zip(&weights).map(|(v, w)| v.unwrap_or(0.0) * w).sum::<f32>());
         windows.push(Window { width: size, values, weights });
@@ -162,12 +168,18 @@ fn window_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &
         sum.lines.push(format!("the {channels} maps’ sums: {}", all.join(" ")));
         sum.lines.push(format!("they add up to {}", number(sums.iter().sum())));
     }
-    add_bias(sum, sums.iter().sum(), parameters[layer.bias.start + spot.channel]);
-    sum.reads = Some(reads(layer, spot));
+    add_bias(sum, sums.iter().sum(), parameters[layer.bias.start + unit.channel]);
+    sum.reads = Some(reads(layer, unit));
 }
 
 /// A Dense unit: what speaks for it and what against it.
-fn dense_sum(sum: &mut Arithmetic, layer: &Traced, input: &[f32], parameters: &[f32], unit: usize) {
+fn dense_sum(
+    sum: &mut Arithmetic,
+    layer: &LayerActivations,
+    input: &[f32],
+    parameters: &[f32],
+    unit: usize,
+) {
     let products = contributions(layer, input, parameters, unit);
     let (mut up, mut down) = (0.0, 0.0);
     for product in products {
@@ -201,7 +213,12 @@ fn finish(sum: &mut Arithmetic, activation: Activation) {
 }
 
 /// What each input of a Dense adds to one of its units: input times weight.
-pub fn contributions(layer: &Traced, input: &[f32], parameters: &[f32], unit: usize) -> Vec<f32> {
+pub fn contributions(
+    layer: &LayerActivations,
+    input: &[f32],
+    parameters: &[f32],
+    unit: usize,
+) -> Vec<f32> {
     let column = parameters[layer.kernel.clone()].iter().skip(unit).step_by(layer.shape.channels);
     input.iter().zip(column).map(|(x, weight)| x * weight).collect()
 }

@@ -28,7 +28,7 @@ pub enum Subject {
 
 /// A number of a layer's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct Unit {
     /// The layer, from 0.
     pub layer: usize,
     /// Row.
@@ -41,7 +41,7 @@ pub struct Spot {
 
 /// How to show why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Why {
+pub enum Attribution {
     /// Not at all.
     #[default]
     Off,
@@ -57,11 +57,11 @@ pub enum Event {
     /// Look at this; opens the panel.
     Look(Subject),
     /// Point at a number, or at none.
-    Point(Option<Spot>),
+    Point(Option<Unit>),
     /// Go on from the number pointed at in this layer by so many rows, columns and channels.
     Go(usize, [isize; 3]),
     /// Show why, or no longer.
-    Why(Why),
+    Attribution(Attribution),
     /// For this class; `None` is the likeliest.
     Class(Option<usize>),
     /// Show how kernels have changed instead of what they are.
@@ -76,9 +76,9 @@ pub struct Inside {
     /// The picture.
     pub subject: Subject,
     /// The number pointed at.
-    pub spot: Option<Spot>,
+    pub unit: Option<Unit>,
     /// The overlay.
-    pub why: Why,
+    pub attribution: Attribution,
     /// The class that it is for; `None` is the likeliest.
     pub class: Option<usize>,
     /// Whether kernels are shown by their change since training began.
@@ -97,14 +97,14 @@ impl App {
                 self.inside.revision = self.inside.revision.wrapping_add(1);
                 self.open_panel = Some(PanelId::Inside);
             }
-            Event::Point(spot) => self.inside.spot = spot.filter(|spot| self.exists(*spot)),
+            Event::Point(unit) => self.inside.unit = unit.filter(|unit| self.exists(*unit)),
             Event::Go(layer, by) => {
                 self.go(layer, by);
                 if let Some(words) = self.spoken_spot() {
                     effects.push(Effect::Announce(words));
                 }
             }
-            Event::Why(why) => self.inside.why = why,
+            Event::Attribution(attribution) => self.inside.attribution = attribution,
             Event::Class(class) => self.inside.class = class.filter(|&class| class < CLASSES),
             Event::Change(change) => self.inside.change = change,
             Event::Label(label) => {
@@ -143,22 +143,22 @@ impl App {
         shapes.get(layer).map(|shape| [shape.height, shape.width, shape.channels])
     }
 
-    fn exists(&self, spot: Spot) -> bool {
-        self.sizes(spot.layer).is_some_and(|[height, width, channels]| {
-            spot.y < height && spot.x < width && spot.channel < channels
+    fn exists(&self, unit: Unit) -> bool {
+        self.sizes(unit.layer).is_some_and(|[height, width, channels]| {
+            unit.y < height && unit.x < width && unit.channel < channels
         })
     }
 
     /// Moves from the spot in that layer, or its first number, staying inside.
     fn go(&mut self, layer: usize, by: [isize; 3]) {
         let Some(sizes) = self.sizes(layer) else { return };
-        let from = self.inside.spot.filter(|spot| spot.layer == layer && self.exists(*spot));
-        let place = from.map_or([0; 3], |spot| {
-            let place = [spot.y, spot.x, spot.channel];
+        let from = self.inside.unit.filter(|unit| unit.layer == layer && self.exists(*unit));
+        let place = from.map_or([0; 3], |unit| {
+            let place = [unit.y, unit.x, unit.channel];
             std::array::from_fn(|i| place[i].saturating_add_signed(by[i]).min(sizes[i] - 1))
         });
         let [y, x, channel] = place;
-        self.inside.spot = Some(Spot { layer, y, x, channel });
+        self.inside.unit = Some(Unit { layer, y, x, channel });
     }
 
     /// The arithmetic of the number pointed at, to be said.
@@ -167,7 +167,7 @@ impl App {
         let mut trace = Trace::new(model.architecture).ok()?;
         trace.follow(model.weights, picture);
         let names = model.architecture.layer_names();
-        let sum = arithmetic::of(&trace, &names, model.weights, self.inside.spot?);
+        let sum = arithmetic::of(&trace, &names, model.weights, self.inside.unit?);
         Some([sum.title.as_str(), &sum.lines.join("; ")].join(": "))
     }
 }

@@ -4,12 +4,12 @@ pub mod record;
 
 use crate::app::answer::Source;
 use crate::app::curves::{Curves, Test};
-use crate::app::figures::{count, duration, loss, percent, rate};
+use crate::app::format::{count, duration, loss, percent, rate};
 use crate::app::run::{Phase, Run};
 use crate::app::speed::Speed;
 use crate::app::{App, Effect};
 use crate::protocol::{Activity, RunId};
-use record::{About, Kept, Key, Record};
+use record::{Key, Record, RunMetadata, StoredRun};
 
 /// Runs that the chart shows unasked.
 const SHOWN: usize = 6;
@@ -21,9 +21,9 @@ const NAME: usize = 40;
 #[derive(Debug)]
 pub enum Event {
     /// What the browser's store has, or why it cannot be read.
-    Read(Result<Shelved, String>),
+    Read(Result<StoredRuns, String>),
     /// The store could not keep something: why.
-    Unkept(String),
+    StoreFailed(String),
     /// A new name for the run with this key.
     Rename(Key, String),
     /// The run shall be forgotten.
@@ -44,21 +44,21 @@ pub enum Event {
 
 /// What the browser's store has.
 #[derive(Debug)]
-pub struct Shelved {
+pub struct StoredRuns {
     /// The runs, in any order.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<StoredRun>,
     /// Chance, so that two pages that are open side by side give different keys.
-    pub salt: u16,
+    pub session_salt: u16,
 }
 
 /// What is asked of the browser's store.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Store {
+pub enum RunsRequest {
     /// Read all runs.
     Read,
     /// Keep a run, and its weights if they are new.
-    Keep(Kept, Option<Vec<f32>>),
-    /// Forget a run; its weights stay until the next [`Store::Read`].
+    Keep(StoredRun, Option<Vec<f32>>),
+    /// Forget a run; its weights stay until the next [`RunsRequest::Read`].
     Forget(Key),
     /// Read a run's weights.
     Weights(Key),
@@ -119,9 +119,9 @@ impl Measure {
 
     /// Points of a run's line: epochs and values.
     fn points(self, record: &Record) -> Vec<(f64, f64)> {
-        let epoch = |step: u32| f64::from(step) / f64::from(record.about.steps_per_epoch.max(1));
+        let epoch = |step: u32| f64::from(step) / f64::from(record.metadata.steps_per_epoch.max(1));
         let of_epochs = |value: fn(&Test) -> Option<f32>| {
-            let epochs = record.about.epochs.iter();
+            let epochs = record.metadata.epochs.iter();
             epochs.filter_map(|test| Some((epoch(test.step), f64::from(value(test)?)))).collect()
         };
         match self {
@@ -142,22 +142,22 @@ impl Measure {
 
 /// The browser's store, as far as the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
-enum Shelf {
+enum StoreState {
     #[default]
     Unread,
     Reading,
     Here,
     /// It keeps nothing, and why.
-    Closed(String),
+    Unavailable(String),
 }
 
 /// The kept runs.
 #[derive(Debug, Default)]
 pub struct Runs {
-    shelf: Shelf,
+    store: StoreState,
     records: Vec<Record>,
     deleted: Option<Record>,
-    salt: u16,
+    session_salt: u16,
     measure: Measure,
     /// Counts changes of what the panel shows.
     revision: u32,
@@ -176,7 +176,7 @@ impl Runs {
 
     /// Whether the browser has this run as it was after its last epoch.
     pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
-        self.shelf == Shelf::Here && self.records.iter().any(|record| record.run == Some(run))
+        self.store == StoreState::Here && self.records.iter().any(|record| record.run == Some(run))
     }
 
     fn find(&mut self, key: Key) -> Option<&mut Record> {
@@ -231,41 +231,41 @@ impl App {
         let rows = runs
             .records()
             .map(|record| {
-                let about = &record.about;
-                let last = about.epochs.last();
-                let epochs = about.settings.epochs;
-                let done = about.epochs.len() as u32;
+                let metadata = &record.metadata;
+                let last = metadata.epochs.last();
+                let epochs = metadata.settings.epochs;
+                let done = metadata.epochs.len() as u32;
                 Row {
                     key: record.key,
-                    name: about.name.clone(),
+                    name: metadata.name.clone(),
                     shown: record.shown,
                     cells: [
                         last.map_or_else(String::new, |test| percent(test.accuracy)),
                         if done < epochs { format!("{done} of {epochs}") } else { count(done) },
-                        about.network(),
+                        metadata.network(),
                         last.map_or_else(String::new, |test| loss(test.loss)),
-                        about.seconds.map_or_else(|| String::from("–"), duration),
-                        count(about.parameters),
-                        rate(about.images_per_second),
+                        metadata.seconds.map_or_else(|| String::from("–"), duration),
+                        count(metadata.parameters),
+                        rate(metadata.images_per_second),
                     ],
-                    link: about.link(),
+                    link: metadata.link(),
                     points: if record.shown { runs.measure.points(record) } else { Vec::new() },
                 }
             })
             .collect();
         View {
             rows,
-            empty: runs.records.is_empty().then_some(match runs.shelf {
-                Shelf::Unread | Shelf::Reading => "Looking for runs kept from before.",
+            empty: runs.records.is_empty().then_some(match runs.store {
+                StoreState::Unread | StoreState::Reading => "Looking for runs kept from before.",
                 _ => "No run yet: train one epoch, and it is kept here.",
             }),
-            problem: match &runs.shelf {
-                Shelf::Closed(reason) => Some(format!(
+            problem: match &runs.store {
+                StoreState::Unavailable(reason) => Some(format!(
                     "This browser keeps no runs for this page ({reason}), so these are gone when you leave."
                 )),
                 _ => None,
             },
-            deleted: runs.deleted.as_ref().map(|record| record.about.name.clone()),
+            deleted: runs.deleted.as_ref().map(|record| record.metadata.name.clone()),
             measure: runs.measure,
             cannot_load: self.run_is_on().then_some("A run is on: wait for its end or press Reset"),
         }
@@ -273,9 +273,9 @@ impl App {
 
     /// Has the store be read, unless it has been.
     pub(in crate::app) fn read_runs(&mut self, effects: &mut Vec<Effect>) {
-        if self.runs.shelf == Shelf::Unread {
-            self.runs.shelf = Shelf::Reading;
-            effects.push(Effect::Store(Store::Read));
+        if self.runs.store == StoreState::Unread {
+            self.runs.store = StoreState::Reading;
+            effects.push(Effect::Runs(RunsRequest::Read));
         }
     }
 
@@ -290,9 +290,9 @@ impl App {
         let at = known.unwrap_or_else(|| {
             let number = runs.next_number();
             runs.records.push(Record {
-                key: record::key(number, runs.salt),
+                key: record::key(number, runs.session_salt),
                 run: Some(run.id),
-                about: About {
+                metadata: RunMetadata {
                     name: format!("Run {number}"),
                     settings: run.settings.clone(),
                     start: run.start,
@@ -309,20 +309,20 @@ impl App {
             runs.records.len() - 1
         });
         let record = &mut runs.records[at];
-        record.about.epochs.clone_from(&self.curves.tests);
-        record.about.seconds = seconds;
-        record.about.steps_per_epoch = run.steps_per_epoch;
-        record.about.images_per_second = images_per_second;
+        record.metadata.epochs.clone_from(&self.curves.tests);
+        record.metadata.seconds = seconds;
+        record.metadata.steps_per_epoch = run.steps_per_epoch;
+        record.metadata.images_per_second = images_per_second;
         record.curves.clone_from(&self.curves);
-        match runs.shelf {
-            Shelf::Here => {
+        match runs.store {
+            StoreState::Here => {
                 let kept = record.kept();
                 let weights = self.answer.trained().map(<[f32]>::to_vec);
-                effects.push(Effect::Store(Store::Keep(kept, weights)));
+                effects.push(Effect::Runs(RunsRequest::Keep(kept, weights)));
             }
             // What has been read then takes its keys first.
-            Shelf::Unread => self.read_runs(effects),
-            Shelf::Reading | Shelf::Closed(_) => {}
+            StoreState::Unread => self.read_runs(effects),
+            StoreState::Reading | StoreState::Unavailable(_) => {}
         }
     }
 
@@ -334,14 +334,14 @@ impl App {
         match event {
             Event::Save(format) => effects.push(format.file(self.runs.records())),
             Event::Read(Ok(shelved)) => self.take_kept(&shelved, effects),
-            Event::Read(Err(reason)) | Event::Unkept(reason) => {
-                self.runs.shelf = Shelf::Closed(reason);
+            Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
+                self.runs.store = StoreState::Unavailable(reason);
             }
             Event::Rename(key, name) => {
                 let name: String = name.trim().chars().take(NAME).collect();
                 if let Some(record) = self.runs.find(key) {
                     if !name.is_empty() {
-                        record.about.name = name;
+                        record.metadata.name = name;
                     }
                     let kept = record.kept();
                     self.keep(kept, effects);
@@ -350,16 +350,16 @@ impl App {
             Event::Delete(key) => {
                 if let Some(at) = self.runs.records.iter().position(|record| record.key == key) {
                     let record = self.runs.records.remove(at);
-                    effects.push(Effect::Announce(format!("{} is deleted.", record.about.name)));
+                    effects.push(Effect::Announce(format!("{} is deleted.", record.metadata.name)));
                     self.runs.deleted = Some(record);
-                    if self.runs.shelf == Shelf::Here {
-                        effects.push(Effect::Store(Store::Forget(key)));
+                    if self.runs.store == StoreState::Here {
+                        effects.push(Effect::Runs(RunsRequest::Forget(key)));
                     }
                 }
             }
             Event::Undelete => {
                 if let Some(record) = self.runs.deleted.take() {
-                    effects.push(Effect::Announce(format!("{} is back.", record.about.name)));
+                    effects.push(Effect::Announce(format!("{} is back.", record.metadata.name)));
                     let kept = record.kept();
                     let after = self.runs.records.iter().position(|r| r.key > record.key);
                     let at = after.unwrap_or(self.runs.records.len());
@@ -375,24 +375,28 @@ impl App {
             Event::Measure(measure) => self.runs.measure = measure,
             Event::Load(key) => {
                 if !self.run_is_on() {
-                    effects.push(Effect::Store(Store::Weights(key)));
+                    effects.push(Effect::Runs(RunsRequest::Weights(key)));
                 }
             }
-            Event::Weights(key, Ok(weights)) => self.take_up(key, weights, effects),
+            Event::Weights(key, Ok(weights)) => self.restore(key, weights, effects),
             Event::Weights(_, Err(reason)) => {
                 self.notice = Some(format!("The run’s weights could not be read: {reason}."));
             }
         }
     }
 
-    fn keep(&self, kept: Kept, effects: &mut Vec<Effect>) {
-        if self.runs.shelf == Shelf::Here {
-            effects.push(Effect::Store(Store::Keep(kept, None)));
+    fn keep(&self, kept: StoredRun, effects: &mut Vec<Effect>) {
+        if self.runs.store == StoreState::Here {
+            effects.push(Effect::Runs(RunsRequest::Keep(kept, None)));
         }
     }
 
     /// Takes in the runs kept before; those of this visit that came meanwhile get later keys.
-    fn take_kept(&mut self, Shelved { kept, salt }: &Shelved, effects: &mut Vec<Effect>) {
+    fn take_kept(
+        &mut self,
+        StoredRuns { kept, session_salt }: &StoredRuns,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut earlier: Vec<Record> = kept.iter().filter_map(Record::read).collect();
         if earlier.len() < kept.len() {
             let lost = kept.len() - earlier.len();
@@ -401,15 +405,15 @@ impl App {
         }
         earlier.sort_unstable_by_key(|record| record.key);
         let runs = &mut self.runs;
-        runs.shelf = Shelf::Here;
-        runs.salt = *salt;
+        runs.store = StoreState::Here;
+        runs.session_salt = *session_salt;
         let own = std::mem::replace(&mut runs.records, earlier);
         for mut record in own {
             let number = runs.next_number();
-            if record.about.name == format!("Run {}", record.number()) {
-                record.about.name = format!("Run {number}");
+            if record.metadata.name == format!("Run {}", record.number()) {
+                record.metadata.name = format!("Run {number}");
             }
-            record.key = record::key(number, *salt);
+            record.key = record::key(number, *session_salt);
             runs.records.push(record);
         }
         show_newest(&mut runs.records);
@@ -417,52 +421,55 @@ impl App {
         for record in runs.records.iter().filter(|record| record.run.is_some()) {
             let current = self.run.as_ref().is_some_and(|run| Some(run.id) == record.run);
             let weights = self.answer.trained().filter(|_| current).map(<[f32]>::to_vec);
-            effects.push(Effect::Store(Store::Keep(record.kept(), weights)));
+            effects.push(Effect::Runs(RunsRequest::Keep(record.kept(), weights)));
         }
     }
 
     /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
-    fn take_up(&mut self, key: Key, weights: Vec<f32>, effects: &mut Vec<Effect>) {
+    fn restore(&mut self, key: Key, weights: Vec<f32>, effects: &mut Vec<Effect>) {
         if self.run_is_on() {
             return;
         }
         let Some(record) = self.runs.records.iter().find(|record| record.key == key) else {
             return;
         };
-        let about = record.about.clone();
-        let architecture = &about.settings.architecture;
+        let metadata = record.metadata.clone();
+        let architecture = &metadata.settings.architecture;
         let fits = architecture.parameter_count().is_ok_and(|count| count == weights.len());
         if !fits || self.answer.begin_run(architecture, Some(weights), 0).is_err() {
-            self.notice = Some(format!("The weights of {} belong to another network.", about.name));
+            self.notice =
+                Some(format!("The weights of {} belong to another network.", metadata.name));
             return;
         }
         self.answer.answer_from(Source::Run);
         self.curves = record.curves.clone();
         self.last_run += 1;
-        let last = about.epochs.last();
+        let last = metadata.epochs.last();
         self.run = Some(Run {
             id: self.last_run,
-            settings: about.settings.clone(),
-            start: about.start,
+            settings: metadata.settings.clone(),
+            start: metadata.start,
             phase: Phase::Done,
             epoch: last.map_or(0, |test| test.epoch),
             step: last.map_or(0, |test| test.step),
-            steps_per_epoch: about.steps_per_epoch,
+            steps_per_epoch: metadata.steps_per_epoch,
             images_per_second: 0.0,
             seconds_left: f32::NAN,
             activity: Activity::Training,
             test_accuracy: last.map(|test| test.accuracy),
-            seconds: about.seconds.unwrap_or(0.0),
+            seconds: metadata.seconds.unwrap_or(0.0),
             workers: 1,
         });
         // What is kept later belongs to the run that it came from.
         if let Some(record) = self.runs.find(key) {
             record.run = Some(self.last_run);
         }
-        let before = std::mem::replace(&mut self.form.settings, about.settings);
+        let before = std::mem::replace(&mut self.form.settings, metadata.settings);
         self.remember(before.architecture);
-        self.notice =
-            Some(format!("{} is back: its weights answer and its settings are set.", about.name));
+        self.notice = Some(format!(
+            "{} is back: its weights answer and its settings are set.",
+            metadata.name
+        ));
         self.check_start();
         self.show_form(effects);
     }
@@ -471,9 +478,9 @@ impl App {
 /// How fast training was here the last time.
 fn speed_of(records: &[Record]) -> Option<Speed> {
     records.iter().rev().find_map(|record| {
-        let about = &record.about;
-        let multiply_adds = about.settings.architecture.multiply_adds().ok()?;
-        let images_per_second = about.images_per_second;
+        let metadata = &record.metadata;
+        let multiply_adds = metadata.settings.architecture.multiply_adds().ok()?;
+        let images_per_second = metadata.images_per_second;
         (images_per_second > 0.0).then_some(Speed { images_per_second, multiply_adds })
     })
 }

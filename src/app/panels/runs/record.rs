@@ -7,7 +7,7 @@ use crate::protocol::{Evaluation, RunId, Settings};
 
 /// All that is kept of a run beside its curves and weights.
 #[derive(Clone, Debug, PartialEq)]
-pub struct About {
+pub struct RunMetadata {
     /// The visitor's name for it.
     pub name: String,
     /// What it computed.
@@ -26,7 +26,7 @@ pub struct About {
     pub images_per_second: f32,
 }
 
-impl About {
+impl RunMetadata {
     /// The link that repeats it.
     pub fn link(&self) -> String {
         self.form().to_hash()
@@ -48,8 +48,8 @@ impl About {
 pub type Key = u64;
 
 /// The key of a run.
-pub(super) fn key(number: u64, salt: u16) -> Key {
-    number << 16 | u64::from(salt)
+pub(super) fn key(number: u64, session_salt: u16) -> Key {
+    number << 16 | u64::from(session_salt)
 }
 
 /// A run that is kept.
@@ -60,7 +60,7 @@ pub struct Record {
     /// Its id, if it is of this visit.
     pub run: Option<RunId>,
     /// All but its curves and weights.
-    pub about: About,
+    pub metadata: RunMetadata,
     /// Its curves.
     pub curves: Curves,
     /// Whether the chart shows it.
@@ -69,7 +69,7 @@ pub struct Record {
 
 /// A record as the browser's store has it: its settings as their link, and numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct StoredRun {
     /// Its key.
     pub key: Key,
     /// Its name.
@@ -86,7 +86,7 @@ pub struct Kept {
     pub accuracies: Vec<f32>,
 }
 
-/// Numbers of a run, then of each epoch, in [`Kept::numbers`].
+/// Numbers of a run, then of each epoch, in [`StoredRun::numbers`].
 const OF_RUN: usize = 4;
 const OF_EPOCH: usize = 6;
 
@@ -97,25 +97,25 @@ impl Record {
     }
 
     /// For the browser's store.
-    pub fn kept(&self) -> Kept {
-        let about = &self.about;
+    pub fn kept(&self) -> StoredRun {
+        let metadata = &self.metadata;
         let mut numbers = vec![
-            f64::from(about.parameters),
-            f64::from(about.steps_per_epoch),
-            about.seconds.unwrap_or(-1.0),
-            f64::from(about.images_per_second),
+            f64::from(metadata.parameters),
+            f64::from(metadata.steps_per_epoch),
+            metadata.seconds.unwrap_or(-1.0),
+            f64::from(metadata.images_per_second),
         ];
-        for test in &about.epochs {
+        for test in &metadata.epochs {
             let validation = test.validation.unwrap_or(Evaluation { loss: -1.0, accuracy: -1.0 });
             numbers.extend([f64::from(test.epoch), f64::from(test.step)]);
             numbers.extend(
                 [test.loss, test.accuracy, validation.loss, validation.accuracy].map(f64::from),
             );
         }
-        Kept {
+        StoredRun {
             key: self.key,
-            name: about.name.clone(),
-            link: about.link(),
+            name: metadata.name.clone(),
+            link: metadata.link(),
             numbers,
             losses: self.curves.loss.raw().to_vec(),
             accuracies: self.curves.accuracy.raw().to_vec(),
@@ -123,7 +123,7 @@ impl Record {
     }
 
     /// From the browser's store; `None` if this page cannot read it.
-    pub fn read(kept: &Kept) -> Option<Self> {
+    pub fn read(kept: &StoredRun) -> Option<Self> {
         let (form, corrections) = Form::from_hash(&kept.link);
         let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
             kept.numbers.split_first_chunk::<OF_RUN>()?;
@@ -147,7 +147,7 @@ impl Record {
         let mut curves = Curves::default();
         curves.extend(&kept.losses, &kept.accuracies);
         curves.tests.clone_from(&epochs);
-        let about = About {
+        let metadata = RunMetadata {
             name: kept.name.clone(),
             settings: form.settings,
             start: form.start,
@@ -157,7 +157,7 @@ impl Record {
             seconds: (seconds >= 0.0).then_some(seconds),
             images_per_second: rate as f32,
         };
-        Some(Self { key: kept.key, run: None, about, curves, shown: true })
+        Some(Self { key: kept.key, run: None, metadata, curves, shown: true })
     }
 }
 
@@ -169,8 +169,8 @@ pub fn to_json<'a>(records: impl Iterator<Item = &'a Record>) -> String {
 }
 
 fn object(record: &Record) -> String {
-    let about = &record.about;
-    let form = about.form();
+    let metadata = &record.metadata;
+    let form = metadata.form();
     let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
     let settings: Vec<String> = settings
         .filter(|(_, value)| !value.is_empty())
@@ -179,7 +179,7 @@ fn object(record: &Record) -> String {
             format!("\"{key}\":{value}")
         })
         .collect();
-    let epochs: Vec<String> = about
+    let epochs: Vec<String> = metadata
         .epochs
         .iter()
         .map(|test| {
@@ -201,12 +201,12 @@ fn object(record: &Record) -> String {
     format!(
         "{{\"name\":{},\"link\":{},\"settings\":{{{}}},\"parameters\":{},\"seconds\":{},\
          \"images_per_second\":{},\"epochs\":[{}],\"losses\":[{}],\"accuracies\":[{}]}}",
-        text(&about.name),
-        text(&about.link()),
+        text(&metadata.name),
+        text(&metadata.link()),
         settings.join(","),
-        about.parameters,
-        number(about.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
-        number(about.images_per_second),
+        metadata.parameters,
+        number(metadata.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
+        number(metadata.images_per_second),
         epochs.join(","),
         list(record.curves.loss.raw()),
         list(record.curves.accuracy.raw())
@@ -239,13 +239,13 @@ pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
          validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link\r\n",
     );
     for record in records {
-        let about = &record.about;
-        for test in &about.epochs {
+        let metadata = &record.metadata;
+        for test in &metadata.epochs {
             let or_empty = |number: Option<f32>| number.map_or_else(String::new, |n| n.to_string());
             let cells = [
-                quoted(&about.name),
-                quoted(&about.settings.architecture.to_string()),
-                about.parameters.to_string(),
+                quoted(&metadata.name),
+                quoted(&metadata.settings.architecture.to_string()),
+                metadata.parameters.to_string(),
                 test.epoch.to_string(),
                 test.step.to_string(),
                 or_empty(record.curves.loss.smooth_at(test.step)),
@@ -254,9 +254,9 @@ pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
                 or_empty(test.validation.map(|v| v.accuracy)),
                 test.loss.to_string(),
                 test.accuracy.to_string(),
-                about.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
-                about.images_per_second.to_string(),
-                quoted(&about.link()),
+                metadata.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
+                metadata.images_per_second.to_string(),
+                quoted(&metadata.link()),
             ];
             csv.push_str(&cells.join(","));
             csv.push_str("\r\n");

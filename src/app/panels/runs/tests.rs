@@ -8,11 +8,11 @@ use crate::app::settings::{Form, StartFrom};
 use crate::net::Architecture;
 use crate::protocol::{Augment, DataProgress, Evaluation, Progress, Reply, Settings};
 
-fn about(name: &str, link: &str) -> About {
+fn metadata(name: &str, link: &str) -> RunMetadata {
     let (form, notices) = Form::from_hash(link);
     assert!(notices.is_empty(), "{notices:?}");
     let validation = Some(Evaluation { loss: 0.25, accuracy: 0.9375 });
-    About {
+    RunMetadata {
         name: name.into(),
         parameters: 7850,
         settings: form.settings,
@@ -33,15 +33,15 @@ fn key(number: u64) -> Key {
     record::key(number, SALT)
 }
 
-fn read(kept: Vec<Kept>) -> Event {
-    Event::Read(Ok(Shelved { kept, salt: SALT }))
+fn read(kept: Vec<StoredRun>) -> Event {
+    Event::Read(Ok(StoredRuns { kept, session_salt: SALT }))
 }
 
-fn kept(number: u64, name: &str) -> Kept {
+fn kept(number: u64, name: &str) -> StoredRun {
     let mut record = Record {
         key: key(number),
         run: None,
-        about: about(name, "net=f,d10s&epochs=2&images=200&validation=10&optimizer=sgd"),
+        metadata: metadata(name, "net=f,d10s&epochs=2&images=200&validation=10&optimizer=sgd"),
         curves: Curves::default(),
         shown: true,
     };
@@ -93,11 +93,11 @@ fn happen(app: &mut App, event: Event) -> Vec<Effect> {
     app.update(Happening::Runs(event))
 }
 
-fn stored(effects: &[Effect]) -> Vec<&Store> {
+fn stored(effects: &[Effect]) -> Vec<&RunsRequest> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Store(store) => Some(store),
+            Effect::Runs(store) => Some(store),
             _ => None,
         })
         .collect()
@@ -110,22 +110,24 @@ fn names(app: &App) -> Vec<String> {
 #[test]
 fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     let (mut app, effects) = trained();
-    assert_eq!(stored(&effects), [&Store::Read]);
+    assert_eq!(stored(&effects), [&RunsRequest::Read]);
     assert_eq!(names(&app), ["Run 1"]);
     let effects = happen(&mut app, read(vec![kept(7, "Old"), kept(3, "Older")]));
     assert_eq!(names(&app), ["Run 8", "Old", "Older"]);
-    let [Store::Keep(Kept { key: new, losses, .. }, Some(weights))] = stored(&effects)[..] else {
+    let [RunsRequest::Keep(StoredRun { key: new, losses, .. }, Some(weights))] =
+        stored(&effects)[..]
+    else {
         panic!("{effects:?}")
     };
     assert_eq!(*new, key(8));
     assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.answer.trained()));
     let effects = epoch(&mut app, 1, 2);
     assert!(
-        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, Some(_))] if *kept == key(8))
+        matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
     );
     let effects = app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
     assert!(
-        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, Some(_))] if *kept == key(8))
+        matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
     );
     assert!(!app.would_lose_a_run(), "it is kept");
     let effects = app.update(Happening::Reset);
@@ -144,9 +146,9 @@ fn what_is_kept_is_read_again() {
     let kept = kept(5, "A “name”, with \"marks\"");
     let record = Record::read(&kept).expect("it was written here");
     assert_eq!(record.kept(), kept);
-    assert_eq!(record.about.link().matches("net=f,d10s").count(), 1);
+    assert_eq!(record.metadata.link().matches("net=f,d10s").count(), 1);
     let mut app = trained().0;
-    happen(&mut app, read(vec![kept, Kept { numbers: vec![], ..super::tests::kept(6, "") }]));
+    happen(&mut app, read(vec![kept, StoredRun { numbers: vec![], ..super::tests::kept(6, "") }]));
     assert!(app.notice.is_some_and(|told| told.starts_with("1 of the kept runs")));
 }
 
@@ -155,12 +157,12 @@ fn deleting_can_be_undone() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A"), kept(2, "B"), kept(3, "C")]));
     let effects = happen(&mut app, Event::Delete(key(2)));
-    assert_eq!(stored(&effects), [&Store::Forget(key(2))]);
+    assert_eq!(stored(&effects), [&RunsRequest::Forget(key(2))]);
     assert_eq!(app.kept_runs().deleted.as_deref(), Some("B"));
     assert_eq!(names(&app), ["Run 4", "C", "A"]);
     let effects = happen(&mut app, Event::Undelete);
     assert!(
-        matches!(stored(&effects)[..], [Store::Keep(Kept { key: kept, .. }, None)] if *kept == key(2))
+        matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, None)] if *kept == key(2))
     );
     assert_eq!(names(&app), ["Run 4", "C", "B", "A"]);
     assert_eq!(happen(&mut app, Event::Undelete), []);
@@ -185,7 +187,7 @@ fn a_kept_run_is_taken_up_again() {
     happen(&mut app, read(vec![kept(1, "A")]));
     assert_eq!(happen(&mut app, Event::Load(key(1))), [], "a run is on");
     app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
-    assert_eq!(stored(&happen(&mut app, Event::Load(key(1)))), [&Store::Weights(key(1))]);
+    assert_eq!(stored(&happen(&mut app, Event::Load(key(1)))), [&RunsRequest::Weights(key(1))]);
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
     assert!(app.notice.as_ref().is_some_and(|told| told.contains("another network")));
@@ -206,7 +208,7 @@ fn without_a_store_runs_last_as_long_as_the_page() {
     let view = app.kept_runs();
     assert!(view.problem.is_some_and(|problem| problem.contains("private window")));
     assert_eq!(view.rows.len(), 1);
-    assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&Store>::new());
+    assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&RunsRequest>::new());
     assert_eq!(app.kept_runs().rows[0].cells[1], "2 of 10");
 }
 
@@ -276,7 +278,7 @@ fn all_runs_are_saved_to_a_file() {
 /// A kept run may be older than what the page can do today.
 #[test]
 fn settings_of_older_runs_are_read() {
-    let today = about("A", "augment=on&smoothing=0.2&ema=0.9").settings;
+    let today = metadata("A", "augment=on&smoothing=0.2&ema=0.9").settings;
     let mut kept = serde_json::to_value(&today).expect("settings are numbers and names");
     let read = |kept: &serde_json::Value| {
         serde_json::from_value::<Settings>(kept.clone()).expect("it can be read")

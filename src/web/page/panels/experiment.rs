@@ -24,7 +24,7 @@ use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
-use crate::web::page::{announce, library};
+use crate::web::page::{announce, lazy_script};
 
 #[wasm_bindgen]
 extern "C" {
@@ -380,7 +380,7 @@ fn focus(selector: &str) {
 fn make_sortable(list: &HtmlElement) {
     let list = list.clone();
     wasm_bindgen_futures::spawn_local(async move {
-        let made = match library::load(SORTABLE).await {
+        let made = match lazy_script::load(SORTABLE).await {
             Ok(()) => sortable(&list),
             Err(error) => Err(error),
         };

@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 use super::fine_tune_job::FineTuneControls;
 use super::panel::{Frame, Panel};
 use super::roving;
-use crate::app::drawings::{self, Key, Labelled, Shelf};
+use crate::app::drawings::{self, Collection, Key, Labelled};
 use crate::app::panels::fine_tune::{Event, View};
 use crate::app::{self, App, view};
 use crate::data::{CLASSES, SIDE};
@@ -46,14 +46,14 @@ impl FineTunePanel {
         press("yours-undo", || dispatch(app::Event::Undo))?;
         press("yours-clear", || dispatch(app::Event::Clear))?;
         press("yours-undelete", || {
-            shelve(drawings::Event::Undelete);
+            update_collection(drawings::Event::Undelete);
             focus("yours-digits-title");
         })?;
         let list: HtmlElement = dom::by_id("yours-digits")?;
         roving::listen(&list)?;
         dom::on(&list, "click", |event: MouseEvent| {
             if let Some(key) = clicked(&event) {
-                shelve(drawings::Event::Delete(key));
+                update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
                 focus("yours-undelete");
             }
@@ -166,8 +166,8 @@ fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomE
     canvas::put(&canvas, &digit.picture[..], SIDE)
 }
 
-fn shelve(event: drawings::Event) {
-    dispatch(app::Event::Drawings(Shelf::Mine, event));
+fn update_collection(event: drawings::Event) {
+    dispatch(app::Event::Drawings(Collection::UserDigits, event));
 }
 
 fn focus(id: &str) {

@@ -5,37 +5,37 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app::Event;
-use crate::app::drawings::{self, Kept, Key, Shelf, Store};
+use crate::app::drawings::{self, Collection, DrawingsRequest, Key, StoredDrawings};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
-/// Does what the app asks of a shelf, and tells it what came of it.
-pub(in crate::web::page) fn ask(shelf: Shelf, request: Store) {
+/// Does what the app asks of a collection, and tells it what came of it.
+pub(in crate::web::page) fn ask(collection: Collection, request: DrawingsRequest) {
     spawn_local(async move {
         let happened = match request {
-            Store::Read => Some(drawings::Event::Read(
-                read(shelf.prefix()).await.map_err(|error| error.to_string()),
+            DrawingsRequest::Read => Some(drawings::Event::Read(
+                read(collection.prefix()).await.map_err(|error| error.to_string()),
             )),
-            Store::Keep(key, numbers) => {
-                unkept(super::write(&name(shelf, key), &Float32Array::from(&numbers[..])).await)
-            }
-            Store::Forget(key) => unkept(super::remove(&name(shelf, key)).await),
+            DrawingsRequest::Keep(key, numbers) => failure(
+                super::write(&name(collection, key), &Float32Array::from(&numbers[..])).await,
+            ),
+            DrawingsRequest::Forget(key) => failure(super::remove(&name(collection, key)).await),
         };
         if let Some(event) = happened {
-            dispatch(Event::Drawings(shelf, event));
+            dispatch(Event::Drawings(collection, event));
         }
     });
 }
 
-fn unkept(result: Result<(), DomError>) -> Option<drawings::Event> {
-    result.err().map(|error| drawings::Event::Unkept(error.to_string()))
+fn failure(result: Result<(), DomError>) -> Option<drawings::Event> {
+    result.err().map(|error| drawings::Event::StoreFailed(error.to_string()))
 }
 
-fn name(shelf: Shelf, key: Key) -> String {
-    [shelf.prefix(), &key.to_string()].concat()
+fn name(collection: Collection, key: Key) -> String {
+    [collection.prefix(), &key.to_string()].concat()
 }
 
-async fn read(prefix: &str) -> Result<Kept, DomError> {
+async fn read(prefix: &str) -> Result<StoredDrawings, DomError> {
     let names = super::find(prefix).await?;
     let values = super::read_all(&names).await?;
     let drawings = names.iter().zip(values).map(|(name, value)| {
@@ -44,8 +44,8 @@ async fn read(prefix: &str) -> Result<Kept, DomError> {
         let numbers = value.dyn_into::<Float32Array>().map(|array| array.to_vec());
         (key, numbers.unwrap_or_default())
     });
-    Ok(Kept {
+    Ok(StoredDrawings {
         drawings: drawings.collect(),
-        salt: (js_sys::Math::random() * f64::from(u16::MAX)) as u16,
+        session_salt: (js_sys::Math::random() * f64::from(u16::MAX)) as u16,
     })
 }

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::dom::DomError;
-use super::library;
+use super::lazy_script;
 
 /// Where idb-keyval is.
 const IDB_KEYVAL: &str = "idb-keyval.js";
@@ -33,7 +33,7 @@ extern "C" {
 /// # Errors
 /// If the browser keeps nothing for this page.
 pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
-    library::load(IDB_KEYVAL).await?;
+    lazy_script::load(IDB_KEYVAL).await?;
     let value = JsFuture::from(get(key)?).await?;
     Ok((!value.is_undefined()).then_some(value))
 }
@@ -43,7 +43,7 @@ pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
 /// # Errors
 /// As [`read`].
 pub(super) async fn find(prefix: &str) -> Result<Vec<String>, DomError> {
-    library::load(IDB_KEYVAL).await?;
+    lazy_script::load(IDB_KEYVAL).await?;
     let found: Array = JsFuture::from(keys()?).await?.unchecked_into();
     let found = found.iter().filter_map(|key| key.as_string());
     Ok(found.filter(|key| key.starts_with(prefix)).collect())
@@ -54,7 +54,7 @@ pub(super) async fn find(prefix: &str) -> Result<Vec<String>, DomError> {
 /// # Errors
 /// As [`read`].
 pub(super) async fn read_all(keys: &[String]) -> Result<Vec<JsValue>, DomError> {
-    library::load(IDB_KEYVAL).await?;
+    lazy_script::load(IDB_KEYVAL).await?;
     let keys: Array = keys.iter().map(|key| JsValue::from(key.as_str())).collect();
     let values: Array = JsFuture::from(get_many(&keys)?).await?.unchecked_into();
     Ok(values.iter().collect())
@@ -65,7 +65,7 @@ pub(super) async fn read_all(keys: &[String]) -> Result<Vec<JsValue>, DomError> 
 /// # Errors
 /// As [`read`], or if there is no room for it.
 pub(super) async fn write(key: &str, value: &JsValue) -> Result<(), DomError> {
-    library::load(IDB_KEYVAL).await?;
+    lazy_script::load(IDB_KEYVAL).await?;
     JsFuture::from(set(key, value)?).await?;
     Ok(())
 }
@@ -75,7 +75,7 @@ pub(super) async fn write(key: &str, value: &JsValue) -> Result<(), DomError> {
 /// # Errors
 /// As [`read`].
 pub(super) async fn remove(key: &str) -> Result<(), DomError> {
-    library::load(IDB_KEYVAL).await?;
+    lazy_script::load(IDB_KEYVAL).await?;
     JsFuture::from(del(key)?).await?;
     Ok(())
 }

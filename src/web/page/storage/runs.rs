@@ -5,31 +5,31 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app;
-use crate::app::panels::runs::record::{Kept, Key};
-use crate::app::panels::runs::{Event, Shelved, Store};
+use crate::app::panels::runs::record::{Key, StoredRun};
+use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
 /// Does what the app asks of the browser's store, and tells it what came of it.
-pub(in crate::web::page) fn ask(request: Store) {
+pub(in crate::web::page) fn ask(request: RunsRequest) {
     spawn_local(async move {
         match request {
-            Store::Read => {
+            RunsRequest::Read => {
                 let read = read().await.map_err(|error| error.to_string());
-                let salt = (js_sys::Math::random() * f64::from(u16::MAX)) as u16;
-                happen(Event::Read(read.map(|kept| Shelved { kept, salt })));
+                let session_salt = (js_sys::Math::random() * f64::from(u16::MAX)) as u16;
+                happen(Event::Read(read.map(|kept| StoredRuns { kept, session_salt })));
             }
-            Store::Keep(kept, weights) => {
+            RunsRequest::Keep(kept, weights) => {
                 if let Err(error) = keep(&kept, weights.as_deref()).await {
-                    happen(Event::Unkept(error.to_string()));
+                    happen(Event::StoreFailed(error.to_string()));
                 }
             }
-            Store::Forget(key) => {
+            RunsRequest::Forget(key) => {
                 if let Err(error) = super::remove(&name(RUN, key)).await {
-                    happen(Event::Unkept(error.to_string()));
+                    happen(Event::StoreFailed(error.to_string()));
                 }
             }
-            Store::Weights(key) => {
+            RunsRequest::Weights(key) => {
                 let weights = match super::read(&name(WEIGHTS, key)).await {
                     Ok(Some(weights)) => weights
                         .dyn_into::<Float32Array>()
@@ -52,7 +52,7 @@ fn name(prefix: &str, key: Key) -> String {
     [prefix, &key.to_string()].concat()
 }
 
-async fn keep(kept: &Kept, weights: Option<&[f32]>) -> Result<(), DomError> {
+async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError> {
     let value = Object::new();
     for (key, words) in [("name", &kept.name), ("link", &kept.link)] {
         Reflect::set(&value, &key.into(), &words.as_str().into())?;
@@ -70,7 +70,7 @@ async fn keep(kept: &Kept, weights: Option<&[f32]>) -> Result<(), DomError> {
 }
 
 /// All runs of the store; weights whose run is gone are forgotten.
-async fn read() -> Result<Vec<Kept>, DomError> {
+async fn read() -> Result<Vec<StoredRun>, DomError> {
     let names = super::find(RUN).await?;
     let values = super::read_all(&names).await?;
     let keys = names.iter().map(|name| name[RUN.len()..].parse().unwrap_or(0));
@@ -81,7 +81,7 @@ async fn read() -> Result<Vec<Kept>, DomError> {
                 .dyn_into::<Float32Array>()
                 .map_or_else(|_| Vec::new(), |array| array.to_vec())
         };
-        Kept {
+        StoredRun {
             key,
             // What lacks something is no run, and is told as such.
             name: field("name").as_string().unwrap_or_default(),
@@ -93,7 +93,7 @@ async fn read() -> Result<Vec<Kept>, DomError> {
             accuracies: numbers("accuracies"),
         }
     });
-    let kept: Vec<Kept> = kept.collect();
+    let kept: Vec<StoredRun> = kept.collect();
     for weights in super::find(WEIGHTS).await? {
         let key: Key = weights[WEIGHTS.len()..].parse().unwrap_or(0);
         if kept.iter().all(|kept| kept.key != key) {

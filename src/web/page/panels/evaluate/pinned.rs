@@ -4,8 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{Press, copy, follow, happen, hide, part, text, write};
-use crate::app::drawings::{self, Key, Labelled, Shelf};
-use crate::app::figures::percent;
+use crate::app::drawings::{self, Collection, Key, Labelled};
+use crate::app::format::percent;
 use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
 use crate::app::{self, App};
 use crate::web::page::dispatch::dispatch;
@@ -47,13 +47,13 @@ impl Pinned {
         }
         let undo: HtmlElement = dom::by_id("judge-undo")?;
         dom::on(&undo, "click", |_: MouseEvent| {
-            shelve(drawings::Event::Undelete);
+            update_collection(drawings::Event::Undelete);
             focus("judge-pinned-title");
         })?;
         let place: HtmlElement = dom::by_id("judge-pinned")?;
         dom::on(&place, "click", |event: MouseEvent| match clicked(&event) {
             Some((key, what)) if what == "unpin" => {
-                shelve(drawings::Event::Delete(key));
+                update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
                 focus("judge-undo");
             }
@@ -184,8 +184,8 @@ fn line(values: &[f32]) -> String {
     path
 }
 
-fn shelve(event: drawings::Event) {
-    dispatch(app::Event::Drawings(Shelf::Pinned, event));
+fn update_collection(event: drawings::Event) {
+    dispatch(app::Event::Drawings(Collection::Pinned, event));
 }
 
 fn focus(id: &str) {

@@ -10,7 +10,7 @@ use web_sys::{
 
 use crate::app::panels::inside::arithmetic::{self, number};
 use crate::app::panels::inside::occlusion::Occlusion;
-use crate::app::panels::inside::{Event, Inside as State, Spot, Subject, Why};
+use crate::app::panels::inside::{Attribution, Event, Inside as State, Subject, Unit};
 use crate::app::{self, App};
 use crate::data::{CLASSES, PIXELS, SIDE};
 use crate::net::Architecture;
@@ -66,14 +66,14 @@ impl Inside {
     }
 
     /// Writes out the arithmetic of the number pointed at.
-    fn sum(&self, app: &App, spot: Option<Spot>) -> Result<(), DomError> {
+    fn sum(&self, app: &App, unit: Option<Unit>) -> Result<(), DomError> {
         let place: Element = dom::by_id("inside-sum")?;
-        let (Some(spot), Some(trace), Some(model)) = (spot, &self.trace, app.answer.model()) else {
+        let (Some(unit), Some(trace), Some(model)) = (unit, &self.trace, app.answer.model()) else {
             place.set_inner_html("");
             return dom::hide("inside-hint", false);
         };
         dom::hide("inside-hint", true)?;
-        let sum = arithmetic::of(trace, &self.names, model.weights, spot);
+        let sum = arithmetic::of(trace, &self.names, model.weights, unit);
         // All of it are numbers and the names of layers: nothing that came from outside.
         let mut html = ["<h4>", &sum.title, "</h4><p>", &sum.caption, "</p>"].concat();
         if !sum.window.values.is_empty() {
@@ -107,7 +107,7 @@ impl Inside {
     }
 
     /// Draws the overlay that says why.
-    fn why(
+    fn attribution(
         &mut self,
         app: &mut App,
         picture: &[f32; PIXELS],
@@ -115,14 +115,16 @@ impl Inside {
         colours: Colours,
     ) -> Result<Frame, DomError> {
         let canvas: HtmlCanvasElement = dom::by_id("inside-why")?;
-        let why = app.inside.why;
-        canvas.set_hidden(why == Why::Off);
+        let attribution = app.inside.attribution;
+        canvas.set_hidden(attribution == Attribution::Off);
         let key =
             (app.answer.revision(), app.answer.weights_revision(), app.inside.revision, class);
         let mut frame = Frame::Unneeded;
-        let map = match (why, &self.trace, app.answer.model()) {
-            (Why::Gradient, Some(trace), Some(model)) => trace.saliency(model.weights, class),
-            (Why::Occlusion, ..) => {
+        let map = match (attribution, &self.trace, app.answer.model()) {
+            (Attribution::Gradient, Some(trace), Some(model)) => {
+                trace.saliency(model.weights, class)
+            }
+            (Attribution::Occlusion, ..) => {
                 if self.occlusion.as_ref().is_none_or(|(of, _)| *of != key) {
                     self.occlusion = Some((key, Occlusion::new(picture, class)));
                 }
@@ -142,7 +144,7 @@ impl Inside {
         let scale = Scale { signed: true, ..Scale::of(&map) };
         PICTURE.draw(&canvas, &map, scale, &colours)?;
         let most = number(scale.most);
-        let words = if why == Why::Gradient {
+        let words = if attribution == Attribution::Gradient {
             format!(
                 "Blue: more ink here speaks for {class}; orange: against it. At most {most} of its logit."
             )
@@ -198,22 +200,22 @@ impl Panel for Inside {
             trace.follow(model.weights, &picture);
         }
         let class = app.inside.class.unwrap_or_else(|| likeliest(trace.logits()));
-        let spot = app.inside.spot.filter(|spot| {
-            trace.layers.get(spot.layer).is_some_and(|layer| {
+        let unit = app.inside.unit.filter(|unit| {
+            trace.layers.get(unit.layer).is_some_and(|layer| {
                 let Shape { height, width, channels } = layer.shape;
-                spot.y < height && spot.x < width && spot.channel < channels
+                unit.y < height && unit.x < width && unit.channel < channels
             })
         });
         for stage in &self.stages {
-            stage.draw(trace, model, class, spot, app.inside.change, &colours)?;
+            stage.draw(trace, model, class, unit, app.inside.change, &colours)?;
         }
         softmax(trace.logits(), class)?;
         cross_entropy(trace.logits(), app.inside_label())?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
-        mark("inside-field", spot.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
-        self.sum(app, spot)?;
-        self.why(app, &picture, class, colours)
+        mark("inside-field", unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
+        self.sum(app, unit)?;
+        self.attribution(app, &picture, class, colours)
     }
 }
 
@@ -332,8 +334,8 @@ fn listen() -> Result<(), DomError> {
     let stages: HtmlElement = dom::by_id("inside-stages")?;
     for kind in ["pointermove", "pointerdown"] {
         dom::on(&stages, kind, |event: PointerEvent| {
-            if let Some(spot) = stage::pointed(&event) {
-                happen(Event::Point(Some(spot)));
+            if let Some(unit) = stage::pointed(&event) {
+                happen(Event::Point(Some(unit)));
             }
         })?;
     }
@@ -357,13 +359,13 @@ fn listen() -> Result<(), DomError> {
     })?;
     let back: HtmlElement = dom::by_id("inside-back")?;
     dom::on(&back, "click", |_: MouseEvent| happen(Event::Look(Subject::Drawing)))?;
-    for (id, why) in [
-        ("inside-why-off", Why::Off),
-        ("inside-why-gradient", Why::Gradient),
-        ("inside-why-occlusion", Why::Occlusion),
+    for (id, attribution) in [
+        ("inside-why-off", Attribution::Off),
+        ("inside-why-gradient", Attribution::Gradient),
+        ("inside-why-occlusion", Attribution::Occlusion),
     ] {
         let radio: HtmlElement = dom::by_id(id)?;
-        dom::on(&radio, "change", move |_: DomEvent| happen(Event::Why(why)))?;
+        dom::on(&radio, "change", move |_: DomEvent| happen(Event::Attribution(attribution)))?;
     }
     let class: HtmlSelectElement = dom::by_id("inside-class")?;
     let select = class.clone();

@@ -5,7 +5,7 @@ use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, Pointe
 
 use super::place;
 use crate::app::answer::Model;
-use crate::app::panels::inside::Spot;
+use crate::app::panels::inside::Unit;
 use crate::app::panels::inside::arithmetic::{contributions, number};
 use crate::net::architecture::{Layer, Shape};
 use crate::net::trace::Trace;
@@ -114,7 +114,7 @@ pub(super) fn layer_of(event: &DomEvent) -> Option<usize> {
 }
 
 /// The number under the pointer.
-pub(super) fn pointed(event: &PointerEvent) -> Option<Spot> {
+pub(super) fn pointed(event: &PointerEvent) -> Option<Unit> {
     let layer = layer_of(event)?;
     let canvas: HtmlCanvasElement = event.target()?.dyn_into().ok()?;
     let read = |name: &str| canvas.get_attribute(name)?.parse().ok();
@@ -131,7 +131,7 @@ pub(super) fn pointed(event: &PointerEvent) -> Option<Spot> {
     let left = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0) * width as f64;
     let top = (f64::from(event.client_y()) - area.top()) / area.height().max(1.0) * height as f64;
     let (y, x, channel) = grid.at(left.max(0.0) as usize, top.max(0.0) as usize)?;
-    Some(Spot { layer, y, x, channel })
+    Some(Unit { layer, y, x, channel })
 }
 
 impl Sheet {
@@ -200,12 +200,12 @@ impl Stage {
         let within = format!("#stage-{layer}");
         let document = dom::document()?;
         let maps = Sheet::find(&[&within, " .seen-maps"].concat())?;
-        let spot = document.query_selector(&[&within, " .spot"].concat())?;
-        let spot = spot.and_then(|spot| spot.dyn_into().ok());
+        let unit = document.query_selector(&[&within, " .spot"].concat())?;
+        let unit = unit.and_then(|unit| unit.dyn_into().ok());
         let words = document.query_selector(&[&within, " .parts > p"].concat())?;
         Ok(Self {
             layer,
-            maps: maps.zip(spot),
+            maps: maps.zip(unit),
             kernels: Sheet::find(&[&within, " .kernels"].concat())?,
             parts: Sheet::find(&[&within, " .parts"].concat())?.zip(words),
         })
@@ -217,19 +217,19 @@ impl Stage {
         trace: &Trace,
         model: Model<'_>,
         class: usize,
-        spot: Option<Spot>,
+        unit: Option<Unit>,
         change: bool,
         colours: &Colours,
     ) -> Result<(), DomError> {
         let layer = &trace.layers[self.layer];
-        let here = spot.filter(|spot| spot.layer == self.layer);
+        let here = unit.filter(|unit| unit.layer == self.layer);
         if let Some((sheet, frame)) = self.maps.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
             let grid = sheet.lay_out(layer.shape)?;
             sheet.draw(grid, &layer.output, colours)?;
             frame.set_hidden(here.is_none());
-            if let Some(spot) = here {
-                let (left, top) = grid.corner(spot.channel);
-                place(frame, (left + spot.x, top + spot.y), (1, 1), grid.size())?;
+            if let Some(unit) = here {
+                let (left, top) = grid.corner(unit.channel);
+                place(frame, (left + unit.x, top + unit.y), (1, 1), grid.size())?;
             }
         }
         if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
@@ -256,7 +256,7 @@ impl Stage {
         }
         if let Some((sheet, words)) = self.parts.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
             let last = self.layer + 1 == trace.layers.len();
-            let unit = here.map_or(if last { class } else { 0 }, |spot| spot.channel);
+            let unit = here.map_or(if last { class } else { 0 }, |unit| unit.channel);
             let text = if last {
                 format!("What each number it reads adds to the logit of {unit}")
             } else {
