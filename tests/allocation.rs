@@ -62,9 +62,9 @@ fn a_training_step_allocates_nothing() {
         let Task::Minibatch(indices) = session.next(available) else { return false };
         digits.gather(indices.iter().map(|&index| index as usize), &mut images, &mut labels);
         let augmentation = augment::amounts(Augment::Gentle).expect("it is not off");
-        augment::vary(&augmentation, &mut images, &labels, 0, session.noise());
+        augment::vary(&augmentation, &mut images, &labels, 0, session.minibatch_seed());
         network.load(session.parameters());
-        let minibatch = Share::whole(&images, &labels, session.noise());
+        let minibatch = Share::whole(&images, &labels, session.minibatch_seed());
         sums.begin(labels.len());
         for shard in 0..SHARDS {
             minibatch.gradient(&mut network, shard, &mut sums);

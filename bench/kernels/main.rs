@@ -31,7 +31,7 @@ fn multiply_adds(bencher: Bencher) {
 }
 
 mod convolution {
-    use inkling::kernels::conv::live;
+    use inkling::kernels::conv::nonzero;
     use inkling::kernels::conv::patches::{self, Patches, Pooled};
 
     use super::*;
@@ -49,7 +49,7 @@ mod convolution {
         panels: Vec<Panel>,
         bias: Vec<Panel>,
         pooled: Vec<f32>,
-        winners: Vec<u8>,
+        argmax: Vec<u8>,
         /// By the pooled output.
         gradient: Vec<f32>,
     }
@@ -68,7 +68,7 @@ mod convolution {
                 panels,
                 bias: vec![[0.0; gemm::PANEL]; count],
                 pooled: vec![0.0; windows * filters],
-                winners: vec![0; windows * filters],
+                argmax: vec![0; windows * filters],
                 gradient: noise(windows * filters),
                 g,
             };
@@ -84,15 +84,15 @@ mod convolution {
                 &self.bias,
                 true,
                 &mut self.pooled,
-                &mut self.winners,
+                &mut self.argmax,
             );
         }
 
         /// The outputs that carry a gradient, as behind relu and pooling.
-        fn live(&self) -> live::Live {
-            let mut live = live::Live::new(&self.g, true);
-            live.gather_pooled(&self.g, &self.gradient, &self.pooled, &self.winners, true);
-            live
+        fn nonzero(&self) -> nonzero::NonzeroGradient {
+            let mut nonzero = nonzero::NonzeroGradient::new(&self.g, true);
+            nonzero.gather_pooled(&self.g, &self.gradient, &self.pooled, &self.argmax, true);
+            nonzero
         }
 
         /// Multiply-adds of the forward pass, done densely.
@@ -134,7 +134,7 @@ mod convolution {
                 true,
                 &mut transformed,
                 &mut case.pooled,
-                &mut case.winners,
+                &mut case.argmax,
             );
         });
     }
@@ -161,31 +161,31 @@ mod convolution {
     #[divan::bench(args = SIZES)]
     fn gather_pooled(bencher: Bencher, size: &(usize, usize, usize, usize)) {
         let case = Case::new(size);
-        let mut live = live::Live::new(&case.g, true);
+        let mut nonzero = nonzero::NonzeroGradient::new(&case.g, true);
         bencher.bench_local(|| {
-            live.gather_pooled(&case.g, &case.gradient, &case.pooled, &case.winners, true);
+            nonzero.gather_pooled(&case.g, &case.gradient, &case.pooled, &case.argmax, true);
         });
     }
 
     #[divan::bench(args = SIZES)]
     fn weight_gradient(bencher: Bencher, size: &(usize, usize, usize, usize)) {
         let case = Case::new(size);
-        let live = case.live();
+        let nonzero = case.nonzero();
         let mut kernel = vec![0.0; case.kernel.len()];
         let mut bias = vec![0.0; case.g.filters];
         bencher.counter(case.dense()).bench_local(|| {
-            live::weight_gradient(&case.g, &live, &case.input, &mut kernel, &mut bias);
+            nonzero::weight_gradient(&case.g, &nonzero, &case.input, &mut kernel, &mut bias);
         });
     }
 
     #[divan::bench(args = SIZES)]
     fn input_gradient(bencher: Bencher, size: &(usize, usize, usize, usize)) {
         let case = Case::new(size);
-        let live = case.live();
+        let nonzero = case.nonzero();
         let swapped = noise(case.g.panel_rows() * case.g.filters);
         let mut by_input = vec![0.0; case.input.len()];
         bencher.counter(case.dense()).bench_local(|| {
-            live::input_gradient(&case.g, &live, &swapped, &mut by_input);
+            nonzero::input_gradient(&case.g, &nonzero, &swapped, &mut by_input);
         });
     }
 
@@ -213,8 +213,8 @@ mod convolution {
         let picture = noise(p.picture_size(&case.g) + patches::SLACK);
         let mut kernel = vec![0.0; 32 * kernel_size * p.row_stride()];
         let mut bias = vec![0.0; 32];
-        let (gradient, output, winners) = (&case.gradient[..], &case.pooled[..], &case.winners[..]);
-        let pooled = Pooled { gradient, output, winners, relu: true };
+        let (gradient, output, argmax) = (&case.gradient[..], &case.pooled[..], &case.argmax[..]);
+        let pooled = Pooled { gradient, output, argmax, relu: true };
         bencher.counter(case.dense()).bench_local(|| {
             patches::pooled_weight_gradient(&p, &case.g, &picture, pooled, &mut kernel, &mut bias);
         });
@@ -281,7 +281,7 @@ mod pooling {
         g: pool::Geometry,
         input: Vec<f32>,
         output: Vec<f32>,
-        winners: Vec<u8>,
+        argmax: Vec<u8>,
     }
 
     impl Case {
@@ -291,10 +291,10 @@ mod pooling {
             let mut case = Self {
                 input: noise(side * side * channels),
                 output: vec![0.0; outputs],
-                winners: vec![0; outputs],
+                argmax: vec![0; outputs],
                 g,
             };
-            pool::max(&case.g, &case.input, &mut case.output, &mut case.winners);
+            pool::max(&case.g, &case.input, &mut case.output, &mut case.argmax);
             case
         }
     }
@@ -303,7 +303,7 @@ mod pooling {
     fn max(bencher: Bencher, size: &(usize, usize, usize)) {
         let mut case = Case::new(size);
         bencher.bench_local(|| {
-            pool::max(&case.g, &case.input, &mut case.output, &mut case.winners);
+            pool::max(&case.g, &case.input, &mut case.output, &mut case.argmax);
         });
     }
 
@@ -311,7 +311,7 @@ mod pooling {
     fn max_gradient(bencher: Bencher, size: &(usize, usize, usize)) {
         let mut case = Case::new(size);
         bencher.bench_local(|| {
-            pool::max_gradient(&case.g, &case.output, &case.winners, &mut case.input);
+            pool::max_gradient(&case.g, &case.output, &case.argmax, &mut case.input);
         });
     }
 

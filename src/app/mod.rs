@@ -359,14 +359,14 @@ impl App {
                     self.spawn_trainer(&mut effects);
                 }
             }
-            Event::Reply(reply, arrays) => self.hear(reply, arrays, &mut effects),
+            Event::Reply(reply, arrays) => self.on_reply(reply, arrays, &mut effects),
             Event::TrainerGone(reason) => {
                 self.lose_trainer(reason);
                 effects.push(Effect::CheckForUpdate);
             }
             Event::TrainerBroke => self.lose_broken_trainer(&mut effects),
             Event::FileMissing => effects.push(Effect::CheckForUpdate),
-            Event::Updated => self.hear_of_update(),
+            Event::Updated => self.on_update_found(),
             Event::Tick(seconds) => self.tick(seconds),
         }
         effects
@@ -458,7 +458,7 @@ impl App {
     }
 
     /// Says once that the site was updated. What is there goes on.
-    fn hear_of_update(&mut self) {
+    fn on_update_found(&mut self) {
         if !std::mem::replace(&mut self.updated, true) {
             self.notify(String::from(
                 "Inkling was updated: reload to use the new version. What is drawn and learnt here stays until you do.",

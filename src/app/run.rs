@@ -197,7 +197,12 @@ impl App {
     }
 
     /// Takes a reply of the trainer; those about a run that is gone are dropped.
-    pub(super) fn hear(&mut self, reply: Reply, arrays: Vec<Vec<f32>>, effects: &mut Vec<Effect>) {
+    pub(super) fn on_reply(
+        &mut self,
+        reply: Reply,
+        arrays: Vec<Vec<f32>>,
+        effects: &mut Vec<Effect>,
+    ) {
         self.silence = 0.0;
         let mut arrays = arrays.into_iter();
         match reply {

@@ -580,7 +580,7 @@ mod tests {
     #[test]
     fn numbers_belong_to_their_optimizer() {
         let mut form = Form::default();
-        assert!(form.set(Field::Momentum, "0.5").is_some_and(|told| told.contains("adam")));
+        assert!(form.set(Field::Momentum, "0.5").is_some_and(|notice| notice.contains("adam")));
         form.set(Field::Beta1, "0.5");
         form.set(Field::Optimizer, "adam");
         assert_eq!(form.get(Field::Beta1), "0.5", "the optimizer has not changed");

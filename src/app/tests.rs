@@ -21,9 +21,9 @@ fn parameters(each: f32) -> Vec<f32> {
 fn ready() -> App {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
-    let effects = hear(&mut app, Reply::Ready { backend: "simd128".into() });
+    let effects = reply(&mut app, Reply::Ready { backend: "simd128".into() });
     assert_eq!(effects, [Effect::Send(Request::LoadData, vec![])]);
-    hear(&mut app, Reply::Data(data(60_000)));
+    reply(&mut app, Reply::Data(data(60_000)));
     app
 }
 
@@ -38,7 +38,7 @@ fn data(train_images: u32) -> DataProgress {
     }
 }
 
-fn hear(app: &mut App, reply: Reply) -> Vec<Effect> {
+fn reply(app: &mut App, reply: Reply) -> Vec<Effect> {
     app.update(Event::Reply(reply, vec![]))
 }
 
@@ -64,7 +64,7 @@ fn active(app: &mut App, run: u32, step: u32, weight: f32, activity: Activity) {
 
 fn epoch_end(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
     let (step, test_loss, test_accuracy) = (100 * epoch, 0.1, 0.9712);
-    hear(app, Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation: None })
+    reply(app, Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation: None })
 }
 
 fn draw(app: &mut App) {
@@ -102,11 +102,11 @@ fn it_is_ready_with_the_shipped_weights_and_waits_for_images_to_train() {
     draw(&mut app);
     assert!(app.view().digit.is_some());
 
-    hear(&mut app, Reply::Ready { backend: "simd128".into() });
-    hear(&mut app, Reply::Data(data(0)));
+    reply(&mut app, Reply::Ready { backend: "simd128".into() });
+    reply(&mut app, Reply::Data(data(0)));
     assert!(app.view().train.disabled.is_some());
     assert_eq!(app.update(Event::Train), []);
-    hear(&mut app, Reply::Data(data(5_000)));
+    reply(&mut app, Reply::Data(data(5_000)));
     assert_eq!(app.view().train.disabled, None);
     assert_eq!(app.view().data_text, "5,000 of 60,000 training images, 0.9 of 10.2 MB");
 }
@@ -125,13 +125,13 @@ fn train_pauses_and_resumes_and_finishes() {
 
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Pause { run }]);
     assert_eq!(app.update(Event::Train), [], "one Pause is enough");
-    hear(&mut app, Reply::Paused { run, step: 31 });
+    reply(&mut app, Reply::Paused { run, step: 31 });
     assert_eq!((app.state(), app.view().train.label), (State::Paused, "Resume"));
     assert_eq!(app.view().images_per_second, 0);
 
     assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run }]);
     progress(&mut app, run, 32, 0.02);
-    hear(&mut app, Reply::Paused { run, step: 32 });
+    reply(&mut app, Reply::Paused { run, step: 32 });
     assert_eq!((app.state(), app.view().step), (State::Paused, 32));
 
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run }]);
@@ -140,7 +140,7 @@ fn train_pauses_and_resumes_and_finishes() {
     let words = "Epoch 1 of 10: 97.1 % of the test images right.";
     assert!(effects.contains(&Effect::Announce(words.into())), "{effects:?}");
     epoch_end(&mut app, run, 10);
-    let effects = hear(&mut app, Reply::Finished { run, seconds: 71.2 });
+    let effects = reply(&mut app, Reply::Finished { run, seconds: 71.2 });
     let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     let view = app.view();
@@ -160,10 +160,10 @@ fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
     };
     assert_eq!(app.state(), State::Paused);
     // The trainer stands still first, and then takes the step.
-    hear(&mut app, Reply::Paused { run: 1, step: 0 });
+    reply(&mut app, Reply::Paused { run: 1, step: 0 });
     assert_eq!(app.update(Event::Step), [], "one minibatch after the other");
     progress(&mut app, 1, 1, 0.02);
-    hear(&mut app, Reply::Paused { run: 1, step: 1 });
+    reply(&mut app, Reply::Paused { run: 1, step: 1 });
     assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run: 1 }]);
 }
 
@@ -174,7 +174,7 @@ fn replies_about_a_run_that_is_gone_are_dropped() {
     app.update(Event::Reset);
     progress(&mut app, 1, 30, 0.02);
     epoch_end(&mut app, 1, 1);
-    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+    reply(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
     assert_eq!((app.state(), app.view().step), (State::Ready, 0));
     assert!(app.curves.is_empty() && app.answer.trained().is_none());
 }
@@ -204,7 +204,7 @@ fn a_new_run_asks_unless_it_goes_on_from_the_old_one() {
     app.update(Event::Train);
     progress(&mut app, 1, 500, 0.02);
     epoch_end(&mut app, 1, 5);
-    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+    reply(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
 
     let effects = app.update(Event::Train);
     assert!(question(&effects).is_some() && sent(&effects).is_empty());
@@ -248,7 +248,7 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     draw(&mut app);
     app.update(Event::Train);
     progress(&mut app, 1, 120, 0.02);
-    hear(&mut app, Reply::Broken);
+    reply(&mut app, Reply::Broken);
     let view = app.view();
     assert_eq!(view.state, State::Error);
     let problem = view.problem.expect("it is reported");
@@ -264,8 +264,8 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     assert!(view.train.disabled.is_some());
 
     assert_eq!(app.update(Event::Repair), [Effect::SpawnTrainer]);
-    hear(&mut app, Reply::Ready { backend: "simd128".into() });
-    hear(&mut app, Reply::Data(data(60_000)));
+    reply(&mut app, Reply::Ready { backend: "simd128".into() });
+    reply(&mut app, Reply::Data(data(60_000)));
     assert_eq!((app.state(), app.view().problem), (State::Ready, None));
     app.update(Event::Set(Field::Start, "current".into()));
     let effects = app.update(Event::Train);
@@ -277,7 +277,7 @@ fn an_update_of_the_site_is_said_once_and_stops_nothing() {
     let mut app = ready();
     app.update(Event::Train);
     progress(&mut app, 1, 10, 0.02);
-    assert_eq!(hear(&mut app, Reply::HelperLost), [Effect::CheckForUpdate]);
+    assert_eq!(reply(&mut app, Reply::HelperLost), [Effect::CheckForUpdate]);
     assert_eq!(app.view().notice, None, "a lost helper alone is no update");
     app.update(Event::Updated);
     let notice = app.view().notice.expect("a notice");
@@ -360,9 +360,9 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
 #[test]
 fn a_part_that_cannot_be_used_is_named_and_tried_again() {
     let mut app = ready();
-    hear(&mut app, Reply::Data(data(0)));
+    reply(&mut app, Reply::Data(data(0)));
     let reason = "its SHA-256 is not the expected one".into();
-    hear(&mut app, Reply::DataFailed { part: "train-05.part".into(), reason });
+    reply(&mut app, Reply::DataFailed { part: "train-05.part".into(), reason });
     let view = app.view();
     assert_eq!(view.state, State::Ready, "drawing still works");
     assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.part")));
@@ -380,8 +380,8 @@ fn shipped_weights_that_do_not_come_leave_training() {
     assert_eq!(app.update(Event::Shipped(Ok(vec![0.0; 3]))), []);
     assert_eq!(app.state(), State::Error, "three numbers are no network");
 
-    hear(&mut app, Reply::Ready { backend: "simd128".into() });
-    hear(&mut app, Reply::Data(data(5_000)));
+    reply(&mut app, Reply::Ready { backend: "simd128".into() });
+    reply(&mut app, Reply::Data(data(5_000)));
     app.update(Event::Train);
     draw(&mut app);
     assert_eq!(app.state(), State::Training);
@@ -461,7 +461,7 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
     app.update(Event::Set(Field::Start, "shipped".into()));
     app.update(Event::Set(Field::Architecture, "f,d10s".into()));
     assert_eq!(app.form.start, StartFrom::Fresh);
-    assert!(app.notice.as_ref().is_some_and(|told| told.contains("another network")));
+    assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
     assert!(app.view().cannot_start_shipped.is_some());
     app.update(Event::Set(Field::Start, "shipped".into()));
     assert_eq!(app.form.start, StartFrom::Fresh);
@@ -483,7 +483,7 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
     app.update(Event::AnswerFrom(Source::Shipped));
     assert!(app.view().digit.is_some(), "and so does the shipped one");
 
-    hear(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
+    reply(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
     assert_eq!(app.view().cannot_start_current, None);
     app.update(Event::Set(Field::Architecture, "f,drop0.5,d10s".into()));
     assert_eq!(app.view().cannot_start_current, None, "Dropout has no weights");
@@ -556,7 +556,7 @@ fn a_run_that_was_good_enough_is_done() {
     app.update(Event::Train);
     progress(&mut app, 1, 100, 0.02);
     epoch_end(&mut app, 1, 1);
-    hear(&mut app, Reply::Finished { run: 1, seconds: 3.0 });
+    reply(&mut app, Reply::Finished { run: 1, seconds: 3.0 });
     let view = app.view();
     assert_eq!(
         (view.run_text.as_str(), view.run_share),

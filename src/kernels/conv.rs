@@ -2,11 +2,11 @@
 //!
 //! Forward, a tile computes eight filters at four output positions. With 2x2 max-pooling those four
 //! are one pooling window, so the unpooled map is never written: the pooled value and which of the
-//! four won are enough for the way back.
+//! four won are enough for the backward pass.
 //!
-//! Backward is in [`live`]; a first layer's, which has few channels, in [`patches`].
+//! Backward is in [`nonzero`]; a first layer's, which has few channels, in [`patches`].
 
-pub mod live;
+pub mod nonzero;
 pub mod patches;
 
 use super::gemm::{PANEL, Panel, Sums, load, tile};
@@ -113,7 +113,7 @@ pub fn forward(
 /// never computed.
 ///
 /// - `output`: `[out_height / 2][out_width / 2][filters]`, overwritten.
-/// - `winners`: the same shape; which position of its window a value came from, `2 * dy + dx`,
+/// - `argmax`: the same shape; which position of its window a value came from, `2 * dy + dx`,
 ///   the first of equals.
 pub fn forward_pooled(
     g: &Geometry,
@@ -122,7 +122,7 @@ pub fn forward_pooled(
     bias: &[Panel],
     relu: bool,
     output: &mut [f32],
-    winners: &mut [u8],
+    argmax: &mut [u8],
 ) {
     let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
     let rows = kernel.len() / bias.len();
@@ -136,7 +136,7 @@ pub fn forward_pooled(
                 let sums = sums_at(g, input, corners, panel, bias);
                 let window = (y * pooled_width + x) * g.filters;
                 let (values, _) = output[window..][..g.filters][first..].as_chunks_mut::<4>();
-                let (indices, _) = winners[window..][..g.filters][first..].as_chunks_mut::<4>();
+                let (indices, _) = argmax[window..][..g.filters][first..].as_chunks_mut::<4>();
                 for (half, (value, index)) in values.iter_mut().zip(indices).enumerate().take(2) {
                     let (best, winner) = F32x4::first_max(sums.map(|s| s[half]));
                     rectified(best, relu).store(value);

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`lanes`] | four numbers at a time, on what the target has |
 //! | [`gemm`] | the one register tile, and the matrix products made of it |
-//! | [`conv`] | convolution: forward with pooling in the same pass, backward over live entries only |
+//! | [`conv`] | convolution: forward with pooling in the same pass, backward over nonzero entries only |
 //! | [`winograd`] | the same forward with fewer multiplications, for 3x3 kernels |
 //! | [`padding`] | zeros around a map |
 //! | [`pool`] | pooling on its own |

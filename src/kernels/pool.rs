@@ -42,16 +42,16 @@ impl Geometry {
 ///
 /// - `input`: `[height][width][channels]`.
 /// - `output`: `[out_height][out_width][channels]`, overwritten.
-/// - `winners`: the same shape; `size * dy + dx` of the maximum, the first of equals.
-pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], winners: &mut [u8]) {
-    let pixels = output.chunks_exact_mut(g.channels).zip(winners.chunks_exact_mut(g.channels));
-    for (pixel, (best, winners)) in pixels.enumerate() {
+/// - `argmax`: the same shape; `size * dy + dx` of the maximum, the first of equals.
+pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], argmax: &mut [u8]) {
+    let pixels = output.chunks_exact_mut(g.channels).zip(argmax.chunks_exact_mut(g.channels));
+    for (pixel, (best, argmax)) in pixels.enumerate() {
         best.copy_from_slice(&input[g.source(pixel, 0)..][..g.channels]);
-        winners.fill(0);
+        argmax.fill(0);
         for index in 1..g.window() {
             let candidates = &input[g.source(pixel, index)..][..g.channels];
             for ((best, winner), &candidate) in
-                best.iter_mut().zip(winners.iter_mut()).zip(candidates)
+                best.iter_mut().zip(argmax.iter_mut()).zip(candidates)
             {
                 if candidate > *best {
                     *best = candidate;
@@ -64,13 +64,13 @@ pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], winners: &mut [u8]) 
 
 /// The gradient of [`max`]: all of an output's gradient goes to its winner.
 ///
-/// - `gradient`, `winners`: `[out_height][out_width][channels]`.
+/// - `gradient`, `argmax`: `[out_height][out_width][channels]`.
 /// - `input`: `[height][width][channels]`, overwritten.
-pub fn max_gradient(g: &Geometry, gradient: &[f32], winners: &[u8], input: &mut [f32]) {
+pub fn max_gradient(g: &Geometry, gradient: &[f32], argmax: &[u8], input: &mut [f32]) {
     input.fill(0.0);
-    let pixels = gradient.chunks_exact(g.channels).zip(winners.chunks_exact(g.channels));
-    for (pixel, (gradient, winners)) in pixels.enumerate() {
-        for (channel, (&gradient, &winner)) in gradient.iter().zip(winners).enumerate() {
+    let pixels = gradient.chunks_exact(g.channels).zip(argmax.chunks_exact(g.channels));
+    for (pixel, (gradient, argmax)) in pixels.enumerate() {
+        for (channel, (&gradient, &winner)) in gradient.iter().zip(argmax).enumerate() {
             input[g.source(pixel, usize::from(winner)) + channel] = gradient;
         }
     }

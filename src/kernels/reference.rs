@@ -132,14 +132,14 @@ fn for_each_pooled(input: Map, size: usize, mut f: impl FnMut(usize, usize)) {
 pub fn max_pool(shape: Map, size: usize, input: &[f64]) -> (Vec<f64>, Vec<usize>) {
     let out = pooled_shape(shape, size);
     let mut output = vec![f64::NEG_INFINITY; out.len()];
-    let mut winners = vec![0; out.len()];
+    let mut argmax = vec![0; out.len()];
     for_each_pooled(shape, size, |o, i| {
         if input[i] > output[o] {
             output[o] = input[i];
-            winners[o] = i;
+            argmax[o] = i;
         }
     });
-    (output, winners)
+    (output, argmax)
 }
 
 /// AveragePooling2D.

@@ -152,7 +152,7 @@ fn transform(g: &Geometry, input: &[f32], transformed: &mut [f32]) {
 /// - `input`: one image, `[height][width][channels]`.
 /// - `kernel`: from [`pack`]; `bias`: one row a panel.
 /// - `transformed`: room for [`transformed_size`] numbers.
-/// - `output`, `winners`: as there.
+/// - `output`, `argmax`: as there.
 #[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and room to work")]
 pub fn forward_pooled(
     g: &Geometry,
@@ -162,7 +162,7 @@ pub fn forward_pooled(
     relu: bool,
     transformed: &mut [f32],
     output: &mut [f32],
-    winners: &mut [u8],
+    argmax: &mut [u8],
 ) {
     transform(g, input, transformed);
     let windows = output.len() / g.filters;
@@ -183,7 +183,7 @@ pub fn forward_pooled(
             for (i, window) in at.into_iter().enumerate() {
                 let row = window * g.filters..(window + 1) * g.filters;
                 let (values, _) = output[row.clone()][first..].as_chunks_mut::<4>();
-                let (indices, _) = winners[row][first..].as_chunks_mut::<4>();
+                let (indices, _) = argmax[row][first..].as_chunks_mut::<4>();
                 for (half, (value, index)) in values.iter_mut().zip(indices).enumerate().take(2) {
                     let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
                         output_transform(std::array::from_fn(|y| products[4 * y + x][i][half]))
@@ -236,7 +236,7 @@ pub fn forward_pooled_picture(
     relu: bool,
     transformed: &mut [f32],
     output: &mut [f32],
-    winners: &mut [u8],
+    argmax: &mut [u8],
 ) {
     transform_picture(g, picture, transformed);
     let (transformed, _) = transformed.as_chunks::<ELEMENTS>();
@@ -245,8 +245,8 @@ pub fn forward_pooled_picture(
         let bias = load(&bias[index])[half];
         let weights: [F32x4; ELEMENTS] =
             std::array::from_fn(|i| load(&kernel[ELEMENTS * index + i])[half]);
-        let windows = output.chunks_exact_mut(g.filters).zip(winners.chunks_exact_mut(g.filters));
-        for (patch, (output, winners)) in transformed.iter().zip(windows) {
+        let windows = output.chunks_exact_mut(g.filters).zip(argmax.chunks_exact_mut(g.filters));
+        for (patch, (output, argmax)) in transformed.iter().zip(windows) {
             let products = |x: usize, y: usize| F32x4::splat(patch[4 * y + x]);
             let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
                 let weight = |y: usize| weights[4 * y + x];
@@ -258,7 +258,7 @@ pub fn forward_pooled_picture(
             });
             let (best, winner) = pool(columns, bias, relu);
             best.store(&mut output[first..first + 4].as_chunks_mut().0[0]);
-            winners[first..first + 4].copy_from_slice(&winner);
+            argmax[first..first + 4].copy_from_slice(&winner);
         }
     }
 }

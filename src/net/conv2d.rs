@@ -8,15 +8,15 @@
 //! | --- | --- | --- | --- |
 //! | first, pooled, 3x3 | `winograd::forward_pooled_picture` | `patches::pooled_weight_gradient` | |
 //! | first, pooled | `patches::extract`, `conv::forward_pooled` | `patches::pooled_weight_gradient` | |
-//! | first | `patches::extract`, `conv::forward` | `live::weight_gradient` | |
-//! | later, pooled, 3x3 | `winograd::forward_pooled` | `live::weight_gradient` | `live::input_gradient` |
-//! | later, pooled | `conv::forward_pooled` | `live::weight_gradient` | `live::input_gradient` |
-//! | later | `conv::forward` | `live::weight_gradient` | `live::input_gradient` |
+//! | first | `patches::extract`, `conv::forward` | `nonzero::weight_gradient` | |
+//! | later, pooled, 3x3 | `winograd::forward_pooled` | `nonzero::weight_gradient` | `nonzero::input_gradient` |
+//! | later, pooled | `conv::forward_pooled` | `nonzero::weight_gradient` | `nonzero::input_gradient` |
+//! | later | `conv::forward` | `nonzero::weight_gradient` | `nonzero::input_gradient` |
 
 use super::buffer::{Buffer, filled};
 use super::phase::Phase;
 use super::plan::{Convolution, Pass, Weights};
-use crate::kernels::conv::live::{self, Live};
+use crate::kernels::conv::nonzero::{self, NonzeroGradient};
 use crate::kernels::conv::patches::{self, Patches, Pooled};
 use crate::kernels::conv::{self, Geometry};
 use crate::kernels::gemm::{self, Panel};
@@ -28,7 +28,7 @@ use crate::kernels::winograd;
 pub(super) struct Conv2D {
     planned: Convolution,
     /// Whether a gradient of the input is wanted.
-    propagates: bool,
+    needs_input_gradient: bool,
     panels: Buffer<Panel>,
     bias: Buffer<Panel>,
     /// Room for an image's patches, cut or transformed.
@@ -37,13 +37,13 @@ pub(super) struct Conv2D {
     picture: Buffer,
     /// `[ky][filter][kx][channel]`, for the input gradient.
     swapped: Buffer,
-    /// Absent where the way back needs no lists.
-    live: Option<Live>,
+    /// Absent where the backward pass needs no lists.
+    nonzero: Option<NonzeroGradient>,
     /// `[filter][row of taps][channel]` and `[filter]`: the sums of all blocks since [`Conv2D::begin`].
     kernel_gradient: Buffer,
     bias_gradient: Buffer,
     /// `[images][numbers]`
-    winners: Vec<u8>,
+    argmax: Vec<u8>,
 }
 
 impl Conv2D {
@@ -73,12 +73,12 @@ impl Conv2D {
             patches: filled(0.0, patches),
             picture: filled(0.0, picture.unwrap_or(0)),
             swapped: filled(0.0, if back { g.panel_rows() * g.filters } else { 0 }),
-            live: picture.is_none().then(|| Live::new(g, back)),
+            nonzero: picture.is_none().then(|| NonzeroGradient::new(g, back)),
             kernel_gradient: filled(0.0, g.filters * sums_of_a_filter(&planned)),
             bias_gradient: filled(0.0, g.filters),
-            winners: vec![0; numbers],
+            argmax: vec![0; numbers],
             planned,
-            propagates: back,
+            needs_input_gradient: back,
         }
     }
 
@@ -100,7 +100,7 @@ impl Conv2D {
         }
         let bias = &parameters[weights.bias.clone()];
         gemm::pack(bias, filters, (1, 1), 1, &mut self.bias);
-        if self.propagates {
+        if self.needs_input_gradient {
             swap_axes(g, weights, kernel, &mut self.swapped);
         }
     }
@@ -112,8 +112,8 @@ impl Conv2D {
         let inputs = input.chunks_exact(input.len() / images);
         let numbers = output.len() / images;
         let outputs = output.chunks_exact_mut(numbers);
-        let winners = self.winners.chunks_exact_mut(numbers);
-        for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
+        let argmax = self.argmax.chunks_exact_mut(numbers);
+        for ((input, output), argmax) in inputs.zip(outputs).zip(argmax) {
             let room = &mut self.patches;
             if *pass == Pass::PooledWinograd {
                 if let Some(cut) = cut {
@@ -125,10 +125,10 @@ impl Conv2D {
                         relu,
                         room,
                         output,
-                        winners,
+                        argmax,
                     );
                 } else {
-                    winograd::forward_pooled(g, input, panels, bias, relu, room, output, winners);
+                    winograd::forward_pooled(g, input, panels, bias, relu, room, output, argmax);
                 }
                 continue;
             }
@@ -136,7 +136,7 @@ impl Conv2D {
             if *pass == Pass::Plain {
                 conv::forward(g, input, panels, bias, relu, output);
             } else {
-                conv::forward_pooled(g, input, panels, bias, relu, output, winners);
+                conv::forward_pooled(g, input, panels, bias, relu, output, argmax);
             }
         }
     }
@@ -148,7 +148,7 @@ impl Conv2D {
     }
 
     /// The gradient of [`Conv2D::forward`]: by the parameters added to the sums of the blocks before, by
-    /// the input into `by_input`, if it propagates. All others as there.
+    /// the input into `by_input`, if that is needed. All others as there.
     pub(super) fn backward(
         &mut self,
         images: usize,
@@ -165,27 +165,27 @@ impl Conv2D {
             let input = &input[image * inputs..][..inputs];
             let range = image * outputs..(image + 1) * outputs;
             let (output, by_output) = (&output[range.clone()], &by_output[range.clone()]);
-            let winners = &self.winners[range];
+            let argmax = &self.argmax[range];
             if let Some(cut) = from_picture(&self.planned) {
                 let picture = &mut self.picture;
                 picture[..inputs].copy_from_slice(input);
-                let pooled = Pooled { gradient: by_output, output, winners, relu: *relu };
+                let pooled = Pooled { gradient: by_output, output, argmax, relu: *relu };
                 patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
                 done(Phase::WeightGradient);
                 continue;
             }
-            let Some(live) = &mut self.live else { continue };
+            let Some(nonzero) = &mut self.nonzero else { continue };
             match pass {
-                Pass::Plain => live.gather(g, by_output, output, *relu),
-                _ => live.gather_pooled(g, by_output, output, winners, *relu),
+                Pass::Plain => nonzero.gather(g, by_output, output, *relu),
+                _ => nonzero.gather_pooled(g, by_output, output, argmax, *relu),
             }
-            done(Phase::Live);
+            done(Phase::NonzeroGradient);
             let from = cut_if(cut.as_ref(), input, &mut self.patches);
-            live::weight_gradient(g, live, from, kernel, bias);
+            nonzero::weight_gradient(g, nonzero, from, kernel, bias);
             done(Phase::WeightGradient);
-            if self.propagates {
+            if self.needs_input_gradient {
                 let by_input = &mut by_input[image * inputs..][..inputs];
-                live::input_gradient(g, live, &self.swapped, by_input);
+                nonzero::input_gradient(g, nonzero, &self.swapped, by_input);
                 done(Phase::InputGradient);
             }
         }

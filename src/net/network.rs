@@ -37,7 +37,7 @@ pub struct Shard<'a> {
     /// What each image's loss counts in the gradient: 1 / minibatch size.
     pub scale: f32,
     /// Seed of what is random about this shard.
-    pub noise: u64,
+    pub rng_seed: u64,
     /// Share of each image's target that is spread evenly over all classes, 0 to 1.
     pub label_smoothing: f32,
 }
@@ -135,7 +135,7 @@ impl Network {
         gradient: &mut [f32],
         done: &mut dyn FnMut(usize, Phase),
     ) -> Score {
-        let Shard { images, labels, scale, noise, label_smoothing } = shard;
+        let Shard { images, labels, scale, rng_seed, label_smoothing } = shard;
         let size = self.plan.input().size();
         for (planned, work) in self.plan.steps().iter().zip(&mut self.work) {
             work.begin(planned, gradient);
@@ -143,8 +143,8 @@ impl Network {
         let mut score = Score::default();
         let blocks = images.chunks(BLOCK * size).zip(labels.chunks(BLOCK));
         for (block, (images, labels)) in (0_u64..).zip(blocks) {
-            let noise = noise.wrapping_add(block << 32);
-            self.forward(images, labels.len(), Some(noise), done);
+            let rng_seed = rng_seed.wrapping_add(block << 32);
+            self.forward(images, labels.len(), Some(rng_seed), done);
             score += self.loss(labels, label_smoothing, scale);
             done(self.plan.steps().len(), Phase::Loss);
             self.backward(labels.len(), gradient, done);
@@ -176,12 +176,12 @@ impl Network {
         self.maps.last_mut().map_or(&mut [], |map| map.as_mut_slice())
     }
 
-    /// Runs every step on a block of `count` images; `noise` is given while training.
+    /// Runs every step on a block of `count` images; `rng_seed` is given while training.
     fn forward(
         &mut self,
         images: &[f32],
         count: usize,
-        noise: Option<u64>,
+        rng_seed: Option<u64>,
         done: &mut dyn FnMut(usize, Phase),
     ) {
         let (input, stride) = (self.plan.input(), self.plan.input_stride());
@@ -199,7 +199,7 @@ impl Network {
             let input_size = before[s].len() / BLOCK;
             let input = &before[s][..count * input_size];
             let output = &mut after[0][..count * planned.output];
-            work.forward(planned, count, input, output, noise);
+            work.forward(planned, count, input, output, rng_seed);
             done(s, Phase::Forward);
         }
     }

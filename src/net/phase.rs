@@ -8,7 +8,7 @@ pub enum Phase {
     /// From the logits to the loss and its gradient by them; no step's, so that of the step behind the last.
     Loss,
     /// A convolution's list of the outputs that carry a gradient.
-    Live,
+    NonzeroGradient,
     /// The gradient by its parameters.
     WeightGradient,
     /// The gradient by its input.

@@ -104,7 +104,7 @@ pub struct Planned {
     /// Numbers in the output for one image.
     pub output: usize,
     /// Whether an earlier step has parameters, so that the gradient has to go on.
-    pub propagates: bool,
+    pub needs_input_gradient: bool,
 }
 
 /// What to compute, in which order, and where each parameter lies.
@@ -251,9 +251,9 @@ impl Plan {
     }
 
     fn push(&mut self, step: Step, output: usize) {
-        let propagates =
+        let needs_input_gradient =
             self.steps.iter().any(|s| matches!(s.step, Step::Conv2D { .. } | Step::Dense { .. }));
-        self.steps.push(Planned { step, output, propagates });
+        self.steps.push(Planned { step, output, needs_input_gradient });
     }
 
     /// Shape of an image.

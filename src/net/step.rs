@@ -1,4 +1,4 @@
-//! One step of a plan on a shard's images: what it keeps, the way there and the way back.
+//! One step of a plan on a shard's images: what it keeps, the forward and the backward pass.
 
 use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
@@ -15,7 +15,7 @@ pub(super) enum Work {
     Conv2D(Box<Conv2D>),
     /// `[images][numbers]`
     MaxPooling2D {
-        winners: Vec<u8>,
+        argmax: Vec<u8>,
     },
     Dense {
         panels: Buffer<Panel>,
@@ -28,14 +28,14 @@ pub(super) enum Work {
     },
 }
 
-/// A step's surroundings on the way back, `[images][numbers]` each.
+/// A step's surroundings in the backward pass, `[images][numbers]` each.
 pub(super) struct Buffers<'a> {
     pub(super) images: usize,
     pub(super) input: &'a [f32],
     pub(super) output: &'a [f32],
     /// The gradient of the output; may be changed.
     pub(super) by_output: &'a mut [f32],
-    /// The gradient of the input; overwritten if the step propagates.
+    /// The gradient of the input; overwritten if the step needs one.
     pub(super) by_input: &'a mut [f32],
 }
 
@@ -44,10 +44,12 @@ impl Work {
     pub(super) fn new(planned: &Planned, images: usize) -> Self {
         let numbers = images * planned.output;
         match &planned.step {
-            Step::Conv2D(conv2d) => {
-                Self::Conv2D(Box::new(Conv2D::new(conv2d.clone(), planned.propagates, numbers)))
-            }
-            Step::MaxPooling2D(_) => Self::MaxPooling2D { winners: vec![0; numbers] },
+            Step::Conv2D(conv2d) => Self::Conv2D(Box::new(Conv2D::new(
+                conv2d.clone(),
+                planned.needs_input_gradient,
+                numbers,
+            ))),
+            Step::MaxPooling2D(_) => Self::MaxPooling2D { argmax: vec![0; numbers] },
             Step::Dense { weights, .. } => {
                 let panels = gemm::panels(weights.outputs);
                 let inputs = round_up(weights.channels);
@@ -92,7 +94,7 @@ impl Work {
                 let group = (weights.channels, round_up(weights.channels));
                 gemm::pack(kernel, units, group, group.1, panels);
                 gemm::pack(&parameters[weights.bias.clone()], units, (1, 1), 1, bias);
-                if planned.propagates {
+                if planned.needs_input_gradient {
                     gemm::pack_transposed(kernel, weights.channels, units, transposed);
                 }
             }
@@ -100,14 +102,14 @@ impl Work {
         }
     }
 
-    /// From `input` to `output`, both `[images][numbers]`; `noise` is given while training.
+    /// From `input` to `output`, both `[images][numbers]`; `rng_seed` is given while training.
     pub(super) fn forward(
         &mut self,
         planned: &Planned,
         images: usize,
         input: &[f32],
         output: &mut [f32],
-        noise: Option<u64>,
+        rng_seed: Option<u64>,
     ) {
         if let Self::Conv2D(conv2d) = self {
             return conv2d.forward(images, input, output);
@@ -116,10 +118,10 @@ impl Work {
         let outputs = output.chunks_exact_mut(planned.output);
         match (&planned.step, self) {
             (Step::Pad(p), _) => inputs.zip(outputs).for_each(|(i, o)| padding::pad(p, i, o)),
-            (Step::MaxPooling2D(g), Self::MaxPooling2D { winners }) => {
-                let winners = winners.chunks_exact_mut(planned.output);
-                for ((input, output), winners) in inputs.zip(outputs).zip(winners) {
-                    pool::max(g, input, output, winners);
+            (Step::MaxPooling2D(g), Self::MaxPooling2D { argmax }) => {
+                let argmax = argmax.chunks_exact_mut(planned.output);
+                for ((input, output), argmax) in inputs.zip(outputs).zip(argmax) {
+                    pool::max(g, input, output, argmax);
                 }
             }
             (Step::AveragePooling2D(g), _) => {
@@ -141,12 +143,12 @@ impl Work {
                 }
             }
             (Step::Dropout { rate, layer }, Self::Dropout { factors }) => {
-                let Some(noise) = noise else {
+                let Some(rng_seed) = rng_seed else {
                     output.copy_from_slice(input);
                     return;
                 };
                 let kept = 1.0 / (1.0 - rate);
-                let mut rng = fastrand::Rng::with_seed(noise ^ ((*layer as u64) << 56));
+                let mut rng = fastrand::Rng::with_seed(rng_seed ^ ((*layer as u64) << 56));
                 for ((factor, from), to) in factors.iter_mut().zip(input).zip(output) {
                     *factor = if rng.f32() < *rate { 0.0 } else { kept };
                     *to = from * *factor;
@@ -191,13 +193,13 @@ impl Work {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }
                 done(Phase::WeightGradient);
-                if planned.propagates {
+                if planned.needs_input_gradient {
                     let units = weights.outputs;
                     gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
                     done(Phase::InputGradient);
                 }
             }
-            _ if !planned.propagates => {}
+            _ if !planned.needs_input_gradient => {}
             (step, work) => {
                 let by_inputs = by_input.chunks_exact_mut(input_size);
                 let by_outputs = by_output.chunks_exact(planned.output);
@@ -205,12 +207,11 @@ impl Work {
                     (Step::Pad(p), _) => {
                         by_outputs.zip(by_inputs).for_each(|(o, i)| padding::crop(p, o, i));
                     }
-                    (Step::MaxPooling2D(g), Self::MaxPooling2D { winners }) => {
-                        let winners = winners.chunks_exact(planned.output);
-                        for ((by_output, by_input), winners) in
-                            by_outputs.zip(by_inputs).zip(winners)
+                    (Step::MaxPooling2D(g), Self::MaxPooling2D { argmax }) => {
+                        let argmax = argmax.chunks_exact(planned.output);
+                        for ((by_output, by_input), argmax) in by_outputs.zip(by_inputs).zip(argmax)
                         {
-                            pool::max_gradient(g, by_output, winners, by_input);
+                            pool::max_gradient(g, by_output, argmax, by_input);
                         }
                     }
                     (Step::AveragePooling2D(g), _) => {

@@ -50,18 +50,18 @@ pub fn amounts(augment: Augment) -> Option<Augmentation> {
 ///
 /// - `images`: `[images][SIDE][SIDE]`; `labels`: each image's class.
 /// - `first`: place of the first one.
-/// - `noise`: the minibatch's seed.
+/// - `rng_seed`: the minibatch's seed.
 pub fn vary(
     augmentation: &Augmentation,
     images: &mut [f32],
     labels: &[u8],
     first: usize,
-    noise: u64,
+    rng_seed: u64,
 ) {
     let mut picture = [0.0; PIXELS];
     let images = images.as_chunks_mut::<PIXELS>().0.iter_mut();
     for (place, (image, &label)) in (first..).zip(images.zip(labels)) {
-        let mut rng = fastrand::Rng::with_seed(noise.wrapping_add(place as u64));
+        let mut rng = fastrand::Rng::with_seed(rng_seed.wrapping_add(place as u64));
         picture.copy_from_slice(image);
         augmentation.apply(&mut rng, label, &picture, image);
     }

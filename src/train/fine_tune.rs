@@ -290,12 +290,12 @@ impl FineTuning {
             self.images.extend_from_slice(image);
             self.labels.extend_from_slice(label);
         }
-        let noise = session::noise(self.seed, self.step);
+        let rng_seed = session::minibatch_seed(self.seed, self.step);
         let user_digits = (&mut self.images[replayed * PIXELS..], &self.labels[replayed..]);
-        augment::vary(&Augmentation::default(), user_digits.0, user_digits.1, 0, noise);
+        augment::vary(&Augmentation::default(), user_digits.0, user_digits.1, 0, rng_seed);
         let (images, labels) = (&self.images[..], &self.labels[..]);
         let scale = 1.0 / labels.len() as f32;
-        let shard = Shard { images, labels, scale, noise, label_smoothing: 0.0 };
+        let shard = Shard { images, labels, scale, rng_seed, label_smoothing: 0.0 };
         self.network.gradient(shard, &mut self.gradient);
         let rate = learning_rate(Schedule::Cosine, peak(self.part), self.step, STEPS);
         let range = self.trainable.clone();

@@ -39,16 +39,23 @@ pub struct Share<'a> {
     /// Each image's class.
     pub labels: &'a [u8],
     /// Seed of what is random about this minibatch.
-    pub noise: u64,
+    pub rng_seed: u64,
     /// As [`Settings::label_smoothing`](crate::protocol::Settings::label_smoothing).
     pub label_smoothing: f32,
 }
 
 impl<'a> Share<'a> {
     /// A whole minibatch, without label smoothing.
-    pub fn whole(images: &'a [f32], labels: &'a [u8], noise: u64) -> Self {
+    pub fn whole(images: &'a [f32], labels: &'a [u8], rng_seed: u64) -> Self {
         let label_smoothing = 0.0;
-        Self { shards: 0..SHARDS, minibatch: labels.len(), images, labels, noise, label_smoothing }
+        Self {
+            shards: 0..SHARDS,
+            minibatch: labels.len(),
+            images,
+            labels,
+            rng_seed,
+            label_smoothing,
+        }
     }
 
     /// Images and labels of one of the shards.
@@ -67,8 +74,9 @@ impl<'a> Share<'a> {
             return Score::default();
         }
         let scale = 1.0 / self.minibatch as f32;
-        let noise = self.noise.wrapping_add(index as u64);
-        let shard = Shard { images, labels, scale, noise, label_smoothing: self.label_smoothing };
+        let rng_seed = self.rng_seed.wrapping_add(index as u64);
+        let shard =
+            Shard { images, labels, scale, rng_seed, label_smoothing: self.label_smoothing };
         sums.add(index..index + 1, |leaf| network.gradient(shard, leaf))
     }
 }

@@ -36,7 +36,7 @@ impl Meter {
     }
 
     /// Expected seconds for so many training and test images. Before the first evaluation a test
-    /// image, which needs no way back, is taken to cost half a training image.
+    /// image, which needs no backward pass, is taken to cost half a training image.
     pub fn seconds_for(&self, train_images: usize, test_images: usize) -> f64 {
         let rate = self.images_per_second();
         if rate == 0.0 {

@@ -11,7 +11,7 @@ use crate::protocol::Optimizer as Kind;
 ///
 /// Single minibatches throw the parameters about; their average is what they are thrown about (Polyak and
 /// Juditsky 1992).
-pub fn take_in(momentum: f32, step: u32, average: &mut [f32], parameters: &[f32]) {
+pub fn update_ema(momentum: f32, step: u32, average: &mut [f32], parameters: &[f32]) {
     let step = step as f32;
     let rest = 1.0 - momentum.min(step / (step + 9.0));
     for (a, w) in average.iter_mut().zip(parameters) {

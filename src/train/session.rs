@@ -67,7 +67,7 @@ pub struct Available {
 }
 
 /// Seed of what is random about a run's minibatch.
-pub fn noise(seed: u32, step: u32) -> u64 {
+pub fn minibatch_seed(seed: u32, step: u32) -> u64 {
     (u64::from(seed) << 32 | u64::from(step)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
@@ -175,7 +175,7 @@ impl Session {
         );
         self.optimizer.step(rate, &mut self.parameters, gradient);
         let momentum = self.settings.ema_momentum;
-        optimizer::take_in(momentum, self.step, &mut self.average, &self.parameters);
+        optimizer::update_ema(momentum, self.step, &mut self.average, &self.parameters);
         self.step += 1;
         self.seen = self.images.min(self.seen + self.settings.batch_size as usize);
         if self.mode == Mode::Stepping && self.seen < self.images {
@@ -276,7 +276,7 @@ impl Session {
     }
 
     /// Seed of what is random about the minibatch that comes next.
-    pub fn noise(&self) -> u64 {
-        noise(self.settings.seed, self.step)
+    pub fn minibatch_seed(&self) -> u64 {
+        minibatch_seed(self.settings.seed, self.step)
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::augment;
 use super::gradient::{Share, Sums, images_of};
-use super::session::noise;
+use super::session::minibatch_seed;
 use crate::net::loss::Score;
 use crate::net::{Architecture, ArchitectureError, Network};
 use crate::protocol::helper::Work;
@@ -81,10 +81,10 @@ impl ShardExecutor {
         let shards = shard..shard + 1;
         match work {
             Work::Gradient { seed, step, augment, label_smoothing } => {
-                let noise = noise(seed, step);
+                let rng_seed = minibatch_seed(seed, step);
                 if let Some(augmentation) = augment::amounts(augment) {
                     let first = images_of(total_images, &shards).start;
-                    augment::vary(&augmentation, images, labels, first, noise);
+                    augment::vary(&augmentation, images, labels, first, rng_seed);
                 }
                 let (sums, network) = (&mut self.sums, &mut self.network);
                 let share = Share {
@@ -92,7 +92,7 @@ impl ShardExecutor {
                     minibatch: total_images,
                     images,
                     labels,
-                    noise,
+                    rng_seed,
                     label_smoothing,
                 };
                 share.gradient(network, shard, sums)

@@ -138,15 +138,15 @@ impl Port {
     /// Calls back with every message, or with why one could not be read.
     pub fn on_message<T: DeserializeOwned>(
         &mut self,
-        mut hear: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
+        mut handler: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
     ) {
-        let closure = Closure::new(move |event: MessageEvent| hear(unwrap(&event)));
+        let closure = Closure::new(move |event: MessageEvent| handler(unwrap(&event)));
         self.worker.set_onmessage(Some(closure.as_ref().unchecked_ref()));
         self.on_message = Some(closure);
     }
 
     /// Calls back when the worker cannot be loaded or throws.
-    pub fn on_error(&mut self, mut hear: impl FnMut(String) + 'static) {
+    pub fn on_error(&mut self, mut handler: impl FnMut(String) + 'static) {
         let closure = Closure::new(move |event: Event| {
             // The page tells it in its own words, so the console need not.
             event.prevent_default();
@@ -154,7 +154,7 @@ impl Port {
                 Some(message) if !message.is_empty() => message,
                 _ => String::from("its script could not be loaded"),
             };
-            hear(message);
+            handler(message);
         });
         self.worker.set_onerror(Some(closure.as_ref().unchecked_ref()));
         self.on_error = Some(closure);
@@ -192,10 +192,10 @@ pub fn reply(
 /// Calls back, inside a worker, with every message of whoever started it.
 pub fn listen<T: DeserializeOwned>(
     scope: &DedicatedWorkerGlobalScope,
-    mut hear: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
+    mut handler: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
 ) {
     let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        hear(unwrap(&event));
+        handler(unwrap(&event));
     });
     scope.set_onmessage(Some(closure.as_ref().unchecked_ref()));
     // It listens as long as the worker lives.

@@ -108,12 +108,12 @@ impl Case {
     }
 
     /// Mean loss and its gradient, as the network computes them.
-    fn gradient(&mut self, noise: u64) -> (f64, Vec<f32>) {
+    fn gradient(&mut self, rng_seed: u64) -> (f64, Vec<f32>) {
         let shard = Shard {
             images: &self.images,
             labels: &self.labels,
             scale: 1.0 / self.labels.len() as f32,
-            noise,
+            rng_seed,
             label_smoothing: 0.0,
         };
         // Whatever is in there is overwritten.
@@ -227,8 +227,8 @@ fn dropout_scales_what_it_keeps_and_its_gradient() {
     assert!((60..=100).contains(&dropped), "{dropped} of {units} dropped");
     case.check(loss, &gradient, &[factors]).expect("as without Dropout, but scaled");
 
-    assert_eq!(case.gradient(11), (loss, gradient.clone()), "the same noise drops the same");
-    assert_ne!(case.gradient(12).1, gradient, "other noise drops others");
+    assert_eq!(case.gradient(11), (loss, gradient.clone()), "the same seed drops the same");
+    assert_ne!(case.gradient(12).1, gradient, "another seed drops others");
     let score = case.network.evaluate(&case.images, &case.labels, &mut Vec::new());
     let without = case.naive_loss(&widen(&case.parameters), &[]);
     assert!((f64::from(score.mean_loss()) - without).abs() < TOLERANCE, "none while evaluating");

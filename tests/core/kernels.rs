@@ -1,7 +1,7 @@
 //! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
 
 use inkling::kernels::conv;
-use inkling::kernels::conv::live::{self, Live};
+use inkling::kernels::conv::nonzero::{self, NonzeroGradient};
 use inkling::kernels::conv::patches::{self, Patches};
 use inkling::kernels::gemm::{self, Panel};
 use inkling::kernels::lanes::{F32x4, round_up};
@@ -123,13 +123,13 @@ impl Convolution {
     }
 
     /// Compares both gradient kernels with the reference for a gradient of the unpooled output.
-    fn check_gradients(&self, live: &Live, gradient: &[f64]) {
+    fn check_gradients(&self, nonzero: &NonzeroGradient, gradient: &[f64]) {
         let mut kernel = vec![0.0; self.g.filters * self.g.panel_rows()];
         let mut bias = vec![0.0; self.g.filters];
         let input = self.stored_input();
-        live::weight_gradient(&self.g, live, &input, &mut kernel, &mut bias);
+        nonzero::weight_gradient(&self.g, nonzero, &input, &mut kernel, &mut bias);
         let mut by_input = vec![f32::NAN; input.len()];
-        live::input_gradient(&self.g, live, &self.swapped(), &mut by_input);
+        nonzero::input_gradient(&self.g, nonzero, &self.swapped(), &mut by_input);
 
         let (expected_input, expected_kernel, expected_bias) = reference::conv2d_gradient(
             self.map,
@@ -167,14 +167,14 @@ fn convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(1).numbers(c.out.len());
-        let mut live = Live::new(&c.g, true);
-        live.gather(&c.g, &restride(&gradient, c.filters, c.g.filters), &output, relu);
+        let mut nonzero = NonzeroGradient::new(&c.g, true);
+        nonzero.gather(&c.g, &restride(&gradient, c.filters, c.g.filters), &output, relu);
         let gated: Vec<f64> = gradient
             .iter()
             .zip(&ours)
             .map(|(&g, &y)| if relu && y <= 0.0 { 0.0 } else { f64::from(g) })
             .collect();
-        c.check_gradients(&live, &gated);
+        c.check_gradients(&nonzero, &gated);
     }
 }
 
@@ -185,9 +185,9 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
         let pooled = Map { height: c.out.height / 2, width: c.out.width / 2, ..c.out };
         let (kernel, bias) = c.panels();
         let mut output = vec![f32::NAN; pooled.height * pooled.width * c.g.filters];
-        let mut winners = vec![u8::MAX; output.len()];
+        let mut argmax = vec![u8::MAX; output.len()];
         let input = c.stored_input();
-        conv::forward_pooled(&c.g, &input, &kernel, &bias, relu, &mut output, &mut winners);
+        conv::forward_pooled(&c.g, &input, &kernel, &bias, relu, &mut output, &mut argmax);
         let mut unpooled = c.reference_forward();
         if relu {
             unpooled = reference::relu(&unpooled);
@@ -197,16 +197,16 @@ fn pooled_convolution_and_its_gradients_match_the_reference() {
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
 
         let gradient = Noise::new(2).numbers(pooled.len());
-        let mut live = Live::new(&c.g, true);
+        let mut nonzero = NonzeroGradient::new(&c.g, true);
         let stored = restride(&gradient, c.filters, c.g.filters);
-        live.gather_pooled(&c.g, &stored, &output, &winners, relu);
+        nonzero.gather_pooled(&c.g, &stored, &output, &argmax, relu);
         let mut scattered = vec![0.0; c.out.len()];
         for ((&source, &g), &y) in sources.iter().zip(&gradient).zip(&expected) {
             if !relu || y > 0.0 {
                 scattered[source] += f64::from(g);
             }
         }
-        c.check_gradients(&live, &scattered);
+        c.check_gradients(&nonzero, &scattered);
     }
 }
 
@@ -231,17 +231,17 @@ fn a_first_layers_weight_gradient_comes_from_the_picture() {
         picture.extend([f32::NAN; patches::SLACK]);
         let numbers = (out / 2) * (out / 2) * filters;
         let (gradient, output) = (Noise::new(7).numbers(numbers), Noise::new(8).numbers(numbers));
-        let winners: Vec<u8> = (0..numbers).map(|i| (i * 7 % 4) as u8).collect();
+        let argmax: Vec<u8> = (0..numbers).map(|i| (i * 7 % 4) as u8).collect();
         for relu in [false, true] {
-            let mut live = Live::new(&g, false);
-            live.gather_pooled(&g, &gradient, &output, &winners, relu);
+            let mut nonzero = NonzeroGradient::new(&g, false);
+            nonzero.gather_pooled(&g, &gradient, &output, &argmax, relu);
             let mut expected = (vec![0.0; filters * p.patch_stride], vec![0.5; filters]);
-            live::weight_gradient(&g, &live, &cut, &mut expected.0, &mut expected.1);
+            nonzero::weight_gradient(&g, &nonzero, &cut, &mut expected.0, &mut expected.1);
 
             let row = p.row_stride();
             let mut ours = (vec![0.0; filters * kernel_size * row], vec![0.5; filters]);
             let pooled =
-                patches::Pooled { gradient: &gradient, output: &output, winners: &winners, relu };
+                patches::Pooled { gradient: &gradient, output: &output, argmax: &argmax, relu };
             patches::pooled_weight_gradient(&p, &g, &picture, pooled, &mut ours.0, &mut ours.1);
             let counted = kernel_size * channels;
             let rows = ours.0.chunks_exact(row).flat_map(|row| &row[..counted]).copied();
@@ -266,7 +266,7 @@ fn winograd_gives_the_pooled_convolution() {
         let mut transformed = vec![f32::NAN; winograd::transformed_size(&c.g)];
         let pooled = c.out.height / 2 * (c.out.width / 2);
         let mut output = vec![f32::NAN; pooled * c.g.filters];
-        let mut winners = vec![u8::MAX; output.len()];
+        let mut argmax = vec![u8::MAX; output.len()];
         winograd::forward_pooled(
             &c.g,
             &c.stored_input(),
@@ -275,7 +275,7 @@ fn winograd_gives_the_pooled_convolution() {
             relu,
             &mut transformed,
             &mut output,
-            &mut winners,
+            &mut argmax,
         );
         let mut unpooled = c.reference_forward();
         if relu {
@@ -291,7 +291,7 @@ fn winograd_gives_the_pooled_convolution() {
                 let (position, columns) = (source / c.filters, c.out.width / 2);
                 let dy = position / c.out.width - 2 * (window / columns);
                 let dx = position % c.out.width - 2 * (window % columns);
-                let winner = usize::from(winners[window * c.g.filters + filter]);
+                let winner = usize::from(argmax[window * c.g.filters + filter]);
                 assert_eq!(winner, 2 * dy + dx, "{case:?}: winner {i}");
             }
         }
@@ -434,12 +434,12 @@ fn pooling_and_its_gradients_match_the_reference() {
         let numbers = g.out_height() * g.out_width() * channels;
         let gradient = Noise::new(width).numbers(numbers);
 
-        let (mut output, mut winners) = (vec![f32::NAN; numbers], vec![u8::MAX; numbers]);
-        pool::max(&g, &input, &mut output, &mut winners);
+        let (mut output, mut argmax) = (vec![f32::NAN; numbers], vec![u8::MAX; numbers]);
+        pool::max(&g, &input, &mut output, &mut argmax);
         let (expected, sources) = reference::max_pool(map, size, &wide(&input));
         assert_close(&output, &expected, 0.0, "max");
         let mut by_input = vec![f32::NAN; map.len()];
-        pool::max_gradient(&g, &gradient, &winners, &mut by_input);
+        pool::max_gradient(&g, &gradient, &argmax, &mut by_input);
         let mut expected = vec![0.0; map.len()];
         sources.iter().zip(&gradient).for_each(|(&i, &g)| expected[i] += f64::from(g));
         assert_close(&by_input, &expected, 0.0, "max gradient");

@@ -118,7 +118,7 @@ impl Driver {
     /// One optimizer step, its shards shared out as the trainer does it.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         self.network.load(self.session.parameters());
-        let (size, noise) = (self.session.parameters().len(), self.session.noise());
+        let (size, rng_seed) = (self.session.parameters().len(), self.session.minibatch_seed());
         let mut shard_assignment = ShardAssignment::default();
         let helpers: Vec<u32> = (0..self.helpers).collect();
         let job_id = shard_assignment.begin(&helpers, 0, 0.0);
@@ -127,14 +127,14 @@ impl Driver {
             let mut images = images[part.start * PIXELS..part.end * PIXELS].to_vec();
             let labels_of_part = &labels[part.clone()];
             if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
-                augment::vary(&augmentation, &mut images, labels_of_part, part.start, noise);
+                augment::vary(&augmentation, &mut images, labels_of_part, part.start, rng_seed);
             }
             let share = Share {
                 shards: shards.clone(),
                 minibatch: labels.len(),
                 images: &images,
                 labels: labels_of_part,
-                noise,
+                rng_seed,
                 label_smoothing: self.session.settings().label_smoothing,
             };
             shards.map(|shard| share.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()

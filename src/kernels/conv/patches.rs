@@ -92,12 +92,12 @@ pub struct Pooled<'a> {
     /// The output, of the same shape.
     pub output: &'a [f32],
     /// Which position of its window each output came from, as there.
-    pub winners: &'a [u8],
+    pub argmax: &'a [u8],
     /// Whether relu came last: an output that is not positive passes nothing.
     pub relu: bool,
 }
 
-/// [`live::weight_gradient`](super::live::weight_gradient) behind
+/// [`nonzero::weight_gradient`](super::nonzero::weight_gradient) behind
 /// [`forward_pooled`](super::forward_pooled) of a picture's patches, from the picture itself. With so
 /// few multiplications for each output, those by zero take less time than listing the others.
 ///
@@ -184,8 +184,8 @@ impl Filters<'_> {
                 total = total.add(gradient);
                 gradient.store(&mut gradients);
                 let corner = 2 * (y * row + x * p.channels);
-                let winners = &pooled.winners[window * g.filters + first..][..4];
-                for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(winners) {
+                let argmax = &pooled.argmax[window * g.filters + first..][..4];
+                for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(argmax) {
                     let from = corner + places[usize::from(winner & 3)];
                     let patch = &picture[from..from + (ROWS - 1) * row + WIDTH * VECTORS];
                     let gradient = F32x4::splat(gradient);

@@ -16,7 +16,7 @@ thread_local! {
 ///
 /// # Errors
 /// If the markup has no place for it.
-pub(super) fn say(words: String) -> Result<(), DomError> {
+pub(super) fn announce(words: String) -> Result<(), DomError> {
     let window = dom::window()?;
     if let Some(older) = PENDING.take() {
         window.clear_timeout_with_handle(older);

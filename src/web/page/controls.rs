@@ -80,9 +80,9 @@ impl Settings {
             let selector = ["#settings #", key, ", [data-setting=", key, "]"].concat();
             for element in dom::all::<HtmlElement>(&selector)? {
                 let control = Control::new(element)?;
-                let heard = control.clone();
+                let changed = control.clone();
                 dom::on(control.element(), "change", move |_: DomEvent| {
-                    dispatch(Event::Set(field, heard.value()));
+                    dispatch(Event::Set(field, changed.value()));
                 })?;
                 controls.push((field, control));
             }

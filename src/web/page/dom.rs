@@ -110,10 +110,10 @@ pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
 pub(super) fn on<E: JsCast + 'static>(
     target: &EventTarget,
     kind: &str,
-    mut hear: impl FnMut(E) + 'static,
+    mut handler: impl FnMut(E) + 'static,
 ) -> Result<(), DomError> {
     let closure =
-        Closure::<dyn FnMut(Event)>::new(move |event: Event| hear(event.unchecked_into()));
+        Closure::<dyn FnMut(Event)>::new(move |event: Event| handler(event.unchecked_into()));
     target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref())?;
     closure.forget();
     Ok(())
@@ -132,8 +132,8 @@ pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomErro
 ///
 /// # Errors
 /// If the browser refuses.
-pub(super) fn every(milliseconds: i32, hear: impl FnMut() + 'static) -> Result<(), DomError> {
-    let closure = Closure::<dyn FnMut()>::new(hear);
+pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Result<(), DomError> {
+    let closure = Closure::<dyn FnMut()>::new(handler);
     window()?.set_interval_with_callback_and_timeout_and_arguments_0(
         closure.as_ref().unchecked_ref(),
         milliseconds,
@@ -146,9 +146,9 @@ pub(super) fn every(milliseconds: i32, hear: impl FnMut() + 'static) -> Result<(
 ///
 /// # Errors
 /// If the browser refuses.
-pub(super) fn on_media(query: &str, mut hear: impl FnMut() + 'static) -> Result<(), DomError> {
+pub(super) fn on_media(query: &str, mut handler: impl FnMut() + 'static) -> Result<(), DomError> {
     match window()?.match_media(query)? {
-        Some(list) => on::<Event>(&list, "change", move |_| hear()),
+        Some(list) => on::<Event>(&list, "change", move |_| handler()),
         None => Ok(()),
     }
 }

@@ -280,7 +280,7 @@ impl Page {
             Effect::Runs(request) => storage::runs::ask(request),
             Effect::Drawings(collection, request) => storage::drawings::ask(collection, request),
             Effect::Download { name, mime, text } => download::text(name, mime, &text)?,
-            Effect::Announce(words) => announce::say(words)?,
+            Effect::Announce(words) => announce::announce(words)?,
         }
         Ok(())
     }

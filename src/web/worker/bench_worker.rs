@@ -132,7 +132,7 @@ impl Part {
         let phase = match phase {
             Phase::Forward => "forward",
             Phase::Loss => return String::from("loss"),
-            Phase::Live => "list of what carries a gradient",
+            Phase::NonzeroGradient => "list of what carries a gradient",
             Phase::WeightGradient => "gradient by the parameters",
             Phase::InputGradient => "gradient by the input",
         };
@@ -230,7 +230,7 @@ impl Steps {
                 images: &self.images[part.start * pixels..part.end * pixels],
                 labels: &self.labels[part],
                 scale: 1.0 / self.batch_size as f32,
-                noise: 0,
+                rng_seed: 0,
                 label_smoothing: 0.0,
             };
             let network = &mut self.network;

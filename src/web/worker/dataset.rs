@@ -121,7 +121,7 @@ impl Loader {
     /// The first part that cannot be used, and why.
     pub async fn load(
         &mut self,
-        mut tell: impl FnMut(Option<(Split, Digits)>, DataProgress),
+        mut on_progress: impl FnMut(Option<(Split, Digits)>, DataProgress),
     ) -> Result<(), PartError> {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
@@ -134,7 +134,7 @@ impl Loader {
         let store = open_store().await;
         for part in &parts[self.loaded..] {
             let digits = self
-                .load_part(part, store.as_ref(), &mut tell)
+                .load_part(part, store.as_ref(), &mut on_progress)
                 .await
                 .map_err(|problem| PartError { file: part.file.clone(), problem })?;
             self.loaded += 1;
@@ -143,7 +143,7 @@ impl Loader {
             }
             self.progress.test_ready =
                 parts[self.loaded..].iter().all(|part| part.split != Split::Test);
-            tell(Some((part.split, digits)), self.progress);
+            on_progress(Some((part.split, digits)), self.progress);
         }
         if let Some(store) = &store {
             let keys: Vec<String> = parts.iter().map(|part| self.key(part)).collect();
@@ -173,7 +173,7 @@ impl Loader {
         &mut self,
         part: &Part,
         store: Option<&Cache>,
-        tell: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
+        on_progress: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
     ) -> Result<Digits, Problem> {
         let key = self.key(part);
         let before = self.progress.received_bytes;
@@ -187,7 +187,7 @@ impl Loader {
         let response = get(&format!("{}{}", self.base, part.file)).await?;
         let bytes = read(part, &response, |bytes| {
             self.progress.received_bytes = before + bytes;
-            tell(None, self.progress);
+            on_progress(None, self.progress);
         })
         .await;
         let checked = bytes.and_then(|bytes| check(part, &bytes).map(|()| bytes));
@@ -234,7 +234,7 @@ async fn get(url: &str) -> Result<Response, Problem> {
 async fn read(
     part: &Part,
     response: &Response,
-    mut tell: impl FnMut(u32),
+    mut on_progress: impl FnMut(u32),
 ) -> Result<Vec<u8>, Problem> {
     let failed = |error: JsValue| Problem::Network(describe(&error));
     let expected = part.bytes;
@@ -252,7 +252,7 @@ async fn read(
             Reflect::get(&chunk, &"value".into()).map_err(failed)?.unchecked_into();
         bytes.extend(value.to_vec());
         match u32::try_from(bytes.len()) {
-            Ok(got) if got <= expected => tell(got),
+            Ok(got) if got <= expected => on_progress(got),
             _ => {
                 answer(reader.cancel()).await;
                 return Err(Problem::TooLong { expected });

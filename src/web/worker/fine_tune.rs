@@ -12,7 +12,7 @@ pub(super) struct FineTuneJob {
     pub(super) id: u32,
     pub(super) work: FineTuning,
     /// When the page was told last, in milliseconds.
-    told: f64,
+    reported: f64,
 }
 
 impl FineTuneJob {
@@ -33,15 +33,15 @@ impl FineTuneJob {
         let digits = UserDigits::new(images, labels, request.held_out as usize)?;
         let FineTuneRequest { id, architecture, part, seed, .. } = request;
         let work = FineTuning::new(architecture, *part, parameters, digits, replay, *seed)?;
-        Ok(Self { id: *id, work, told: 0.0 })
+        Ok(Self { id: *id, work, reported: 0.0 })
     }
 
     /// What to tell the page of a fine-tuning that goes on, if it is time to.
     pub(super) fn progress(&mut self, now: f64, test: usize) -> Option<Reply> {
-        if now - self.told < PROGRESS_INTERVAL {
+        if now - self.reported < PROGRESS_INTERVAL {
             return None;
         }
-        self.told = now;
+        self.reported = now;
         Some(Reply::FineTuning { id: self.id, share: self.work.share(test) })
     }
 

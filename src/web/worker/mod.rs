@@ -60,16 +60,16 @@ pub fn start() -> Result<(), WorkerError> {
         called.with(Trainer::work);
     })?;
     let called = Rc::clone(&cell);
-    let hear = move |id, event| {
+    let on_event = move |id, event| {
         called.with(|trainer| trainer.on_helper_event(id, event));
     };
-    let helper_pool = HelperPool::new(scope.location().href(), Rc::new(hear));
+    let helper_pool = HelperPool::new(scope.location().href(), Rc::new(on_event));
     cell.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, helper_pool)));
     port::listen(&scope, move |request| match request {
         Ok((Request::LoadData, _)) => load_data(&cell),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            cell.with(|trainer| trainer.hear(request, arrays));
+            cell.with(|trainer| trainer.on_request(request, arrays));
         }
         Err(error) => cell.end(&error.to_string().into()),
     });
@@ -117,16 +117,16 @@ fn load_data(cell: &Rc<TrainerCell>) {
     };
     let cell = Rc::clone(cell);
     spawn_local(async move {
-        let hearing = Rc::clone(&cell);
-        let tell = move |part, progress| {
-            hearing.with(|trainer| trainer.take(part, progress));
+        let loading_cell = Rc::clone(&cell);
+        let on_part = move |part, progress| {
+            loading_cell.with(|trainer| trainer.take(part, progress));
         };
-        let result = loader.load(tell).await;
+        let result = loader.load(on_part).await;
         cell.with(|trainer| {
             trainer.loader = Some(loader);
             if let Err(error) = result {
                 let part = error.part().to_owned();
-                trainer.say(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
+                trainer.send(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
             }
         });
     });

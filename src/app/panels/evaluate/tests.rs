@@ -20,18 +20,18 @@ fn ready() -> App {
     let mut app = App::new(Answer::new(&architecture).expect("the default model"));
     let weights = vec![0.0; architecture.parameter_count().expect("it can be built")];
     app.update(Happening::Shipped(Ok(weights)));
-    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     let data = DataProgress {
         train_images: 60_000,
         total_train_images: 60_000,
         test_ready: true,
         ..DataProgress::default()
     };
-    hear(&mut app, Reply::Data(data), vec![]);
+    reply(&mut app, Reply::Data(data), vec![]);
     app
 }
 
-fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
+fn reply(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
     app.update(Happening::Reply(reply, arrays))
 }
 
@@ -54,7 +54,7 @@ fn open() -> App {
     assert_eq!(sent(&effects), [(&Request::TestLabels, None)]);
     assert!(effects.contains(&Effect::Drawings(Collection::Pinned, DrawingsRequest::Read)));
     let labels = LABELS.map(f32::from).to_vec();
-    let effects = hear(&mut app, Reply::TestLabels, vec![labels]);
+    let effects = reply(&mut app, Reply::TestLabels, vec![labels]);
     let all = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
     assert_eq!(sent(&effects), [(&Request::TestImages, Some(&all[..]))], "the sample");
     app
@@ -83,10 +83,10 @@ fn evaluated() -> App {
     assert!(app.cannot_evaluate().is_some(), "once at a time");
     let id = *id;
     let late = Reply::Evaluated { id: id + 1, evaluation: EVALUATION };
-    hear(&mut app, late, vec![vec![]]);
+    reply(&mut app, late, vec![vec![]]);
     assert!(app.evaluate.figures().is_none(), "another one's evaluation is dropped");
-    let reply = Reply::Evaluated { id, evaluation: EVALUATION };
-    hear(&mut app, reply, vec![probabilities()]);
+    let answer = Reply::Evaluated { id, evaluation: EVALUATION };
+    reply(&mut app, answer, vec![probabilities()]);
     app
 }
 
@@ -99,19 +99,19 @@ fn what_is_missing_is_said() {
     let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
     let cannot = |app: &App| app.cannot_evaluate().unwrap_or_default();
     assert!(cannot(&app).contains("still loading"));
-    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     let data = DataProgress {
         received_bytes: 1_200_000,
         total_bytes: 11_300_000,
         ..DataProgress::default()
     };
-    hear(&mut app, Reply::Data(data), vec![]);
+    reply(&mut app, Reply::Data(data), vec![]);
     assert!(cannot(&app).contains("1.2 of 11.3 MB"), "{}", cannot(&app));
     assert!(sent(&happen(&mut app, Event::Evaluate)).is_empty());
     let (part, reason) = (String::from("test"), String::from("it is cut short"));
-    hear(&mut app, Reply::DataFailed { part, reason }, vec![]);
+    reply(&mut app, Reply::DataFailed { part, reason }, vec![]);
     assert!(cannot(&app).contains("Retry"));
-    hear(&mut app, Reply::Data(DataProgress { test_ready: true, ..data }), vec![]);
+    reply(&mut app, Reply::Data(DataProgress { test_ready: true, ..data }), vec![]);
     assert!(cannot(&app).contains("weights are not here"));
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
     assert!(cannot(&app).contains("gone"));
@@ -138,7 +138,7 @@ fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
     let mut app = evaluated();
     happen(&mut app, Event::Evaluate);
     let reason = String::from("The weights belong to another model.");
-    hear(&mut app, Reply::EvaluationFailed { id: 2, reason }, vec![]);
+    reply(&mut app, Reply::EvaluationFailed { id: 2, reason }, vec![]);
     let status = app.evaluation_status();
     assert!(status.contains("could not be judged: The weights"), "{status}");
     assert!(app.evaluate.figures().is_some() && app.cannot_evaluate().is_none());
@@ -160,13 +160,13 @@ fn each_epoch_ends_with_a_judgement() {
         test_accuracy: 0.75,
         validation: None,
     };
-    hear(&mut app, end(1), vec![vec![], probabilities()]);
+    reply(&mut app, end(1), vec![vec![], probabilities()]);
     assert_eq!(app.evaluation_status(), "Judged: this run, epoch 1.");
     assert_eq!(app.evaluate.figures(), evaluated().evaluate.figures());
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
     assert_eq!(app.evaluation_status(), "Judged: an earlier run, epoch 1.");
-    hear(&mut app, end(1), vec![vec![], vec![]]);
+    reply(&mut app, end(1), vec![vec![], vec![]]);
     assert!(app.evaluate.figures().is_some(), "a run that is gone is not judged");
 }
 
@@ -202,7 +202,7 @@ fn pictures_come_are_read_again_and_looked_into() {
     );
     // One that is no longer on show comes late.
     let pictures = vec![0.5; 2 * PIXELS];
-    hear(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
+    reply(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
     assert!(app.evaluate.gallery.exhibits[0].picture.is_some());
     assert!(!app.read_next(true, 1..2), "the other one's picture is not here");
     assert!(app.read_next(true, 0..2));
@@ -221,7 +221,7 @@ fn more_images_follow_a_page() {
     let mut app = ready();
     app.update(Happening::TogglePanel(PanelId::Evaluate));
     let many = 2 * PAGE + 10;
-    hear(&mut app, Reply::TestLabels, vec![vec![7.0; many]]);
+    reply(&mut app, Reply::TestLabels, vec![vec![7.0; many]]);
     assert_eq!(app.evaluate.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
     app.update(Happening::Train);
     let end = Reply::EpochEnd {
@@ -232,7 +232,7 @@ fn more_images_follow_a_page() {
         test_accuracy: 0.0,
         validation: None,
     };
-    hear(&mut app, end, vec![vec![], vec![0.1; many * CLASSES]]);
+    reply(&mut app, end, vec![vec![], vec![0.1; many * CLASSES]]);
     happen(&mut app, Event::Show(Choice::Mistakes));
     let mut shown = vec![app.evaluate.gallery.exhibits.len()];
     for _ in 0..3 {
@@ -289,7 +289,7 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
             activity: Activity::Training,
         };
         let arrays = vec![vec![0.0; count], vec![0.5], vec![0.5]];
-        hear(&mut app, Reply::Progress(progress), arrays);
+        reply(&mut app, Reply::Progress(progress), arrays);
         while app.read_next(true, 0..0) {}
     }
     let history = &app.evaluate.watched(key).expect("it is watched").history;

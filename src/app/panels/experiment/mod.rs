@@ -290,10 +290,10 @@ mod tests {
             (view.total.as_str(), view.code.as_str()),
             ("Train waits until every layer fits.", "")
         );
-        let told = effects.iter().any(|effect| {
+        let notice = effects.iter().any(|effect| {
             matches!(effect, Effect::Announce(words) if words.starts_with("Flatten removed. Dense"))
         });
-        assert!(told, "{effects:?}");
+        assert!(notice, "{effects:?}");
         app.update(Event::Edit(Edit::Add(Kind::Flatten)));
         assert_eq!(app.form.settings.architecture, Architecture::default());
         assert_eq!(app.experiment().preset, Some("keras"));

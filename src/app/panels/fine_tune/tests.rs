@@ -138,7 +138,7 @@ fn weights(each: f32) -> Vec<f32> {
     vec![each; Architecture::default().parameter_count().expect("it can be built")]
 }
 
-fn hear(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
+fn reply(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
     app.update(Happening::Reply(reply, arrays))
 }
 
@@ -150,13 +150,13 @@ fn data(app: &mut App, test_ready: bool) {
     let (train_images, total_train_images) = (60_000, 60_000);
     let sizes = DataProgress { train_images, total_train_images, ..DataProgress::default() };
     let progress = DataProgress { test_ready, total_bytes: 10_000_000, ..sizes };
-    hear(app, Reply::Data(progress), vec![]);
+    reply(app, Reply::Data(progress), vec![]);
 }
 
 /// The panel, open, with these digits and all that fine-tuning needs.
 fn ready(digits: &[u8]) -> App {
     let mut app = open();
-    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, true);
     for &digit in digits {
         draw(&mut app);
@@ -186,7 +186,7 @@ fn finish(app: &mut App, id: u32, held_out: u32) -> Vec<Effect> {
     };
     let before = come_to(tally(held_out.min(1), held_out), 4, 9_952);
     let after = come_to(tally(held_out, held_out), 7, 9_944);
-    hear(app, Reply::FineTuned { id, before, after }, vec![weights(TUNED)])
+    reply(app, Reply::FineTuned { id, before, after }, vec![weights(TUNED)])
 }
 
 /// The weight that all parameters of what answers have.
@@ -201,7 +201,7 @@ fn run(app: &mut App) -> u32 {
     let (test_loss, test_accuracy) = (0.1, 0.9);
     let end =
         Reply::EpochEnd { run, epoch: 1, step: 9, test_loss, test_accuracy, validation: None };
-    hear(app, end, vec![weights(LEARNT)]);
+    reply(app, end, vec![weights(LEARNT)]);
     run
 }
 
@@ -226,7 +226,7 @@ fn fine_tuning_says_what_it_waits_for() {
     draw(&mut app);
     label(&mut app, 3);
     waits_for(&mut app, "trainer is still loading");
-    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, false);
     waits_for(&mut app, "on their way: 0.0 of 10.0 MB");
     data(&mut app, true);
@@ -236,7 +236,7 @@ fn fine_tuning_says_what_it_waits_for() {
     app.update(Happening::Train);
     waits_for(&mut app, "A run is on");
     app.update(Happening::Train);
-    hear(&mut app, Reply::Paused { run: 1, step: 3 }, vec![]);
+    reply(&mut app, Reply::Paused { run: 1, step: 3 }, vec![]);
     waits_for(&mut app, "A run is on");
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
@@ -262,8 +262,8 @@ fn the_trainer_gets_digits_to_learn_first_and_held_out_ones_last() {
     assert_eq!((view.button, view.cannot, view.share), ("Cancel", None, Some(0.0)));
     assert!(app.view().train.disabled.is_some_and(|why| why.contains("Fine-tuning")));
     assert!(app.update(Happening::Train).is_empty() && app.run.is_none());
-    hear(&mut app, Reply::FineTuning { id: 1, share: 0.5 }, vec![]);
-    hear(&mut app, Reply::FineTuning { id: 7, share: 0.9 }, vec![]);
+    reply(&mut app, Reply::FineTuning { id: 1, share: 0.5 }, vec![]);
+    reply(&mut app, Reply::FineTuning { id: 7, share: 0.9 }, vec![]);
     assert_eq!(app.fine_tuning().share, Some(0.5));
 }
 
@@ -344,7 +344,7 @@ fn failing_costs_nothing_and_says_why() {
     let mut app = ready(&[1, 4]);
     begin(&mut app);
     let reason = String::from("the weights overflowed");
-    let effects = hear(&mut app, Reply::FineTuneFailed { id: 1, reason }, vec![]);
+    let effects = reply(&mut app, Reply::FineTuneFailed { id: 1, reason }, vec![]);
     assert!(said(&effects).contains("overflowed"));
     assert!(app.fine_tuning().status.contains("It came to nothing: the weights overflowed."));
     assert_eq!(app.fine_tuning().cannot, None, "it can be tried again");
@@ -358,7 +358,7 @@ fn failing_costs_nothing_and_says_why() {
     assert_eq!((app.fine_tuning().button, answering(&app).0), ("Fine-tune", Source::Shipped));
     assert_eq!(labels(&app), [1, 4]);
     app.update(Happening::Repair);
-    hear(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
+    reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, true);
     let status = app.fine_tuning().status;
     assert!(status.contains("the trainer has stopped. Your digits and the weights"), "{status}");
@@ -368,7 +368,7 @@ fn failing_costs_nothing_and_says_why() {
 fn a_runs_weights_are_the_way_back_as_long_as_they_are_there() {
     let mut app = ready(&[1]);
     let id = run(&mut app);
-    hear(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
+    reply(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
     assert!(app.fine_tuning().status.starts_with("Starts from this run, epoch 1"));
     let (_, arrays) = begin(&mut app);
     assert_eq!(arrays[0][0], LEARNT);

@@ -149,7 +149,7 @@ fn what_is_kept_is_read_again() {
     assert_eq!(record.metadata.link().matches("net=f,d10s").count(), 1);
     let mut app = trained().0;
     happen(&mut app, read(vec![kept, StoredRun { numbers: vec![], ..super::tests::kept(6, "") }]));
-    assert!(app.notice.is_some_and(|told| told.starts_with("1 of the kept runs")));
+    assert!(app.notice.is_some_and(|notice| notice.starts_with("1 of the kept runs")));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_kept_run_is_taken_up_again() {
     assert_eq!(stored(&happen(&mut app, Event::Load(key(1)))), [&RunsRequest::Weights(key(1))]);
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
-    assert!(app.notice.as_ref().is_some_and(|told| told.contains("another network")));
+    assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
     assert_eq!(app.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.5; 7850])));

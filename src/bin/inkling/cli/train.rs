@@ -200,8 +200,8 @@ impl Trainer {
                     let indices = indices.iter().map(|&index| index as usize);
                     train.gather(indices, &mut images, &mut labels);
                     if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
-                        let noise = self.session.noise();
-                        augment::vary(&augmentation, &mut images, &labels, 0, noise);
+                        let rng_seed = self.session.minibatch_seed();
+                        augment::vary(&augmentation, &mut images, &labels, 0, rng_seed);
                     }
                     seen += self.learn(&images, &labels);
                 }
@@ -242,7 +242,7 @@ impl Trainer {
         let parameters = self.session.parameters();
         let minibatch = Share {
             label_smoothing: self.session.settings().label_smoothing,
-            ..Share::whole(images, labels, self.session.noise())
+            ..Share::whole(images, labels, self.session.minibatch_seed())
         };
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];

@@ -431,7 +431,7 @@ fn copy_code() {
         };
         dispatch(Event::Notice(String::from(words)));
         // Where the notice is not seen.
-        let _ = announce::say(words.into());
+        let _ = announce::announce(words.into());
     });
 }
 

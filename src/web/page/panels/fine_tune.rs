@@ -70,7 +70,7 @@ impl FineTunePanel {
         }
     }
 
-    fn say(&self, view: &View, answer: &str, drawn: bool) -> Result<(), DomError> {
+    fn show_text(&self, view: &View, answer: &str, drawn: bool) -> Result<(), DomError> {
         let nothing = (!drawn).then_some("Nothing is drawn yet");
         for id in ["yours-undo", "yours-clear"] {
             disable(&dom::by_id(id)?, nothing)?;
@@ -119,7 +119,7 @@ impl Panel for FineTunePanel {
         self.paint(app);
         let now = (app.my_digits(), view::spoken_answer(&app.answer));
         if self.said.as_ref() != Some(&now) {
-            self.say(&now.0, &now.1, !app.answer.drawing().is_empty())?;
+            self.show_text(&now.0, &now.1, !app.answer.drawing().is_empty())?;
             self.said = Some(now);
         }
         self.controls.show(app.fine_tuning())?;

@@ -63,22 +63,22 @@ impl Trainer {
         }
     }
 
-    pub(super) fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
-        say(&self.scope, reply, arrays);
+    pub(super) fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
+        send(&self.scope, reply, arrays);
     }
 
     fn fail(&self, run: RunId, message: String) {
-        self.say(&Reply::Failed { run, message }, &[]);
+        self.send(&Reply::Failed { run, message }, &[]);
     }
 
     /// Takes in a verified part of the data set, if one came, and how much there is now.
     pub(super) fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
         self.images.take(part, progress);
-        self.say(&Reply::Data(progress), &[]);
+        self.send(&Reply::Data(progress), &[]);
         self.wake();
     }
 
-    pub(super) fn hear(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
+    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
         match request {
             Request::LoadData => {}
             Request::Start { run, settings, paused, workers } => {
@@ -121,7 +121,7 @@ impl Trainer {
                 let here = if self.images.progress.test_ready { self.images.test.len() } else { 0 };
                 let labels: Vec<f32> =
                     self.images.test.labels[..here].iter().copied().map(f32::from).collect();
-                self.say(&Reply::TestLabels, &[&labels]);
+                self.send(&Reply::TestLabels, &[&labels]);
             }
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
@@ -143,7 +143,7 @@ impl Trainer {
         };
         match evaluating {
             Ok(evaluating) => self.evaluating = Some(evaluating),
-            Err(reason) => self.say(&Reply::EvaluationFailed { id, reason }, &[]),
+            Err(reason) => self.send(&Reply::EvaluationFailed { id, reason }, &[]),
         }
     }
 
@@ -159,7 +159,7 @@ impl Trainer {
             let (loss, accuracy) = (evaluating.score.mean_loss(), evaluating.score.accuracy());
             let evaluation = Evaluation { loss, accuracy };
             let reply = Reply::Evaluated { id: evaluating.id, evaluation };
-            self.say(&reply, &[&evaluating.probabilities]);
+            self.send(&reply, &[&evaluating.probabilities]);
         }
     }
 
@@ -174,12 +174,12 @@ impl Trainer {
         match over {
             Ok(false) => {
                 if let Some(reply) = fine_tune.progress(self.clock.now(), self.images.test.len()) {
-                    self.say(&reply, &[]);
+                    self.send(&reply, &[]);
                 }
             }
             Ok(true) => {
                 if let Some(fine_tune) = self.fine_tune.take() {
-                    self.say(&fine_tune.outcome(), &[fine_tune.work.parameters()]);
+                    self.send(&fine_tune.outcome(), &[fine_tune.work.parameters()]);
                 }
             }
             Err(error) => {
@@ -191,7 +191,7 @@ impl Trainer {
     }
 
     fn report_fine_tune_failed(&self, id: u32, error: &FineTuneError) {
-        self.say(&Reply::FineTuneFailed { id, reason: error.to_string() }, &[]);
+        self.send(&Reply::FineTuneFailed { id, reason: error.to_string() }, &[]);
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {
@@ -199,7 +199,7 @@ impl Trainer {
         let wanted = indices.iter().map(|&index| index as usize);
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         self.images.test.gather(wanted, &mut images, &mut labels);
-        self.say(&Reply::TestImages, &[&indices, &images]);
+        self.send(&Reply::TestImages, &[&indices, &images]);
     }
 
     /// Forgets the run and the work in hand.
@@ -210,7 +210,7 @@ impl Trainer {
 
     pub(super) fn on_helper_event(&mut self, id: HelperId, event: HelperEvent) {
         if matches!(event, HelperEvent::Gone(_)) {
-            self.say(&Reply::HelperLost, &[]);
+            self.send(&Reply::HelperLost, &[]);
         }
         self.helper_pool.on_event(id, event, self.run.as_mut().map(|run| &mut run.executor));
         // At once: a further turn would come after a while in which nobody computes.
@@ -254,7 +254,7 @@ impl Trainer {
     fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Session)) {
         if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
             change(&mut run.session);
-            run.told = None;
+            run.reported = None;
         }
     }
 
@@ -286,7 +286,7 @@ impl Trainer {
     }
 }
 
-fn say(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
+fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
     let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
     if let Err(error) = port::reply(scope, reply, &arrays) {
         // Nothing can be told through a port that is broken; the page sees the silence.

@@ -3,7 +3,7 @@
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::images::Images;
-use super::{SLICE, say};
+use super::{SLICE, send};
 use crate::protocol::helper::Work;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
 use crate::train::gradient::images_of;
@@ -38,8 +38,8 @@ pub(super) struct Means<'a> {
 }
 
 impl Means<'_> {
-    fn say(&self, reply: &Reply, arrays: &[&[f32]]) {
-        say(self.scope, reply, arrays);
+    fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
+        send(self.scope, reply, arrays);
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Run {
     /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
     /// What the page was told that the run is doing, if it stands still or waits.
-    pub(super) told: Option<Task<'static>>,
+    pub(super) reported: Option<Task<'static>>,
     /// What the page was told last that it is busy with.
     activity: Activity,
     last_progress: f64,
@@ -93,7 +93,7 @@ impl Run {
             ahead: BatchBuffer::default(),
             meter: Meter::default(),
             loaded: false,
-            told: None,
+            reported: None,
             activity: Activity::Training,
             last_progress: now,
             losses: Vec::new(),
@@ -206,7 +206,7 @@ impl Run {
                 let evaluation = self.session.take_score(score, means.images.available());
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
-                    self.tell(means, evaluation);
+                    self.report_epoch(means, evaluation);
                 }
             }
         }
@@ -214,7 +214,11 @@ impl Run {
     }
 
     /// Tells the page what an epoch has come to.
-    fn tell(&mut self, means: &Means<'_>, EpochEvaluation { test, validation }: EpochEvaluation) {
+    fn report_epoch(
+        &mut self,
+        means: &Means<'_>,
+        EpochEvaluation { test, validation }: EpochEvaluation,
+    ) {
         self.activity = Activity::Training;
         let reply = Reply::EpochEnd {
             run: self.id,
@@ -225,7 +229,7 @@ impl Run {
             validation: validation
                 .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
         };
-        means.say(&reply, &[self.session.averaged(), &self.test_probabilities]);
+        means.send(&reply, &[self.session.averaged(), &self.test_probabilities]);
         self.test_probabilities.clear();
     }
 
@@ -236,7 +240,7 @@ impl Run {
             means.turn.request_later(HEARTBEAT);
         }
         let quiet = means.clock.now() - self.last_progress < f64::from(HEARTBEAT);
-        if self.told.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
+        if self.reported.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
             return false;
         }
         let activity =
@@ -245,15 +249,15 @@ impl Run {
         match why {
             Task::Stand => {
                 let step = self.session.step();
-                means.say(&Reply::Paused { run: self.id, step }, &[]);
+                means.send(&Reply::Paused { run: self.id, step }, &[]);
             }
             Task::Finished => {
                 let seconds = self.meter.seconds();
-                means.say(&Reply::Finished { run: self.id, seconds }, &[]);
+                means.send(&Reply::Finished { run: self.id, seconds }, &[]);
             }
             _ => {}
         }
-        self.told = Some(why);
+        self.reported = Some(why);
         false
     }
 
@@ -280,7 +284,7 @@ impl Run {
             workers: 1 + means.helper_pool.ready() as u32,
         };
         let arrays = [session.averaged(), &self.losses, &self.accuracies];
-        means.say(&Reply::Progress(progress), &arrays);
+        means.send(&Reply::Progress(progress), &arrays);
         self.losses.clear();
         self.accuracies.clear();
     }

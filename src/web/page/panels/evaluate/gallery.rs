@@ -109,7 +109,7 @@ impl Gallery {
             drawn: false,
             read: None,
         };
-        tile.say(exhibit)?;
+        tile.describe(exhibit)?;
         Ok(tile)
     }
 
@@ -150,7 +150,7 @@ impl Gallery {
             let read = exhibit.reading.map(|reading| reading.digit);
             if tile.read != read {
                 tile.read = read;
-                tile.say(exhibit)?;
+                tile.describe(exhibit)?;
             }
         }
         text("judge-tally", &gallery.tally())
@@ -158,7 +158,7 @@ impl Gallery {
 }
 
 impl Tile {
-    fn say(&self, exhibit: &Exhibit) -> Result<(), DomError> {
+    fn describe(&self, exhibit: &Exhibit) -> Result<(), DomError> {
         let label = exhibit.label.to_string();
         let image = ["test image ", &exhibit.index.to_string()].concat();
         let (read, words, unseen) = match exhibit.reading {

@@ -143,14 +143,14 @@ impl Pinned {
                 press.print(&drawing.picture, &card.image)?;
                 card.drawn = true;
             }
-            card.say(drawing.label, evaluate.watched(card.key))?;
+            card.describe(drawing.label, evaluate.watched(card.key))?;
         }
         Ok(())
     }
 }
 
 impl Card {
-    fn say(&self, label: u8, watched: Option<&Watched>) -> Result<(), DomError> {
+    fn describe(&self, label: u8, watched: Option<&Watched>) -> Result<(), DomError> {
         let label_name = label.to_string();
         let reading = watched.and_then(|watched| watched.reading);
         let Some((watched, reading)) = watched.zip(reading) else {

@@ -1,4 +1,4 @@
-//! A convolution's way back, over *live* entries only: outputs that carry a gradient.
+//! A convolution's backward pass, over *nonzero* entries only: outputs that carry a gradient.
 //!
 //! Max-pooling passes a gradient to one position in four and relu blocks part of those, so most of a
 //! dense convolution's multiplications would be by zero. [`Live`] gathers the rest, once by filter for
@@ -16,7 +16,7 @@ struct Entry {
 
 /// The outputs of one image's convolution that carry a gradient.
 #[derive(Debug)]
-pub struct Live {
+pub struct NonzeroGradient {
     /// `[filters][positions]`: input offset of the patch, gradient. The first `filter_counts[f]` count.
     by_filter: Vec<Entry>,
     filter_counts: Vec<u32>,
@@ -26,8 +26,8 @@ pub struct Live {
     position_counts: Vec<u32>,
 }
 
-impl Live {
-    /// Room for every output of a convolution to be live. Without `by_position` only
+impl NonzeroGradient {
+    /// Room for every output of a convolution to be nonzero. Without `by_position` only
     /// [`weight_gradient`] can be computed from it.
     pub fn new(g: &Geometry, by_position: bool) -> Self {
         let positions = g.out_height() * g.out_width();
@@ -40,7 +40,7 @@ impl Live {
         }
     }
 
-    /// Gathers the live entries behind [`forward`](super::forward).
+    /// Gathers the nonzero entries behind [`forward`](super::forward).
     ///
     /// - `gradient`, `output`: `[out_height][out_width][filters]`.
     /// - `relu`: an output that is not positive passes nothing.
@@ -50,21 +50,21 @@ impl Live {
         for (position, (gradient, output)) in rows.enumerate() {
             let corner = g.corner(position / g.out_width(), position % g.out_width());
             for (filter, (&value, &output)) in gradient.iter().zip(output).enumerate() {
-                let live = value != 0.0 && (!relu || output > 0.0);
-                self.push(g, position, corner, filter, value, live);
+                let nonzero = value != 0.0 && (!relu || output > 0.0);
+                self.push(g, position, corner, filter, value, nonzero);
             }
         }
     }
 
-    /// Gathers the live entries behind [`forward_pooled`](super::forward_pooled).
+    /// Gathers the nonzero entries behind [`forward_pooled`](super::forward_pooled).
     ///
-    /// - `gradient`, `output`, `winners`: `[out_height / 2][out_width / 2][filters]`.
+    /// - `gradient`, `output`, `argmax`: `[out_height / 2][out_width / 2][filters]`.
     pub fn gather_pooled(
         &mut self,
         g: &Geometry,
         gradient: &[f32],
         output: &[f32],
-        winners: &[u8],
+        argmax: &[u8],
         relu: bool,
     ) {
         self.clear();
@@ -72,16 +72,16 @@ impl Live {
         let rows = gradient
             .chunks_exact(g.filters)
             .zip(output.chunks_exact(g.filters))
-            .zip(winners.chunks_exact(g.filters));
-        for (window, ((gradient, output), winners)) in rows.enumerate() {
+            .zip(argmax.chunks_exact(g.filters));
+        for (window, ((gradient, output), argmax)) in rows.enumerate() {
             let (y, x) = (2 * (window / pooled_width), 2 * (window % pooled_width));
             let window = [(0, 0), (0, 1), (1, 0), (1, 1)]
                 .map(|(dy, dx)| ((y + dy) * g.out_width() + x + dx, g.corner(y + dy, x + dx)));
-            let values = gradient.iter().zip(output).zip(winners);
+            let values = gradient.iter().zip(output).zip(argmax);
             for (filter, ((&value, &output), &winner)) in values.enumerate() {
-                let live = value != 0.0 && (!relu || output > 0.0);
+                let nonzero = value != 0.0 && (!relu || output > 0.0);
                 let (position, corner) = window[usize::from(winner & 3)];
-                self.push(g, position, corner, filter, value, live);
+                self.push(g, position, corner, filter, value, nonzero);
             }
         }
     }
@@ -91,7 +91,7 @@ impl Live {
         self.position_counts.fill(0);
     }
 
-    /// Writes an entry behind the others and counts it if it is live. Which outputs are live is as
+    /// Writes an entry behind the others and counts it if it is nonzero. Which outputs are nonzero is as
     /// good as random: a branch would be mispredicted half of the time.
     #[inline(always)]
     fn push(
@@ -101,17 +101,17 @@ impl Live {
         corner: usize,
         filter: usize,
         value: f32,
-        live: bool,
+        nonzero: bool,
     ) {
         let positions = self.by_filter.len() / g.filters;
         let count = &mut self.filter_counts[filter];
         self.by_filter[filter * positions + *count as usize] =
             Entry { offset: corner as u32, value };
-        *count += u32::from(live);
+        *count += u32::from(nonzero);
         if let Some(count) = self.position_counts.get_mut(position) {
             self.by_position[position * g.filters + *count as usize] =
                 Entry { offset: (filter * g.row()) as u32, value };
-            *count += u32::from(live);
+            *count += u32::from(nonzero);
         }
     }
 
@@ -179,14 +179,14 @@ fn gather_into(entries: &[Entry], from: &[f32], base: usize, sums: &mut [f32]) {
 /// - `bias`: `[filters]`.
 pub fn weight_gradient(
     g: &Geometry,
-    live: &Live,
+    nonzero: &NonzeroGradient,
     input: &[f32],
     kernel: &mut [f32],
     bias: &mut [f32],
 ) {
     let filters = kernel.chunks_exact_mut(g.panel_rows()).zip(bias);
     for (filter, (kernel, bias)) in filters.enumerate() {
-        let entries = live.of_filter(filter);
+        let entries = nonzero.of_filter(filter);
         *bias += entries.iter().map(|e| e.value).sum::<f32>();
         for (ky, row) in kernel.chunks_exact_mut(g.row()).enumerate() {
             gather_into(entries, input, ky * g.width * g.channels, row);
@@ -199,13 +199,13 @@ pub fn weight_gradient(
 /// - `kernel`: `[kernel_size][filters][kernel_size][channels]`, unlike Keras' `[ky][kx][c][f]`, so
 ///   that a filter's row of taps lies as the numbers do that it is added to.
 /// - `input`: the gradient of the input, `[height][width][channels]`, overwritten.
-pub fn input_gradient(g: &Geometry, live: &Live, kernel: &[f32], input: &mut [f32]) {
+pub fn input_gradient(g: &Geometry, nonzero: &NonzeroGradient, kernel: &[f32], input: &mut [f32]) {
     input.fill(0.0);
     // One row of taps at a time: its weights stay in the first-level cache.
     for (ky, weights) in kernel.chunks_exact(g.filters * g.row()).enumerate() {
         for y in 0..g.out_height() {
             for x in 0..g.out_width() {
-                let entries = live.at_position(y * g.out_width() + x);
+                let entries = nonzero.at_position(y * g.out_width() + x);
                 if !entries.is_empty() {
                     let sums = &mut input[g.corner(y + ky, x)..][..g.row()];
                     gather_into(entries, weights, 0, sums);
