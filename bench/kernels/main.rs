@@ -8,7 +8,7 @@ mod whole;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use inkling::kernels::gemm::{self, Panel};
+use inkling::kernels::gemm::{self, PanelRow};
 use inkling::kernels::lanes::round_up;
 use inkling::kernels::{conv, peak, pointwise, pool, winograd};
 
@@ -46,8 +46,8 @@ mod convolution {
         input: Vec<f32>,
         /// In Keras' layout.
         kernel: Vec<f32>,
-        panels: Vec<Panel>,
-        bias: Vec<Panel>,
+        panels: Vec<PanelRow>,
+        bias: Vec<PanelRow>,
         pooled: Vec<f32>,
         argmax: Vec<u8>,
         /// By the pooled output.
@@ -278,7 +278,7 @@ mod pooling {
     const SIZES: [(usize, usize, usize); 2] = [(26, 32, 2), (24, 8, 3)];
 
     struct Case {
-        g: pool::Geometry,
+        g: pool::PoolGeometry,
         input: Vec<f32>,
         output: Vec<f32>,
         argmax: Vec<u8>,
@@ -286,7 +286,7 @@ mod pooling {
 
     impl Case {
         fn new(&(side, channels, size): &(usize, usize, usize)) -> Self {
-            let g = pool::Geometry { height: side, width: side, channels, size };
+            let g = pool::PoolGeometry { height: side, width: side, channels, size };
             let outputs = (side / size) * (side / size) * channels;
             let mut case = Self {
                 input: noise(side * side * channels),

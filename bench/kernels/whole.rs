@@ -10,7 +10,7 @@ use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
 use inkling::train::gradient::{SHARDS, Share, Sums};
-use inkling::train::optimizer::Optimizer;
+use inkling::train::optimizer::OptimizerState;
 
 /// Of a drawing with so many points.
 #[divan::bench(args = [200])]
@@ -36,7 +36,7 @@ fn prediction(bencher: Bencher) {
 fn training_step(bencher: Bencher, batch_size: usize) {
     let digits = test_set();
     let (mut network, mut parameters) = network();
-    let mut optimizer = Optimizer::new(protocol::Optimizer::ADAM, parameters.len());
+    let mut optimizer = OptimizerState::new(protocol::Optimizer::ADAM, parameters.len());
     let mut sums = Sums::new(parameters.len());
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     let mut first = 0;

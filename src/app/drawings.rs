@@ -5,7 +5,7 @@ use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing, Point};
 
 /// A drawing's name; greater ones are newer.
-pub type Key = u64;
+pub type DrawingKey = u64;
 
 /// Whose drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Collection {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labelled {
     /// Its name.
-    pub key: Key,
+    pub key: DrawingKey,
     /// The digit, 0 to 9.
     pub label: u8,
     /// The strokes.
@@ -41,13 +41,13 @@ pub struct Labelled {
 
 impl Labelled {
     /// A drawing with its label; nothing without ink, or for a label that is no digit.
-    pub fn new(key: Key, label: u8, drawing: Drawing) -> Option<Self> {
+    pub fn new(key: DrawingKey, label: u8, drawing: Drawing) -> Option<Self> {
         let picture = Box::new(ink::picture(&drawing)?);
         (usize::from(label) < CLASSES).then_some(Self { key, label, drawing, picture })
     }
 
     /// Reads what [`Labelled::numbers`] wrote.
-    pub fn read(key: Key, numbers: &[f32]) -> Option<Self> {
+    pub fn read(key: DrawingKey, numbers: &[f32]) -> Option<Self> {
         let (&label, mut rest) = numbers.split_first()?;
         if !(0.0..CLASSES as f32).contains(&label) {
             return None;
@@ -84,7 +84,7 @@ pub enum Event {
     /// Keep what is on the pad, as this digit.
     Add(u8),
     /// Forget the drawing with this key.
-    Delete(Key),
+    Delete(DrawingKey),
     /// Do not forget the last one deleted.
     Undelete,
 }
@@ -93,7 +93,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct StoredDrawings {
     /// Keys and numbers, in any order.
-    pub drawings: Vec<(Key, Vec<f32>)>,
+    pub drawings: Vec<(DrawingKey, Vec<f32>)>,
     /// Chance, so that two pages that are open side by side give different keys.
     pub session_salt: u16,
 }
@@ -104,9 +104,9 @@ pub enum DrawingsRequest {
     /// Read all drawings of the collection.
     Read,
     /// Keep these [`Labelled::numbers`].
-    Keep(Key, Vec<f32>),
+    Keep(DrawingKey, Vec<f32>),
     /// Forget a drawing.
-    Forget(Key),
+    Forget(DrawingKey),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -158,10 +158,10 @@ impl Drawings {
         }
     }
 
-    fn next_key(&self) -> Key {
+    fn next_key(&self) -> DrawingKey {
         let all = self.drawings.iter().chain(&self.deleted);
         let newest = all.map(|drawing| drawing.key >> 16).max().unwrap_or(0);
-        (newest + 1) << 16 | Key::from(self.session_salt)
+        (newest + 1) << 16 | DrawingKey::from(self.session_salt)
     }
 
     fn keep(&self, drawing: &Labelled) -> Option<DrawingsRequest> {

@@ -22,10 +22,10 @@ use curves::Curves;
 use panels::PanelId;
 use panels::evaluate::{self, EvaluateState};
 use panels::experiment::editor::Edit;
-use panels::experiment::presets::{Network, Recipe};
+use panels::experiment::presets::{NetworkPreset, Recipe};
 use panels::fine_tune::{self, FineTuneState};
-use panels::inside::{self, Inside};
-use panels::runs::{self, Runs};
+use panels::inside::{self, InsideState};
+use panels::runs::{self, RunsState};
 use run::Run;
 use settings::{Field, Form, StartFrom};
 use speed::Speed;
@@ -78,7 +78,7 @@ pub enum Event {
     /// Take back the last change of the layers.
     UndoEdit,
     /// Take a ready-made network.
-    Network(Network),
+    Network(NetworkPreset),
     /// Take ready-made settings.
     Recipe(Recipe),
     /// Vary the drawing by other chances.
@@ -162,7 +162,7 @@ enum Intent {
 
 /// The trainer, as far as the page knows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trainer {
+pub enum TrainerState {
     /// Its turn comes after the shipped weights, so that drawing does not wait for its bytes.
     Waiting,
     /// It loads.
@@ -194,7 +194,7 @@ pub struct App {
     /// The drawing, and which weights read it as what.
     pub answer: Answer,
     /// The trainer.
-    pub trainer: Trainer,
+    pub trainer: TrainerState,
     /// Whether the site holds another build by now, whose workers are not this page's.
     updated: bool,
     /// The training data.
@@ -206,13 +206,13 @@ pub struct App {
     /// The open panel.
     pub open_panel: Option<PanelId>,
     /// What Look inside looks at.
-    pub inside: Inside,
+    pub inside: InsideState,
     /// What Judge knows.
     pub evaluate: EvaluateState,
     /// What Make it yours knows.
     pub fine_tune: FineTuneState,
     /// The kept runs.
-    pub runs: Runs,
+    pub runs: RunsState,
     /// How fast training is here, as far as a run has shown.
     pub speed: Option<Speed>,
     /// Seed of the chances by which Experiment varies the drawing.
@@ -236,16 +236,16 @@ impl App {
             form_revision: 0,
             notice: None,
             answer,
-            trainer: Trainer::Waiting,
+            trainer: TrainerState::Waiting,
             updated: false,
             data: Data::default(),
             run: None,
             curves: Curves::default(),
             open_panel: None,
-            inside: Inside::default(),
+            inside: InsideState::default(),
             evaluate: EvaluateState::default(),
             fine_tune: FineTuneState::default(),
-            runs: Runs::default(),
+            runs: RunsState::default(),
             speed: None,
             varied: 0,
             layers_revision: 0,
@@ -355,7 +355,7 @@ impl App {
             Event::Notice(text) => self.notify(text),
             Event::Shipped(weights) => {
                 self.answer.set_shipped(weights);
-                if self.trainer == Trainer::Waiting {
+                if self.trainer == TrainerState::Waiting {
                     self.spawn_trainer(&mut effects);
                 }
             }
@@ -452,7 +452,7 @@ impl App {
     }
 
     fn spawn_trainer(&mut self, effects: &mut Vec<Effect>) {
-        self.trainer = Trainer::Loading;
+        self.trainer = TrainerState::Loading;
         self.silence = 0.0;
         effects.push(Effect::SpawnTrainer);
     }
@@ -467,9 +467,9 @@ impl App {
     }
 
     fn repair(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.trainer, Trainer::Gone(_)) && self.updated {
+        if matches!(self.trainer, TrainerState::Gone(_)) && self.updated {
             effects.push(Effect::Reload);
-        } else if matches!(self.trainer, Trainer::Gone(_)) {
+        } else if matches!(self.trainer, TrainerState::Gone(_)) {
             self.data = Data::default();
             self.spawn_trainer(effects);
         } else if self.data.failed.is_some() {
@@ -487,7 +487,7 @@ impl App {
 
     /// Sends a request, if there is somebody to hear it.
     fn send(&mut self, request: Request, arrays: Vec<Vec<f32>>, effects: &mut Vec<Effect>) {
-        if let Trainer::Ready(_) = self.trainer {
+        if let TrainerState::Ready(_) = self.trainer {
             self.silence = 0.0;
             effects.push(Effect::Send(request, arrays));
         }
@@ -499,16 +499,16 @@ impl App {
             _ if self.form.settings.architecture.shapes().is_err() => {
                 Some("The network cannot be built as it is; Experiment says why.")
             }
-            Trainer::Waiting | Trainer::Loading => Some("The trainer is still loading."),
-            Trainer::Gone(_) => Some("The trainer is gone; restart it first."),
-            Trainer::Ready(_) if self.fine_tune.is_fine_tuning() => {
+            TrainerState::Waiting | TrainerState::Loading => Some("The trainer is still loading."),
+            TrainerState::Gone(_) => Some("The trainer is gone; restart it first."),
+            TrainerState::Ready(_) if self.fine_tune.is_fine_tuning() => {
                 Some("Fine-tuning is under way in Make it yours.")
             }
-            Trainer::Ready(_) if self.has_images() => None,
-            Trainer::Ready(_) if self.data.failed.is_some() => {
+            TrainerState::Ready(_) if self.has_images() => None,
+            TrainerState::Ready(_) if self.data.failed.is_some() => {
                 Some("There are no training images; Retry fetches them.")
             }
-            Trainer::Ready(_) => Some("The first training images are still on their way."),
+            TrainerState::Ready(_) => Some("The first training images are still on their way."),
         }
     }
 
@@ -517,7 +517,7 @@ impl App {
     }
 
     fn lose_trainer(&mut self, reason: String) {
-        self.trainer = Trainer::Gone(reason);
+        self.trainer = TrainerState::Gone(reason);
         self.evaluate.lose_trainer();
         self.fine_tune.lose_trainer();
         if let Some(run) = &mut self.run {
@@ -528,9 +528,9 @@ impl App {
     /// Loses the trainer to an error. Several may tell of the same one, and the first saw what it was about.
     fn lose_broken_trainer(&mut self, effects: &mut Vec<Effect>) {
         let what = match self.trainer {
-            Trainer::Gone(_) => return,
-            Trainer::Waiting | Trainer::Loading => "The trainer could not be started.",
-            Trainer::Ready(_) => "The trainer stopped because of an error in this browser.",
+            TrainerState::Gone(_) => return,
+            TrainerState::Waiting | TrainerState::Loading => "The trainer could not be started.",
+            TrainerState::Ready(_) => "The trainer stopped because of an error in this browser.",
         };
         self.lose_trainer(String::from(what));
         effects.push(Effect::CheckForUpdate);
@@ -539,10 +539,10 @@ impl App {
     fn tick(&mut self, seconds: f32) {
         self.silence += seconds;
         match &self.trainer {
-            Trainer::Loading if self.silence > LOADING_TIMEOUT => {
+            TrainerState::Loading if self.silence > LOADING_TIMEOUT => {
                 self.lose_trainer(String::from("The trainer did not start."));
             }
-            Trainer::Ready(_) if self.silence > TIMEOUT && self.owed_an_answer() => {
+            TrainerState::Ready(_) if self.silence > TIMEOUT && self.owed_an_answer() => {
                 let message = format!("The trainer has not answered for {TIMEOUT} seconds.");
                 self.lose_trainer(message);
             }

@@ -2,14 +2,14 @@
 
 use super::App;
 use super::format::{count, duration, of};
-use super::panels::experiment::presets::Network;
+use super::panels::experiment::presets::NetworkPreset;
 use super::run::Run;
 use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};
 use crate::protocol::{Augment, Optimizer, Schedule, Settings};
 
 /// A part of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Part {
+pub struct PlanPart {
     /// What it says.
     pub words: String,
     /// Whether it says something else than it does by default.
@@ -17,17 +17,17 @@ pub struct Part {
 }
 
 /// Network, optimizer, images, minibatches, first weights.
-pub type Plan = [Part; 5];
+pub type RunPlan = [PlanPart; 5];
 
 impl App {
     /// The run under way; without one, what Train would start.
-    pub(super) fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> RunPlan {
         let on = self.run.as_ref().filter(|run| run.is_on());
         let (settings, start) = on.map_or((&self.form.settings, self.form.start), of_run);
         let usual = Form::default();
         let part = |words: fn(&Settings) -> String| {
             let (words, usually) = (words(settings), words(&usual.settings));
-            Part { unusual: words != usually, words }
+            PlanPart { unusual: words != usually, words }
         };
         let mut length = part(minibatches);
         // Of a run under way the page says how much is left.
@@ -36,7 +36,7 @@ impl App {
         }
         let first = format!("{}, seed {}", start_words(start), settings.seed);
         let unusual = (start, settings.seed) != (usual.start, usual.settings.seed);
-        [part(network), part(optimizer), part(images), length, Part { words: first, unusual }]
+        [part(network), part(optimizer), part(images), length, PlanPart { words: first, unusual }]
     }
 
     /// How long the run will take, if a run has shown how fast training is here.
@@ -54,7 +54,7 @@ fn of_run(run: &Run) -> (&Settings, StartFrom) {
 
 fn network(settings: &Settings) -> String {
     let architecture = &settings.architecture;
-    let name = Network::of(architecture).map_or_else(
+    let name = NetworkPreset::of(architecture).map_or_else(
         || of(architecture.layers.len() as u32, "layer", "layers"),
         |network| String::from(network.name),
     );

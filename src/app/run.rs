@@ -3,12 +3,12 @@
 use super::curves::{Curves, Test};
 use super::settings::StartFrom;
 use super::speed::Speed;
-use super::{App, Effect, Event, Intent, Trainer, format};
+use super::{App, Effect, Event, Intent, TrainerState, format};
 use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum RunPhase {
     /// Minibatch after minibatch.
     Training,
     /// Asked to pause, not yet there.
@@ -33,7 +33,7 @@ pub struct Run {
     /// Where its weights came from.
     pub start: StartFrom,
     /// What it is doing.
-    pub phase: Phase,
+    pub phase: RunPhase,
     /// Epochs finished.
     pub epoch: u32,
     /// Minibatches finished.
@@ -65,25 +65,25 @@ impl Run {
 
     /// Whether it can still go on.
     pub fn is_on(&self) -> bool {
-        !matches!(self.phase, Phase::Done | Phase::Stopped)
+        !matches!(self.phase, RunPhase::Done | RunPhase::Stopped)
     }
 
     /// Whether its trainer should be heard of soon.
     pub fn expects_progress(&self) -> bool {
-        matches!(self.phase, Phase::Training | Phase::Pausing | Phase::Stepping)
+        matches!(self.phase, RunPhase::Training | RunPhase::Pausing | RunPhase::Stepping)
     }
 
     /// Its trainer is gone.
     pub fn stop(&mut self) {
         if self.is_on() {
-            self.phase = Phase::Stopped;
+            self.phase = RunPhase::Stopped;
         }
         self.images_per_second = 0.0;
     }
 
     fn take(&mut self, progress: &Progress) {
-        if self.phase == Phase::Stepping && progress.step > self.step {
-            self.phase = Phase::Paused;
+        if self.phase == RunPhase::Stepping && progress.step > self.step {
+            self.phase = RunPhase::Paused;
         }
         self.epoch = progress.epoch;
         self.step = progress.step;
@@ -99,28 +99,28 @@ impl App {
     /// The Train button: Train, Pause or Resume.
     pub(super) fn train(&mut self, effects: &mut Vec<Effect>) {
         match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
-            Some((run, phase @ Phase::Training)) => {
-                *phase = Phase::Pausing;
+            Some((run, phase @ RunPhase::Training)) => {
+                *phase = RunPhase::Pausing;
                 self.send(Request::Pause { run }, vec![], effects);
             }
-            Some((run, phase @ (Phase::Paused | Phase::Stepping))) => {
-                *phase = Phase::Training;
+            Some((run, phase @ (RunPhase::Paused | RunPhase::Stepping))) => {
+                *phase = RunPhase::Training;
                 self.send(Request::Resume { run }, vec![], effects);
             }
-            Some((_, Phase::Pausing)) => {}
-            Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(false, effects),
+            Some((_, RunPhase::Pausing)) => {}
+            Some((_, RunPhase::Done | RunPhase::Stopped)) | None => self.propose(false, effects),
         }
     }
 
     /// The Step button: one minibatch of a paused run, or of a new one that stands still after it.
     pub(super) fn step(&mut self, effects: &mut Vec<Effect>) {
         match self.run.as_mut().map(|run| (run.id, &mut run.phase)) {
-            Some((run, phase @ Phase::Paused)) => {
-                *phase = Phase::Stepping;
+            Some((run, phase @ RunPhase::Paused)) => {
+                *phase = RunPhase::Stepping;
                 self.send(Request::Step { run }, vec![], effects);
             }
-            Some((_, Phase::Training | Phase::Pausing | Phase::Stepping)) => {}
-            Some((_, Phase::Done | Phase::Stopped)) | None => self.propose(true, effects),
+            Some((_, RunPhase::Training | RunPhase::Pausing | RunPhase::Stepping)) => {}
+            Some((_, RunPhase::Done | RunPhase::Stopped)) | None => self.propose(true, effects),
         }
     }
 
@@ -165,7 +165,7 @@ impl App {
             id: run,
             settings: settings.clone(),
             start,
-            phase: if paused { Phase::Stepping } else { Phase::Training },
+            phase: if paused { RunPhase::Stepping } else { RunPhase::Training },
             epoch: 0,
             step: 0,
             steps_per_epoch: 0,
@@ -208,7 +208,7 @@ impl App {
         match reply {
             Reply::HelperLost => effects.push(Effect::CheckForUpdate),
             Reply::Ready { backend } => {
-                self.trainer = Trainer::Ready(backend);
+                self.trainer = TrainerState::Ready(backend);
                 self.send(Request::LoadData, vec![], effects);
             }
             Reply::Data(progress) => {
@@ -261,15 +261,15 @@ impl App {
                 let Some(run) = self.current(run) else { return };
                 // A stepping run stands still with its next progress, and one that was resumed
                 // since does not stand still.
-                if run.phase == Phase::Pausing {
-                    run.phase = Phase::Paused;
+                if run.phase == RunPhase::Pausing {
+                    run.phase = RunPhase::Paused;
                 }
                 run.step = step;
                 run.images_per_second = 0.0;
             }
             Reply::Finished { run, seconds } => {
                 let Some(run) = self.current(run) else { return };
-                run.phase = Phase::Done;
+                run.phase = RunPhase::Done;
                 run.seconds = seconds;
                 run.images_per_second = 0.0;
                 let epochs = format::of(run.epoch, "epoch", "epochs");

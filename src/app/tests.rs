@@ -4,7 +4,7 @@ use super::view::State;
 use super::*;
 use crate::net::architecture::Architecture;
 use crate::protocol::{Activity, DataProgress, Progress};
-use run::Phase;
+use run::RunPhase;
 
 const SHIPPED: f32 = 0.01;
 
@@ -414,7 +414,7 @@ fn an_overflowed_network_gives_no_digit() {
     let view = app.view();
     assert_eq!(view.digit, None);
     assert!(view.answer_line.contains("overflowed"), "{}", view.answer_line);
-    assert_eq!(app.run.as_ref().map(|run| run.phase), Some(Phase::Training));
+    assert_eq!(app.run.as_ref().map(|run| run.phase), Some(RunPhase::Training));
 }
 
 #[test]

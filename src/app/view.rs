@@ -2,10 +2,10 @@
 
 use super::answer::{Answer, Source};
 use super::format::{count, duration, loss, megabytes, of, percent, rate};
-use super::plan::Plan;
-use super::run::{Phase, Run};
+use super::plan::RunPlan;
+use super::run::{Run, RunPhase};
 use super::settings::StartFrom;
-use super::{App, Trainer};
+use super::{App, TrainerState};
 use crate::data::CLASSES;
 use crate::protocol::Activity;
 
@@ -128,7 +128,7 @@ pub struct View {
     /// Why settings cannot be changed now.
     pub settings_locked: Option<&'static str>,
     /// The run in a sentence.
-    pub plan: Plan,
+    pub plan: RunPlan,
     /// Where the run stands.
     pub run_text: String,
     /// How long it will take, or where exactly it stands.
@@ -185,16 +185,18 @@ impl App {
     /// The page's state in the contract's words.
     pub fn state(&self) -> State {
         let data_failed = self.data.failed.is_some();
-        if matches!(self.trainer, Trainer::Gone(_)) {
+        if matches!(self.trainer, TrainerState::Gone(_)) {
             return State::Error;
         }
         match self.run.as_ref().map(|run| (run.phase, run.activity)) {
-            Some((Phase::Training | Phase::Pausing, Activity::WaitingForData)) if data_failed => {
+            Some((RunPhase::Training | RunPhase::Pausing, Activity::WaitingForData))
+                if data_failed =>
+            {
                 State::Error
             }
-            Some((Phase::Training | Phase::Pausing, _)) => State::Training,
-            Some((Phase::Paused | Phase::Stepping, _)) => State::Paused,
-            Some((Phase::Done, _)) => State::Done,
+            Some((RunPhase::Training | RunPhase::Pausing, _)) => State::Training,
+            Some((RunPhase::Paused | RunPhase::Stepping, _)) => State::Paused,
+            Some((RunPhase::Done, _)) => State::Done,
             _ if self.answer.shipped_failure().is_some() => State::Error,
             _ if self.answer.shipped().is_some() => State::Ready,
             _ => State::Loading,
@@ -216,7 +218,7 @@ impl App {
             plan: self.plan(),
             ..View::default()
         };
-        if let Trainer::Ready(backend) = &self.trainer {
+        if let TrainerState::Ready(backend) = &self.trainer {
             view.workers = run.filter(|run| run.is_on()).map_or(self.workers(), |run| run.workers);
             view.backend.clone_from(backend);
             view.engine = format!("{backend}, {}", of(view.workers, "worker", "workers"));
@@ -244,13 +246,13 @@ impl App {
     }
 
     fn problem(&self) -> Option<Problem> {
-        let (text, action) = if let (Trainer::Gone(_), true) = (&self.trainer, self.updated) {
+        let (text, action) = if let (TrainerState::Gone(_), true) = (&self.trainer, self.updated) {
             let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is gone from the \
                         server. Drawing still works here, and Runs keeps each run up to its last epoch.";
             (String::from(text), "Reload")
-        } else if let Trainer::Gone(reason) = &self.trainer {
+        } else if let TrainerState::Gone(reason) = &self.trainer {
             let safe = match self.run.as_ref().map(|run| (run.phase, run.epoch_of_weights())) {
-                Some((Phase::Stopped, epoch @ 1..)) => format!(
+                Some((RunPhase::Stopped, epoch @ 1..)) => format!(
                     "What was learnt up to epoch {epoch} is kept. Restart it to go on: choose \
                      “Start from: last run’s weights” then."
                 ),
@@ -319,15 +321,21 @@ impl App {
         let phase = self.run.as_ref().map(|run| run.phase);
         let cannot = self.cannot_train();
         view.train = match phase {
-            Some(Phase::Training | Phase::Pausing) => Button { label: "Pause", disabled: None },
-            Some(Phase::Paused | Phase::Stepping) => Button { label: "Resume", disabled: None },
+            Some(RunPhase::Training | RunPhase::Pausing) => {
+                Button { label: "Pause", disabled: None }
+            }
+            Some(RunPhase::Paused | RunPhase::Stepping) => {
+                Button { label: "Resume", disabled: None }
+            }
             _ => Button { label: "Train", disabled: cannot },
         };
         view.step_button = Button {
             label: "Step",
             disabled: match phase {
-                Some(Phase::Training | Phase::Pausing) => Some("Step works while a run is paused"),
-                Some(Phase::Paused | Phase::Stepping) => None,
+                Some(RunPhase::Training | RunPhase::Pausing) => {
+                    Some("Step works while a run is paused")
+                }
+                Some(RunPhase::Paused | RunPhase::Stepping) => None,
                 _ => cannot,
             },
         };
@@ -336,11 +344,13 @@ impl App {
             disabled: phase.is_none().then_some("Nothing to reset yet: there is no run"),
         };
         view.why = match phase {
-            Some(Phase::Training | Phase::Pausing) => "Step needs a pause, settings need a Reset.",
-            Some(Phase::Paused | Phase::Stepping) => {
+            Some(RunPhase::Training | RunPhase::Pausing) => {
+                "Step needs a pause, settings need a Reset."
+            }
+            Some(RunPhase::Paused | RunPhase::Stepping) => {
                 "Step takes one minibatch. Settings need a Reset."
             }
-            Some(Phase::Done | Phase::Stopped) => cannot.unwrap_or("Train starts a new run."),
+            Some(RunPhase::Done | RunPhase::Stopped) => cannot.unwrap_or("Train starts a new run."),
             None => cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
         }
         .into();
@@ -361,25 +371,27 @@ impl App {
         let epochs = run.settings.epochs;
         let now = format!("{} of {epochs}", (run.epoch + 1).min(epochs));
         view.run_text = match (run.phase, run.activity) {
-            (Phase::Done, _) => {
+            (RunPhase::Done, _) => {
                 let early = if run.epoch < epochs { ", good enough" } else { "" };
                 let done = of(run.epoch, "epoch", "epochs");
                 format!("Done: {done} in {}{early}", duration(run.seconds))
             }
-            (Phase::Stopped, _) => format!("Stopped in epoch {now}"),
-            (Phase::Paused | Phase::Stepping, _) if run.step == 0 => String::from("Standing ready"),
-            (Phase::Paused | Phase::Stepping, _) => format!("Paused in epoch {now}"),
+            (RunPhase::Stopped, _) => format!("Stopped in epoch {now}"),
+            (RunPhase::Paused | RunPhase::Stepping, _) if run.step == 0 => {
+                String::from("Standing ready")
+            }
+            (RunPhase::Paused | RunPhase::Stepping, _) => format!("Paused in epoch {now}"),
             (_, Activity::WaitingForData) => String::from("Waiting for training images"),
             (_, Activity::Evaluating) => format!("Testing after epoch {}", run.epoch_of_weights()),
             (_, Activity::Training) => format!("Epoch {now}"),
         };
         let total = run.steps_per_epoch * epochs;
-        if run.phase == Phase::Done {
+        if run.phase == RunPhase::Done {
             view.run_share = 1.0;
         } else if total > 0 {
             view.run_share = run.step as f32 / total as f32;
         }
-        if matches!(run.phase, Phase::Training) && run.seconds_left.is_finite() && run.step > 0 {
+        if matches!(run.phase, RunPhase::Training) && run.seconds_left.is_finite() && run.step > 0 {
             view.run_left = format!("{} left", duration(f64::from(run.seconds_left)));
         }
         if let Some(accuracy) = run.test_accuracy {

@@ -9,7 +9,7 @@
 pub mod nonzero;
 pub mod patches;
 
-use super::gemm::{PANEL, Panel, Sums, load, tile};
+use super::gemm::{PANEL, PanelRow, PanelSums, load, tile};
 use super::lanes::F32x4;
 
 /// Sizes of a convolution from `[height][width][channels]` to
@@ -61,9 +61,9 @@ fn sums_at(
     g: &Geometry,
     input: &[f32],
     corners: [usize; 4],
-    panel: &[Panel],
-    bias: Sums,
-) -> [Sums; 4] {
+    panel: &[PanelRow],
+    bias: PanelSums,
+) -> [PanelSums; 4] {
     let mut sums = [bias; 4];
     for (ky, weights) in panel.chunks(g.row()).enumerate() {
         let below = ky * g.width * g.channels;
@@ -83,8 +83,8 @@ fn sums_at(
 pub fn forward(
     g: &Geometry,
     input: &[f32],
-    kernel: &[Panel],
-    bias: &[Panel],
+    kernel: &[PanelRow],
+    bias: &[PanelRow],
     relu: bool,
     output: &mut [f32],
 ) {
@@ -118,8 +118,8 @@ pub fn forward(
 pub fn forward_pooled(
     g: &Geometry,
     input: &[f32],
-    kernel: &[Panel],
-    bias: &[Panel],
+    kernel: &[PanelRow],
+    bias: &[PanelRow],
     relu: bool,
     output: &mut [f32],
     argmax: &mut [u8],

@@ -11,10 +11,10 @@ use super::transpose::transpose;
 pub const PANEL: usize = 8;
 
 /// One row of a panel.
-pub type Panel = [f32; PANEL];
+pub type PanelRow = [f32; PANEL];
 
 /// A row of sums as wide as a panel.
-pub type Sums = [F32x4; 2];
+pub type PanelSums = [F32x4; 2];
 
 /// Number of panels that `columns` need.
 pub const fn panels(columns: usize) -> usize {
@@ -23,14 +23,14 @@ pub const fn panels(columns: usize) -> usize {
 
 /// The two vectors of a panel's row.
 #[inline(always)]
-pub fn load(row: &Panel) -> Sums {
+pub fn load(row: &PanelRow) -> PanelSums {
     let [a, b] = halves(row);
     [F32x4::load(a), F32x4::load(b)]
 }
 
 /// Sums into a panel's row.
 #[inline(always)]
-pub fn store(sums: Sums, row: &mut Panel) {
+pub fn store(sums: PanelSums, row: &mut PanelRow) {
     let (halves, _) = row.as_chunks_mut::<4>();
     for (half, sum) in halves.iter_mut().zip(sums) {
         sum.store(half);
@@ -51,7 +51,7 @@ fn put(sums: F32x4, row: &mut [f32]) {
 }
 
 #[inline(always)]
-fn halves(row: &Panel) -> [&[f32; 4]; 2] {
+fn halves(row: &PanelRow) -> [&[f32; 4]; 2] {
     let (halves, _) = row.as_chunks::<4>();
     [&halves[0], &halves[1]]
 }
@@ -64,7 +64,7 @@ fn halves(row: &Panel) -> [&[f32; 4]; 2] {
 /// # Panics
 /// If a row is shorter than the panel.
 #[inline(always)]
-pub fn tile<const R: usize>(sums: &mut [Sums; R], rows: [&[f32]; R], panel: &[Panel]) {
+pub fn tile<const R: usize>(sums: &mut [PanelSums; R], rows: [&[f32]; R], panel: &[PanelRow]) {
     let rows = rows.map(|row| &row[..panel.len()]);
     for (k, weights) in panel.iter().enumerate() {
         multiply_add(sums, rows.map(|row| row[k]), weights);
@@ -76,7 +76,7 @@ pub fn tile<const R: usize>(sums: &mut [Sums; R], rows: [&[f32]; R], panel: &[Pa
 /// Row by row: with two weights and one `x` at a time, ten sums stay in the fifteen registers that a
 /// browser has on x86.
 #[inline(always)]
-fn multiply_add<const R: usize>(sums: &mut [Sums; R], x: [f32; R], weights: &Panel) {
+fn multiply_add<const R: usize>(sums: &mut [PanelSums; R], x: [f32; R], weights: &PanelRow) {
     let weights = load(weights);
     for (sums, x) in sums.iter_mut().zip(x) {
         let x = F32x4::splat(x);
@@ -87,7 +87,7 @@ fn multiply_add<const R: usize>(sums: &mut [Sums; R], x: [f32; R], weights: &Pan
 
 /// [`tile`] for a single row: four partial sums, so that its latency is hidden too.
 #[inline(always)]
-fn tile_of_one(start: Sums, row: &[f32], panel: &[Panel]) -> Sums {
+fn tile_of_one(start: PanelSums, row: &[f32], panel: &[PanelRow]) -> PanelSums {
     let (quads, rest) = row[..panel.len()].as_chunks::<4>();
     let (panel, panel_rest) = panel.as_chunks::<4>();
     let mut partial = [[F32x4::zero(); 2]; 4];
@@ -118,7 +118,7 @@ pub fn pack(
     columns: usize,
     (group, packed_group): (usize, usize),
     panel_rows: usize,
-    packed: &mut [Panel],
+    packed: &mut [PanelRow],
 ) {
     for (panel, strip) in packed.chunks_exact_mut(panel_rows).enumerate() {
         let first = panel * PANEL;
@@ -147,7 +147,7 @@ pub fn pack(
 /// Cuts the transpose of a row-major `rows x columns` matrix into panels `[row / 8][column][row % 8]`.
 ///
 /// - `packed`: `panels(rows) * columns` rows.
-pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut [Panel]) {
+pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut [PanelRow]) {
     for (panel, strip) in packed.chunks_exact_mut(columns).enumerate() {
         let first = panel * PANEL;
         let width = PANEL.min(rows - first);
@@ -168,16 +168,16 @@ pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut
 pub fn multiply(
     a: &[f32],
     a_stride: usize,
-    b: &[Panel],
+    b: &[PanelRow],
     k: usize,
-    bias: &[Panel],
+    bias: &[PanelRow],
     c: &mut [f32],
     c_stride: usize,
 ) {
     for (index, panel) in b.chunks_exact(k).enumerate() {
         let first = index * PANEL;
         let start = bias.get(index).map_or([F32x4::zero(); 2], load);
-        let mut keep = |image: usize, sums: Sums| {
+        let mut keep = |image: usize, sums: PanelSums| {
             let row = &mut c[image * c_stride..][first..c_stride];
             let (low, high) = row.split_at_mut(row.len().min(4));
             put(sums[0], low);

@@ -2,7 +2,7 @@
 
 /// A map in the middle of a larger one of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Padding {
+pub struct PaddingGeometry {
     /// Rows of the small map.
     pub height: usize,
     /// Columns of the small map.
@@ -15,7 +15,7 @@ pub struct Padding {
     pub padded_width: usize,
 }
 
-impl Padding {
+impl PaddingGeometry {
     /// Where row `y` of the small map starts in the large one.
     fn row(&self, y: usize) -> usize {
         ((y + self.before) * self.padded_width + self.before) * self.channels
@@ -23,7 +23,7 @@ impl Padding {
 }
 
 /// Small map to large map. The zeros around must be there already: they are not written.
-pub fn pad(p: &Padding, small: &[f32], large: &mut [f32]) {
+pub fn pad(p: &PaddingGeometry, small: &[f32], large: &mut [f32]) {
     let row = p.width * p.channels;
     for (y, from) in small.chunks_exact(row).enumerate() {
         large[p.row(y)..][..row].copy_from_slice(from);
@@ -31,7 +31,7 @@ pub fn pad(p: &Padding, small: &[f32], large: &mut [f32]) {
 }
 
 /// Large map to small map: the gradient of [`pad`].
-pub fn crop(p: &Padding, large: &[f32], small: &mut [f32]) {
+pub fn crop(p: &PaddingGeometry, large: &[f32], small: &mut [f32]) {
     let row = p.width * p.channels;
     for (y, to) in small.chunks_exact_mut(row).enumerate() {
         to.copy_from_slice(&large[p.row(y)..][..row]);

@@ -3,7 +3,7 @@
 
 /// Sizes of a pooling from `[height][width][channels]` to `[height / size][width / size][channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geometry {
+pub struct PoolGeometry {
     /// Rows of the input.
     pub height: usize,
     /// Columns of the input.
@@ -14,7 +14,7 @@ pub struct Geometry {
     pub size: usize,
 }
 
-impl Geometry {
+impl PoolGeometry {
     /// Rows of the output.
     pub fn out_height(&self) -> usize {
         self.height / self.size
@@ -43,7 +43,7 @@ impl Geometry {
 /// - `input`: `[height][width][channels]`.
 /// - `output`: `[out_height][out_width][channels]`, overwritten.
 /// - `argmax`: the same shape; `size * dy + dx` of the maximum, the first of equals.
-pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], argmax: &mut [u8]) {
+pub fn max(g: &PoolGeometry, input: &[f32], output: &mut [f32], argmax: &mut [u8]) {
     let pixels = output.chunks_exact_mut(g.channels).zip(argmax.chunks_exact_mut(g.channels));
     for (pixel, (best, argmax)) in pixels.enumerate() {
         best.copy_from_slice(&input[g.source(pixel, 0)..][..g.channels]);
@@ -66,7 +66,7 @@ pub fn max(g: &Geometry, input: &[f32], output: &mut [f32], argmax: &mut [u8]) {
 ///
 /// - `gradient`, `argmax`: `[out_height][out_width][channels]`.
 /// - `input`: `[height][width][channels]`, overwritten.
-pub fn max_gradient(g: &Geometry, gradient: &[f32], argmax: &[u8], input: &mut [f32]) {
+pub fn max_gradient(g: &PoolGeometry, gradient: &[f32], argmax: &[u8], input: &mut [f32]) {
     input.fill(0.0);
     let pixels = gradient.chunks_exact(g.channels).zip(argmax.chunks_exact(g.channels));
     for (pixel, (gradient, argmax)) in pixels.enumerate() {
@@ -77,7 +77,7 @@ pub fn max_gradient(g: &Geometry, gradient: &[f32], argmax: &[u8], input: &mut [
 }
 
 /// `output[y][x][c] = mean over dy, dx of input[size y + dy][size x + dx][c]`; shapes as for [`max`].
-pub fn average(g: &Geometry, input: &[f32], output: &mut [f32]) {
+pub fn average(g: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let share = 1.0 / g.window() as f32;
     for (pixel, mean) in output.chunks_exact_mut(g.channels).enumerate() {
         mean.fill(0.0);
@@ -91,7 +91,7 @@ pub fn average(g: &Geometry, input: &[f32], output: &mut [f32]) {
 }
 
 /// The gradient of [`average`]: an output's gradient goes to its window in equal shares.
-pub fn average_gradient(g: &Geometry, gradient: &[f32], input: &mut [f32]) {
+pub fn average_gradient(g: &PoolGeometry, gradient: &[f32], input: &mut [f32]) {
     let share = 1.0 / g.window() as f32;
     input.fill(0.0);
     for (pixel, gradient) in gradient.chunks_exact(g.channels).enumerate() {

@@ -18,7 +18,7 @@
 //! section 4.1.
 
 use super::conv::Geometry;
-use super::gemm::{PANEL, Panel, load, tile};
+use super::gemm::{PANEL, PanelRow, load, tile};
 use super::lanes::F32x4;
 
 /// Elements of a transformed patch or kernel.
@@ -87,7 +87,7 @@ pub fn pack(
     channels: usize,
     filters: usize,
     packed_channels: usize,
-    packed: &mut [Panel],
+    packed: &mut [PanelRow],
 ) {
     for (index, panel) in packed.chunks_exact_mut(ELEMENTS * packed_channels).enumerate() {
         let first = index * PANEL;
@@ -157,8 +157,8 @@ fn transform(g: &Geometry, input: &[f32], transformed: &mut [f32]) {
 pub fn forward_pooled(
     g: &Geometry,
     input: &[f32],
-    kernel: &[Panel],
-    bias: &[Panel],
+    kernel: &[PanelRow],
+    bias: &[PanelRow],
     relu: bool,
     transformed: &mut [f32],
     output: &mut [f32],
@@ -231,8 +231,8 @@ fn transform_picture(g: &Geometry, picture: &[f32], transformed: &mut [f32]) {
 pub fn forward_pooled_picture(
     g: &Geometry,
     picture: &[f32],
-    kernel: &[Panel],
-    bias: &[Panel],
+    kernel: &[PanelRow],
+    bias: &[PanelRow],
     relu: bool,
     transformed: &mut [f32],
     output: &mut [f32],

@@ -14,12 +14,12 @@
 //! | later | `conv::forward` | `nonzero::weight_gradient` | `nonzero::input_gradient` |
 
 use super::buffer::{Buffer, filled};
-use super::phase::Phase;
+use super::phase::StepPhase;
 use super::plan::{Convolution, Pass, Weights};
 use crate::kernels::conv::nonzero::{self, NonzeroGradient};
 use crate::kernels::conv::patches::{self, Patches, Pooled};
 use crate::kernels::conv::{self, Geometry};
-use crate::kernels::gemm::{self, Panel};
+use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::transpose::transpose;
 use crate::kernels::winograd;
 
@@ -29,8 +29,8 @@ pub(super) struct Conv2D {
     planned: Convolution,
     /// Whether a gradient of the input is wanted.
     needs_input_gradient: bool,
-    panels: Buffer<Panel>,
-    bias: Buffer<Panel>,
+    panels: Buffer<PanelRow>,
+    bias: Buffer<PanelRow>,
     /// Room for an image's patches, cut or transformed.
     patches: Buffer,
     /// Room for a picture and what may be read behind it.
@@ -156,7 +156,7 @@ impl Conv2D {
         output: &[f32],
         by_output: &[f32],
         by_input: &mut [f32],
-        done: &mut dyn FnMut(Phase),
+        done: &mut dyn FnMut(StepPhase),
     ) {
         let Convolution { patches: cut, geometry: g, relu, pass, .. } = &self.planned;
         let (kernel, bias) = (&mut self.kernel_gradient, &mut self.bias_gradient);
@@ -171,7 +171,7 @@ impl Conv2D {
                 picture[..inputs].copy_from_slice(input);
                 let pooled = Pooled { gradient: by_output, output, argmax, relu: *relu };
                 patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
-                done(Phase::WeightGradient);
+                done(StepPhase::WeightGradient);
                 continue;
             }
             let Some(nonzero) = &mut self.nonzero else { continue };
@@ -179,14 +179,14 @@ impl Conv2D {
                 Pass::Plain => nonzero.gather(g, by_output, output, *relu),
                 _ => nonzero.gather_pooled(g, by_output, output, argmax, *relu),
             }
-            done(Phase::NonzeroGradient);
+            done(StepPhase::NonzeroGradient);
             let from = cut_if(cut.as_ref(), input, &mut self.patches);
             nonzero::weight_gradient(g, nonzero, from, kernel, bias);
-            done(Phase::WeightGradient);
+            done(StepPhase::WeightGradient);
             if self.needs_input_gradient {
                 let by_input = &mut by_input[image * inputs..][..inputs];
                 nonzero::input_gradient(g, nonzero, &self.swapped, by_input);
-                done(Phase::InputGradient);
+                done(StepPhase::InputGradient);
             }
         }
     }

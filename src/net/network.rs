@@ -8,9 +8,9 @@
 use super::architecture::{Architecture, ArchitectureError};
 use super::buffer::{self, Buffer};
 use super::loss::{self, Score};
-use super::phase::Phase;
+use super::phase::StepPhase;
 use super::plan::Plan;
-use super::step::{Buffers, Work};
+use super::step::{Buffers, StepWork};
 use crate::kernels::lanes::round_up;
 
 /// Images in a block.
@@ -20,7 +20,7 @@ const BLOCK: usize = 8;
 #[derive(Debug)]
 pub struct Network {
     plan: Plan,
-    work: Vec<Work>,
+    work: Vec<StepWork>,
     /// `maps[s]` is what step `s` reads, `maps[s + 1]` what it writes; `[images][numbers]`.
     maps: Vec<Buffer>,
     /// The gradient of each of `maps`.
@@ -49,7 +49,7 @@ impl Network {
     /// If the architecture cannot be built.
     pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
         let plan = Plan::new(architecture)?;
-        let work = plan.steps().iter().map(|step| Work::new(step, BLOCK)).collect();
+        let work = plan.steps().iter().map(|step| StepWork::new(step, BLOCK)).collect();
         let input = plan.input();
         let maps: Vec<Buffer> = std::iter::once(input.height * input.width * plan.input_stride())
             .chain(plan.steps().iter().map(|step| step.output))
@@ -133,7 +133,7 @@ impl Network {
         &mut self,
         shard: Shard<'_>,
         gradient: &mut [f32],
-        done: &mut dyn FnMut(usize, Phase),
+        done: &mut dyn FnMut(usize, StepPhase),
     ) -> Score {
         let Shard { images, labels, scale, rng_seed, label_smoothing } = shard;
         let size = self.plan.input().size();
@@ -146,12 +146,12 @@ impl Network {
             let rng_seed = rng_seed.wrapping_add(block << 32);
             self.forward(images, labels.len(), Some(rng_seed), done);
             score += self.loss(labels, label_smoothing, scale);
-            done(self.plan.steps().len(), Phase::Loss);
+            done(self.plan.steps().len(), StepPhase::Loss);
             self.backward(labels.len(), gradient, done);
         }
         for (s, work) in self.work.iter().enumerate() {
             work.finish(gradient);
-            done(s, Phase::WeightGradient);
+            done(s, StepPhase::WeightGradient);
         }
         score
     }
@@ -182,7 +182,7 @@ impl Network {
         images: &[f32],
         count: usize,
         rng_seed: Option<u64>,
-        done: &mut dyn FnMut(usize, Phase),
+        done: &mut dyn FnMut(usize, StepPhase),
     ) {
         let (input, stride) = (self.plan.input(), self.plan.input_stride());
         let images = &images[..count * input.size()];
@@ -200,12 +200,17 @@ impl Network {
             let input = &before[s][..count * input_size];
             let output = &mut after[0][..count * planned.output];
             work.forward(planned, count, input, output, rng_seed);
-            done(s, Phase::Forward);
+            done(s, StepPhase::Forward);
         }
     }
 
     /// Runs every step backwards from the gradient of a block's logits.
-    fn backward(&mut self, count: usize, gradient: &mut [f32], done: &mut dyn FnMut(usize, Phase)) {
+    fn backward(
+        &mut self,
+        count: usize,
+        gradient: &mut [f32],
+        done: &mut dyn FnMut(usize, StepPhase),
+    ) {
         for (s, (planned, work)) in self.plan.steps().iter().zip(&mut self.work).enumerate().rev() {
             let (before, after) = self.gradients.split_at_mut(s + 1);
             let input_size = before[s].len() / BLOCK;

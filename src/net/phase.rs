@@ -2,7 +2,7 @@
 
 /// Part of a step's work while training, for those who measure where the time goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum StepPhase {
     /// From its input to its output.
     Forward,
     /// From the logits to the loss and its gradient by them; no step's, so that of the step behind the last.

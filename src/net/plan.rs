@@ -13,7 +13,7 @@ use crate::kernels::{conv, padding, pool, winograd};
 
 /// Where a named parameter lies in the flat vector of all of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct View {
+pub struct ParameterView {
     /// As Keras names it: `conv2d/kernel`.
     pub name: String,
     /// Kernels of Conv2D `[kernel_size, kernel_size, channels, filters]`, of Dense `[inputs, units]`;
@@ -66,13 +66,13 @@ pub struct Convolution {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Zeros around a map.
-    Pad(padding::Padding),
+    Pad(padding::PaddingGeometry),
     /// Convolution, with relu and 2x2 max-pooling in the same pass where they follow.
     Conv2D(Convolution),
     /// Max-pooling on its own.
-    MaxPooling2D(pool::Geometry),
+    MaxPooling2D(pool::PoolGeometry),
     /// Average pooling.
-    AveragePooling2D(pool::Geometry),
+    AveragePooling2D(pool::PoolGeometry),
     /// A map to a vector: what fills up the channels in memory is left out.
     Flatten {
         /// Channels that count.
@@ -113,7 +113,7 @@ pub struct Plan {
     input: Shape,
     classes: usize,
     steps: Vec<Planned>,
-    views: Vec<View>,
+    views: Vec<ParameterView>,
     parameter_count: usize,
 }
 
@@ -190,7 +190,11 @@ impl Plan {
             let start = self.parameter_count;
             self.parameter_count += shape.iter().product::<usize>();
             let range = start..self.parameter_count;
-            self.views.push(View { name: format!("{name}/{suffix}"), shape, range: range.clone() });
+            self.views.push(ParameterView {
+                name: format!("{name}/{suffix}"),
+                shape,
+                range: range.clone(),
+            });
             range
         };
         let outputs = bias.iter().product();
@@ -217,7 +221,7 @@ impl Plan {
         if padding == Padding::Same && kernel_size > 1 {
             height += kernel_size - 1;
             width += kernel_size - 1;
-            let padding = padding::Padding {
+            let padding = padding::PaddingGeometry {
                 height: input.height,
                 width: input.width,
                 channels,
@@ -281,7 +285,7 @@ impl Plan {
     }
 
     /// Every parameter's name, shape and place, in order.
-    pub fn parameters(&self) -> &[View] {
+    pub fn parameters(&self) -> &[ParameterView] {
         &self.views
     }
 
@@ -291,7 +295,7 @@ impl Plan {
     }
 }
 
-fn pooling(input: Shape, size: usize) -> pool::Geometry {
+fn pooling(input: Shape, size: usize) -> pool::PoolGeometry {
     let channels = round_up(input.channels);
-    pool::Geometry { height: input.height, width: input.width, channels, size }
+    pool::PoolGeometry { height: input.height, width: input.width, channels, size }
 }

@@ -4,7 +4,7 @@ use super::architecture::{Layer, Padding, Shape};
 
 /// Rows `top..bottom` and columns `left..right` of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field {
+pub struct ReceptiveField {
     /// First row.
     pub top: usize,
     /// Behind the last row.
@@ -15,7 +15,7 @@ pub struct Field {
     pub right: usize,
 }
 
-impl Field {
+impl ReceptiveField {
     /// A whole map.
     pub const fn whole(shape: Shape) -> Self {
         Self { top: 0, bottom: shape.height, left: 0, right: shape.width }
@@ -59,9 +59,9 @@ pub fn zeros_before(kernel_size: usize, padding: Padding) -> usize {
 ///
 /// - `layers`: each with its input's shape, first to last
 /// - `place`: row, column and channel of that layer's output
-pub fn field(layers: &[(Layer, Shape)], place: (usize, usize, usize)) -> Field {
+pub fn field(layers: &[(Layer, Shape)], place: (usize, usize, usize)) -> ReceptiveField {
     let (y, x, channel) = place;
-    let mut field = Field::pixel(y, x);
+    let mut field = ReceptiveField::pixel(y, x);
     // Of a vector, the one number that matters, as long as it is one.
     let mut unit = Some(channel);
     for &(layer, input) in layers.iter().rev() {
@@ -76,14 +76,14 @@ pub fn field(layers: &[(Layer, Shape)], place: (usize, usize, usize)) -> Field {
                 field = match unit {
                     Some(unit) => {
                         let pixel = unit / input.channels;
-                        Field::pixel(pixel / input.width, pixel % input.width)
+                        ReceptiveField::pixel(pixel / input.width, pixel % input.width)
                     }
-                    None => Field::whole(input),
+                    None => ReceptiveField::whole(input),
                 };
             }
             Layer::Dense { .. } => {
                 unit = None;
-                field = Field::whole(input);
+                field = ReceptiveField::whole(input);
             }
             Layer::Dropout { .. } => {}
         }

@@ -2,15 +2,15 @@
 
 use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
-use super::phase::Phase;
+use super::phase::StepPhase;
 use super::plan::{Planned, Step};
-use crate::kernels::gemm::{self, Panel};
+use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::lanes::round_up;
 use crate::kernels::{padding, pointwise, pool};
 
 /// What a step keeps beside its input and output.
 #[derive(Debug)]
-pub(super) enum Work {
+pub(super) enum StepWork {
     Nothing,
     Conv2D(Box<Conv2D>),
     /// `[images][numbers]`
@@ -18,9 +18,9 @@ pub(super) enum Work {
         argmax: Vec<u8>,
     },
     Dense {
-        panels: Buffer<Panel>,
-        bias: Buffer<Panel>,
-        transposed: Buffer<Panel>,
+        panels: Buffer<PanelRow>,
+        bias: Buffer<PanelRow>,
+        transposed: Buffer<PanelRow>,
     },
     /// What each number was multiplied by, `[images][numbers]`.
     Dropout {
@@ -39,7 +39,7 @@ pub(super) struct Buffers<'a> {
     pub(super) by_input: &'a mut [f32],
 }
 
-impl Work {
+impl StepWork {
     /// For blocks of so many images at most.
     pub(super) fn new(planned: &Planned, images: usize) -> Self {
         let numbers = images * planned.output;
@@ -78,7 +78,7 @@ impl Work {
     }
 
     /// Writes the sum of all blocks' gradients by the parameters into their place in `gradient`, where
-    /// [`Work::backward`] has not done so.
+    /// [`StepWork::backward`] has not done so.
     pub(super) fn finish(&self, gradient: &mut [f32]) {
         if let Self::Conv2D(conv2d) = self {
             conv2d.finish(gradient);
@@ -158,14 +158,14 @@ impl Work {
         }
     }
 
-    /// The gradient of [`Work::forward`]: by the parameters added to their place in `gradient`, or kept for
-    /// [`Work::finish`], and by the input.
+    /// The gradient of [`StepWork::forward`]: by the parameters added to their place in `gradient`, or kept for
+    /// [`StepWork::finish`], and by the input.
     pub(super) fn backward(
         &mut self,
         planned: &Planned,
         b: Buffers<'_>,
         gradient: &mut [f32],
-        done: &mut dyn FnMut(Phase),
+        done: &mut dyn FnMut(StepPhase),
     ) {
         let Buffers { images, input, output, by_output, by_input } = b;
         let input_size = input.len() / images;
@@ -192,11 +192,11 @@ impl Work {
                 for row in by_output.chunks_exact(stride) {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }
-                done(Phase::WeightGradient);
+                done(StepPhase::WeightGradient);
                 if planned.needs_input_gradient {
                     let units = weights.outputs;
                     gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
-                    done(Phase::InputGradient);
+                    done(StepPhase::InputGradient);
                 }
             }
             _ if !planned.needs_input_gradient => {}
@@ -235,7 +235,7 @@ impl Work {
                     }
                     _ => unreachable!("every step has its own kind of work"),
                 }
-                done(Phase::InputGradient);
+                done(StepPhase::InputGradient);
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Shape};
-use super::receptive::{self, Field};
+use super::receptive::{self, ReceptiveField};
 
 /// A layer, where its parameters lie, and what it made of the image.
 #[derive(Clone, Debug)]
@@ -219,7 +219,7 @@ impl Trace {
     }
 
     /// The part of the image that a number of a layer's output can depend on.
-    pub fn field(&self, layer: usize, place: (usize, usize, usize)) -> Field {
+    pub fn field(&self, layer: usize, place: (usize, usize, usize)) -> ReceptiveField {
         let layers: Vec<_> =
             self.layers[..=layer].iter().map(|layer| (layer.layer, layer.input)).collect();
         receptive::field(&layers, place)

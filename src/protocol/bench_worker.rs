@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 /// Benchmark to bench worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Measure {
-    /// How many multiply-adds a second this thread can do; answered by [`Measured::Peak`].
+pub enum BenchRequest {
+    /// How many multiply-adds a second this thread can do; answered by [`BenchReply::Peak`].
     Peak {
         /// How long to measure; as long again before it does not count.
         milliseconds: f64,
     },
-    /// Where the time of training the default model goes; answered by [`Measured::Steps`]. Arrays: `[images, labels]`,
+    /// Where the time of training the default model goes; answered by [`BenchReply::Steps`]. Arrays: `[images, labels]`,
     /// at least a minibatch of them, trained on in turn.
     Steps {
         /// How long to measure; as long again before it does not count.
@@ -24,7 +24,7 @@ pub enum Measure {
 
 /// Bench worker to benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Measured {
+pub enum BenchReply {
     /// The bench worker listens. What is sent before this is lost.
     Ready,
     /// The multiply-adds that were done.

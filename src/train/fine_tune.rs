@@ -6,13 +6,13 @@
 use std::ops::Range;
 
 use super::augment::{self, Augmentation};
-use super::optimizer::Optimizer;
+use super::optimizer::OptimizerState;
 use super::schedule::learning_rate;
 use super::session;
 use crate::data::{CLASSES, Digits, PIXELS};
 use crate::net::network::Shard;
 use crate::net::{Architecture, ArchitectureError, Network, Plan};
-use crate::protocol::{Optimizer as Kind, Schedule, Tallies, Tally, Trainable};
+use crate::protocol::{Optimizer, Schedule, Tallies, Tally, Trainable};
 
 /// Minibatches: with the default model a few seconds.
 pub const STEPS: u32 = 200;
@@ -162,7 +162,7 @@ pub struct FineTuning {
     network: Network,
     parameters: Vec<f32>,
     trainable: Range<usize>,
-    optimizer: Optimizer,
+    optimizer: OptimizerState,
     /// Minibatches finished.
     step: u32,
     gradient: Vec<f32>,
@@ -208,7 +208,7 @@ impl FineTuning {
             seed,
             mix: Mix::new(seed, user_digits.trained, replay),
             user_digits,
-            optimizer: Optimizer::new(Kind::ADAM, trainable.len()),
+            optimizer: OptimizerState::new(Optimizer::ADAM, trainable.len()),
             gradient: vec![0.0; parameters.len()],
             network,
             parameters,

@@ -2,7 +2,7 @@
 //!
 //! Plain loops: each parameter's update is independent of all others, which compilers vectorise.
 
-use crate::protocol::Optimizer as Kind;
+use crate::protocol::Optimizer;
 
 /// Takes parameters into their exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as Keras does
 /// with `use_ema`, `m = min(momentum, step / (step + 9))`. So it follows closely at first, as TensorFlow's
@@ -21,8 +21,8 @@ pub fn update_ema(momentum: f32, step: u32, average: &mut [f32], parameters: &[f
 
 /// An optimizer and what it remembers about each parameter.
 #[derive(Clone, Debug)]
-pub struct Optimizer {
-    kind: Kind,
+pub struct OptimizerState {
+    kind: Optimizer,
     /// Adam's first moment, SGD's velocity.
     first: Vec<f32>,
     /// Adam's second moment, RMSprop's mean square.
@@ -31,14 +31,14 @@ pub struct Optimizer {
     steps: i32,
 }
 
-impl Optimizer {
+impl OptimizerState {
     /// An optimizer for so many parameters that has not taken a step yet.
-    pub fn new(kind: Kind, parameters: usize) -> Self {
+    pub fn new(kind: Optimizer, parameters: usize) -> Self {
         let moments = |used: bool| vec![0.0; if used { parameters } else { 0 }];
         Self {
             kind,
-            first: moments(!matches!(kind, Kind::RmsProp { .. })),
-            second: moments(!matches!(kind, Kind::Sgd { .. })),
+            first: moments(!matches!(kind, Optimizer::RmsProp { .. })),
+            second: moments(!matches!(kind, Optimizer::Sgd { .. })),
             steps: 0,
         }
     }
@@ -47,11 +47,11 @@ impl Optimizer {
     pub fn step(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
         match self.kind {
-            Kind::Adam { beta_1, beta_2, epsilon } => {
+            Optimizer::Adam { beta_1, beta_2, epsilon } => {
                 self.adam([beta_1, beta_2, epsilon], learning_rate, parameters, gradient);
             }
-            Kind::Sgd { momentum } => self.sgd(momentum, learning_rate, parameters, gradient),
-            Kind::RmsProp { rho, epsilon } => {
+            Optimizer::Sgd { momentum } => self.sgd(momentum, learning_rate, parameters, gradient),
+            Optimizer::RmsProp { rho, epsilon } => {
                 self.rmsprop([rho, epsilon], learning_rate, parameters, gradient);
             }
         }

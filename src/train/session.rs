@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::optimizer::{self, Optimizer};
+use super::optimizer::{self, OptimizerState};
 use super::schedule::learning_rate;
 use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::net::loss::Score;
@@ -82,7 +82,7 @@ pub struct Session {
     parameters: Vec<f32>,
     /// Of the parameters; empty if the settings ask for none.
     average: Vec<f32>,
-    optimizer: Optimizer,
+    optimizer: OptimizerState,
     mode: Mode,
     /// Epochs finished, their evaluation included.
     epoch: u32,
@@ -104,7 +104,7 @@ impl Session {
     /// A run that has not begun, from given parameters. `images` is the size of the training set.
     pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
         let (images, used) = settings.split(images);
-        let optimizer = Optimizer::new(settings.optimizer, parameters.len());
+        let optimizer = OptimizerState::new(settings.optimizer, parameters.len());
         let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
         let average = if settings.ema_momentum > 0.0 { parameters.clone() } else { Vec::new() };
         Self {

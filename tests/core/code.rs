@@ -4,7 +4,7 @@
 //! the `.py` files after a change of the code: `UPDATE_FIXTURES=1 cargo test --test core code`.
 
 use inkling::app::panels::experiment::keras;
-use inkling::app::panels::experiment::presets::Network;
+use inkling::app::panels::experiment::presets::NetworkPreset;
 use inkling::app::settings::{Form, TRAIN_IMAGES};
 use inkling::net::architecture::Shape;
 use inkling::protocol::Settings;
@@ -64,7 +64,7 @@ impl Case {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn every_preset_is_among_the_code_that_keras_has_run() {
-    for network in &Network::ALL {
+    for network in &NetworkPreset::ALL {
         let case = CASES.iter().find(|case| case.name == network.key).expect(network.key);
         assert_eq!(case.settings().architecture, network.architecture(), "{}", network.name);
     }

@@ -5,9 +5,9 @@
 use inkling::app::settings::Form;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
-use inkling::protocol::{Optimizer as Kind, Schedule, Settings};
+use inkling::protocol::{Optimizer, Schedule, Settings};
 use inkling::train::gradient::{SHARDS, Share, Sums};
-use inkling::train::optimizer::Optimizer;
+use inkling::train::optimizer::OptimizerState;
 use inkling::train::schedule::learning_rate;
 use inkling::train::session::Session;
 use safetensors::SafeTensors;
@@ -133,10 +133,10 @@ impl Fixture {
     }
 
     /// Ten steps, each loss and the parameters after them.
-    fn check_steps(&mut self, name: &str, kind: Kind, rate: f32) {
+    fn check_steps(&mut self, name: &str, kind: Optimizer, rate: f32) {
         let losses = numbers(&self.tensors, &format!("{name}/losses"));
         let mut parameters = self.parameters("initial");
-        let mut optimizer = Optimizer::new(kind, parameters.len());
+        let mut optimizer = OptimizerState::new(kind, parameters.len());
         let mut ours = Vec::new();
         for _ in 1..losses.len() {
             let (loss, gradient) = self.gradient(&parameters);
@@ -175,7 +175,7 @@ fn the_reference_model_gives_keras_logits_loss_and_gradients() {
 #[wasm_bindgen_test(unsupported = test)]
 fn ten_adam_steps_lead_the_reference_model_where_keras_goes() {
     let mut fixture = Fixture::new(REFERENCE, &Architecture::default());
-    fixture.check_steps("adam", Kind::ADAM, 0.001);
+    fixture.check_steps("adam", Optimizer::ADAM, 0.001);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -186,9 +186,9 @@ fn every_other_layer_gives_keras_logits_loss_and_gradients() {
 #[wasm_bindgen_test(unsupported = test)]
 fn ten_steps_of_every_optimizer_lead_where_keras_goes() {
     let mut fixture = Fixture::new(LAYERS, &other_layers());
-    fixture.check_steps("adam", Kind::ADAM, 0.001);
-    fixture.check_steps("sgd", Kind::SGD, 0.01);
-    fixture.check_steps("rmsprop", Kind::RMS_PROP, 0.001);
+    fixture.check_steps("adam", Optimizer::ADAM, 0.001);
+    fixture.check_steps("sgd", Optimizer::SGD, 0.01);
+    fixture.check_steps("rmsprop", Optimizer::RMS_PROP, 0.001);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

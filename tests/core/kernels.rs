@@ -3,7 +3,7 @@
 use inkling::kernels::conv;
 use inkling::kernels::conv::nonzero::{self, NonzeroGradient};
 use inkling::kernels::conv::patches::{self, Patches};
-use inkling::kernels::gemm::{self, Panel};
+use inkling::kernels::gemm::{self, PanelRow};
 use inkling::kernels::lanes::{F32x4, round_up};
 use inkling::kernels::reference::{self, Map};
 use inkling::kernels::transpose::transpose;
@@ -94,7 +94,7 @@ impl Convolution {
         restride(&self.input, self.map.channels, self.g.channels)
     }
 
-    fn panels(&self) -> (Vec<Panel>, Vec<Panel>) {
+    fn panels(&self) -> (Vec<PanelRow>, Vec<PanelRow>) {
         let count = gemm::panels(self.filters);
         let mut kernel = vec![[f32::NAN; 8]; count * self.g.panel_rows()];
         let group = (self.map.channels, self.g.channels);
@@ -324,7 +324,7 @@ fn patches_turn_a_convolution_into_a_1x1_one() {
 #[wasm_bindgen_test(unsupported = test)]
 fn padding_there_and_back_loses_nothing() {
     let (height, width, channels, before) = (3, 4, 8, 2);
-    let p = padding::Padding { height, width, channels, before, padded_width: width + 5 };
+    let p = padding::PaddingGeometry { height, width, channels, before, padded_width: width + 5 };
     let small = Noise::new(5).numbers(height * width * channels);
     let mut large = vec![0.0; (height + 5) * (width + 5) * channels];
     padding::pad(&p, &small, &mut large);
@@ -428,7 +428,7 @@ fn pooling_and_its_gradients_match_the_reference() {
     for (height, width, channels, size) in
         [(11, 11, 8, 2), (7, 5, 4, 3), (4, 4, 12, 1), (5, 5, 4, 5)]
     {
-        let g = pool::Geometry { height, width, channels, size };
+        let g = pool::PoolGeometry { height, width, channels, size };
         let map = Map { height, width, channels };
         let input = Noise::new(height).numbers(map.len());
         let numbers = g.out_height() * g.out_width() * channels;

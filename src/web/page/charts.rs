@@ -13,7 +13,7 @@ use web_sys::{Event, HtmlElement};
 /// What distinguishes the two charts. Both axes are logarithmic, as what matters at the end of a run
 /// is a hundredth of what matters at its beginning; accuracy's is that of its complement, the share
 /// that is wrong, upside down.
-struct Kind {
+struct CurveKind {
     id: &'static str,
     /// From a measure to what is plotted and back.
     turned: fn(f64) -> f64,
@@ -27,7 +27,7 @@ struct Kind {
     words: fn(f64) -> String,
 }
 
-const LOSS: Kind = Kind {
+const LOSS: CurveKind = CurveKind {
     id: "loss",
     turned: |loss| loss,
     direction: 1,
@@ -36,7 +36,7 @@ const LOSS: Kind = Kind {
     words: |loss| ((loss * 1000.0).round() / 1000.0).to_string(),
 };
 
-const ACCURACY: Kind = Kind {
+const ACCURACY: CurveKind = CurveKind {
     id: "accuracy",
     turned: |share| 1.0 - share,
     direction: -1,
@@ -45,7 +45,7 @@ const ACCURACY: Kind = Kind {
     words: |share| format!("{} %", (f64::from(share as f32 * 1000.0)).round() / 10.0),
 };
 
-impl Kind {
+impl CurveKind {
     /// The axis' ends around the smoothed curve and the tests; single minibatches may leave it.
     fn range(&self, plot: &Plot) -> [f64; 2] {
         let tests = plot.test.iter().flatten();
@@ -67,7 +67,7 @@ const WHOLE: &str = "[1,2,5,10,20,50,100,200,500,1000,2000,5000,10000,20000,5000
 
 /// One chart in its element.
 #[derive(Debug)]
-struct Chart {
+struct CurveChart {
     parent: HtmlElement,
     plot: Option<UPlot>,
     /// The vertical axis' ends, for uPlot to ask for.
@@ -77,8 +77,8 @@ struct Chart {
 /// The loss and the accuracy chart.
 #[derive(Debug)]
 pub(super) struct Charts {
-    loss: Chart,
-    accuracy: Chart,
+    loss: CurveChart,
+    accuracy: CurveChart,
 }
 
 impl Charts {
@@ -87,8 +87,8 @@ impl Charts {
     /// # Errors
     /// If the markup lacks them.
     pub(super) fn new() -> Result<Self, DomError> {
-        let chart = |kind: &Kind| {
-            Ok::<_, DomError>(Chart {
+        let chart = |kind: &CurveKind| {
+            Ok::<_, DomError>(CurveChart {
                 parent: dom::by_id(kind.id)?,
                 plot: None,
                 range: Rc::default(),
@@ -138,8 +138,8 @@ impl Charts {
     }
 }
 
-impl Chart {
-    fn draw(&mut self, kind: &'static Kind, plot: &Plot) -> Result<(), DomError> {
+impl CurveChart {
+    fn draw(&mut self, kind: &'static CurveKind, plot: &Plot) -> Result<(), DomError> {
         self.range.set(kind.range(plot));
         let data = data(kind, plot, self.range.get()[0]);
         if let Some(chart) = &self.plot {
@@ -173,7 +173,7 @@ const LINES: u32 = 3;
 /// uPlot's data: x, then one list for each line; null where a line has no point. What a logarithm
 /// cannot show, or the axis does not reach, lies on its edge; so the measures themselves follow, for
 /// the legend, in lists that uPlot does not look at.
-fn data(kind: &Kind, plot: &Plot, edge: f64) -> JsValue {
+fn data(kind: &CurveKind, plot: &Plot, edge: f64) -> JsValue {
     let place = |value: f64| (kind.turned)(value).max(edge);
     let list = |values: &[f64]| JsValue::from(Float64Array::from(values));
     let places =
@@ -193,7 +193,7 @@ fn data(kind: &Kind, plot: &Plot, edge: f64) -> JsValue {
 
 /// uPlot's options, in the page's colours of this moment.
 fn options(
-    kind: &'static Kind,
+    kind: &'static CurveKind,
     parent: &HtmlElement,
     range: Rc<Cell<[f64; 2]>>,
 ) -> Result<JsValue, DomError> {
@@ -251,7 +251,7 @@ fn pair([low, high]: [f64; 2]) -> Array {
 
 /// A legend's words: `(chart, place, line, index) -> string`, of the measure rather than of its place.
 /// Where a line has no point, its last one before counts: between two tests that is the last test.
-fn value_words(kind: &'static Kind) -> JsValue {
+fn value_words(kind: &'static CurveKind) -> JsValue {
     type Value = dyn Fn(UPlot, JsValue, u32, Option<u32>) -> String;
     Closure::<Value>::new(move |chart: UPlot, _, line: u32, at: Option<u32>| {
         let measures = chart.data().get(line + LINES);
@@ -263,7 +263,7 @@ fn value_words(kind: &'static Kind) -> JsValue {
 }
 
 /// Where an axis has lines: `(chart, axis, low, high) -> values`.
-fn lines(kind: &'static Kind) -> JsValue {
+fn lines(kind: &'static CurveKind) -> JsValue {
     type Lines = dyn Fn(JsValue, JsValue, f64, f64) -> Array;
     Closure::<Lines>::new(|_, _, low: f64, high: f64| {
         let shown = kind.lines.iter().filter(|&&line| (low..=high).contains(&line));
@@ -278,7 +278,7 @@ fn all_lines() -> JsValue {
 }
 
 /// And which words: `(chart, values) -> strings`.
-fn line_words(kind: &'static Kind) -> JsValue {
+fn line_words(kind: &'static CurveKind) -> JsValue {
     Closure::<dyn Fn(JsValue, Array) -> Array>::new(|_, values: Array| {
         values
             .iter()

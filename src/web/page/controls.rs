@@ -61,13 +61,13 @@ impl Control {
 
 /// The controls of the settings.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(super) struct SettingsControls {
     controls: Vec<(Field, Control)>,
     /// Buttons of ready-made settings.
     recipes: Vec<(Recipe, HtmlElement)>,
 }
 
-impl Settings {
+impl SettingsControls {
     /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
     /// it in `data-setting`.
     ///

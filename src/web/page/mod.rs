@@ -40,7 +40,7 @@ use crate::app::{App, Effect, Event};
 use crate::net::architecture::Architecture;
 use crate::protocol::{MOST_WORKERS, Request};
 use charts::Charts;
-use controls::Settings;
+use controls::SettingsControls;
 use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use js_sys::Float32Array;
@@ -109,7 +109,7 @@ pub fn start() -> Result<(), DomError> {
         over: Cell::new(false),
         app: RefCell::new(app),
         busy: Cell::new(false),
-        document: RefCell::new(Document::new(Settings::new()?)?),
+        document: RefCell::new(Document::new(SettingsControls::new()?)?),
         pad: Pad::new("pad")?,
         picture: Picture::new()?,
         charts: RefCell::new(Charts::new()?),

@@ -1,6 +1,6 @@
 //! Writes what has changed of the view into the document, and nothing else.
 
-use super::controls::Settings;
+use super::controls::SettingsControls;
 use super::dom::{self, DomError};
 use crate::app::answer::Source;
 use crate::app::settings::Form;
@@ -21,7 +21,7 @@ struct Bar {
 pub(super) struct Document {
     body: HtmlElement,
     bars: Vec<Bar>,
-    settings: Settings,
+    settings: SettingsControls,
     table: Element,
     empty_table: String,
     shown: Option<View>,
@@ -32,7 +32,7 @@ impl Document {
     ///
     /// # Errors
     /// If the markup lacks one.
-    pub(super) fn new(settings: Settings) -> Result<Self, DomError> {
+    pub(super) fn new(settings: SettingsControls) -> Result<Self, DomError> {
         let mut bars = Vec::new();
         for row in dom::all::<Element>("#bars > li")? {
             let part = |selector: &str| {
@@ -136,7 +136,7 @@ impl Document {
         if changed(old, view, |v| &v.settings_locked) {
             self.settings.lock(view.settings_locked)?;
         }
-        let starts: [(&str, Part<Option<&'static str>>); 2] = [
+        let starts: [(&str, ViewPart<Option<&'static str>>); 2] = [
             ("start-shipped", |v| &v.cannot_start_shipped),
             ("start-current", |v| &v.cannot_start_current),
         ];
@@ -192,7 +192,7 @@ pub(super) fn end(words: &str) -> Result<(), DomError> {
 }
 
 /// A part of the view.
-type Part<T> = fn(&View) -> &T;
+type ViewPart<T> = fn(&View) -> &T;
 
 fn changed<T: PartialEq + ?Sized>(
     old: Option<&View>,
@@ -203,7 +203,7 @@ fn changed<T: PartialEq + ?Sized>(
 }
 
 fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    let words: [(&str, Part<String>); 13] = [
+    let words: [(&str, ViewPart<String>); 13] = [
         ("verdict", |v| &v.answer_line),
         ("weights-shipped-name", |v| &v.shipped_name),
         ("weights-run-name", |v| &v.run_name),
@@ -258,7 +258,7 @@ fn plan(view: &View, old: Option<&View>) -> Result<(), DomError> {
 }
 
 fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    let buttons: [(&str, Part<Button>); 3] =
+    let buttons: [(&str, ViewPart<Button>); 3] =
         [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
     for (id, part) in buttons {
         if changed(old, view, part) {

@@ -8,8 +8,8 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::net::architecture::Architecture;
+use crate::net::plan::ParameterView;
 use crate::net::plan::Plan;
-use crate::net::plan::View;
 use half::f16;
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -85,7 +85,7 @@ fn read(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, WeightsError> {
 fn tensor_numbers(
     tensor: &JsValue,
     data: &[u8],
-    view: &View,
+    view: &ParameterView,
     parameters: &mut Vec<f32>,
 ) -> Result<(), WeightsError> {
     let list = |key: &str| -> Result<Vec<usize>, WeightsError> {

@@ -10,13 +10,13 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 use super::error::WorkerError;
 use crate::kernels::peak;
 use crate::net::network::Shard;
-use crate::net::phase::Phase;
+use crate::net::phase::StepPhase;
 use crate::net::plan::{Planned, Step};
 use crate::net::{Architecture, Network, Plan, init};
-use crate::protocol::Optimizer as Kind;
-use crate::protocol::bench_worker::{Measure, Measured};
+use crate::protocol::Optimizer;
+use crate::protocol::bench_worker::{BenchReply, BenchRequest};
 use crate::train::gradient::{SHARDS, Sums, images_of};
-use crate::train::optimizer::Optimizer;
+use crate::train::optimizer::OptimizerState;
 use crate::web::port::{self, PortError};
 
 /// Its name as a worker, by which it knows what it is.
@@ -25,11 +25,11 @@ pub(super) const BENCH_WORKER: &str = "bench-worker";
 /// Rounds of multiply-adds between two looks at the clock: a few milliseconds.
 const ROUNDS: usize = 1_000_000;
 
-/// Starts listening; from [`Measured::Ready`] on, requests are heard. What goes wrong is thrown.
+/// Starts listening; from [`BenchReply::Ready`] on, requests are heard. What goes wrong is thrown.
 pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError> {
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
     let answering = scope.clone();
-    port::listen(&scope, move |asked: Result<(Measure, Vec<Float32Array>), PortError>| {
+    port::listen(&scope, move |asked: Result<(BenchRequest, Vec<Float32Array>), PortError>| {
         let done = asked
             .map_err(WorkerError::from)
             .and_then(|(measure, arrays)| answer(&answering, &clock, measure, &arrays));
@@ -37,21 +37,21 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError
             wasm_bindgen::throw_val(JsError::from(error).into());
         }
     });
-    Ok(port::reply(&scope, &Measured::Ready, &[])?)
+    Ok(port::reply(&scope, &BenchReply::Ready, &[])?)
 }
 
 fn answer(
     scope: &DedicatedWorkerGlobalScope,
     clock: &Performance,
-    measure: Measure,
+    measure: BenchRequest,
     arrays: &[Float32Array],
 ) -> Result<(), WorkerError> {
     match measure {
-        Measure::Peak { milliseconds } => {
+        BenchRequest::Peak { milliseconds } => {
             let multiply_adds_per_second = peak(clock, milliseconds);
-            Ok(port::reply(scope, &Measured::Peak { multiply_adds_per_second }, &[])?)
+            Ok(port::reply(scope, &BenchReply::Peak { multiply_adds_per_second }, &[])?)
         }
-        Measure::Steps { milliseconds, batch_size } => {
+        BenchRequest::Steps { milliseconds, batch_size } => {
             let [images, labels] = arrays else { return Err(WorkerError::Job) };
             let labels = labels.to_vec().into_iter().map(|label| label as u8).collect();
             let architecture = Architecture::default();
@@ -66,7 +66,7 @@ fn answer(
                     (part.name(steps.network.plan()), (1000.0 * spent / trained) as f32)
                 })
                 .unzip();
-            let measured = Measured::Steps {
+            let measured = BenchReply::Steps {
                 parts,
                 forward_multiply_adds: architecture.multiply_adds()?,
                 training_multiply_adds: architecture.training_multiply_adds()?,
@@ -94,7 +94,7 @@ fn peak(clock: &Performance, milliseconds: f64) -> f64 {
 /// Training steps with a clock in hand.
 struct Steps {
     network: Network,
-    optimizer: Optimizer,
+    optimizer: OptimizerState,
     parameters: Vec<f32>,
     /// `[SHARDS][parameters]`
     sums: Sums,
@@ -105,23 +105,23 @@ struct Steps {
     /// First image of the next minibatch.
     next: usize,
     /// Milliseconds that went into each part.
-    spent: BTreeMap<Part, f64>,
+    spent: BTreeMap<StepPart, f64>,
 }
 
 /// Part of a training step, in the order of the work.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum StepPart {
     /// Parameters arranged for the kernels.
     Packing,
     /// A step of the plan.
-    Network(Phase, usize),
+    Network(StepPhase, usize),
     /// The shards' gradients added up.
     Sum,
     /// The optimizer's step.
     Adam,
 }
 
-impl Part {
+impl StepPart {
     fn name(self, plan: &Plan) -> String {
         let (phase, index) = match self {
             Self::Packing => return String::from("arrange the parameters"),
@@ -130,11 +130,11 @@ impl Part {
             Self::Network(phase, index) => (phase, index),
         };
         let phase = match phase {
-            Phase::Forward => "forward",
-            Phase::Loss => return String::from("loss"),
-            Phase::NonzeroGradient => "list of what carries a gradient",
-            Phase::WeightGradient => "gradient by the parameters",
-            Phase::InputGradient => "gradient by the input",
+            StepPhase::Forward => "forward",
+            StepPhase::Loss => return String::from("loss"),
+            StepPhase::NonzeroGradient => "list of what carries a gradient",
+            StepPhase::WeightGradient => "gradient by the parameters",
+            StepPhase::InputGradient => "gradient by the input",
         };
         let kind = |planned: &Planned| match planned.step {
             Step::Pad(_) => "pad",
@@ -156,11 +156,11 @@ impl Part {
 struct Watch<'a> {
     clock: &'a Performance,
     last: f64,
-    spent: &'a mut BTreeMap<Part, f64>,
+    spent: &'a mut BTreeMap<StepPart, f64>,
 }
 
 impl Watch<'_> {
-    fn note(&mut self, part: Part) {
+    fn note(&mut self, part: StepPart) {
         let now = self.clock.now();
         *self.spent.entry(part).or_default() += now - std::mem::replace(&mut self.last, now);
     }
@@ -179,7 +179,7 @@ impl Steps {
             return Err(WorkerError::Job);
         }
         let parameters = init::glorot_uniform(network.plan(), 1);
-        let optimizer = Optimizer::new(Kind::ADAM, parameters.len());
+        let optimizer = OptimizerState::new(Optimizer::ADAM, parameters.len());
         let sums = Sums::new(parameters.len());
         let spent = BTreeMap::new();
         Ok(Self {
@@ -218,7 +218,7 @@ impl Steps {
         let pixels = self.network.plan().input().size();
         let mut watch = Watch { clock, last: clock.now(), spent: &mut self.spent };
         self.network.load(&self.parameters);
-        watch.note(Part::Packing);
+        watch.note(StepPart::Packing);
         self.sums.begin(self.batch_size);
         for index in 0..SHARDS {
             let part = images_of(self.batch_size, &(index..index + 1));
@@ -236,12 +236,12 @@ impl Steps {
             let network = &mut self.network;
             self.sums.add(index..index + 1, |leaf| {
                 network.gradient_by_parts(shard, leaf, &mut |step, phase| {
-                    watch.note(Part::Network(phase, step));
+                    watch.note(StepPart::Network(phase, step));
                 })
             });
-            watch.note(Part::Sum);
+            watch.note(StepPart::Sum);
         }
         self.optimizer.step(1e-3, &mut self.parameters, self.sums.total());
-        watch.note(Part::Adam);
+        watch.note(StepPart::Adam);
     }
 }

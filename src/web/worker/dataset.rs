@@ -43,11 +43,11 @@ pub enum Split {
 
 #[derive(Clone, Debug, Deserialize)]
 struct Manifest {
-    parts: Vec<Part>,
+    parts: Vec<DataPart>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Part {
+struct DataPart {
     /// Its address, relative to the manifest's.
     file: String,
     split: Split,
@@ -63,7 +63,7 @@ struct Part {
 #[error("{problem}")]
 pub struct PartError {
     file: String,
-    problem: Problem,
+    problem: PartProblem,
 }
 
 impl PartError {
@@ -74,7 +74,7 @@ impl PartError {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+enum PartProblem {
     #[error("it could not be fetched ({0})")]
     Network(String),
     #[error("the server does not have it (status {0})")]
@@ -153,16 +153,16 @@ impl Loader {
     }
 
     /// A part's key in the store. The checksum in it makes a new version of a part a new entry.
-    fn key(&self, part: &Part) -> String {
+    fn key(&self, part: &DataPart) -> String {
         format!("{}{}?sha256={}", self.base, part.file, part.sha256)
     }
 
-    async fn fetch_manifest(&mut self) -> Result<Manifest, Problem> {
+    async fn fetch_manifest(&mut self) -> Result<Manifest, PartProblem> {
         let response = get(&format!("{}{MANIFEST}", self.base)).await?;
-        let failed = |error: JsValue| Problem::Manifest(describe(&error));
+        let failed = |error: JsValue| PartProblem::Manifest(describe(&error));
         let json = JsFuture::from(response.json().map_err(failed)?).await.map_err(failed)?;
         let manifest: Manifest = serde_wasm_bindgen::from_value(json)
-            .map_err(|error| Problem::Manifest(error.to_string()))?;
+            .map_err(|error| PartProblem::Manifest(error.to_string()))?;
         let train = manifest.parts.iter().filter(|part| part.split == Split::Train);
         self.progress.total_bytes = total(manifest.parts.iter().map(|part| part.bytes))?;
         self.progress.total_train_images = total(train.map(|part| part.images))?;
@@ -171,10 +171,10 @@ impl Loader {
 
     async fn load_part(
         &mut self,
-        part: &Part,
+        part: &DataPart,
         store: Option<&Cache>,
         on_progress: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
-    ) -> Result<Digits, Problem> {
+    ) -> Result<Digits, PartProblem> {
         let key = self.key(part);
         let before = self.progress.received_bytes;
         if let Some(bytes) = kept(store, &key).await
@@ -193,7 +193,7 @@ impl Loader {
         let checked = bytes.and_then(|bytes| check(part, &bytes).map(|()| bytes));
         let Ok(bytes) = checked else {
             self.progress.received_bytes = before;
-            return Err(checked.err().unwrap_or(Problem::Altered));
+            return Err(checked.err().unwrap_or(PartProblem::Altered));
         };
         self.progress.received_bytes = before + part.bytes;
         let digits = unpack(part, &bytes).await?;
@@ -202,48 +202,48 @@ impl Loader {
     }
 }
 
-fn total(mut numbers: impl Iterator<Item = u32>) -> Result<u32, Problem> {
+fn total(mut numbers: impl Iterator<Item = u32>) -> Result<u32, PartProblem> {
     let sum = numbers.try_fold(0u32, |sum, number| sum.checked_add(number));
-    sum.ok_or_else(|| Problem::Manifest("its sizes are too large".to_owned()))
+    sum.ok_or_else(|| PartProblem::Manifest("its sizes are too large".to_owned()))
 }
 
-fn check(part: &Part, bytes: &[u8]) -> Result<(), Problem> {
+fn check(part: &DataPart, bytes: &[u8]) -> Result<(), PartProblem> {
     if bytes.len() < part.bytes as usize {
-        return Err(Problem::Truncated { expected: part.bytes, got: bytes.len() });
+        return Err(PartProblem::Truncated { expected: part.bytes, got: bytes.len() });
     }
     let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    if hex == part.sha256 { Ok(()) } else { Err(Problem::Altered) }
+    if hex == part.sha256 { Ok(()) } else { Err(PartProblem::Altered) }
 }
 
 fn scope() -> WorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-async fn get(url: &str) -> Result<Response, Problem> {
+async fn get(url: &str) -> Result<Response, PartProblem> {
     let options = RequestInit::new();
     // What was wrong once must not come out of the browser's HTTP cache again.
     options.set_cache(RequestCache::NoStore);
     let response = JsFuture::from(scope().fetch_with_str_and_init(url, &options))
         .await
-        .map_err(|error| Problem::Network(describe(&error)))?;
+        .map_err(|error| PartProblem::Network(describe(&error)))?;
     let response: Response = response.unchecked_into();
-    if response.ok() { Ok(response) } else { Err(Problem::Status(response.status())) }
+    if response.ok() { Ok(response) } else { Err(PartProblem::Status(response.status())) }
 }
 
 /// A part's bytes; tells how many there are as they come. Ends with the first that is too many.
 async fn read(
-    part: &Part,
+    part: &DataPart,
     response: &Response,
     mut on_progress: impl FnMut(u32),
-) -> Result<Vec<u8>, Problem> {
-    let failed = |error: JsValue| Problem::Network(describe(&error));
+) -> Result<Vec<u8>, PartProblem> {
+    let failed = |error: JsValue| PartProblem::Network(describe(&error));
     let expected = part.bytes;
     let mut bytes = Vec::new();
     let Some(body) = response.body() else { return Ok(bytes) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
         let Some(chunk) = answer(reader.read()).await else {
-            return Err(Problem::BrokenOff { expected, got: bytes.len() });
+            return Err(PartProblem::BrokenOff { expected, got: bytes.len() });
         };
         if Reflect::get(&chunk, &"done".into()).map_err(failed)?.is_truthy() {
             return Ok(bytes);
@@ -255,14 +255,14 @@ async fn read(
             Ok(got) if got <= expected => on_progress(got),
             _ => {
                 answer(reader.cancel()).await;
-                return Err(Problem::TooLong { expected });
+                return Err(PartProblem::TooLong { expected });
             }
         }
     }
 }
 
-async fn unpack(part: &Part, bytes: &[u8]) -> Result<Digits, Problem> {
-    let failed = |error: JsValue| Problem::Unpack(describe(&error));
+async fn unpack(part: &DataPart, bytes: &[u8]) -> Result<Digits, PartProblem> {
+    let failed = |error: JsValue| PartProblem::Unpack(describe(&error));
     let pieces = js_sys::Array::of1(&Uint8Array::from(bytes));
     let packed = Blob::new_with_u8_array_sequence(&pieces).map_err(failed)?;
     let gunzip = DecompressionStream::new("gzip").map_err(failed)?;
@@ -273,7 +273,7 @@ async fn unpack(part: &Part, bytes: &[u8]) -> Result<Digits, Problem> {
     let digits = idx::part(&Uint8Array::new(&buffer).to_vec())?;
     match digits.len() {
         got if got == part.images as usize => Ok(digits),
-        got => Err(Problem::Count { expected: part.images, got }),
+        got => Err(PartProblem::Count { expected: part.images, got }),
     }
 }
 

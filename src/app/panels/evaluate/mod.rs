@@ -5,11 +5,11 @@ pub mod gallery;
 pub mod reading;
 
 use crate::app::answer::Source;
-use crate::app::drawings::{self, Collection, Drawings, Key, Labelled};
+use crate::app::drawings::{self, Collection, DrawingKey, Drawings, Labelled};
 use crate::app::format::{count, loss, megabytes, percent};
 use crate::app::panels::{PanelId, inside};
 use crate::app::run::Run;
-use crate::app::{App, Effect, Trainer};
+use crate::app::{App, Effect, TrainerState};
 use crate::data::{CLASSES, PIXELS};
 use crate::net::metrics::{ClassScore, Confusion};
 use crate::protocol::{Evaluation, Request, RunId};
@@ -32,7 +32,7 @@ pub enum Event {
     /// Look inside at the test image with this place in the test set.
     Look(u32),
     /// Look inside at a pinned drawing.
-    LookAtPinned(Key),
+    LookAtPinned(DrawingKey),
     /// Pin the drawing on the pad, which is this digit.
     Pin(u8),
 }
@@ -103,7 +103,7 @@ struct Evaluated {
 #[derive(Clone, Debug)]
 pub struct Watched {
     /// The drawing's.
-    pub key: Key,
+    pub key: DrawingKey,
     /// By the weights that answer.
     pub reading: Option<Reading>,
     /// Probability of its label since the run began.
@@ -130,7 +130,7 @@ impl EvaluateState {
     }
 
     /// How a pinned drawing is read; `None` before it was.
-    pub fn watched(&self, key: Key) -> Option<&Watched> {
+    pub fn watched(&self, key: DrawingKey) -> Option<&Watched> {
         self.watched.iter().find(|watched| watched.key == key)
     }
 
@@ -245,7 +245,7 @@ impl App {
         }
         self.evaluate.change();
         self.read_drawings(Collection::Pinned, effects);
-        if matches!(self.trainer, Trainer::Ready(_)) && self.has_test_images() {
+        if matches!(self.trainer, TrainerState::Ready(_)) && self.has_test_images() {
             if self.evaluate.labels == Labels::Unasked {
                 self.evaluate.labels = Labels::Asked;
                 self.send(Request::TestLabels, vec![], effects);
@@ -349,12 +349,18 @@ impl App {
     /// Why no weights can be evaluated now.
     pub fn cannot_evaluate(&self) -> Option<String> {
         let why = match &self.trainer {
-            Trainer::Waiting | Trainer::Loading => "The trainer, which judges, is still loading.",
-            Trainer::Gone(_) => "The trainer, which judges, is gone; restart it first.",
-            Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),
-            Trainer::Ready(_) if self.answer.model().is_none() => "The weights are not here yet.",
-            Trainer::Ready(_) if self.evaluate.pending.is_some() => "It is being done.",
-            Trainer::Ready(_) => return None,
+            TrainerState::Waiting | TrainerState::Loading => {
+                "The trainer, which judges, is still loading."
+            }
+            TrainerState::Gone(_) => "The trainer, which judges, is gone; restart it first.",
+            TrainerState::Ready(_) if !self.has_test_images() => {
+                return Some(self.awaited_images());
+            }
+            TrainerState::Ready(_) if self.answer.model().is_none() => {
+                "The weights are not here yet."
+            }
+            TrainerState::Ready(_) if self.evaluate.pending.is_some() => "It is being done.",
+            TrainerState::Ready(_) => return None,
         };
         Some(String::from(why))
     }

@@ -8,7 +8,7 @@ pub const MOST_LAYERS: usize = 24;
 
 /// A kind of layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LayerKind {
     /// A convolution.
     Conv2D,
     /// Max-pooling.
@@ -23,7 +23,7 @@ pub enum Kind {
     Dropout,
 }
 
-impl Kind {
+impl LayerKind {
     /// All kinds, in the page's order.
     pub const ALL: [Self; 6] = [
         Self::Conv2D,
@@ -54,7 +54,7 @@ impl Kind {
 
 /// One thing to set about a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum LayerPart {
     /// Channels of a convolution's output.
     Filters,
     /// Side of its kernel.
@@ -71,7 +71,7 @@ pub enum Part {
     Rate,
 }
 
-impl Part {
+impl LayerPart {
     /// All parts, in the page's order.
     pub const ALL: [Self; 7] = [
         Self::Filters,
@@ -176,7 +176,7 @@ fn take<T>(place: &mut T, value: Option<T>) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     /// A new layer, where it fits best.
-    Add(Kind),
+    Add(LayerKind),
     /// This layer goes.
     Remove(usize),
     /// A layer goes to another one's place, and those between make room.
@@ -187,7 +187,7 @@ pub enum Edit {
         to: usize,
     },
     /// One part of a layer takes a control's value.
-    Set(usize, Part, String),
+    Set(usize, LayerPart, String),
 }
 
 /// Makes the change; the layer that it is about, or why there is nothing to change.
@@ -232,17 +232,21 @@ pub enum Refusal {
 
 /// Where a layer of this kind is likely wanted: maps before Flatten, vectors after it, all before the
 /// last layer.
-fn place(layers: &[Layer], kind: Kind) -> usize {
+fn place(layers: &[Layer], kind: LayerKind) -> usize {
     let last = layers.len().saturating_sub(1);
     let flat = layers.iter().position(|layer| *layer == Layer::Flatten);
     match kind {
-        Kind::Conv2D | Kind::MaxPooling2D | Kind::AveragePooling2D => flat.unwrap_or(last),
-        Kind::Flatten => {
+        LayerKind::Conv2D | LayerKind::MaxPooling2D | LayerKind::AveragePooling2D => {
+            flat.unwrap_or(last)
+        }
+        LayerKind::Flatten => {
             let dense = |layer: &Layer| matches!(layer, Layer::Dense { .. });
             layers.iter().position(dense).unwrap_or(layers.len())
         }
-        Kind::Dense | Kind::Dropout if layers.last() == Some(&Layer::Flatten) => layers.len(),
-        Kind::Dense | Kind::Dropout => last,
+        LayerKind::Dense | LayerKind::Dropout if layers.last() == Some(&Layer::Flatten) => {
+            layers.len()
+        }
+        LayerKind::Dense | LayerKind::Dropout => last,
     }
 }
 
@@ -267,16 +271,16 @@ mod tests {
     #[test]
     fn a_layer_is_added_where_it_can_be_built() {
         let start = "c4k3r,f,d10s";
-        assert_eq!(edited(start, &[Edit::Add(Kind::Conv2D)]), "c4k3r,c32k3r,f,d10s");
-        assert_eq!(edited(start, &[Edit::Add(Kind::MaxPooling2D)]), "c4k3r,p2,f,d10s");
-        assert_eq!(edited(start, &[Edit::Add(Kind::Dense)]), "c4k3r,f,d64r,d10s");
-        assert_eq!(edited(start, &[Edit::Add(Kind::Dropout)]), "c4k3r,f,drop0.25,d10s");
-        assert_eq!(edited("c4k3r,d5,d10s", &[Edit::Add(Kind::Flatten)]), "c4k3r,f,d5,d10s");
+        assert_eq!(edited(start, &[Edit::Add(LayerKind::Conv2D)]), "c4k3r,c32k3r,f,d10s");
+        assert_eq!(edited(start, &[Edit::Add(LayerKind::MaxPooling2D)]), "c4k3r,p2,f,d10s");
+        assert_eq!(edited(start, &[Edit::Add(LayerKind::Dense)]), "c4k3r,f,d64r,d10s");
+        assert_eq!(edited(start, &[Edit::Add(LayerKind::Dropout)]), "c4k3r,f,drop0.25,d10s");
+        assert_eq!(edited("c4k3r,d5,d10s", &[Edit::Add(LayerKind::Flatten)]), "c4k3r,f,d5,d10s");
         let mut layers = vec![];
-        for kind in Kind::ALL {
+        for kind in LayerKind::ALL {
             edit(&mut layers, &Edit::Add(kind)).expect("there is room");
         }
-        assert_eq!(layers.len(), Kind::ALL.len());
+        assert_eq!(layers.len(), LayerKind::ALL.len());
     }
 
     #[test]
@@ -291,22 +295,22 @@ mod tests {
     fn only_what_a_layer_has_can_be_set() {
         let set = |at, part, text: &str| Edit::Set(at, part, text.into());
         let edits = [
-            set(0, Part::Filters, "12"),
-            set(0, Part::KernelSize, " 5 "),
-            set(0, Part::Padding, "same"),
-            set(0, Part::Activation, "linear"),
-            set(1, Part::PoolSize, "3"),
-            set(3, Part::Rate, "0.5"),
-            set(4, Part::Units, "11"),
+            set(0, LayerPart::Filters, "12"),
+            set(0, LayerPart::KernelSize, " 5 "),
+            set(0, LayerPart::Padding, "same"),
+            set(0, LayerPart::Activation, "linear"),
+            set(1, LayerPart::PoolSize, "3"),
+            set(3, LayerPart::Rate, "0.5"),
+            set(4, LayerPart::Units, "11"),
         ];
         assert_eq!(edited("c4k3r,a2,f,drop0.1,d10s", &edits), "c12k5z,a3,f,drop0.5,d11s");
-        let mut layers = vec![Layer::Flatten, Kind::Conv2D.layer()];
+        let mut layers = vec![Layer::Flatten, LayerKind::Conv2D.layer()];
         for refused in [
-            set(0, Part::Filters, "3"),
-            set(1, Part::Filters, "-3"),
-            set(1, Part::Filters, ""),
-            set(1, Part::Activation, "tanh"),
-            set(2, Part::Units, "3"),
+            set(0, LayerPart::Filters, "3"),
+            set(1, LayerPart::Filters, "-3"),
+            set(1, LayerPart::Filters, ""),
+            set(1, LayerPart::Activation, "tanh"),
+            set(2, LayerPart::Units, "3"),
         ] {
             assert_eq!(edit(&mut layers, &refused), Err(Refusal::NoValue), "{refused:?}");
         }
@@ -315,12 +319,12 @@ mod tests {
 
     fn any_edit() -> impl Strategy<Value = Edit> {
         prop_oneof![
-            prop::sample::select(Kind::ALL.to_vec()).prop_map(Edit::Add),
+            prop::sample::select(LayerKind::ALL.to_vec()).prop_map(Edit::Add),
             (0..6usize).prop_map(Edit::Remove),
             (0..6usize, 0..6usize).prop_map(|(from, to)| Edit::Move { from, to }),
             (
                 0..6usize,
-                prop::sample::select(Part::ALL.to_vec()),
+                prop::sample::select(LayerPart::ALL.to_vec()),
                 "[0-9.a-z-]{0,5}|relu|softmax|same"
             )
                 .prop_map(|(at, part, text)| Edit::Set(at, part, text)),

@@ -10,8 +10,8 @@ use crate::app::{App, Effect, format};
 use crate::net::Architecture;
 use crate::net::architecture::{ArchitectureError, Layer, Shape};
 use crate::protocol::Settings;
-use editor::{Edit, Part};
-use presets::Network;
+use editor::{Edit, LayerPart};
+use presets::NetworkPreset;
 
 /// Changes of the layers that can be taken back.
 const MOST_UNDONE: usize = 100;
@@ -21,8 +21,8 @@ const MOST_UNDONE: usize = 100;
 pub struct Row {
     /// Keras' class name.
     pub class: &'static str,
-    /// Its parts' values, in the order of [`Part::ALL`]; `None` for what it does not have.
-    pub parts: [Option<String>; Part::ALL.len()],
+    /// Its parts' values, in the order of [`LayerPart::ALL`]; `None` for what it does not have.
+    pub parts: [Option<String>; LayerPart::ALL.len()],
     /// Its output's shape.
     pub shape: String,
     /// Its parameters.
@@ -103,7 +103,11 @@ impl App {
     }
 
     /// Puts a ready-made network in the layers' place.
-    pub(in crate::app) fn take_network(&mut self, network: &Network, effects: &mut Vec<Effect>) {
+    pub(in crate::app) fn take_network(
+        &mut self,
+        network: &NetworkPreset,
+        effects: &mut Vec<Effect>,
+    ) {
         if !self.is_locked() {
             let before = self.form.settings.architecture.clone();
             self.form.settings.architecture = network.architecture();
@@ -166,7 +170,7 @@ impl App {
         let wrong = error.as_ref().and_then(|error| error.layer(architecture.layers.len()));
         let mut view = View {
             revision: self.layers_revision,
-            preset: Network::of(architecture).map(|network| network.key),
+            preset: NetworkPreset::of(architecture).map(|network| network.key),
             locked: self.is_locked().then_some(
                 "A run is on and keeps its network and settings until it ends or a Reset.",
             ),
@@ -180,7 +184,7 @@ impl App {
         for (i, layer) in architecture.layers.iter().enumerate() {
             let mut row = Row {
                 class: layer.class_name(),
-                parts: Part::ALL.map(|part| part.get(layer)),
+                parts: LayerPart::ALL.map(|part| part.get(layer)),
                 ..Row::default()
             };
             if wrong == Some(i + 1) {
@@ -266,7 +270,7 @@ mod tests {
     use crate::app::panels::PanelId;
     use crate::app::settings::Field;
     use crate::app::speed::Speed;
-    use editor::Kind;
+    use editor::LayerKind;
 
     fn app() -> App {
         let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
@@ -294,7 +298,7 @@ mod tests {
             matches!(effect, Effect::Announce(words) if words.starts_with("Flatten removed. Dense"))
         });
         assert!(notice, "{effects:?}");
-        app.update(Event::Edit(Edit::Add(Kind::Flatten)));
+        app.update(Event::Edit(Edit::Add(LayerKind::Flatten)));
         assert_eq!(app.form.settings.architecture, Architecture::default());
         assert_eq!(app.experiment().preset, Some("keras"));
     }
@@ -326,12 +330,12 @@ mod tests {
         let mut app = app();
         let start = app.form.settings.architecture.clone();
         assert!(app.experiment().cannot_undo.is_some());
-        app.update(Event::Edit(Edit::Set(0, Part::Filters, "8".into())));
-        app.update(Event::Edit(Edit::Set(0, Part::Filters, "8".into())));
+        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
+        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
         let eight = app.form.settings.architecture.clone();
         app.update(Event::Edit(Edit::Remove(4)));
         app.update(Event::Edit(Edit::Move { from: 0, to: 9 }));
-        app.update(Event::Network(Network::ALL[2]));
+        app.update(Event::Network(NetworkPreset::ALL[2]));
         let without = app.experiment().revision;
         app.update(Event::UndoEdit);
         assert!(app.experiment().revision != without, "the list is made anew");
@@ -346,7 +350,7 @@ mod tests {
         assert_eq!(app.form.settings.architecture, start);
         for filters in 0..2 * MOST_UNDONE {
             let filters = (filters % 9 + 1).to_string();
-            app.update(Event::Edit(Edit::Set(0, Part::Filters, filters)));
+            app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, filters)));
         }
         assert_eq!(app.layers_before.len(), MOST_UNDONE);
     }
@@ -354,12 +358,12 @@ mod tests {
     #[test]
     fn an_edit_is_in_the_link() {
         let mut app = app();
-        let effects = app.update(Event::Edit(Edit::Set(0, Part::Filters, "8".into())));
+        let effects = app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
         let linked = effects.iter().any(
             |effect| matches!(effect, Effect::WriteHash(hash) if hash.contains("net=c8k3r,p2,c64k3r")),
         );
         assert!(linked, "{effects:?}");
-        app.update(Event::Edit(Edit::Set(0, Part::Filters, "many".into())));
+        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "many".into())));
         assert!(app.notice.is_some());
         assert_eq!(app.experiment().rows[0].parts[0].as_deref(), Some("8"));
     }
@@ -367,7 +371,7 @@ mod tests {
     #[test]
     fn a_preset_replaces_all_layers() {
         let mut app = app();
-        for network in &Network::ALL {
+        for network in &NetworkPreset::ALL {
             app.update(Event::Network(*network));
             let view = app.experiment();
             assert_eq!(view.preset, Some(network.key));

@@ -6,7 +6,7 @@ use crate::protocol::{Augment, Optimizer, Schedule, Settings};
 
 /// A network by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct NetworkPreset {
     /// Its name in the markup.
     pub key: &'static str,
     /// Its name.
@@ -15,7 +15,7 @@ pub struct Network {
     pub layers: &'static str,
 }
 
-impl Network {
+impl NetworkPreset {
     /// All of them, in the page's order.
     pub const ALL: [Self; 5] = [
         // The model of Keras' own MNIST examples.
@@ -99,15 +99,15 @@ mod tests {
 
     #[test]
     fn every_network_can_be_built_and_is_what_its_name_says() {
-        let sizes: Vec<usize> = Network::ALL
+        let sizes: Vec<usize> = NetworkPreset::ALL
             .iter()
             .map(|network| {
                 assert_eq!(network.architecture().to_string(), network.layers);
-                assert_eq!(Network::of(&network.architecture()), Some(network));
+                assert_eq!(NetworkPreset::of(&network.architecture()), Some(network));
                 network.architecture().parameter_count().expect(network.name)
             })
             .collect();
-        assert_eq!(Network::ALL[0].architecture(), Architecture::default());
+        assert_eq!(NetworkPreset::ALL[0].architecture(), Architecture::default());
         assert_eq!(sizes[..2], [34_826, 61_706]);
         assert!(sizes[2] < 5000, "{sizes:?}");
     }

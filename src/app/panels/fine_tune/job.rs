@@ -3,7 +3,7 @@
 use super::FineTuneState;
 use crate::app::answer::Source;
 use crate::app::format::{of, percent};
-use crate::app::{App, Effect, Trainer, view};
+use crate::app::{App, Effect, TrainerState, view};
 use crate::data::CLASSES;
 use crate::net::Architecture;
 use crate::protocol::{FineTuneRequest, Request, RunId, Tallies, Tally, Trainable};
@@ -220,14 +220,18 @@ impl App {
         let why = match &self.trainer {
             _ if !self.fine_tune.digits.is_read() => "Looking for digits kept from before.",
             _ if self.fine_tune.digits.all().is_empty() => "Draw a digit and label it first.",
-            Trainer::Waiting | Trainer::Loading => "The trainer is still loading.",
-            Trainer::Gone(_) => "The trainer is gone; restart it first.",
-            Trainer::Ready(_) if self.run_is_on() => {
+            TrainerState::Waiting | TrainerState::Loading => "The trainer is still loading.",
+            TrainerState::Gone(_) => "The trainer is gone; restart it first.",
+            TrainerState::Ready(_) if self.run_is_on() => {
                 "A run is on: wait for its end or press Reset."
             }
-            Trainer::Ready(_) if !self.has_test_images() => return Some(self.awaited_images()),
-            Trainer::Ready(_) if self.answer.model().is_none() => "The weights are not here yet.",
-            Trainer::Ready(_) => return None,
+            TrainerState::Ready(_) if !self.has_test_images() => {
+                return Some(self.awaited_images());
+            }
+            TrainerState::Ready(_) if self.answer.model().is_none() => {
+                "The weights are not here yet."
+            }
+            TrainerState::Ready(_) => return None,
         };
         Some(String::from(why))
     }

@@ -2,7 +2,7 @@
 
 use super::Unit;
 use crate::net::architecture::{Activation, Layer};
-use crate::net::receptive::Field;
+use crate::net::receptive::ReceptiveField;
 use crate::net::trace::{LayerActivations, Trace};
 
 /// A window's numbers, row by row.
@@ -30,7 +30,7 @@ pub struct Arithmetic {
     /// The number.
     pub value: f32,
     /// What the layer reads for it: a part of its input.
-    pub reads: Option<Field>,
+    pub reads: Option<ReceptiveField>,
 }
 
 /// A number as it is written out.
@@ -93,20 +93,20 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
                 map + 1,
                 number(value)
             ));
-            sum.reads = Some(Field::pixel(y, x));
+            sum.reads = Some(ReceptiveField::pixel(y, x));
         }
         Layer::Dropout { .. } => {
             sum.lines.push(format!("as it came in: {}", number(value)));
-            sum.reads = Some(Field::pixel(unit.y, unit.x));
+            sum.reads = Some(ReceptiveField::pixel(unit.y, unit.x));
         }
     }
     sum
 }
 
 /// What a layer reads for a number of a map.
-fn reads(layer: &LayerActivations, unit: Unit) -> Field {
+fn reads(layer: &LayerActivations, unit: Unit) -> ReceptiveField {
     let (size, stride, before) = layer.windows();
-    Field::pixel(unit.y, unit.x).behind(size, stride, before, layer.input)
+    ReceptiveField::pixel(unit.y, unit.x).behind(size, stride, before, layer.input)
 }
 
 /// One input channel's numbers under the window, and the taps that have none.
@@ -196,7 +196,7 @@ fn dense_sum(
         number(down)
     ));
     add_bias(sum, up + down, parameters[layer.bias.start + unit]);
-    sum.reads = Some(Field::whole(layer.input));
+    sum.reads = Some(ReceptiveField::whole(layer.input));
 }
 
 fn add_bias(sum: &mut Arithmetic, products: f32, bias: f32) {

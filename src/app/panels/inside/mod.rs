@@ -72,7 +72,7 @@ pub enum Event {
 
 /// What the panel looks at.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Inside {
+pub struct InsideState {
     /// The picture.
     pub subject: Subject,
     /// The number pointed at.

@@ -5,11 +5,11 @@ pub mod record;
 use crate::app::answer::Source;
 use crate::app::curves::{Curves, Test};
 use crate::app::format::{count, duration, loss, percent, rate};
-use crate::app::run::{Phase, Run};
+use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
 use crate::app::{App, Effect};
 use crate::protocol::{Activity, RunId};
-use record::{Key, Record, RunMetadata, StoredRun};
+use record::{Record, RunKey, RunMetadata, StoredRun};
 
 /// Runs that the chart shows unasked.
 const SHOWN: usize = 6;
@@ -25,21 +25,21 @@ pub enum Event {
     /// The store could not keep something: why.
     StoreFailed(String),
     /// A new name for the run with this key.
-    Rename(Key, String),
+    Rename(RunKey, String),
     /// The run shall be forgotten.
-    Delete(Key),
+    Delete(RunKey),
     /// The last one deleted shall not.
     Undelete,
     /// The run's line in the chart comes or goes.
-    Show(Key, bool),
+    Show(RunKey, bool),
     /// Another measure in the chart.
     Measure(Measure),
     /// All runs shall be saved to a file.
     Save(Format),
     /// The run's weights shall answer.
-    Load(Key),
+    Load(RunKey),
     /// The run's weights, or why there are none.
-    Weights(Key, Result<Vec<f32>, String>),
+    Weights(RunKey, Result<Vec<f32>, String>),
 }
 
 /// What the browser's store has.
@@ -59,9 +59,9 @@ pub enum RunsRequest {
     /// Keep a run, and its weights if they are new.
     Keep(StoredRun, Option<Vec<f32>>),
     /// Forget a run; its weights stay until the next [`RunsRequest::Read`].
-    Forget(Key),
+    Forget(RunKey),
     /// Read a run's weights.
-    Weights(Key),
+    Weights(RunKey),
 }
 
 /// A file that all runs can be saved to.
@@ -142,7 +142,7 @@ impl Measure {
 
 /// The browser's store, as far as the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
-enum StoreState {
+enum RunsStoreState {
     #[default]
     Unread,
     Reading,
@@ -153,8 +153,8 @@ enum StoreState {
 
 /// The kept runs.
 #[derive(Debug, Default)]
-pub struct Runs {
-    store: StoreState,
+pub struct RunsState {
+    store: RunsStoreState,
     records: Vec<Record>,
     deleted: Option<Record>,
     session_salt: u16,
@@ -163,7 +163,7 @@ pub struct Runs {
     revision: u32,
 }
 
-impl Runs {
+impl RunsState {
     /// A number that changes whenever what the panel shows does.
     pub fn revision(&self) -> u32 {
         self.revision
@@ -176,10 +176,11 @@ impl Runs {
 
     /// Whether the browser has this run as it was after its last epoch.
     pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
-        self.store == StoreState::Here && self.records.iter().any(|record| record.run == Some(run))
+        self.store == RunsStoreState::Here
+            && self.records.iter().any(|record| record.run == Some(run))
     }
 
-    fn find(&mut self, key: Key) -> Option<&mut Record> {
+    fn find(&mut self, key: RunKey) -> Option<&mut Record> {
         self.records.iter_mut().find(|record| record.key == key)
     }
 
@@ -194,7 +195,7 @@ impl Runs {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its key.
-    pub key: Key,
+    pub key: RunKey,
     /// Its name.
     pub name: String,
     /// Whether the chart shows it.
@@ -256,11 +257,13 @@ impl App {
         View {
             rows,
             empty: runs.records.is_empty().then_some(match runs.store {
-                StoreState::Unread | StoreState::Reading => "Looking for runs kept from before.",
+                RunsStoreState::Unread | RunsStoreState::Reading => {
+                    "Looking for runs kept from before."
+                }
                 _ => "No run yet: train one epoch, and it is kept here.",
             }),
             problem: match &runs.store {
-                StoreState::Unavailable(reason) => Some(format!(
+                RunsStoreState::Unavailable(reason) => Some(format!(
                     "This browser keeps no runs for this page ({reason}), so these are gone when you leave."
                 )),
                 _ => None,
@@ -273,8 +276,8 @@ impl App {
 
     /// Has the store be read, unless it has been.
     pub(in crate::app) fn read_runs(&mut self, effects: &mut Vec<Effect>) {
-        if self.runs.store == StoreState::Unread {
-            self.runs.store = StoreState::Reading;
+        if self.runs.store == RunsStoreState::Unread {
+            self.runs.store = RunsStoreState::Reading;
             effects.push(Effect::Runs(RunsRequest::Read));
         }
     }
@@ -285,7 +288,7 @@ impl App {
         let runs = &mut self.runs;
         runs.revision = runs.revision.wrapping_add(1);
         let known = runs.records.iter().position(|record| record.run == Some(run.id));
-        let seconds = (run.phase == Phase::Done).then_some(run.seconds);
+        let seconds = (run.phase == RunPhase::Done).then_some(run.seconds);
         let images_per_second = self.speed.map_or(0.0, |speed| speed.images_per_second);
         let at = known.unwrap_or_else(|| {
             let number = runs.next_number();
@@ -315,14 +318,14 @@ impl App {
         record.metadata.images_per_second = images_per_second;
         record.curves.clone_from(&self.curves);
         match runs.store {
-            StoreState::Here => {
+            RunsStoreState::Here => {
                 let kept = record.kept();
                 let weights = self.answer.trained().map(<[f32]>::to_vec);
                 effects.push(Effect::Runs(RunsRequest::Keep(kept, weights)));
             }
             // What has been read then takes its keys first.
-            StoreState::Unread => self.read_runs(effects),
-            StoreState::Reading | StoreState::Unavailable(_) => {}
+            RunsStoreState::Unread => self.read_runs(effects),
+            RunsStoreState::Reading | RunsStoreState::Unavailable(_) => {}
         }
     }
 
@@ -335,7 +338,7 @@ impl App {
             Event::Save(format) => effects.push(format.file(self.runs.records())),
             Event::Read(Ok(shelved)) => self.take_kept(&shelved, effects),
             Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
-                self.runs.store = StoreState::Unavailable(reason);
+                self.runs.store = RunsStoreState::Unavailable(reason);
             }
             Event::Rename(key, name) => {
                 let name: String = name.trim().chars().take(NAME).collect();
@@ -352,7 +355,7 @@ impl App {
                     let record = self.runs.records.remove(at);
                     effects.push(Effect::Announce(format!("{} is deleted.", record.metadata.name)));
                     self.runs.deleted = Some(record);
-                    if self.runs.store == StoreState::Here {
+                    if self.runs.store == RunsStoreState::Here {
                         effects.push(Effect::Runs(RunsRequest::Forget(key)));
                     }
                 }
@@ -386,7 +389,7 @@ impl App {
     }
 
     fn keep(&self, kept: StoredRun, effects: &mut Vec<Effect>) {
-        if self.runs.store == StoreState::Here {
+        if self.runs.store == RunsStoreState::Here {
             effects.push(Effect::Runs(RunsRequest::Keep(kept, None)));
         }
     }
@@ -405,7 +408,7 @@ impl App {
         }
         earlier.sort_unstable_by_key(|record| record.key);
         let runs = &mut self.runs;
-        runs.store = StoreState::Here;
+        runs.store = RunsStoreState::Here;
         runs.session_salt = *session_salt;
         let own = std::mem::replace(&mut runs.records, earlier);
         for mut record in own {
@@ -426,7 +429,7 @@ impl App {
     }
 
     /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
-    fn restore(&mut self, key: Key, weights: Vec<f32>, effects: &mut Vec<Effect>) {
+    fn restore(&mut self, key: RunKey, weights: Vec<f32>, effects: &mut Vec<Effect>) {
         if self.run_is_on() {
             return;
         }
@@ -449,7 +452,7 @@ impl App {
             id: self.last_run,
             settings: metadata.settings.clone(),
             start: metadata.start,
-            phase: Phase::Done,
+            phase: RunPhase::Done,
             epoch: last.map_or(0, |test| test.epoch),
             step: last.map_or(0, |test| test.step),
             steps_per_epoch: metadata.steps_per_epoch,

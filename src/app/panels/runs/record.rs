@@ -1,7 +1,7 @@
 //! A run as it is kept: what it was, what came of it, and its curves.
 
 use crate::app::curves::{Curves, Test};
-use crate::app::panels::experiment::presets::Network;
+use crate::app::panels::experiment::presets::NetworkPreset;
 use crate::app::settings::{Field, Form, StartFrom};
 use crate::protocol::{Evaluation, RunId, Settings};
 
@@ -39,16 +39,16 @@ impl RunMetadata {
     /// Its network by name, or its layers.
     pub fn network(&self) -> String {
         let architecture = &self.settings.architecture;
-        Network::of(architecture)
+        NetworkPreset::of(architecture)
             .map_or_else(|| architecture.to_string(), |network| String::from(network.name))
     }
 }
 
 /// A run's key in the browser's store: its number, counted from 1, above 16 bits of chance.
-pub type Key = u64;
+pub type RunKey = u64;
 
 /// The key of a run.
-pub(super) fn key(number: u64, session_salt: u16) -> Key {
+pub(super) fn key(number: u64, session_salt: u16) -> RunKey {
     number << 16 | u64::from(session_salt)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn key(number: u64, session_salt: u16) -> Key {
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its key in the browser's store.
-    pub key: Key,
+    pub key: RunKey,
     /// Its id, if it is of this visit.
     pub run: Option<RunId>,
     /// All but its curves and weights.
@@ -71,7 +71,7 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRun {
     /// Its key.
-    pub key: Key,
+    pub key: RunKey,
     /// Its name.
     pub name: String,
     /// The link that repeats it.

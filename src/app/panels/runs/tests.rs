@@ -29,7 +29,7 @@ fn metadata(name: &str, link: &str) -> RunMetadata {
 
 const SALT: u16 = 9;
 
-fn key(number: u64) -> Key {
+fn key(number: u64) -> RunKey {
     record::key(number, SALT)
 }
 

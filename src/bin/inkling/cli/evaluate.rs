@@ -11,15 +11,15 @@ use inkling::net::loss::{self, Score};
 use inkling::net::{Architecture, Network};
 use serde::Deserialize;
 
-use super::mnist::Source;
+use super::mnist::MnistSource;
 
 /// Units to which the longer side of a digit in a stroke file is scaled.
 const STROKE_UNITS: f32 = 1000.0;
 
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct EvaluateArguments {
     #[command(flatten)]
-    source: Source,
+    source: MnistSource,
     /// Weights to judge, as safetensors
     #[arg(long, value_name = "FILE", default_value = "www/assets/weights.safetensors")]
     weights: PathBuf,
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     mistakes: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<()> {
     let mut network = Network::new(&Architecture::default())?;
     let path = &arguments.weights;
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn mnist(network: &mut Network, source: &Source) -> anyhow::Result<()> {
+fn mnist(network: &mut Network, source: &MnistSource) -> anyhow::Result<()> {
     let test = source.test()?;
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     let mut score = Score::default();

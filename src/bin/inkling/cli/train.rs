@@ -16,12 +16,12 @@ use inkling::train::augment;
 use inkling::train::gradient::{self, SHARDS, Share, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
-use super::mnist::Source;
+use super::mnist::MnistSource;
 
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct TrainArguments {
     #[command(flatten)]
-    source: Source,
+    source: MnistSource,
     /// Passes over the training images
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     /// Train on digits randomly turned, stretched, slanted, shifted and warped; full: some zeros slashed, some ones with
     /// an upstroke, too; gentle: seven tenths as far
     #[arg(long, value_enum, default_value = "off", default_missing_value = "full", num_args = 0..=1)]
-    augment: AugmentName,
+    augment: AugmentArgument,
     /// Share of each image's target that is spread evenly over all classes
     #[arg(long, default_value_t = 0.0)]
     label_smoothing: f32,
@@ -89,7 +89,7 @@ enum OptimizerName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum AugmentName {
+enum AugmentArgument {
     Off,
     Full,
     Gentle,
@@ -102,7 +102,7 @@ enum ScheduleName {
     OneCycle,
 }
 
-impl Arguments {
+impl TrainArguments {
     fn settings(&self, seed: u32) -> Settings {
         let mut settings = Settings {
             architecture: self.architecture.clone(),
@@ -122,9 +122,9 @@ impl Arguments {
             seed,
             images: None,
             augment: match self.augment {
-                AugmentName::Off => Augment::Off,
-                AugmentName::Full => Augment::Full,
-                AugmentName::Gentle => Augment::Gentle,
+                AugmentArgument::Off => Augment::Off,
+                AugmentArgument::Full => Augment::Full,
+                AugmentArgument::Gentle => Augment::Gentle,
             },
             label_smoothing: self.label_smoothing,
             ema_momentum: self.ema_momentum,
@@ -142,14 +142,15 @@ impl Arguments {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     ensure!(arguments.threads > 0, "--threads must be at least 1");
     let (train, test) = (arguments.source.train()?, arguments.source.test()?);
     println!("{}", arguments.architecture.summary()?);
     let mut accuracies = Vec::new();
     for &seed in &arguments.seeds {
         println!("\nseed {seed}");
-        let mut trainer = Trainer::new(arguments.settings(seed), arguments.threads, &train)?;
+        let mut trainer =
+            CommandLineTrainer::new(arguments.settings(seed), arguments.threads, &train)?;
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
             let save = if arguments.half { checkpoint::save_half } else { checkpoint::save };
@@ -168,14 +169,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// A session and what computes for it: a network a thread.
-struct Trainer {
+struct CommandLineTrainer {
     session: Session,
     networks: Vec<Network>,
     /// Of what each thread has computed.
     sums: Vec<Sums>,
 }
 
-impl Trainer {
+impl CommandLineTrainer {
     fn new(settings: Settings, threads: usize, train: &Digits) -> anyhow::Result<Self> {
         let networks = (0..threads.min(SHARDS))
             .map(|_| Network::new(&settings.architecture))

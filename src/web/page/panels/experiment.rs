@@ -10,8 +10,8 @@ use web_sys::{
     HtmlSelectElement, HtmlTemplateElement, KeyboardEvent, MouseEvent,
 };
 
-use crate::app::panels::experiment::editor::{Edit, Kind, Part};
-use crate::app::panels::experiment::presets::Network;
+use crate::app::panels::experiment::editor::{Edit, LayerKind, LayerPart};
+use crate::app::panels::experiment::presets::NetworkPreset;
 use crate::app::panels::experiment::{Row, View};
 use crate::app::settings::Field;
 use crate::app::speed::Speed;
@@ -43,7 +43,7 @@ const VARIED: (usize, usize) = (8, 2);
 
 /// The panel as it is shown.
 #[derive(Debug)]
-pub(super) struct Experiment {
+pub(super) struct ExperimentPanel {
     list: HtmlElement,
     rows: Vec<Line>,
     /// Revision of the layers and their classes, as they are shown.
@@ -59,18 +59,18 @@ pub(super) struct Experiment {
 /// A layer's parts of the document.
 #[derive(Debug)]
 struct Line {
-    parts: Vec<(usize, Control)>,
+    parts: Vec<(usize, LayerControl)>,
     figures: [Element; 4],
     wrong: HtmlElement,
 }
 
 #[derive(Debug)]
-enum Control {
+enum LayerControl {
     Input(HtmlInputElement),
     Select(HtmlSelectElement),
 }
 
-impl Experiment {
+impl ExperimentPanel {
     /// Finds the panel's parts and listens to them.
     ///
     /// # Errors
@@ -80,13 +80,14 @@ impl Experiment {
         listen_to_layers(&list)?;
         for button in dom::all::<HtmlElement>("[data-network]")? {
             let key = button.get_attribute("data-network");
-            let network = Network::ALL.iter().find(|network| Some(network.key) == key.as_deref());
+            let network =
+                NetworkPreset::ALL.iter().find(|network| Some(network.key) == key.as_deref());
             let network = *network.ok_or_else(|| DomError::WrongElement("data-network".into()))?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Network(network)))?;
         }
         for button in dom::all::<HtmlElement>("[data-add]")? {
             let class = button.get_attribute("data-add");
-            let kind = Kind::ALL
+            let kind = LayerKind::ALL
                 .into_iter()
                 .find(|kind| Some(kind.layer().class_name()) == class.as_deref());
             let kind = kind.ok_or_else(|| DomError::WrongElement("data-add".into()))?;
@@ -133,7 +134,7 @@ impl Experiment {
             part(".remove")?.set_attribute("aria-label", &format!("Remove {name}"))?;
             part(".class")?.set_text_content(Some(row.class));
             let mut parts = Vec::new();
-            for (at, kind) in Part::ALL.iter().enumerate() {
+            for (at, kind) in LayerPart::ALL.iter().enumerate() {
                 let label = part(&format!("[data-of={}]", kind.key()))?;
                 if row.parts[at].is_none() {
                     label.remove();
@@ -143,8 +144,8 @@ impl Experiment {
                 parts.push((
                     at,
                     match control.dyn_into::<HtmlInputElement>() {
-                        Ok(input) => Control::Input(input),
-                        Err(control) => Control::Select(
+                        Ok(input) => LayerControl::Input(input),
+                        Err(control) => LayerControl::Select(
                             control
                                 .dyn_into()
                                 .map_err(|_| DomError::WrongElement(kind.key().into()))?,
@@ -197,7 +198,7 @@ impl Experiment {
     }
 }
 
-impl Panel for Experiment {
+impl Panel for ExperimentPanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         if !self.sortable {
             self.sortable = true;
@@ -259,11 +260,11 @@ impl Line {
         for (at, control) in &self.parts {
             let value = row.parts[*at].as_deref().unwrap_or_default();
             match control {
-                Control::Input(input) => {
+                LayerControl::Input(input) => {
                     input.set_value(value);
                     input.set_disabled(locked.is_some());
                 }
-                Control::Select(select) => {
+                LayerControl::Select(select) => {
                     select.set_value(value);
                     select.set_disabled(locked.is_some());
                 }
@@ -320,7 +321,7 @@ fn listen_to_layers(list: &HtmlElement) -> Result<(), DomError> {
     dom::on(list, "change", |event: DomEvent| {
         let Some((row, control)) = target(&event, "[data-part]") else { return };
         let key = control.get_attribute("data-part");
-        let part = Part::ALL.into_iter().find(|part| Some(part.key()) == key.as_deref());
+        let part = LayerPart::ALL.into_iter().find(|part| Some(part.key()) == key.as_deref());
         let value = match control.dyn_into::<HtmlInputElement>() {
             Ok(input) => input.value(),
             Err(control) => control.unchecked_into::<HtmlSelectElement>().value(),

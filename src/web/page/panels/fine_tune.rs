@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 use super::fine_tune_job::FineTuneControls;
 use super::panel::{Frame, Panel};
 use super::roving;
-use crate::app::drawings::{self, Collection, Key, Labelled};
+use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
 use crate::app::panels::fine_tune::{Event, View};
 use crate::app::{self, App, view};
 use crate::data::{CLASSES, SIDE};
@@ -178,7 +178,7 @@ fn focus(id: &str) {
 }
 
 /// The digit whose picture was clicked.
-fn clicked(event: &MouseEvent) -> Option<Key> {
+fn clicked(event: &MouseEvent) -> Option<DrawingKey> {
     let target: Element = event.target()?.dyn_into().ok()?;
     target.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()
 }

@@ -33,11 +33,11 @@ struct Placed {
 
 fn panel(id: PanelId) -> Result<Box<dyn Panel>, DomError> {
     Ok(match id {
-        PanelId::Inside => Box::new(inside::Inside::new()?),
+        PanelId::Inside => Box::new(inside::InsidePanel::new()?),
         PanelId::Evaluate => Box::new(evaluate::EvaluatePanel::new()?),
         PanelId::FineTune => Box::new(fine_tune::FineTunePanel::new()?),
-        PanelId::Experiment => Box::new(experiment::Experiment::new()?),
-        PanelId::Runs => Box::new(runs::Runs::new()?),
+        PanelId::Experiment => Box::new(experiment::ExperimentPanel::new()?),
+        PanelId::Runs => Box::new(runs::RunsPanel::new()?),
     })
 }
 

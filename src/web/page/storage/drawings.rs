@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app::Event;
-use crate::app::drawings::{self, Collection, DrawingsRequest, Key, StoredDrawings};
+use crate::app::drawings::{self, Collection, DrawingKey, DrawingsRequest, StoredDrawings};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
@@ -31,7 +31,7 @@ fn failure(result: Result<(), DomError>) -> Option<drawings::Event> {
     result.err().map(|error| drawings::Event::StoreFailed(error.to_string()))
 }
 
-fn name(collection: Collection, key: Key) -> String {
+fn name(collection: Collection, key: DrawingKey) -> String {
     [collection.prefix(), &key.to_string()].concat()
 }
 

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::app;
-use crate::app::panels::runs::record::{Key, StoredRun};
+use crate::app::panels::runs::record::{RunKey, StoredRun};
 use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
@@ -48,7 +48,7 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
 const RUN: &str = "run/";
 const WEIGHTS: &str = "weights/";
 
-fn name(prefix: &str, key: Key) -> String {
+fn name(prefix: &str, key: RunKey) -> String {
     [prefix, &key.to_string()].concat()
 }
 
@@ -95,7 +95,7 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
     });
     let kept: Vec<StoredRun> = kept.collect();
     for weights in super::find(WEIGHTS).await? {
-        let key: Key = weights[WEIGHTS.len()..].parse().unwrap_or(0);
+        let key: RunKey = weights[WEIGHTS.len()..].parse().unwrap_or(0);
         if kept.iter().all(|kept| kept.key != key) {
             super::remove(&weights).await?;
         }

@@ -22,7 +22,7 @@ use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
-use run::{Means, Run};
+use run::{Means, TrainingRun};
 
 /// Milliseconds of work between two looks at the messages.
 const SLICE: f64 = 40.0;
@@ -36,7 +36,7 @@ pub(super) struct Trainer {
     /// Away while it is loading.
     pub(super) loader: Option<Loader>,
     images: Images,
-    run: Option<Run>,
+    run: Option<TrainingRun>,
     /// What the page asked to be evaluated.
     evaluating: Option<TestEvaluation>,
     /// What the page asked to be fine-tuned.
@@ -222,7 +222,7 @@ impl Trainer {
         id: RunId,
         settings: Settings,
         parameters: Option<Vec<f32>>,
-    ) -> Result<Run, String> {
+    ) -> Result<TrainingRun, String> {
         let total = self.images.progress.total_train_images as usize;
         if total == 0 {
             return Err("No training images are here yet; try again when some are.".to_owned());
@@ -247,7 +247,7 @@ impl Trainer {
             return Err("The weights to start from belong to another model.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        Ok(Run::new(id, session, executor, self.clock.now()))
+        Ok(TrainingRun::new(id, session, executor, self.clock.now()))
     }
 
     /// Changes the run, if it is still the one meant.

@@ -56,7 +56,7 @@ struct Begun {
 }
 
 /// A run, what it trains with, and what is to be told about it.
-pub(super) struct Run {
+pub(super) struct TrainingRun {
     pub(super) id: RunId,
     pub(super) session: Session,
     pub(super) executor: ShardExecutor,
@@ -81,7 +81,7 @@ pub(super) struct Run {
     test_probabilities: Vec<f32>,
 }
 
-impl Run {
+impl TrainingRun {
     /// One of which nothing has been told yet, at a time in milliseconds.
     pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
         Self {

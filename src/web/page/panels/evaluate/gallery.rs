@@ -14,7 +14,7 @@ use crate::web::page::panels::roving;
 
 /// The images as they are shown.
 #[derive(Debug)]
-pub(super) struct Gallery {
+pub(super) struct GalleryTiles {
     place: HtmlElement,
     tiles: Vec<Tile>,
     shown: Option<u32>,
@@ -33,7 +33,7 @@ struct Tile {
     read: Option<u8>,
 }
 
-impl Gallery {
+impl GalleryTiles {
     /// Finds the gallery and listens to it.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
-use gallery::Gallery;
+use gallery::GalleryTiles;
 use matrix::Matrix;
 use pinned::Pinned;
 
@@ -26,17 +26,17 @@ use pinned::Pinned;
 const BUDGET: f64 = 2.0;
 
 /// What is read: weights, test images on show, pinned drawings.
-type Stamp = (u32, u32, u32);
+type EvaluateStamp = (u32, u32, u32);
 
 /// The panel as it is shown.
 #[derive(Debug)]
 pub(super) struct EvaluatePanel {
     matrix: Matrix,
-    gallery: Gallery,
+    gallery: GalleryTiles,
     pinned: Pinned,
     /// The evaluation that is shown.
     evaluated: Option<u32>,
-    read: Option<Stamp>,
+    read: Option<EvaluateStamp>,
     press: Press,
 }
 
@@ -50,7 +50,7 @@ impl EvaluatePanel {
         dom::on(&now, "click", |_: MouseEvent| happen(Event::Evaluate))?;
         Ok(Self {
             matrix: Matrix::new()?,
-            gallery: Gallery::new()?,
+            gallery: GalleryTiles::new()?,
             pinned: Pinned::new()?,
             evaluated: None,
             read: None,

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{Press, copy, follow, happen, hide, part, text, write};
-use crate::app::drawings::{self, Collection, Key, Labelled};
+use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
 use crate::app::format::percent;
 use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
 use crate::app::{self, App};
@@ -25,7 +25,7 @@ pub(super) struct Pinned {
 
 #[derive(Debug)]
 struct Card {
-    key: Key,
+    key: DrawingKey,
     element: Element,
     image: Element,
     words: Element,
@@ -195,7 +195,7 @@ fn focus(id: &str) {
 }
 
 /// The drawing whose button was clicked, and what the button does.
-fn clicked(event: &MouseEvent) -> Option<(Key, String)> {
+fn clicked(event: &MouseEvent) -> Option<(DrawingKey, String)> {
     let target: Element = event.target()?.dyn_into().ok()?;
     let button = target.closest("[data-do]").ok()??;
     let key = button.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;

@@ -10,12 +10,12 @@ use web_sys::{
 
 use crate::app::panels::inside::arithmetic::{self, number};
 use crate::app::panels::inside::occlusion::Occlusion;
-use crate::app::panels::inside::{Attribution, Event, Inside as State, Subject, Unit};
+use crate::app::panels::inside::{Attribution, Event, InsideState as State, Subject, Unit};
 use crate::app::{self, App};
 use crate::data::{CLASSES, PIXELS, SIDE};
 use crate::net::Architecture;
 use crate::net::architecture::Shape;
-use crate::net::receptive::Field;
+use crate::net::receptive::ReceptiveField;
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
@@ -27,12 +27,12 @@ use stage::Stage;
 const PATCHES: usize = 24;
 
 /// What is shown: the drawing's revision, the weights', and the panel's state.
-type Stamp = (u32, u32, State);
+type InsideStamp = (u32, u32, State);
 
 /// The panel as it is shown.
 #[derive(Debug, Default)]
-pub(super) struct Inside {
-    shown: Option<Stamp>,
+pub(super) struct InsidePanel {
+    shown: Option<InsideStamp>,
     /// The model that the stages are made for.
     architecture: Option<Architecture>,
     trace: Option<Trace>,
@@ -43,7 +43,7 @@ pub(super) struct Inside {
     colours: Option<Colours>,
 }
 
-impl Inside {
+impl InsidePanel {
     /// Finds the panel's parts and listens to them.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl Inside {
     }
 }
 
-impl Panel for Inside {
+impl Panel for InsidePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let same = self.shown.as_ref().is_some_and(|(drawing, weights, state)| {
             *drawing == app.answer.revision()
@@ -297,10 +297,10 @@ fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
 }
 
 /// Lays a frame over a part of the picture.
-fn mark(id: &str, field: Option<Field>) -> Result<(), DomError> {
+fn mark(id: &str, field: Option<ReceptiveField>) -> Result<(), DomError> {
     let frame: HtmlElement = dom::by_id(id)?;
     frame.set_hidden(field.is_none());
-    if let Some(Field { top, bottom, left, right }) = field {
+    if let Some(ReceptiveField { top, bottom, left, right }) = field {
         place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use js_sys::{Array, Float64Array, JSON, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
-use crate::app::panels::runs::record::Key;
+use crate::app::panels::runs::record::RunKey;
 use crate::app::panels::runs::{Measure, Row, View};
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::uplot::{self, UPlot};
@@ -18,7 +18,7 @@ const LEGEND: f64 = 22.0;
 
 /// The chart as it is shown.
 #[derive(Clone, Debug)]
-pub(super) struct Chart {
+pub(super) struct RunsChart {
     place: HtmlElement,
     plot: Option<UPlot>,
     shown: Option<View>,
@@ -26,7 +26,7 @@ pub(super) struct Chart {
     drawn: bool,
 }
 
-impl Chart {
+impl RunsChart {
     /// Finds its place.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Chart {
     }
 
     /// A run keeps its colour whatever else is shown.
-    pub(super) fn colour(&self, key: Key) -> String {
+    pub(super) fn colour(&self, key: RunKey) -> String {
         let number = (key >> 16) as usize % COLOURS + 1;
         String::from(dom::computed(&self.place, &["--run-", &number.to_string()].concat()).trim())
     }

@@ -11,25 +11,25 @@ use web_sys::{
     HtmlTemplateElement, MouseEvent,
 };
 
-use crate::app::panels::runs::record::Key;
+use crate::app::panels::runs::record::RunKey;
 use crate::app::panels::runs::{Event, Format, Measure, Row, View};
 use crate::app::{self, App};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
-use chart::Chart;
+use chart::RunsChart;
 
 /// The panel as it is shown.
 #[derive(Debug)]
-pub(super) struct Runs {
+pub(super) struct RunsPanel {
     body: HtmlElement,
     /// Shared with the button that saves it.
-    chart: Rc<RefCell<Chart>>,
+    chart: Rc<RefCell<RunsChart>>,
     /// Revision of the runs and whether weights could be loaded, when it was shown last.
     stamp: Option<(u32, bool)>,
 }
 
-impl Runs {
+impl RunsPanel {
     /// Finds the panel's parts and listens to them.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Runs {
     pub(super) fn new() -> Result<Self, DomError> {
         let body: HtmlElement = dom::by_id("runs-rows")?;
         listen(&body)?;
-        let chart = Rc::new(RefCell::new(Chart::new()?));
+        let chart = Rc::new(RefCell::new(RunsChart::new()?));
         let shown = Rc::clone(&chart);
         dom::press("runs-png", move || save(&shown))?;
         dom::press("runs-csv", || happen(Event::Save(Format::Csv)))?;
@@ -54,7 +54,7 @@ impl Runs {
         Ok(Self { body, chart, stamp: None })
     }
 
-    fn rows(&self, chart: &Chart, view: &View) -> Result<(), DomError> {
+    fn rows(&self, chart: &RunsChart, view: &View) -> Result<(), DomError> {
         let keys = |view: &View| view.rows.iter().map(|row| row.key).collect::<Vec<_>>();
         if chart.shown().is_none_or(|shown| keys(shown) != keys(view)) {
             let template: HtmlTemplateElement = dom::by_id("run-row")?;
@@ -77,7 +77,7 @@ impl Runs {
     }
 
     fn row(
-        chart: &Chart,
+        chart: &RunsChart,
         line: &Element,
         row: &Row,
         cannot_load: Option<&str>,
@@ -116,7 +116,7 @@ impl Runs {
     }
 }
 
-impl Panel for Runs {
+impl Panel for RunsPanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let stamp = Some((app.runs.revision(), app.run_is_on()));
         if self.stamp == stamp {
@@ -153,7 +153,7 @@ impl Panel for Runs {
 }
 
 /// Has the browser save the chart. It is copied first: nothing is borrowed while the browser is at work.
-fn save(chart: &RefCell<Chart>) {
+fn save(chart: &RefCell<RunsChart>) {
     let Some(chart) = chart.try_borrow().ok().map(|chart| chart.clone()) else { return };
     if let Err(error) = chart.save() {
         dispatch(app::Event::Notice(format!("The chart could not be saved: {error}.")));
@@ -192,7 +192,7 @@ fn listen(body: &HtmlElement) -> Result<(), DomError> {
 }
 
 /// The run that an event is about, and what was touched of its row.
-fn target(event: &DomEvent) -> Option<(Key, String, Element)> {
+fn target(event: &DomEvent) -> Option<(RunKey, String, Element)> {
     let element: Element = event.target()?.dyn_into().ok()?;
     let part = element.closest("[data-do]").ok()??;
     let key = part.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
