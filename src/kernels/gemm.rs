@@ -1,6 +1,6 @@
 //! Matrix products from one register tile.
 //!
-//! A [`Panel`] is a strip of eight columns of a matrix, row after row: what [`tile`] reads in a
+//! A panel of [`PanelRow`]s is a strip of eight columns of a matrix, row after row: what [`tile`] reads in a
 //! straight line. [`pack`] cuts a matrix into panels once, and every product with it reuses them.
 
 use super::lanes::F32x4;

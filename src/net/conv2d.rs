@@ -1,5 +1,5 @@
-//! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its way
-//! back has to know.
+//! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its
+//! backward pass has to know.
 //!
 //! This file computes nothing itself: the plan says which kernels do ([`Pass`], [`Patches`]), and here
 //! each gets an image at a time. "Pooled" is a layer that 2x2 max-pooling follows.

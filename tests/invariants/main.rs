@@ -6,7 +6,7 @@
 mod graph;
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,30 @@ const BROWSER: &[&str] = &[
 
 /// Where the standard library leaves the program.
 const OUTSIDE: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread", "time"];
+
+/// Names of types of which several modules have one of their own; all others stand for one thing.
+const BY_MODULE: &[&str] = &["Event", "Row", "View"];
+
+/// Words that the source once had for things that have a usual name.
+const FORMER: &[&str] = &[
+    "crew",
+    "desk",
+    "gauge",
+    "laboratory",
+    "lesson",
+    "loan",
+    "noise",
+    "patience",
+    "propagates",
+    "recruit",
+    "relieve",
+    "rooms",
+    "shelf",
+    "ticket",
+    "unkept",
+    "way back",
+    "winners",
+];
 
 /// A rule: what a file does against it, nothing if it keeps it.
 type Rule = fn(&Source) -> Option<String>;
@@ -229,6 +253,86 @@ fn an_allowance_without_use_is_found() {
         unused(&[("net", &["kernels", "data"]), ("data", &[])], &[source]),
         ["net has no use for data"]
     );
+}
+
+/// Names of types that several files define without being allowed to, and those that need no allowance.
+fn ambiguous(allowed: &[&str], house: &[Source]) -> Vec<String> {
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for source in house {
+        for name in &source.types {
+            files.entry(name).or_default().push(&source.file);
+        }
+    }
+    let repeated = files.iter().filter(|(_, files)| files.len() > 1);
+    let repeated: Vec<_> = repeated.map(|(name, files)| (*name, files.join(", "))).collect();
+    let wrong = repeated.iter().filter(|(name, _)| !allowed.contains(name));
+    let wrong = wrong.map(|(name, files)| format!("{name}: {files}"));
+    let idle = allowed.iter().filter(|name| !repeated.iter().any(|(other, _)| other == *name));
+    wrong.chain(idle.map(|name| format!("{name} stands for one thing"))).collect()
+}
+
+#[test]
+fn a_type_name_stands_for_one_thing() {
+    let ambiguous = ambiguous(BY_MODULE, &house());
+    assert!(ambiguous.is_empty(), "{}", ambiguous.join("\n"));
+}
+
+#[test]
+fn an_ambiguous_type_name_is_found() {
+    let read = |file: &str, text: &str| Source::read(file, text).expect("it is Rust");
+    let house = [
+        read("net/plan.rs", "pub struct Plan; enum Event {} struct View;"),
+        read(
+            "app/plan.rs",
+            "type Plan = u8; trait Event {} #[cfg(test)] mod tests { struct View; }",
+        ),
+    ];
+    assert_eq!(
+        ambiguous(&["Event", "View"], &house),
+        ["Plan: net/plan.rs, app/plan.rs", "View stands for one thing"]
+    );
+}
+
+/// The first of [`FORMER`] in a text, be it a word, a part of a name or two words.
+fn former(text: &str) -> Option<&'static str> {
+    let mut words = String::from(" ");
+    let mut before = ' ';
+    for c in text.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            words.push(' ');
+        }
+        words.extend(if c.is_alphanumeric() { c } else { ' ' }.to_lowercase());
+        before = c;
+    }
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = format!(" {words} ");
+    FORMER.iter().copied().find(|former| {
+        let ends = ["", "s"].map(|end| format!(" {former}{end} "));
+        ends.iter().any(|former| words.contains(former))
+    })
+}
+
+#[test]
+fn things_have_their_usual_names() {
+    let found: Vec<String> = files(&root().join("src"), "rs")
+        .iter()
+        .filter_map(|path| {
+            let file = path.display().to_string();
+            let text = fs::read_to_string(path).expect("a source file");
+            let below = file.trim_start_matches(&root().display().to_string());
+            former(&text).or_else(|| former(below)).map(|word| format!("{file}: {word}"))
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_former_name_is_found() {
+    assert_eq!(former("/// A crew."), Some("crew"));
+    assert_eq!(former("struct HelperDesk;"), Some("desk"));
+    assert_eq!(former("let job_tickets = 3;"), Some("ticket"));
+    assert_eq!(former("/// On the way\n    /// back."), Some("way back"));
+    assert_eq!(former("screws on a desktop"), None);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Source {
     pub(crate) children: Vec<String>,
     /// Names that a `use` brings here, and the path to each.
     pub(crate) uses: Vec<(String, Vec<String>)>,
+    /// Names of the types, aliases and traits that it defines.
+    pub(crate) types: Vec<String>,
     /// Method names and string literals.
     words: Vec<String>,
     /// The module that is being read.
@@ -178,6 +180,26 @@ impl<'ast> Visit<'ast> for Source {
 
     /// Who may name something is not something that is named.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.types.push(item.ident.to_string());
+        visit::visit_item_struct(self, item);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        self.types.push(item.ident.to_string());
+        visit::visit_item_enum(self, item);
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        self.types.push(item.ident.to_string());
+        visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        self.types.push(item.ident.to_string());
+        visit::visit_item_type(self, item);
+    }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.take_use(&item.tree, &[]);

@@ -1,7 +1,7 @@
 //! A convolution's backward pass, over *nonzero* entries only: outputs that carry a gradient.
 //!
 //! Max-pooling passes a gradient to one position in four and relu blocks part of those, so most of a
-//! dense convolution's multiplications would be by zero. [`Live`] gathers the rest, once by filter for
+//! dense convolution's multiplications would be by zero. [`NonzeroGradient`] gathers the rest, once by filter for
 //! the weight gradient and once by position for the input gradient, and both run through registers.
 
 use super::super::lanes::F32x4;

@@ -13,7 +13,8 @@
 //! 5. The trainer has slept on `DONE`, and reads them: [`Mailbox::wait_for_result`].
 //!
 //! So each number has one writer at a time: the trainer until `POSTED` changes, the helper until `DONE`
-//! does, as nothing is posted before the last job is done (`HelperHandle::pending` in [`helper_pool`](super::helper_pool)).
+//! does, as nothing is posted before the last job is done (`HelperHandle::pending` in
+//! [`helper_pool`](super::helper_pool)).
 //! `UNCLAIMED` alone has two, and is changed by compare-and-exchange. An atomic write makes the plain ones
 //! before it visible to whoever reads it.
 //!

@@ -365,7 +365,7 @@ fn failing_costs_nothing_and_says_why() {
 }
 
 #[test]
-fn a_runs_weights_are_the_way_back_as_long_as_they_are_there() {
+fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     let mut app = ready(&[1]);
     let id = run(&mut app);
     reply(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
@@ -382,7 +382,7 @@ fn a_runs_weights_are_the_way_back_as_long_as_they_are_there() {
     app.update(Happening::Confirmed);
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "what was chosen goes on answering");
     let view = app.fine_tuning();
-    assert_eq!(view.swap, None, "there is no way back");
+    assert_eq!(view.swap, None, "they are gone with their run");
     assert!(view.compared.is_some_and(|words| words.contains("an earlier run, epoch 1")));
     assert!(happen(&mut app, Event::Swap).is_empty());
     app.update(Happening::AnswerFrom(Source::Shipped));
