@@ -263,16 +263,17 @@ impl HelperPool {
         }
     }
 
-    /// Loses those helpers that have kept their shards for more than so many milliseconds.
-    pub(super) fn lose_overdue(&mut self, now: f64, timeout: f64) {
+    /// Loses the helpers that have kept their shards for longer than `timeout` milliseconds; whether there were any.
+    pub(super) fn lose_overdue(&mut self, now: f64, timeout: f64) -> bool {
         let overdue = |pending: &PendingJob| now - pending.since > timeout;
         let sharing =
             self.helpers.iter().filter(|helper| helper.pending.as_ref().is_some_and(overdue));
         let mut lost: Vec<HelperId> = sharing.map(|helper| helper.id).collect();
         lost.extend(self.shard_assignment.overdue(now, timeout));
-        for id in lost {
+        for &id in &lost {
             self.lose(id, "it does not answer");
         }
+        !lost.is_empty()
     }
 
     /// Whether something is to come that no message will tell of.

@@ -10,6 +10,7 @@ use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
 use crate::train::session::{EpochEvaluation, Session, Set, Task};
 use crate::train::shard_executor::ShardExecutor;
+use crate::train::watch::Watch;
 use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
@@ -67,6 +68,8 @@ pub(super) struct TrainingRun {
     /// The next minibatch's, gathered while helpers compute.
     ahead: BatchBuffer,
     meter: Meter,
+    /// By which helpers are late.
+    watch: Watch,
     /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
     /// What the page was told that the run is doing, if it stands still or waits.
@@ -92,6 +95,7 @@ impl TrainingRun {
             batch: BatchBuffer::default(),
             ahead: BatchBuffer::default(),
             meter: Meter::default(),
+            watch: Watch::new(now),
             loaded: false,
             reported: None,
             activity: Activity::Training,
@@ -144,7 +148,7 @@ impl TrainingRun {
         let batch =
             WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.executor.begin(batch.labels.len());
-        means.helper_pool.begin(&self.executor, batch, since);
+        means.helper_pool.begin(&self.executor, batch, self.watch.look(since));
         if set.is_none()
             && let Some(upcoming) = self.session.upcoming(means.images.available())
         {
@@ -174,12 +178,13 @@ impl TrainingRun {
 
     /// Takes in the work in hand once it is complete; false if it waits for helpers.
     fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
-        let now = means.clock.now();
-        means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
         self.compute(means.helper_pool, begun.work);
         means.helper_pool.wait(SLICE, &mut self.executor);
         let Some(score) = means.helper_pool.done() else {
-            if means.helper_pool.awaits_mailboxes() {
+            // After the look at the mailboxes: what lies there is not late.
+            let now = self.watch.look(means.clock.now());
+            let lost = means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
+            if lost || means.helper_pool.awaits_mailboxes() {
                 return true;
             }
             means.turn.request_later(HEARTBEAT);

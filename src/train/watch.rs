@@ -1,0 +1,41 @@
+//! The time in which somebody watched, by which helpers are late: a machine that sleeps or stands still is no fault of
+//! theirs.
+
+/// The longest that the time between two looks may count, in milliseconds: more than there is between two looks of a trainer
+/// that waits for messages, less than any helper has.
+const LONGEST: f64 = 1500.0;
+
+/// A clock that stands still while nobody looks at it for long.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    last: f64,
+    watched: f64,
+}
+
+impl Watch {
+    /// From a time in milliseconds on.
+    pub fn new(now: f64) -> Self {
+        Self { last: now, watched: 0.0 }
+    }
+
+    /// Milliseconds watched so far, at a time in milliseconds.
+    pub fn look(&mut self, now: f64) -> f64 {
+        self.watched += (now - self.last).clamp(0.0, LONGEST);
+        self.last = now;
+        self.watched
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_nobody_watched_counts_little() {
+        let mut watch = Watch::new(100.0);
+        assert_eq!(watch.look(150.0), 50.0);
+        assert_eq!(watch.look(1150.0), 1050.0, "a trainer that waits looks once a second");
+        assert_eq!(watch.look(61_150.0), 1050.0 + LONGEST, "a minute asleep");
+        assert_eq!(watch.look(61_160.0), 1060.0 + LONGEST);
+    }
+}
