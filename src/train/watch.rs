@@ -13,12 +13,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// From a time in milliseconds on.
+    /// From a time in milliseconds on, which it shows at first: so it is never ahead of the time, nor of an older watch.
     pub fn new(now: f64) -> Self {
-        Self { last: now, watched: 0.0 }
+        Self { last: now, watched: now }
     }
 
-    /// Milliseconds watched so far, at a time in milliseconds.
+    /// What it shows at a time in milliseconds.
     pub fn look(&mut self, now: f64) -> f64 {
         self.watched += (now - self.last).clamp(0.0, LONGEST);
         self.last = now;
@@ -33,9 +33,9 @@ mod tests {
     #[test]
     fn time_that_nobody_watched_counts_little() {
         let mut watch = Watch::new(100.0);
-        assert_eq!(watch.look(150.0), 50.0);
-        assert_eq!(watch.look(1150.0), 1050.0, "a trainer that waits looks once a second");
-        assert_eq!(watch.look(61_150.0), 1050.0 + LONGEST, "a minute asleep");
-        assert_eq!(watch.look(61_160.0), 1060.0 + LONGEST);
+        assert_eq!(watch.look(150.0), 150.0);
+        assert_eq!(watch.look(1150.0), 1150.0, "a trainer that waits looks once a second");
+        assert_eq!(watch.look(61_150.0), 1150.0 + LONGEST, "a minute asleep");
+        assert_eq!(watch.look(61_160.0), 1160.0 + LONGEST);
     }
 }
