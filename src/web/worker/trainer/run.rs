@@ -6,11 +6,11 @@ use super::images::Images;
 use super::{SLICE, send};
 use crate::protocol::helper::Work;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
+use crate::train::awake_clock::AwakeClock;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
 use crate::train::session::{EpochEvaluation, Session, Set, Task};
 use crate::train::shard_executor::ShardExecutor;
-use crate::train::watch::Watch;
 use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
@@ -69,7 +69,7 @@ pub(super) struct TrainingRun {
     ahead: BatchBuffer,
     meter: Meter,
     /// By which helpers are late.
-    watch: Watch,
+    awake: AwakeClock,
     /// Whether the network holds the parameters that the work in hand is about.
     loaded: bool,
     /// What the page was told that the run is doing, if it stands still or waits.
@@ -95,7 +95,7 @@ impl TrainingRun {
             batch: BatchBuffer::default(),
             ahead: BatchBuffer::default(),
             meter: Meter::default(),
-            watch: Watch::new(now),
+            awake: AwakeClock::new(now),
             loaded: false,
             reported: None,
             activity: Activity::Training,
@@ -148,7 +148,7 @@ impl TrainingRun {
         let batch =
             WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.executor.begin(batch.labels.len());
-        means.helper_pool.begin(&self.executor, batch, self.watch.look(since));
+        means.helper_pool.begin(&self.executor, batch, self.awake.look(since));
         if set.is_none()
             && let Some(upcoming) = self.session.upcoming(means.images.available())
         {
@@ -182,7 +182,7 @@ impl TrainingRun {
         means.helper_pool.wait(SLICE, &mut self.executor);
         let Some(score) = means.helper_pool.done() else {
             // After the look at the mailboxes: what lies there is not late.
-            let now = self.watch.look(means.clock.now());
+            let now = self.awake.look(means.clock.now());
             let lost = means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
             if lost || means.helper_pool.awaits_mailboxes() {
                 return true;

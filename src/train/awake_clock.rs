@@ -7,13 +7,13 @@ const LONGEST: f64 = 1500.0;
 
 /// A clock that stands still while nobody looks at it for long.
 #[derive(Clone, Copy, Debug)]
-pub struct Watch {
+pub struct AwakeClock {
     last: f64,
     watched: f64,
 }
 
-impl Watch {
-    /// From a time in milliseconds on, which it shows at first: so it is never ahead of the time, nor of an older watch.
+impl AwakeClock {
+    /// From a time in milliseconds on, which it shows at first: so it is never ahead of the time, nor of an older clock.
     pub fn new(now: f64) -> Self {
         Self { last: now, watched: now }
     }
@@ -32,10 +32,10 @@ mod tests {
 
     #[test]
     fn time_that_nobody_watched_counts_little() {
-        let mut watch = Watch::new(100.0);
-        assert_eq!(watch.look(150.0), 150.0);
-        assert_eq!(watch.look(1150.0), 1150.0, "a trainer that waits looks once a second");
-        assert_eq!(watch.look(61_150.0), 1150.0 + LONGEST, "a minute asleep");
-        assert_eq!(watch.look(61_160.0), 1160.0 + LONGEST);
+        let mut clock = AwakeClock::new(100.0);
+        assert_eq!(clock.look(150.0), 150.0);
+        assert_eq!(clock.look(1150.0), 1150.0, "a trainer that waits looks once a second");
+        assert_eq!(clock.look(61_150.0), 1150.0 + LONGEST, "a minute asleep");
+        assert_eq!(clock.look(61_160.0), 1160.0 + LONGEST);
     }
 }
