@@ -17,10 +17,10 @@ const REST: [&str; 4] = ["hosting", "package-lock.json", "www", "xtask/src"];
 
 /// `cargo xtask dist`: writes the site to dist/.
 pub(crate) fn run() -> Result<()> {
-    let site = build(Effort::Release)?;
+    let built = build(Effort::Release)?;
     let dist = project::root().join("dist");
     remove(&dist)?;
-    copy_all(&site, &dist)?;
+    site::copy_all(&built, &dist)?;
     println!("The site is in {}", dist.display());
     Ok(())
 }
@@ -40,25 +40,9 @@ pub(crate) fn for_trunk() -> Result<()> {
     let document = stage.join("index.html");
     let trunks = fs::read_to_string(&document)
         .with_context(|| format!("cannot read {}", document.display()))?;
-    copy_all(&build(effort)?, &stage)?;
+    site::copy_all(&build(effort)?, &stage)?;
     if let Some(script) = site::reload_script(&trunks) {
         site::add_script(&document, script)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder with all that it holds.
-fn copy_all(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let (from, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-        let to = to.join(name);
-        if from.is_dir() {
-            copy_all(&from, &to)?;
-        } else {
-            fs::copy(&from, &to)
-                .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
-        }
     }
     Ok(())
 }

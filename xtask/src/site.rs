@@ -45,7 +45,6 @@ const STYLES: [&str; 8] = [
 pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let root = project::root();
     let parts = site.join("build/parts");
-    fs::create_dir_all(&parts).with_context(|| format!("cannot create {}", parts.display()))?;
     copy_all(modules, &parts)?;
     for file in FROM_WWW {
         let from = root.join("www").join(file);
@@ -95,10 +94,13 @@ pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
     write(document, &html)
 }
 
-fn copy_all(from: &Path, to: &Path) -> Result<()> {
+/// Copies a folder with all that it holds.
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() { copy_all(&from, &to)? } else { copy(&from, &to)? }
     }
     Ok(())
 }
