@@ -49,6 +49,8 @@ pub enum Event {
     PenMoved(Vec<Point>),
     /// The pen was lifted.
     PenUp,
+    /// What seemed to be a pen was a hand at rest.
+    PenWithdrawn,
     /// Take back the last stroke.
     Undo,
     /// Take back all strokes.
@@ -286,13 +288,14 @@ impl App {
                 self.check_start();
                 self.show_form(&mut effects);
             }
-            Event::PenDown(point) => self.answer.draw(|drawing| drawing.begin(point)),
+            Event::PenDown(point) => self.answer.draw(|drawing| drawing.pen_down(point)),
             Event::PenMoved(points) => self.answer.draw(|drawing| {
                 for point in points {
-                    drawing.extend(point);
+                    drawing.pen_moved(point);
                 }
             }),
             Event::PenUp => effects.push(Effect::Announce(view::spoken_answer(&self.answer))),
+            Event::PenWithdrawn => self.answer.draw(Drawing::undo),
             Event::Undo => {
                 self.answer.draw(Drawing::undo);
                 self.forget_label();

@@ -86,6 +86,52 @@ fn a_stroke_that_begins_nowhere_adds_nothing_to_the_one_before() {
     assert_eq!(both.strokes(), drawing(&[good]).strokes());
 }
 
+/// What a pen does from where it comes down, as strokes.
+fn pen(drawing: &mut Drawing, path: &[(f32, f32)]) {
+    for (index, &(x, y)) in path.iter().enumerate() {
+        let point = Point { x, y };
+        if index == 0 { drawing.pen_down(point) } else { drawing.pen_moved(point) }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn ink_ends_at_the_edge_and_begins_again_where_the_pen_comes_back() {
+    let mut seen = Drawing::default();
+    pen(&mut seen, &[(0.5, 0.25), (1.5, 0.25), (1.5, 0.5), (0.5, 0.5)]);
+    let within = [vec![(0.5, 0.25), (1.0, 0.25)], vec![(1.0, 0.5), (0.5, 0.5)]];
+    assert_eq!(seen, drawing(&within));
+    // A line across a corner, from beyond one edge to beyond another.
+    pen(&mut seen, &[(0.5, 0.75), (0.5, 1.25), (1.25, 0.5)]);
+    let strokes = [&within[..], &[vec![(0.5, 0.75), (0.5, 1.0)], vec![(0.75, 1.0), (1.0, 0.75)]]];
+    assert_eq!(seen, drawing(&strokes.concat()));
+    // Each time that the pen came down is taken back as one.
+    seen.undo();
+    assert_eq!(seen, drawing(&within));
+    seen.undo();
+    assert!(seen.is_empty());
+    seen.undo();
+    seen.pen_moved(Point { x: 0.5, y: 0.5 });
+    assert!(seen.is_empty());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_pen_that_goes_anywhere_leaves_nothing_beside_the_pad() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let place = || prop_oneof![9 => -1.0f32..2.0, 1 => Just(f32::NAN), 1 => -1e30f32..1e30];
+    let paths = prop::collection::vec((place(), place()), 1..100);
+    runner
+        .run(&paths, |path| {
+            let mut all = Drawing::default();
+            pen(&mut all, &path);
+            for point in all.strokes().iter().flatten() {
+                prop_assert!((0.0..=1.0).contains(&point.x) && (0.0..=1.0).contains(&point.y));
+            }
+            prop_assert!(picture(&all).is_none_or(|p| p.iter().all(|ink| ink.is_finite())));
+            Ok(())
+        })
+        .expect("holds for every path");
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn points_closer_than_a_pixel_change_next_to_nothing() {
     let circle = |points: u32| {

@@ -15,6 +15,9 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 /// The pen's width as a share of the pad's side, as it looks; the network's picture has its own pen.
 const PEN: f64 = 0.055;
 
+/// Milliseconds after a pen was last seen in which a touch is the hand that holds it.
+const HAND_RESTS: f64 = 2000.0;
+
 #[wasm_bindgen]
 extern "C" {
     /// A pointer event whose place keeps its fractions, which web-sys rounds away.
@@ -57,7 +60,14 @@ impl Surface {
 pub(super) struct Pad {
     surface: Surface,
     /// The pointer that draws.
-    pen: Rc<Cell<Option<i32>>>,
+    held: Rc<Cell<Option<Held>>>,
+}
+
+/// A pointer that is down.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    id: i32,
+    is_finger: bool,
 }
 
 /// The network's picture of the drawing.
@@ -70,9 +80,9 @@ impl Pad {
     /// # Errors
     /// If the markup lacks it.
     pub(super) fn new(id: &str) -> Result<Self, DomError> {
-        let (surface, pen) = (Surface::new(id)?, Rc::default());
-        listen(&surface.canvas, &pen)?;
-        Ok(Self { surface, pen })
+        let (surface, held) = (Surface::new(id)?, Rc::default());
+        listen(&surface.canvas, &held)?;
+        Ok(Self { surface, held })
     }
 
     /// Draws in the colour of the theme that is now on, from the next time on.
@@ -82,7 +92,7 @@ impl Pad {
 
     /// Whether a stroke is being drawn.
     pub(super) fn is_drawn_on(&self) -> bool {
-        self.pen.get().is_some()
+        self.held.get().is_some()
     }
 
     /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
@@ -156,35 +166,64 @@ impl Picture {
     }
 }
 
-/// Turns one pen's events into strokes; other fingers are ignored while it is down.
-fn listen(canvas: &HtmlCanvasElement, pen: &Rc<Cell<Option<i32>>>) -> Result<(), DomError> {
-    let (held, pad) = (Rc::clone(pen), canvas.clone());
-    dom::on(canvas, "pointerdown", move |event: Pen| {
-        if event.is_primary() && event.button() == 0 && held.get().is_none() {
-            // Without capture a stroke merely ends at the pad's edge.
-            let _ = pad.set_pointer_capture(event.pointer_id());
-            held.set(Some(event.pointer_id()));
-            event.prevent_default();
-            dispatch(Event::PenDown(point(&pad, &event)));
+/// Turns one pen's events into strokes. Other fingers are ignored while it is down, and a hand that rests beside a pen
+/// draws nothing.
+fn listen(canvas: &HtmlCanvasElement, held: &Rc<Cell<Option<Held>>>) -> Result<(), DomError> {
+    let pen_seen = Rc::new(Cell::new(f64::NEG_INFINITY));
+    let see = |seen: &Cell<f64>, event: &Pen| {
+        if event.pointer_type() == "pen" {
+            seen.set(event.time_stamp());
         }
+    };
+
+    let (down, pad, seen) = (Rc::clone(held), canvas.clone(), Rc::clone(&pen_seen));
+    dom::on(canvas, "pointerdown", move |event: Pen| {
+        if event.button() != 0 {
+            return;
+        }
+        see(&seen, &event);
+        let is_finger = event.pointer_type() == "touch";
+        match down.get() {
+            Some(held) if held.is_finger && event.pointer_type() == "pen" => {
+                dispatch(Event::PenWithdrawn);
+            }
+            Some(_) => return,
+            None if is_finger && event.time_stamp() - seen.get() < HAND_RESTS => return,
+            None => {}
+        }
+        // Without capture a stroke merely ends at the pad's edge.
+        let _ = pad.set_pointer_capture(event.pointer_id());
+        down.set(Some(Held { id: event.pointer_id(), is_finger }));
+        event.prevent_default();
+        dispatch(Event::PenDown(point(&pad, &event)));
     })?;
 
-    let (held, pad) = (Rc::clone(pen), canvas.clone());
+    let (moved, pad, seen) = (Rc::clone(held), canvas.clone(), pen_seen);
     dom::on(canvas, "pointermove", move |event: Pen| {
-        if held.get() == Some(event.pointer_id()) {
+        see(&seen, &event);
+        if moved.get().is_none_or(|held| held.id != event.pointer_id()) {
+            return;
+        }
+        if event.buttons() == 0 {
+            // It was lifted where the page could not see it.
+            moved.set(None);
+            dispatch(Event::PenUp);
+        } else {
             dispatch(Event::PenMoved(points(&pad, &event)));
         }
     })?;
 
     for kind in ["pointerup", "pointercancel", "lostpointercapture"] {
-        let held = Rc::clone(pen);
+        let lifted = Rc::clone(held);
         dom::on(canvas, kind, move |event: Pen| {
-            if held.get() == Some(event.pointer_id()) {
-                held.set(None);
+            if lifted.get().is_some_and(|held| held.id == event.pointer_id()) {
+                lifted.set(None);
                 dispatch(Event::PenUp);
             }
         })?;
     }
+    // A long press draws; it asks for no menu.
+    dom::on(canvas, "contextmenu", |event: web_sys::Event| event.prevent_default())?;
     Ok(())
 }
 

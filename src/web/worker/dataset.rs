@@ -2,6 +2,12 @@
 //!
 //! A part counts only if its length and SHA-256 are those that the manifest gives; only then it is
 //! kept in the Cache API for the next visit. Without that store all works, with a download a visit.
+//!
+//! What fails is tried once more before anybody hears of it. Parts after one that failed are loaded meanwhile.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use serde::Deserialize;
@@ -27,6 +33,12 @@ extern "C" {
 
 /// Name of the store; a new one if what is kept in it changes its meaning.
 const STORE: &str = "inkling-data-1";
+
+/// Milliseconds without a byte after which a download counts as broken off.
+const SILENCE: i32 = 30_000;
+
+/// Milliseconds before the second try.
+const SECOND_TRY: i32 = 1_000;
 
 /// File that lists the parts.
 const MANIFEST: &str = "manifest.json";
@@ -77,8 +89,10 @@ impl PartError {
 enum PartProblem {
     #[error("it could not be fetched ({0})")]
     Network(String),
-    #[error("the server does not have it (status {0})")]
+    #[error("{} (status {0})", status_text(*.0))]
     Status(u16),
+    #[error("the server has sent nothing for {} seconds", SILENCE / 1000)]
+    Silent,
     #[error("its download broke off after {got} of {expected} bytes")]
     BrokenOff { expected: u32, got: usize },
     #[error("it is cut short, {got} of {expected} bytes came")]
@@ -97,13 +111,51 @@ enum PartProblem {
     Manifest(String),
 }
 
+/// What a status says about a file.
+fn status_text(status: u16) -> &'static str {
+    match status {
+        404 | 410 => "the server does not have it",
+        401 | 403 => "the server refuses to give it",
+        408 | 425 | 429 | 500..=599 => "the server cannot give it right now",
+        _ => "the server gave an unexpected answer",
+    }
+}
+
+impl PartProblem {
+    /// Whether it may be gone by itself a moment later.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::Network(_)
+            | Self::Silent
+            | Self::BrokenOff { .. }
+            | Self::Truncated { .. }
+            | Self::Altered => true,
+            _ => false,
+        }
+    }
+}
+
+/// What a [`Loader`] reports.
+#[derive(Debug)]
+pub enum Loaded {
+    /// Bytes came in.
+    Bytes,
+    /// A part is ready, the next one in the manifest's order.
+    Part(Split, Digits),
+    /// This part cannot be used; the ones after it are loaded meanwhile.
+    Failed(PartError),
+}
+
 /// Loads the parts in the manifest's order, each once.
 #[derive(Debug)]
 pub struct Loader {
     base: String,
     manifest: Option<Manifest>,
-    /// Parts that are loaded.
+    /// Parts that are handed out.
     loaded: usize,
+    /// Parts that wait for one before them, by their place in the manifest.
+    ahead: HashMap<usize, Digits>,
     progress: DataProgress,
 }
 
@@ -111,45 +163,81 @@ impl Loader {
     /// A loader for the parts that the manifest under `base` names, an address that ends with a slash.
     pub fn new(base: &str) -> Self {
         let progress = DataProgress { from_cache: true, ..DataProgress::default() };
-        Self { base: base.to_owned(), manifest: None, loaded: 0, progress }
+        Self { base: base.to_owned(), manifest: None, loaded: 0, ahead: HashMap::new(), progress }
     }
 
-    /// Loads every part that is not loaded yet, telling of progress and of each part as it is ready.
-    /// After an error it may be called again, and goes on with the part that failed.
+    /// Loads every part that is not loaded yet. Ends with the last one, or at a part that cannot be used; it may be
+    /// called again then, and goes on with that part.
     ///
-    /// # Errors
-    /// The first part that cannot be used, and why.
+    /// - `retry`: set from outside when a part that failed shall be tried again at once.
+    /// - `report`: is told of all that happens, and how much there is by then.
     pub async fn load(
         &mut self,
-        mut on_progress: impl FnMut(Option<(Split, Digits)>, DataProgress),
-    ) -> Result<(), PartError> {
+        retry: &Rc<Cell<bool>>,
+        mut report: impl FnMut(Loaded, DataProgress),
+    ) {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
-            None => self
-                .fetch_manifest()
-                .await
-                .map_err(|problem| PartError { file: MANIFEST.to_owned(), problem })?,
+            None => match self.fetch_manifest().await {
+                Ok(manifest) => manifest,
+                Err(problem) => {
+                    let error = PartError { file: MANIFEST.to_owned(), problem };
+                    return report(Loaded::Failed(error), self.progress);
+                }
+            },
         };
         let parts = self.manifest.insert(manifest).parts.clone();
         let store = open_store().await;
-        for part in &parts[self.loaded..] {
-            let digits = self
-                .load_part(part, store.as_ref(), &mut on_progress)
-                .await
-                .map_err(|problem| PartError { file: part.file.clone(), problem })?;
+        while let Some(part) = parts.get(self.loaded) {
+            retry.set(false);
+            let digits = match self.ahead.remove(&self.loaded) {
+                Some(digits) => digits,
+                None => match self.load_part(part, store.as_ref(), &mut report).await {
+                    Ok(digits) => digits,
+                    Err(problem) => {
+                        let error = PartError { file: part.file.clone(), problem };
+                        report(Loaded::Failed(error), self.progress);
+                        self.load_ahead(&parts, store.as_ref(), retry, &mut report).await;
+                        if retry.get() {
+                            continue;
+                        }
+                        return;
+                    }
+                },
+            };
             self.loaded += 1;
             if part.split == Split::Train {
                 self.progress.train_images += part.images;
             }
             self.progress.test_ready =
                 parts[self.loaded..].iter().all(|part| part.split != Split::Test);
-            on_progress(Some((part.split, digits)), self.progress);
+            report(Loaded::Part(part.split, digits), self.progress);
         }
         if let Some(store) = &store {
             let keys: Vec<String> = parts.iter().map(|part| self.key(part)).collect();
             forget_others(store, &keys).await;
         }
-        Ok(())
+    }
+
+    /// Loads what comes after a part that failed, until that one shall be tried again, or another fails.
+    async fn load_ahead(
+        &mut self,
+        parts: &[DataPart],
+        store: Option<&Cache>,
+        retry: &Cell<bool>,
+        report: &mut impl FnMut(Loaded, DataProgress),
+    ) {
+        for (index, part) in parts.iter().enumerate().skip(self.loaded + 1) {
+            if retry.get() {
+                return;
+            }
+            if !self.ahead.contains_key(&index) {
+                match self.load_part(part, store, report).await {
+                    Ok(digits) => self.ahead.insert(index, digits),
+                    Err(_) => return,
+                };
+            }
+        }
     }
 
     /// A part's key in the store. The checksum in it makes a new version of a part a new entry.
@@ -158,9 +246,16 @@ impl Loader {
     }
 
     async fn fetch_manifest(&mut self) -> Result<Manifest, PartProblem> {
-        let response = get(&format!("{}{MANIFEST}", self.base)).await?;
+        let url = format!("{}{MANIFEST}", self.base);
+        let response = match get(&url).await {
+            Err(problem) if problem.may_pass() => {
+                sleep(SECOND_TRY).await;
+                get(&url).await?
+            }
+            response => response?,
+        };
         let failed = |error: JsValue| PartProblem::Manifest(describe(&error));
-        let json = JsFuture::from(response.json().map_err(failed)?).await.map_err(failed)?;
+        let json = soon(&response.json().map_err(failed)?).await?.map_err(failed)?;
         let manifest: Manifest = serde_wasm_bindgen::from_value(json)
             .map_err(|error| PartProblem::Manifest(error.to_string()))?;
         let train = manifest.parts.iter().filter(|part| part.split == Split::Train);
@@ -173,32 +268,44 @@ impl Loader {
         &mut self,
         part: &DataPart,
         store: Option<&Cache>,
-        on_progress: &mut impl FnMut(Option<(Split, Digits)>, DataProgress),
+        report: &mut impl FnMut(Loaded, DataProgress),
     ) -> Result<Digits, PartProblem> {
         let key = self.key(part);
-        let before = self.progress.received_bytes;
         if let Some(bytes) = kept(store, &key).await
             && check(part, &bytes).is_ok()
         {
-            self.progress.received_bytes = before + part.bytes;
+            self.progress.received_bytes += part.bytes;
             return unpack(part, &bytes).await;
         }
         self.progress.from_cache = false;
-        let response = get(&format!("{}{}", self.base, part.file)).await?;
-        let bytes = read(part, &response, |bytes| {
-            self.progress.received_bytes = before + bytes;
-            on_progress(None, self.progress);
-        })
-        .await;
-        let checked = bytes.and_then(|bytes| check(part, &bytes).map(|()| bytes));
-        let Ok(bytes) = checked else {
-            self.progress.received_bytes = before;
-            return Err(checked.err().unwrap_or(PartProblem::Altered));
+        let bytes = match self.download(part, report).await {
+            Err(problem) if problem.may_pass() => {
+                sleep(SECOND_TRY).await;
+                self.download(part, report).await?
+            }
+            bytes => bytes?,
         };
-        self.progress.received_bytes = before + part.bytes;
         let digits = unpack(part, &bytes).await?;
         keep(store, &key, &bytes).await;
         Ok(digits)
+    }
+
+    /// A part's bytes from the network, checked.
+    async fn download(
+        &mut self,
+        part: &DataPart,
+        report: &mut impl FnMut(Loaded, DataProgress),
+    ) -> Result<Vec<u8>, PartProblem> {
+        let before = self.progress.received_bytes;
+        let response = get(&format!("{}{}", self.base, part.file)).await?;
+        let bytes = read(part, &response, |bytes| {
+            self.progress.received_bytes = before + bytes;
+            report(Loaded::Bytes, self.progress);
+        })
+        .await
+        .and_then(|bytes| check(part, &bytes).map(|()| bytes));
+        self.progress.received_bytes = before + if bytes.is_ok() { part.bytes } else { 0 };
+        bytes
     }
 }
 
@@ -223,8 +330,8 @@ async fn get(url: &str) -> Result<Response, PartProblem> {
     let options = RequestInit::new();
     // What was wrong once must not come out of the browser's HTTP cache again.
     options.set_cache(RequestCache::NoStore);
-    let response = JsFuture::from(scope().fetch_with_str_and_init(url, &options))
-        .await
+    let response = soon(&scope().fetch_with_str_and_init(url, &options))
+        .await?
         .map_err(|error| PartProblem::Network(describe(&error)))?;
     let response: Response = response.unchecked_into();
     if response.ok() { Ok(response) } else { Err(PartProblem::Status(response.status())) }
@@ -242,8 +349,14 @@ async fn read(
     let Some(body) = response.body() else { return Ok(bytes) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     loop {
-        let Some(chunk) = answer(reader.read()).await else {
-            return Err(PartProblem::BrokenOff { expected, got: bytes.len() });
+        let chunk = match soon(&reader.read()).await {
+            Ok(Ok(chunk)) => chunk,
+            Ok(Err(_)) => return Err(PartProblem::BrokenOff { expected, got: bytes.len() }),
+            Err(silent) => {
+                // It may never end, so nobody waits for it.
+                let _ = reader.cancel();
+                return Err(silent);
+            }
         };
         if Reflect::get(&chunk, &"done".into()).map_err(failed)?.is_truthy() {
             return Ok(bytes);
@@ -312,6 +425,36 @@ async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
     if let Ok(response) = Response::new_with_opt_js_u8_array(Some(&body)) {
         answer(store.put_with_str(key, &response)).await;
     }
+}
+
+/// A promise's value or failure.
+///
+/// # Errors
+/// If it takes longer than a download may be silent.
+async fn soon(promise: &Promise) -> Result<Result<JsValue, JsValue>, PartProblem> {
+    let (silence, timer) = alarm(SILENCE);
+    let first = JsFuture::from(Promise::race(&js_sys::Array::of2(promise, &silence))).await;
+    scope().clear_timeout_with_handle(timer);
+    match first {
+        // What the network gives is an object; only the alarm gives nothing.
+        Ok(value) if value.is_undefined() => Err(PartProblem::Silent),
+        first => Ok(first),
+    }
+}
+
+async fn sleep(milliseconds: i32) {
+    answer(alarm(milliseconds).0).await;
+}
+
+/// A promise that is kept after a time, and the timer that keeps it.
+fn alarm(milliseconds: i32) -> (Promise, i32) {
+    let mut timer = 0;
+    let promise = Promise::new(&mut |keep, _| {
+        let set =
+            scope().set_timeout_with_callback_and_timeout_and_arguments_0(&keep, milliseconds);
+        timer = set.unwrap_or_default();
+    });
+    (promise, timer)
 }
 
 /// What a promise came to, or nothing if it failed.

@@ -22,7 +22,7 @@ mod mailbox;
 mod test_evaluation;
 mod trainer;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -65,8 +65,9 @@ pub fn start() -> Result<(), WorkerError> {
     };
     let helper_pool = HelperPool::new(scope.location().href(), Rc::new(on_event));
     cell.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, helper_pool)));
+    let retry = Rc::default();
     port::listen(&scope, move |request| match request {
-        Ok((Request::LoadData, _)) => load_data(&cell),
+        Ok((Request::LoadData, _)) => load_data(&cell, &retry),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
             cell.with(|trainer| trainer.on_request(request, arrays));
@@ -110,24 +111,18 @@ impl TrainerCell {
 }
 
 /// Loads what is missing of the data set, part by part, while the trainer goes on with its work.
-fn load_data(cell: &Rc<TrainerCell>) {
+fn load_data(cell: &Rc<TrainerCell>, retry: &Rc<Cell<bool>>) {
     let Some(mut loader) = cell.with(|trainer| trainer.loader.take()).flatten() else {
-        // It is loading already.
+        // It is loading already, though maybe what comes after a part that failed.
+        retry.set(true);
         return;
     };
-    let cell = Rc::clone(cell);
+    let (cell, retry) = (Rc::clone(cell), Rc::clone(retry));
     spawn_local(async move {
-        let loading_cell = Rc::clone(&cell);
-        let on_part = move |part, progress| {
-            loading_cell.with(|trainer| trainer.take(part, progress));
+        let report = |loaded, progress| {
+            cell.with(|trainer| trainer.on_loaded(loaded, progress));
         };
-        let result = loader.load(on_part).await;
-        cell.with(|trainer| {
-            trainer.loader = Some(loader);
-            if let Err(error) = result {
-                let part = error.part().to_owned();
-                trainer.send(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
-            }
-        });
+        loader.load(&retry, report).await;
+        cell.with(|trainer| trainer.loader = Some(loader));
     });
 }

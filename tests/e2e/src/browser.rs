@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fantoccini::actions::{
     ActionSequence, InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions,
-    PointerAction, TouchActions,
+    PenActions, PointerAction, TouchActions,
 };
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -56,6 +56,8 @@ pub enum Pointer {
     Mouse,
     /// A finger; WebKit's driver has none.
     Finger,
+    /// A pen, as a tablet has; Chromium only.
+    Pen,
 }
 
 /// A browser with one window; closed, its profile removed, when dropped.
@@ -225,8 +227,26 @@ impl Browser {
                 .into_iter()
                 .fold(TouchActions::new("finger".into()), TouchActions::then)
                 .into(),
+            Pointer::Pen => {
+                actions.into_iter().fold(PenActions::new("pen".into()), PenActions::then).into()
+            }
         };
         run(async { Ok(self.client.perform_actions(sequence).await?) }).context("drawing a stroke")
+    }
+
+    /// Puts a hand down at a place of the viewport and leaves it there until [`Self::lift_hand`].
+    pub fn rest_hand(&self, x: f64, y: f64) -> Result<()> {
+        let hand = TouchActions::new("hand".into())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        run(async { Ok(self.client.perform_actions(hand).await?) }).context("resting a hand")
+    }
+
+    /// Lifts the hand again.
+    pub fn lift_hand(&self) -> Result<()> {
+        let hand =
+            TouchActions::new("hand".into()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        run(async { Ok(self.client.perform_actions(hand).await?) }).context("lifting a hand")
     }
 
     /// Presses and releases one key where the focus is, with others held down.

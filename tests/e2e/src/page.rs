@@ -168,12 +168,7 @@ impl<'b> Page<'b> {
 
     /// Draws strokes on one of the pads, over what is there.
     pub fn draw_on(&self, pad: &str, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
-        const PLACE: &str = "
-            const pad = document.querySelector(arguments[0]);
-            pad.scrollIntoView({block: 'center', behavior: 'instant'});
-            const {left, top, width, height} = pad.getBoundingClientRect();
-            return [left, top, width, height];";
-        let (left, top, width, height): (f64, f64, f64, f64) = self.ask(PLACE, vec![json!(pad)])?;
+        let (left, top, width, height) = self.place_of(pad)?;
         for stroke in strokes {
             let points: Vec<_> = stroke
                 .iter()
@@ -182,6 +177,22 @@ impl<'b> Page<'b> {
             self.browser.stroke(pointer, &points)?;
         }
         Ok(())
+    }
+
+    /// Rests a hand on the pad, at shares of its width and height, until [`Browser::lift_hand`].
+    pub fn rest_hand(&self, x: f64, y: f64) -> Result<()> {
+        let (left, top, width, height) = self.place_of("#pad")?;
+        self.browser.rest_hand((left + x * width).round(), (top + y * height).round())
+    }
+
+    /// Left, top, width and height of a pad in the viewport, into whose middle it is scrolled.
+    fn place_of(&self, pad: &str) -> Result<(f64, f64, f64, f64)> {
+        const PLACE: &str = "
+            const pad = document.querySelector(arguments[0]);
+            pad.scrollIntoView({block: 'center', behavior: 'instant'});
+            const {left, top, width, height} = pad.getBoundingClientRect();
+            return [left, top, width, height];";
+        self.ask(PLACE, vec![json!(pad)])
     }
 
     /// The percentages of the ten digits as they are shown; none with an empty pad.

@@ -26,6 +26,8 @@ use crate::nginx::Nginx;
 pub enum Fault {
     /// 404, as if it had not been uploaded.
     Missing,
+    /// 503 this many times, as a server under load answers.
+    Unavailable(usize),
     /// The first half only.
     Truncated,
     /// One bit in the middle flipped.
@@ -260,6 +262,9 @@ impl State {
         }
         let fault = self.fault(name_of(path)).await;
         let response = match self.read(path) {
+            Ok(_) if matches!(fault, Some(Fault::Unavailable(_))) => {
+                status(StatusCode::SERVICE_UNAVAILABLE)
+            }
             Ok(body) if !matches!(fault, Some(Fault::Missing)) => {
                 let mut response =
                     self.file(path, self.instrument(path, spoil(body, fault.as_ref())));
@@ -286,7 +291,16 @@ impl State {
     async fn fault(&self, name: &str) -> Option<Fault> {
         loop {
             let healed = self.healed.notified();
-            let fault = self.shared().faults.get(name).cloned();
+            let mut shared = self.shared();
+            let fault = match shared.faults.get_mut(name) {
+                Some(Fault::Unavailable(0)) => None,
+                Some(Fault::Unavailable(times)) => {
+                    *times -= 1;
+                    Some(Fault::Unavailable(*times))
+                }
+                other => other.cloned(),
+            };
+            drop(shared);
             match fault {
                 Some(Fault::Held) => healed.await,
                 other => return other,

@@ -17,7 +17,7 @@ use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Turn};
-use crate::web::worker::dataset::{Loader, Split};
+use crate::web::worker::dataset::{Loaded, Loader};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
@@ -71,8 +71,17 @@ impl Trainer {
         self.send(&Reply::Failed { run, message }, &[]);
     }
 
-    /// Takes in a verified part of the data set, if one came, and how much there is now.
-    pub(super) fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
+    /// Takes in what the loader has of the data set, and passes on how much that is now.
+    pub(super) fn on_loaded(&mut self, loaded: Loaded, progress: DataProgress) {
+        let part = match loaded {
+            Loaded::Bytes => None,
+            Loaded::Part(split, digits) => Some((split, digits)),
+            Loaded::Failed(error) => {
+                let part = error.part().to_owned();
+                self.send(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
+                return;
+            }
+        };
         self.images.take(part, progress);
         self.send(&Reply::Data(progress), &[]);
         self.wake();

@@ -16,6 +16,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("dataset::a_missing_part_is_named", a_missing_part_is_named),
     ("dataset::a_bad_test_part_stops_no_drawing", a_bad_test_part_stops_no_drawing),
     ("dataset::a_missing_manifest_is_named", a_missing_manifest_is_named),
+    ("dataset::a_server_under_load_is_asked_again", a_server_under_load_is_asked_again),
+    ("dataset::parts_after_a_missing_one_are_loaded", parts_after_a_missing_one_are_loaded),
 ];
 
 fn a_second_visit_downloads_nothing(page: &mut Page) -> Result<()> {
@@ -121,6 +123,48 @@ fn a_missing_manifest_is_named(page: &mut Page) -> Result<()> {
     page.wait_for("a 5", 5, |status| status.prediction == Some(5))?;
     page.site.heal(manifest);
     retry_and_train(page)
+}
+
+/// One failure that passes by itself is nobody's business.
+fn a_server_under_load_is_asked_again(page: &mut Page) -> Result<()> {
+    let part = &*crate::parts()?.swap_remove(3);
+    for file in [part, "manifest.json"] {
+        page.expect_on_console(file);
+        page.site.inject(file, Fault::Unavailable(1));
+    }
+    page.load("")?;
+    all_data_is_there(page)?;
+    let status = page.status()?;
+    ensure!(status.error.is_empty(), "{status:?}");
+    ensure!(page.site.count(part) == 2, "one second try: {:?}", page.site.hits());
+
+    page.site.inject("manifest.json", Fault::Unavailable(2));
+    page.load("")?;
+    names(page, "manifest.json")?;
+    let text = page.text()?;
+    ensure!(text.contains("the server cannot give it right now (status 503)"), "{text}");
+    Ok(())
+}
+
+/// What can be had is there when Retry mends the rest.
+fn parts_after_a_missing_one_are_loaded(page: &mut Page) -> Result<()> {
+    let parts = crate::parts()?;
+    let missing = &parts[3];
+    page.expect_on_console(missing);
+    page.site.inject(missing, Fault::Missing);
+    page.load("images=30000&epochs=1&batch=512")?;
+    names(page, missing)?;
+    page.wait_until("all other parts", 30, || {
+        Ok(parts.iter().all(|part| page.site.count(part) > 0).then_some(()))
+    })?;
+    page.site.heal(missing);
+    page.click_when_enabled("#data-retry", 5)?;
+    all_data_is_there(page)?;
+    for part in &parts {
+        let expected = if part == missing { 2 } else { 1 };
+        ensure!(page.site.count(part) == expected, "{part}: {:?}", page.site.hits());
+    }
+    Ok(())
 }
 
 fn retry_and_train(page: &Page) -> Result<()> {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page, Pointer};
+use e2e::{Engine, Fault, Page, Pointer};
 
 use crate::Test;
 
@@ -12,6 +12,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("drawing::every_digit_is_recognised", every_digit_is_recognised),
     ("drawing::undo_and_clear", undo_and_clear),
     ("drawing::a_dot_is_no_accident", a_dot_is_no_accident),
+    ("drawing::a_resting_hand_draws_nothing", a_resting_hand_draws_nothing),
+    ("drawing::what_is_seen_is_what_is_read", what_is_seen_is_what_is_read),
     ("drawing::works_before_any_data_is_there", works_before_any_data_is_there),
 ];
 
@@ -64,6 +66,48 @@ fn a_dot_is_no_accident(page: &mut Page) -> Result<()> {
     page.click("#clear")?;
     page.draw(1)?;
     page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
+    Ok(())
+}
+
+/// Neither one that was there before the pen, nor one that comes down between two strokes.
+fn a_resting_hand_draws_nothing(page: &mut Page) -> Result<()> {
+    if page.browser.engine() != Engine::Chromium {
+        // The other drivers have no pen.
+        return Ok(());
+    }
+    page.open("")?;
+    page.draw_strokes(Pointer::Pen, &e2e::digits::strokes(4))?;
+    page.wait_for("a 4", 5, |status| status.prediction == Some(4))?;
+    let four = page.bars()?;
+    page.click("#clear")?;
+    thread::sleep(Duration::from_secs(3));
+
+    page.rest_hand(0.85, 0.9)?;
+    page.wait_for("a finger's dot", 5, |status| status.prediction.is_some())?;
+    let strokes = e2e::digits::strokes(4);
+    page.draw_strokes(Pointer::Pen, &strokes[..1])?;
+    page.browser.lift_hand()?;
+    page.rest_hand(0.8, 0.95)?;
+    page.draw_strokes(Pointer::Pen, &strokes[1..])?;
+    page.browser.lift_hand()?;
+    page.wait_for("a 4", 5, |status| status.prediction == Some(4))?;
+    page.wait_until("the same 4", 5, || Ok((page.bars()? == four).then_some(())))
+}
+
+/// The network reads no ink beside the pad: a line that leaves it ends there, and one Undo takes all of it.
+fn what_is_seen_is_what_is_read(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    let within = vec![vec![(0.2, 0.5), (1.0, 0.5)], vec![(0.2, 0.75), (1.0, 0.75)]];
+    page.draw_strokes(Pointer::Mouse, &within)?;
+    let read = page.bars()?;
+    page.click("#clear")?;
+    page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+
+    let beyond = vec![(0.2, 0.5), (1.6, 0.5), (1.6, 0.75), (0.2, 0.75)];
+    page.draw_strokes(Pointer::Mouse, &[beyond])?;
+    page.wait_until("the same answer", 5, || Ok((page.bars()? == read).then_some(())))?;
+    page.click("#undo")?;
+    page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
     Ok(())
 }
 
