@@ -43,7 +43,11 @@ pub fn array(numbers: &[f32]) -> Float32Array {
 pub fn describe(value: &JsValue) -> String {
     value
         .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.message()))
+        .map(|error| match String::from(error.message()) {
+            // Some have a name only.
+            message if message.is_empty() => String::from(error.name()),
+            message => message,
+        })
         .or_else(|| value.as_string())
         .unwrap_or_else(|| format!("{value:?}"))
 }

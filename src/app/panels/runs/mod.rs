@@ -58,7 +58,7 @@ pub enum RunsRequest {
     Read,
     /// Keep a run, and its weights if they are new.
     Keep(StoredRun, Option<Vec<f32>>),
-    /// Forget a run; its weights stay until the next [`RunsRequest::Read`].
+    /// Forget a run. Its weights stay in memory until the next one is forgotten, for [`Event::Undelete`].
     Forget(RunKey),
     /// Read a run's weights.
     Weights(RunKey),

@@ -17,9 +17,9 @@ pub(in crate::web::page) fn ask(collection: Collection, request: DrawingsRequest
                 read(collection.prefix()).await.map_err(|error| error.to_string()),
             )),
             DrawingsRequest::Keep(key, numbers) => failure(
-                super::write(&name(collection, key), &Float32Array::from(&numbers[..])).await,
+                super::write(&[(&name(collection, key), &Float32Array::from(&numbers[..]))]).await,
             ),
-            DrawingsRequest::Forget(key) => failure(super::remove(&name(collection, key)).await),
+            DrawingsRequest::Forget(key) => failure(super::remove(&[name(collection, key)]).await),
         };
         if let Some(event) = happened {
             dispatch(Event::Drawings(collection, event));

@@ -1,5 +1,7 @@
 //! The browser's store of runs.
 
+use std::cell::RefCell;
+
 use js_sys::{Float32Array, Float64Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -25,7 +27,7 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                 }
             }
             RunsRequest::Forget(key) => {
-                if let Err(error) = super::remove(&name(RUN, key)).await {
+                if let Err(error) = forget(key).await {
                     happen(Event::StoreFailed(error.to_string()));
                 }
             }
@@ -61,11 +63,32 @@ async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError>
     for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
         Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
     }
-    // Before its weights, which are forgotten without it.
-    super::write(&name(RUN, kept.key), &value).await?;
-    if let Some(weights) = weights {
-        super::write(&name(WEIGHTS, kept.key), &Float32Array::from(weights)).await?;
+    let (run, weights_name) = (name(RUN, kept.key), name(WEIGHTS, kept.key));
+    let weights = weights.map(|weights| Float32Array::from(weights).into());
+    let weights = weights.or_else(|| {
+        FORGOTTEN
+            .with_borrow_mut(|f| f.take_if(|(key, _)| *key == kept.key))
+            .map(|(_, weights)| weights)
+    });
+    let Some(weights) = weights else { return super::write(&[(&run, &value)]).await };
+    let both = super::write(&[(&run, &value), (&weights_name, &weights)]).await;
+    if both.is_err() {
+        // The figures may find room where the weights do not.
+        super::write(&[(&run, &value)]).await?;
     }
+    both
+}
+
+thread_local! {
+    /// The run forgotten last and its weights, for as long as that can be undone.
+    static FORGOTTEN: RefCell<Option<(RunKey, JsValue)>> = const { RefCell::new(None) };
+}
+
+/// Forgets a run and its weights, which makes room at once; [`keep`] without weights brings those back.
+async fn forget(key: RunKey) -> Result<(), DomError> {
+    let weights = super::read(&name(WEIGHTS, key)).await?;
+    super::remove(&[name(RUN, key), name(WEIGHTS, key)]).await?;
+    FORGOTTEN.replace(weights.map(|weights| (key, weights)));
     Ok(())
 }
 
@@ -97,7 +120,7 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
     for weights in super::find(WEIGHTS).await? {
         let key: RunKey = weights[WEIGHTS.len()..].parse().unwrap_or(0);
         if kept.iter().all(|kept| kept.key != key) {
-            super::remove(&weights).await?;
+            super::remove(&[weights]).await?;
         }
     }
     Ok(kept)
