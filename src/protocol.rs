@@ -248,6 +248,23 @@ pub enum Reply {
     /// Several times a second while training, once a second while waiting for data. Arrays: `[parameters, losses, accuracies]`, the last
     /// two with one value for each minibatch since the last Progress.
     Progress(Progress),
+    /// A sign of life once a second from within a long minibatch or a long evaluation.
+    Working {
+        /// The run.
+        run: RunId,
+        /// Share of the images evaluated so far, 0 to 1; `None` while training.
+        evaluated: Option<f32>,
+    },
+    /// The loss or the weights are beyond what numbers can hold, so the run is over. Arrays: `[parameters]`, the last
+    /// ones that were sound.
+    Diverged {
+        /// The run.
+        run: RunId,
+        /// Minibatches finished, up to the one that did it.
+        step: u32,
+        /// Seconds that it trained, pauses left out.
+        seconds: f64,
+    },
     /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters,
     /// probabilities]`, the latter `[test images][classes]`.
     EpochEnd {
@@ -278,6 +295,13 @@ pub enum Reply {
         run: RunId,
         /// Seconds that it trained, pauses left out.
         seconds: f64,
+    },
+    /// Twice a second while evaluating what [`Request::Evaluate`] asked for.
+    Evaluating {
+        /// The request's number.
+        id: u32,
+        /// How much of it is done, 0 to 1.
+        share: f32,
     },
     /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
     Evaluated {

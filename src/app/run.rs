@@ -233,6 +233,22 @@ impl App {
                     self.curves.extend(&losses, &accuracies);
                 }
             }
+            Reply::Working { run, evaluated } => {
+                if let Some(run) = self.current(run) {
+                    run.evaluated = evaluated;
+                }
+            }
+            Reply::Diverged { run, step, seconds } => {
+                let Some(run) = self.current(run) else { return };
+                run.phase = RunPhase::Diverged;
+                run.step = step;
+                run.seconds = seconds;
+                run.images_per_second = 0.0;
+                if let Some(parameters) = arrays.next() {
+                    self.answer.set_trained(parameters);
+                }
+                effects.push(Effect::Announce(String::from(DIVERGED)));
+            }
             Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation } => {
                 let Some(run) = self.current(run) else { return };
                 run.epoch = epoch;

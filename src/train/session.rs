@@ -259,6 +259,11 @@ impl Session {
         self.used - self.images
     }
 
+    /// Images evaluated since the epoch's last minibatch.
+    pub fn evaluated(&self) -> usize {
+        (self.validated.images + self.tested.images) as usize
+    }
+
     /// Minibatches in an epoch.
     pub fn steps_per_epoch(&self) -> u32 {
         self.images.div_ceil(self.settings.batch_size.max(1) as usize) as u32

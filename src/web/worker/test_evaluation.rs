@@ -3,9 +3,13 @@
 use crate::data::Digits;
 use crate::net::loss::Score;
 use crate::net::{Architecture, Network};
+use crate::protocol::Reply;
 
 /// Test images evaluated at a time: a few milliseconds' work.
 const CHUNK: usize = 100;
+
+/// Milliseconds between two [`Reply::Evaluating`].
+const PROGRESS_INTERVAL: f64 = 500.0;
 
 /// An evaluation under way.
 pub(super) struct TestEvaluation {
@@ -18,10 +22,12 @@ pub(super) struct TestEvaluation {
     pub(super) score: Score,
     /// `[images][classes]`
     pub(super) probabilities: Vec<f32>,
+    /// When the page was told last, in milliseconds.
+    reported: f64,
 }
 
 impl TestEvaluation {
-    /// Begins with no image evaluated.
+    /// Begins with no image evaluated, at a time in milliseconds.
     ///
     /// # Errors
     /// If the parameters are not the architecture's, or it is for other images than `test`'s; why, as
@@ -30,6 +36,7 @@ impl TestEvaluation {
         id: u32,
         architecture: &Architecture,
         parameters: &[f32],
+        now: f64,
     ) -> Result<Self, String> {
         let mut network = Network::new(architecture).map_err(|error| error.to_string())?;
         if architecture.input != Architecture::default().input {
@@ -46,6 +53,7 @@ impl TestEvaluation {
             labels: Vec::new(),
             score: Score::default(),
             probabilities: Vec::new(),
+            reported: now,
         })
     }
 
@@ -56,5 +64,15 @@ impl TestEvaluation {
         test.gather(start..end, &mut self.images, &mut self.labels);
         self.score += self.network.evaluate(&self.images, &self.labels, &mut self.probabilities);
         end == test.len()
+    }
+
+    /// What to tell the page of an evaluation that goes on, if it is time to.
+    pub(super) fn progress(&mut self, now: f64, test: &Digits) -> Option<Reply> {
+        if now - self.reported < PROGRESS_INTERVAL {
+            return None;
+        }
+        self.reported = now;
+        let share = self.score.images as f32 / test.len() as f32;
+        Some(Reply::Evaluating { id: self.id, share })
     }
 }

@@ -148,7 +148,7 @@ impl Trainer {
                 Err("The test images are not here yet.".to_owned())
             }
             None => Err("There are no weights to judge.".to_owned()),
-            Some(weights) => TestEvaluation::new(id, architecture, &weights),
+            Some(weights) => TestEvaluation::new(id, architecture, &weights, self.clock.now()),
         };
         match evaluating {
             Ok(evaluating) => self.evaluating = Some(evaluating),
@@ -169,6 +169,10 @@ impl Trainer {
             let evaluation = Evaluation { loss, accuracy };
             let reply = Reply::Evaluated { id: evaluating.id, evaluation };
             self.send(&reply, &[&evaluating.probabilities]);
+        } else if let Some(evaluating) = &mut self.evaluating
+            && let Some(reply) = evaluating.progress(self.clock.now(), &self.images.test)
+        {
+            self.send(&reply, &[]);
         }
     }
 
@@ -289,7 +293,9 @@ impl Trainer {
         while busy && clock.now() - start < SLICE {
             busy = run.advance(&mut means);
         }
-        if busy {
+        if run.has_diverged() {
+            self.end();
+        } else if busy {
             self.wake();
         }
     }

@@ -19,13 +19,17 @@ use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 /// worker would use: one more a second costs two workers on two cores 1.5 % of their images.
 const PROGRESS_INTERVAL: f64 = 500.0;
 
-/// Milliseconds between two signs of life while the run waits, for data or for helpers.
+/// Milliseconds between two signs of life while the run waits, for data or for helpers, or is in a long minibatch.
 const HEARTBEAT: i32 = 1000;
 
 /// Milliseconds that a helper has for its shards, and how many times as long beside that as the trainer
 /// took for its own.
 const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
+
+/// Mean cross-entropy of a minibatch beyond which nothing is learnt any more: the right class would have had a
+/// probability of e^-10000.
+const DIVERGED: f32 = 1e4;
 
 /// What a run works with and what is there without it, too.
 pub(super) struct Means<'a> {
@@ -77,6 +81,11 @@ pub(super) struct TrainingRun {
     /// What the page was told last that it is busy with.
     activity: Activity,
     last_progress: f64,
+    /// When the page was told anything, in milliseconds.
+    last_sign: f64,
+    /// The parameters of the last progress that had a loss as it should be.
+    sound: Vec<f32>,
+    diverged: bool,
     /// Of each minibatch since the last progress.
     losses: Vec<f32>,
     accuracies: Vec<f32>,
@@ -89,6 +98,7 @@ impl TrainingRun {
     pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
         Self {
             id,
+            sound: session.averaged().to_vec(),
             session,
             executor,
             work: None,
@@ -100,6 +110,8 @@ impl TrainingRun {
             reported: None,
             activity: Activity::Training,
             last_progress: now,
+            last_sign: now,
+            diverged: false,
             losses: Vec::new(),
             accuracies: Vec::new(),
             test_probabilities: Vec::new(),
@@ -158,28 +170,44 @@ impl TrainingRun {
             self.executor.load(parameters);
             self.loaded = true;
         }
-        self.compute(means.helper_pool, work);
+        self.compute(means, work);
         self.work = Some(Begun { work, set, since, own: means.clock.now() - since });
         true
     }
 
     /// Computes all shards that no helper holds.
-    fn compute(&mut self, helper_pool: &mut HelperPool, work: Work) {
-        let BatchBuffer { images, labels, .. } = &mut self.batch;
-        let total_images = labels.len();
-        let pixels = images.len() / total_images.max(1);
-        while let Some(shard) = helper_pool.next_own() {
+    fn compute(&mut self, means: &mut Means<'_>, work: Work) {
+        let total_images = self.batch.labels.len();
+        let pixels = self.batch.images.len() / total_images.max(1);
+        while let Some(shard) = means.helper_pool.next_own() {
             let part = images_of(total_images, &(shard..shard + 1));
+            let BatchBuffer { images, labels, .. } = &mut self.batch;
             let images = &mut images[part.start * pixels..part.end * pixels];
             let score = self.executor.compute(work, shard, images, &labels[part], total_images);
-            helper_pool.take_own(shard, score);
+            means.helper_pool.take_own(shard, score);
+            self.give_sign(means);
         }
+    }
+
+    /// Tells the page that the run is alive, if it has not heard from it for a while.
+    fn give_sign(&mut self, means: &Means<'_>) {
+        let now = means.clock.now();
+        if now - self.last_sign < f64::from(HEARTBEAT) {
+            return;
+        }
+        self.last_sign = now;
+        let evaluated = (self.activity == Activity::Evaluating).then(|| {
+            let all = self.session.held_out() + means.images.test.len();
+            self.session.evaluated() as f32 / all.max(1) as f32
+        });
+        means.send(&Reply::Working { run: self.id, evaluated }, &[]);
     }
 
     /// Takes in the work in hand once it is complete; false if it waits for helpers.
     fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
-        self.compute(means.helper_pool, begun.work);
+        self.compute(means, begun.work);
         means.helper_pool.wait(SLICE, &mut self.executor);
+        self.give_sign(means);
         let Some(score) = means.helper_pool.done() else {
             // After the look at the mailboxes: what lies there is not late.
             let now = self.awake.look(means.clock.now());
@@ -199,6 +227,11 @@ impl TrainingRun {
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
                 self.accuracies.push(score.accuracy());
+                // Also false for what is no number.
+                if !(score.mean_loss() < DIVERGED) {
+                    self.report_divergence(means);
+                    return false;
+                }
                 if means.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
                     self.report(means, Activity::Training);
                 }
@@ -211,11 +244,28 @@ impl TrainingRun {
                 let evaluation = self.session.take_score(score, means.images.available());
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
+                    if !(evaluation.test.mean_loss() < DIVERGED) {
+                        self.report_divergence(means);
+                        return false;
+                    }
                     self.report_epoch(means, evaluation);
                 }
             }
         }
         true
+    }
+
+    /// Whether it is over because its loss or weights are beyond what numbers can hold.
+    pub(super) fn has_diverged(&self) -> bool {
+        self.diverged
+    }
+
+    /// Brings the page its curves to the end, and the last sound weights.
+    fn report_divergence(&mut self, means: &Means<'_>) {
+        self.report(means, Activity::Training);
+        let (step, seconds) = (self.session.step(), self.meter.seconds());
+        means.send(&Reply::Diverged { run: self.id, step, seconds }, &[&self.sound]);
+        self.diverged = true;
     }
 
     /// Tells the page what an epoch has come to.
@@ -268,7 +318,12 @@ impl TrainingRun {
 
     fn report(&mut self, means: &Means<'_>, activity: Activity) {
         self.last_progress = means.clock.now();
+        self.last_sign = self.last_progress;
         self.activity = activity;
+        if self.losses.iter().all(|&loss| loss < DIVERGED) {
+            self.sound.clear();
+            self.sound.extend_from_slice(self.session.averaged());
+        }
         let session = &self.session;
         let epochs_left = session.settings().epochs.saturating_sub(session.epoch()) as usize;
         let rate = match activity {
