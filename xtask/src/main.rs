@@ -16,6 +16,7 @@ mod command;
 mod data;
 mod dist;
 mod fingerprint;
+mod licences;
 mod nginx;
 mod npm;
 mod project;

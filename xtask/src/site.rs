@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::{data, fingerprint, project};
+use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
 const FROM_WWW: [&str; 5] =
@@ -57,6 +57,7 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let styles =
         STYLES.map(|file| read(&root.join(file))).into_iter().collect::<Result<Vec<_>>>()?;
     write(&parts.join("style.css"), &styles.join("\n"))?;
+    write(&parts.join("licences.txt"), &licences::text()?)?;
     data::lay_out(&parts.join("manifest.json"), &site.join("data"))?;
 
     let id = fingerprint::of(&parts, &["."])?[..12].to_owned();
