@@ -6,6 +6,10 @@ use super::speed::Speed;
 use super::{App, Effect, Event, Intent, TrainerState, format};
 use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
 
+/// What is said of a run that ended so.
+const DIVERGED: &str = "The loss grew beyond what numbers can hold, so the run has stopped; its last sound weights stay. \
+                        A smaller learning rate helps.";
+
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunPhase {
@@ -19,6 +23,8 @@ pub enum RunPhase {
     Stepping,
     /// All epochs are over.
     Done,
+    /// Over before its time, as its loss or weights grew beyond what numbers can hold.
+    Diverged,
     /// Its trainer is gone.
     Stopped,
 }
@@ -46,6 +52,8 @@ pub struct Run {
     pub seconds_left: f32,
     /// What its trainer is busy with.
     pub activity: Activity,
+    /// How much of the evaluation under way is done, 0 to 1, if it takes long.
+    pub evaluated: Option<f32>,
     /// The last test, 0 to 1.
     pub test_accuracy: Option<f32>,
     /// Seconds that it trained, once it is done.
@@ -65,7 +73,7 @@ impl Run {
 
     /// Whether it can still go on.
     pub fn is_on(&self) -> bool {
-        !matches!(self.phase, RunPhase::Done | RunPhase::Stopped)
+        !matches!(self.phase, RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped)
     }
 
     /// Whether its trainer should be heard of soon.
@@ -92,6 +100,7 @@ impl Run {
         self.seconds_left = progress.seconds_left;
         self.activity = progress.activity;
         self.workers = progress.workers;
+        self.evaluated = None;
     }
 }
 
@@ -108,7 +117,9 @@ impl App {
                 self.send(Request::Resume { run }, vec![], effects);
             }
             Some((_, RunPhase::Pausing)) => {}
-            Some((_, RunPhase::Done | RunPhase::Stopped)) | None => self.propose(false, effects),
+            Some((_, RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped)) | None => {
+                self.propose(false, effects)
+            }
         }
     }
 
@@ -120,7 +131,9 @@ impl App {
                 self.send(Request::Step { run }, vec![], effects);
             }
             Some((_, RunPhase::Training | RunPhase::Pausing | RunPhase::Stepping)) => {}
-            Some((_, RunPhase::Done | RunPhase::Stopped)) | None => self.propose(true, effects),
+            Some((_, RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped)) | None => {
+                self.propose(true, effects)
+            }
         }
     }
 
@@ -172,6 +185,7 @@ impl App {
             images_per_second: 0.0,
             seconds_left: f32::NAN,
             activity: Activity::Training,
+            evaluated: None,
             test_accuracy: None,
             seconds: 0.0,
             workers: 1,
@@ -247,6 +261,7 @@ impl App {
                 if let Some(parameters) = arrays.next() {
                     self.answer.set_trained(parameters);
                 }
+                self.notify(String::from(DIVERGED));
                 effects.push(Effect::Announce(String::from(DIVERGED)));
             }
             Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation } => {
@@ -297,6 +312,7 @@ impl App {
                 self.keep_run(effects);
                 effects.push(Effect::Announce(format!("Done: {epochs} in {time}.{right}")));
             }
+            Reply::Evaluating { .. } => {}
             Reply::Evaluated { id, evaluation } => {
                 let probabilities = arrays.next().unwrap_or_default();
                 self.take_evaluation(id, Ok((evaluation, probabilities)), effects);

@@ -196,7 +196,7 @@ impl App {
             }
             Some((RunPhase::Training | RunPhase::Pausing, _)) => State::Training,
             Some((RunPhase::Paused | RunPhase::Stepping, _)) => State::Paused,
-            Some((RunPhase::Done, _)) => State::Done,
+            Some((RunPhase::Done | RunPhase::Diverged, _)) => State::Done,
             _ if self.answer.shipped_failure().is_some() => State::Error,
             _ if self.answer.shipped().is_some() => State::Ready,
             _ => State::Loading,
@@ -350,7 +350,9 @@ impl App {
             Some(RunPhase::Paused | RunPhase::Stepping) => {
                 "Step takes one minibatch. Settings need a Reset."
             }
-            Some(RunPhase::Done | RunPhase::Stopped) => cannot.unwrap_or("Train starts a new run."),
+            Some(RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped) => {
+                cannot.unwrap_or("Train starts a new run.")
+            }
             None => cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
         }
         .into();
@@ -376,13 +378,17 @@ impl App {
                 let done = of(run.epoch, "epoch", "epochs");
                 format!("Done: {done} in {}{early}", duration(run.seconds))
             }
-            (RunPhase::Stopped, _) => format!("Stopped in epoch {now}"),
+            (RunPhase::Diverged | RunPhase::Stopped, _) => format!("Stopped in epoch {now}"),
             (RunPhase::Paused | RunPhase::Stepping, _) if run.step == 0 => {
                 String::from("Standing ready")
             }
             (RunPhase::Paused | RunPhase::Stepping, _) => format!("Paused in epoch {now}"),
             (_, Activity::WaitingForData) => String::from("Waiting for training images"),
-            (_, Activity::Evaluating) => format!("Testing after epoch {}", run.epoch_of_weights()),
+            (_, Activity::Evaluating) => {
+                let done =
+                    run.evaluated.map_or_else(String::new, |share| format!(": {}", percent(share)));
+                format!("Testing after epoch {}{done}", run.epoch_of_weights())
+            }
             (_, Activity::Training) => format!("Epoch {now}"),
         };
         let total = run.steps_per_epoch * epochs;

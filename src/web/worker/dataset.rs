@@ -89,7 +89,7 @@ impl PartError {
 enum PartProblem {
     #[error("it could not be fetched ({0})")]
     Network(String),
-    #[error("{} (status {0})", status_text(*.0))]
+    #[error("{text} (status {0})", text = status_text(*.0))]
     Status(u16),
     #[error("the server has sent nothing for {} seconds", SILENCE / 1000)]
     Silent,

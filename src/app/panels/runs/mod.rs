@@ -459,6 +459,7 @@ impl App {
             images_per_second: 0.0,
             seconds_left: f32::NAN,
             activity: Activity::Training,
+            evaluated: None,
             test_accuracy: last.map(|test| test.accuracy),
             seconds: metadata.seconds.unwrap_or(0.0),
             workers: 1,

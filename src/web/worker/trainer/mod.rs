@@ -8,7 +8,6 @@ mod run;
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
-use crate::data::Digits;
 use crate::net::{Architecture, init};
 use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId, Settings};
 use crate::train::fine_tune::FineTuneError;
