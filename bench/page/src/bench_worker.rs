@@ -111,7 +111,7 @@ const ASK: &str = "
     const start = () => new Promise((resolve, reject) => {
         const worker = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'bench-worker'});
         worker.onerror = event => reject(new Error(event.message || 'a bench worker does not start'));
-        worker.onmessage = () => resolve(worker);
+        worker.onmessage = ({data: {revision}}) => resolve({worker, revision});
     });
     const digits = () => {
         if (!images) return [];
@@ -119,14 +119,14 @@ const ASK: &str = "
         images.pixels.forEach((pixel, i) => { pixels[i] = pixel / 255; });
         return [pixels, Float32Array.from(images.labels)];
     };
-    const ask = worker => new Promise((resolve, reject) => {
+    const ask = ({worker, revision}) => new Promise((resolve, reject) => {
         worker.onerror = event => reject(new Error(event.message || 'a bench worker died'));
         worker.onmessage = ({data: {message, arrays}}) => {
             worker.terminate();
             resolve({message, arrays: arrays.map(array => Array.from(array))});
         };
         const arrays = digits();
-        worker.postMessage({message, arrays}, arrays.map(array => array.buffer));
+        worker.postMessage({revision, message, arrays}, arrays.map(array => array.buffer));
     });
     return Promise.all(Array.from({length: threads}, start)).then(workers => Promise.all(workers.map(ask)));
 ";
