@@ -1,4 +1,4 @@
-//! One step of a plan on a shard's images: what it keeps, the forward and the backward pass.
+//! One step of a plan on a shard's images: its memory, its forward and its backward pass.
 
 use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
@@ -8,7 +8,7 @@ use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::lanes::round_up;
 use crate::kernels::{padding, pointwise, pool};
 
-/// What a step keeps beside its input and output.
+/// A step's memory, apart from its input and output.
 #[derive(Debug)]
 pub(super) enum StepWork {
     Nothing,
@@ -22,25 +22,25 @@ pub(super) enum StepWork {
         bias: Buffer<PanelRow>,
         transposed: Buffer<PanelRow>,
     },
-    /// What each number was multiplied by, `[images][numbers]`.
+    /// The factor of each number, `[images][numbers]`.
     Dropout {
         factors: Vec<f32>,
     },
 }
 
-/// A step's surroundings in the backward pass, `[images][numbers]` each.
+/// A step's arguments in the backward pass, `[images][numbers]` each.
 pub(super) struct Buffers<'a> {
     pub(super) images: usize,
     pub(super) input: &'a [f32],
     pub(super) output: &'a [f32],
-    /// The gradient of the output; may be changed.
+    /// The gradient of the output; may be overwritten.
     pub(super) by_output: &'a mut [f32],
     /// The gradient of the input; overwritten if the step needs one.
     pub(super) by_input: &'a mut [f32],
 }
 
 impl StepWork {
-    /// For blocks of so many images at most.
+    /// For blocks of at most `images`.
     pub(super) fn new(planned: &Planned, images: usize) -> Self {
         let numbers = images * planned.output;
         match &planned.step {
@@ -65,7 +65,7 @@ impl StepWork {
         }
     }
 
-    /// Begins a sum of gradients: those of all blocks until now are forgotten, here and in `gradient`.
+    /// Sets the sum of gradients to zero, here and in `gradient`.
     pub(super) fn begin(&mut self, planned: &Planned, gradient: &mut [f32]) {
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => conv2d.begin(),
@@ -77,15 +77,15 @@ impl StepWork {
         }
     }
 
-    /// Writes the sum of all blocks' gradients by the parameters into their place in `gradient`, where
-    /// [`StepWork::backward`] has not done so.
+    /// Writes the sums of gradients with respect to the parameters that [`StepWork::backward`] kept to
+    /// their place in `gradient`.
     pub(super) fn finish(&self, gradient: &mut [f32]) {
         if let Self::Conv2D(conv2d) = self {
             conv2d.finish(gradient);
         }
     }
 
-    /// Arranges the step's part of all parameters for the kernels.
+    /// Arranges the step's parameters, taken from all `parameters`, for the kernels.
     pub(super) fn load(&mut self, planned: &Planned, parameters: &[f32]) {
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => conv2d.load(parameters),
@@ -102,7 +102,7 @@ impl StepWork {
         }
     }
 
-    /// From `input` to `output`, both `[images][numbers]`; `rng_seed` is given while training.
+    /// From `input` to `output`, both `[images][numbers]`. `rng_seed` is `Some` while training.
     pub(super) fn forward(
         &mut self,
         planned: &Planned,
@@ -158,8 +158,8 @@ impl StepWork {
         }
     }
 
-    /// The gradient of [`StepWork::forward`]: by the parameters added to their place in `gradient`, or kept for
-    /// [`StepWork::finish`], and by the input.
+    /// The gradient of [`StepWork::forward`] with respect to the parameters, added to their place in
+    /// `gradient` or kept for [`StepWork::finish`], and with respect to the input.
     pub(super) fn backward(
         &mut self,
         planned: &Planned,
