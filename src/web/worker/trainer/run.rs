@@ -1,4 +1,4 @@
-//! A run: its minibatches and evaluations shared out, and what the page is told of them.
+//! A run: shares out its minibatches and evaluations, and reports to the page.
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
@@ -15,24 +15,24 @@ use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 
-/// Milliseconds between two [`Reply::Progress`]. Each has the page draw curves and maps, on a core that some
-/// worker would use: one more a second costs two workers on two cores 1.5 % of their images.
+/// Milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
+/// worker could use: one more a second costs two workers on two cores 1.5 % of their images.
 const PROGRESS_INTERVAL: f64 = 500.0;
 
-/// Milliseconds between two signs of life while the run waits, for data or for helpers.
+/// Milliseconds between two signs of life while the run waits for data or helpers.
 const HEARTBEAT: i32 = 1000;
 
-/// Milliseconds that a helper has for its shards, and how many times as long beside that as the trainer
-/// took for its own.
+/// Milliseconds that a helper has for its shards, plus a multiple of the time that the trainer took for its
+/// own.
 const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
-/// What a run works with and what is there without it, too.
+/// The trainer's parts that a run works with.
 pub(super) struct Means<'a> {
-    /// Where the page hears of it.
+    /// Sends replies to the page.
     pub(super) scope: &'a DedicatedWorkerGlobalScope,
     pub(super) clock: &'a Performance,
-    /// Asks for further slices of work.
+    /// Requests further slices of work.
     pub(super) turn: &'a Turn,
     pub(super) helper_pool: &'a mut HelperPool,
     pub(super) images: &'a Images,
@@ -44,11 +44,11 @@ impl Means<'_> {
     }
 }
 
-/// Work that is shared out.
+/// A job that has been shared out.
 #[derive(Clone, Copy)]
 struct Begun {
     work: Work,
-    /// What is evaluated, if it is an evaluation.
+    /// `None` for a minibatch.
     set: Option<Set>,
     /// When it began, in milliseconds.
     since: f64,
@@ -56,28 +56,28 @@ struct Begun {
     own: f64,
 }
 
-/// A run, what it trains with, and what is to be told about it.
+/// A run, what it trains with, and what it reports.
 pub(super) struct TrainingRun {
     pub(super) id: RunId,
     pub(super) session: Session,
     pub(super) executor: ShardExecutor,
-    /// The work in hand, if any.
+    /// The current job, if any.
     work: Option<Begun>,
-    /// Its images.
+    /// The job's images.
     batch: BatchBuffer,
     /// The next minibatch's, gathered while helpers compute.
     ahead: BatchBuffer,
     meter: Meter,
-    /// By which helpers are late.
+    /// Times out helpers.
     awake: AwakeClock,
-    /// Whether the network holds the parameters that the work in hand is about.
+    /// Whether the network has the parameters of the current job.
     loaded: bool,
-    /// What the page was told that the run is doing, if it stands still or waits.
+    /// Why the run does nothing, as last reported to the page; `None` if it works.
     pub(super) reported: Option<Task<'static>>,
-    /// What the page was told last that it is busy with.
+    /// The activity last reported to the page.
     activity: Activity,
     last_progress: f64,
-    /// Of each minibatch since the last progress.
+    /// Of each minibatch since the last progress report.
     losses: Vec<f32>,
     accuracies: Vec<f32>,
     /// Of the test images evaluated since the last minibatch, `[images][classes]`.
@@ -85,7 +85,7 @@ pub(super) struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// One of which nothing has been told yet, at a time in milliseconds.
+    /// A run of which nothing has been reported yet; `now` is in milliseconds.
     pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
         Self {
             id,
@@ -106,14 +106,14 @@ impl TrainingRun {
         }
     }
 
-    /// Goes on with the work in hand or begins the run's next task; false if there is nothing to do.
+    /// Continues the current job or begins the run's next task; false if there is nothing to do.
     pub(super) fn advance(&mut self, means: &mut Means<'_>) -> bool {
         if let Some(begun) = self.work {
             return self.go_on(means, begun);
         }
         match self.session.next(means.images.available()) {
             Task::Minibatch(indices) => {
-                // Augmentation changes images where they are, so what has been used is used up.
+                // Augmentation changed the last batch in place, so its images cannot be used again.
                 std::mem::swap(&mut self.batch, &mut self.ahead);
                 self.ahead.indices.clear();
                 if self.batch.indices != indices {
@@ -138,7 +138,7 @@ impl TrainingRun {
         }
     }
 
-    /// Shares the gathered images out, and computes the trainer's own part of them.
+    /// Shares out the images in `batch`, and computes the trainer's own part of them.
     fn share_out(&mut self, means: &mut Means<'_>, work: Work, set: Option<Set>) -> bool {
         let since = means.clock.now();
         let parameters = match work {
@@ -163,7 +163,7 @@ impl TrainingRun {
         true
     }
 
-    /// Computes all shards that no helper holds.
+    /// Computes all shards that no helper has.
     fn compute(&mut self, helper_pool: &mut HelperPool, work: Work) {
         let BatchBuffer { images, labels, .. } = &mut self.batch;
         let total_images = labels.len();
@@ -176,12 +176,12 @@ impl TrainingRun {
         }
     }
 
-    /// Takes in the work in hand once it is complete; false if it waits for helpers.
+    /// Passes the job's result to the session once it is complete; false if it waits for helpers.
     fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
         self.compute(means.helper_pool, begun.work);
         means.helper_pool.wait(SLICE, &mut self.executor);
         let Some(score) = means.helper_pool.done() else {
-            // After the look at the mailboxes: what lies there is not late.
+            // After reading the mailboxes: a result that is there is not late.
             let now = self.awake.look(means.clock.now());
             let lost = means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
             if lost || means.helper_pool.awaits_mailboxes() {
@@ -218,7 +218,7 @@ impl TrainingRun {
         true
     }
 
-    /// Tells the page what an epoch has come to.
+    /// Reports an epoch's evaluation to the page.
     fn report_epoch(
         &mut self,
         means: &Means<'_>,
@@ -238,8 +238,8 @@ impl TrainingRun {
         self.test_probabilities.clear();
     }
 
-    /// Tells the page that the run does nothing and why: once, but while it waits again and again, so
-    /// that the page can tell waiting from hanging.
+    /// Reports to the page that the run does nothing and why. Once, but repeatedly while it waits, so that
+    /// the page can tell waiting from hanging.
     fn stand(&mut self, means: &Means<'_>, why: Task<'static>) -> bool {
         if why == Task::Wait {
             means.turn.request_later(HEARTBEAT);
