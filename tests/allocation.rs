@@ -1,4 +1,4 @@
-//! A training step allocates nothing, once the buffers have met a minibatch of its size.
+//! A training step allocates nothing once the buffers have seen a minibatch of its size.
 //!
 //! `unsafe`: the allocator passes every call on to the system's, unchanged, and counts it.
 #![allow(unsafe_code)]
@@ -17,7 +17,7 @@ struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: `System` keeps the contract, and is given exactly what this is given.
+// SAFETY: `System` keeps the contract, and gets the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);

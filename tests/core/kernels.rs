@@ -1,4 +1,4 @@
-//! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
+//! Every kernel against the naive loops of `kernels::reference`, including odd sizes.
 
 use inkling::kernels::conv;
 use inkling::kernels::conv::nonzero::{self, NonzeroGradient};
@@ -27,7 +27,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// Rows of `from` numbers to rows of `to` numbers: filled up with zeros, or cut.
+/// Changes the length of rows from `from` to `to`: padded with zeros, or cut.
 fn restride(values: &[f32], from: usize, to: usize) -> Vec<f32> {
     values
         .chunks_exact(from)
@@ -59,7 +59,7 @@ const CONVOLUTIONS: [(Map, usize, usize); 9] = [
     (Map { height: 6, width: 6, channels: 40 }, 4, 20),
 ];
 
-/// A convolution with random numbers, in Keras' layout and in the kernels'.
+/// A convolution with random numbers, in Keras' layout and in the kernels' layout.
 struct Convolution {
     map: Map,
     out: Map,
@@ -104,7 +104,7 @@ impl Convolution {
         (kernel, bias)
     }
 
-    /// Keras' `[ky][kx][channel][filter]` as `[ky][filter][kx][channel]`, filled up.
+    /// Keras' `[ky][kx][channel][filter]` as `[ky][filter][kx][channel]`, padded.
     fn swapped(&self) -> Vec<f32> {
         let mut swapped = vec![0.0; self.g.panel_rows() * self.g.filters];
         for (i, &weight) in self.kernel.iter().enumerate() {
@@ -122,7 +122,8 @@ impl Convolution {
         reference::conv2d(self.map, self.g.kernel_size, false, &input, &kernel, &bias)
     }
 
-    /// Compares both gradient kernels with the reference for a gradient of the unpooled output.
+    /// Compares both gradient kernels with the reference, for a gradient of the output before
+    /// pooling.
     fn check_gradients(&self, nonzero: &NonzeroGradient, gradient: &[f64]) {
         let mut kernel = vec![0.0; self.g.filters * self.g.panel_rows()];
         let mut bias = vec![0.0; self.g.filters];
@@ -285,7 +286,7 @@ fn winograd_gives_the_pooled_convolution() {
         let ours = restride(&output, c.g.filters, c.filters);
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
         for (i, &source) in sources.iter().enumerate() {
-            // Where relu made all four zero, nothing passes back, whichever won.
+            // Where relu made all four zero, no gradient passes, whichever is the maximum.
             if expected[i] > 0.0 || !relu {
                 let (window, filter) = (i / c.filters, i % c.filters);
                 let (position, columns) = (source / c.filters, c.out.width / 2);

@@ -40,11 +40,11 @@ fn digits(count: usize) -> Digits {
     Digits { images, labels }
 }
 
-/// A session with what computes for it.
+/// A session and what computes for it.
 struct Driver {
     session: Session,
     network: Network,
-    /// Helpers that take part.
+    /// Number of helpers.
     helpers: u32,
     train: Digits,
     test: Digits,
@@ -88,7 +88,7 @@ impl Driver {
         }
     }
 
-    /// Does the next task; false if there is none to do.
+    /// Does the next task; false if there is none.
     fn advance(&mut self) -> bool {
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         match self.session.next(self.available) {
@@ -115,7 +115,7 @@ impl Driver {
         }
     }
 
-    /// One optimizer step, its shards shared out as the trainer does it.
+    /// One optimizer step, with shards shared out as the trainer does it.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         self.network.load(self.session.parameters());
         let (size, rng_seed) = (self.session.parameters().len(), self.session.minibatch_seed());
@@ -170,7 +170,7 @@ impl Driver {
     }
 }
 
-/// Of the parameters and their average.
+/// Bits of the parameters and of their average.
 fn bits(session: &Session) -> Vec<u32> {
     session.parameters().iter().chain(session.averaged()).map(|x| x.to_bits()).collect()
 }

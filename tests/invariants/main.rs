@@ -1,6 +1,6 @@
-//! The walls of the house, read from the source: who may name whom, and what is written where.
+//! Rules about the source: which module may name which, and what is written where.
 //!
-//! Tests inside `src` are left out; they may look over any wall.
+//! Tests inside `src` are left out; no rule holds for them.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod graph;
@@ -36,10 +36,10 @@ const BROWSER: &[&str] = &[
     "web_sys",
 ];
 
-/// Where the standard library leaves the program.
+/// Modules of the standard library that reach outside of the program.
 const OUTSIDE: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread", "time"];
 
-/// Names of types of which several modules have one of their own; all others stand for one thing.
+/// Type names that several modules define; every other name stands for one thing.
 const BY_MODULE: &[&str] = &["Event", "Row", "View"];
 
 /// Words that the source once had for things that have a usual name.
@@ -63,7 +63,7 @@ const FORMER: &[&str] = &[
     "winners",
 ];
 
-/// A rule: what a file does against it, nothing if it keeps it.
+/// A rule: what in a file breaks it, if anything.
 type Rule = fn(&Source) -> Option<String>;
 
 fn instructions_are_named_by_lanes_only(source: &Source) -> Option<String> {
@@ -85,7 +85,7 @@ fn modules_name_only_what_lies_below(source: &Source) -> Option<String> {
     })
 }
 
-/// The page and its workers are two programs; what both need lies beside them and names neither.
+/// The page and its workers are two programs; what both need is beside them and names neither.
 fn the_wings_know_only_what_lies_between(source: &Source) -> Option<String> {
     source.names(|name| match name {
         ["crate", "web", module @ ("page" | "worker"), ..] => {
@@ -121,7 +121,7 @@ fn browsers_are_known_to_web_only(source: &Source) -> Option<String> {
     browser.filter(|_| !knows_a_browser(source))
 }
 
-/// Session and gradient first of all, but nothing in the core needs a clock or a file.
+/// Session and gradient above all, but nothing in the core needs a clock or a file.
 fn the_core_stays_inside(source: &Source) -> Option<String> {
     let outside =
         source.names(|name| matches!(name, ["std", module, ..] if OUTSIDE.contains(module)));
@@ -154,7 +154,7 @@ const RULES: &[Rule] = &[
     bulk_numbers_are_no_part_of_a_message,
 ];
 
-/// Every size that follows from the default model; small ones mean other things elsewhere, too.
+/// Every size that follows from the default model; small ones mean other things elsewhere.
 fn sizes_of_the_default_model() -> BTreeSet<u128> {
     let default = Architecture::default();
     let plan = Plan::new(&default).expect("the default can be built");
@@ -227,7 +227,7 @@ fn every_module_has_its_place_in_the_order() {
     }
 }
 
-/// Allowances of an order that no file has a use for.
+/// Allowances of an order that no file needs.
 fn unused(order: &[(&str, &[&str])], house: &[Source]) -> Vec<String> {
     let uses = |module: &str, other: &str| {
         let files = house.iter().filter(|source| source.top() == module);
@@ -255,7 +255,7 @@ fn an_allowance_without_use_is_found() {
     );
 }
 
-/// Names of types that several files define without being allowed to, and those that need no allowance.
+/// Type names that several files define without being allowed to, and allowances that are not needed.
 fn ambiguous(allowed: &[&str], house: &[Source]) -> Vec<String> {
     let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for source in house {
@@ -409,7 +409,7 @@ fn scripts_post_no_message() {
     }
 }
 
-/// Each rule finds what it is for, so that its silence about the house means something.
+/// Each rule finds what it is for, so its silence about the source means something.
 #[test]
 fn every_rule_can_be_broken() {
     let cases: &[(Rule, &str, &str)] = &[
