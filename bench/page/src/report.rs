@@ -1,4 +1,4 @@
-//! The figures, as they are written to bench.json.
+//! The figures in bench.json.
 
 use e2e::Weight;
 use serde::Serialize;
@@ -10,7 +10,6 @@ use crate::peers::Peer;
 use crate::pen::Reaction;
 use crate::training::{Memory, Subject};
 
-/// All of it.
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
@@ -42,12 +41,12 @@ impl Samples {
         self.median = self.share(0.5);
     }
 
-    /// None before the first.
+    /// `None` before the first.
     pub(crate) fn median(&self) -> Option<f64> {
         self.median
     }
 
-    /// The newest; not a number before the first.
+    /// The newest; NaN before the first.
     pub(crate) fn last(&self) -> f64 {
         self.all.last().copied().unwrap_or(f64::NAN)
     }
@@ -56,7 +55,8 @@ impl Samples {
         self.all.len()
     }
 
-    /// The value below which this share of them lies, 0 to 1.
+    /// A quantile: the value below which this fraction of the samples is, 0 to
+    /// 1.
     pub(crate) fn share(&self, share: f64) -> Option<f64> {
         let mut sorted = self.all.clone();
         sorted.sort_by(f64::total_cmp);
