@@ -96,7 +96,7 @@ fn trained(page: &mut Page, workers: u32) -> Result<Vec<Vec<String>>> {
 }
 
 fn take_part(page: &Page, workers: u32) -> Result<()> {
-    page.wait_for("so many workers to take part", 30, |status| {
+    page.wait_for("all workers to take part", 30, |status| {
         status.state == "training" && status.workers == Some(workers)
     })?;
     Ok(())

@@ -234,7 +234,7 @@ fn a_trainer_that_hangs_costs_nothing(page: &mut Page) -> Result<()> {
     page.wait_for("an answer all the same", 5, |status| status.prediction == Some(7))?;
     page.site.heal("worker-start.js");
     page.click_when_enabled("#problem-action", 5)?;
-    page.wait_until("what became of it", 30, || {
+    page.wait_until("the result", 30, || {
         let text = page.text()?;
         Ok(text.contains("Your digits and the weights are as they were.").then_some(()))
     })?;
