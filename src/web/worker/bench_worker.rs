@@ -132,8 +132,8 @@ impl StepPart {
             StepPhase::Forward => "forward",
             StepPhase::Loss => return String::from("loss"),
             StepPhase::NonzeroGradient => "list of what carries a gradient",
-            StepPhase::WeightGradient => "gradient by the parameters",
-            StepPhase::InputGradient => "gradient by the input",
+            StepPhase::WeightGradient => "parameter gradient",
+            StepPhase::InputGradient => "input gradient",
         };
         let kind = |planned: &Planned| match planned.step {
             Step::Pad(_) => "pad",

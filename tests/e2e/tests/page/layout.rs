@@ -136,7 +136,7 @@ fn answers_after_few_bytes(page: &mut Page) -> Result<()> {
 /// The code that times the page is in the benchmark's build only.
 fn measures_nothing(page: &mut Page) -> Result<()> {
     // Strings in src/web/page/measure.rs and src/web/worker/bench_worker.rs.
-    const WORDS: [&str; 2] = ["data-prediction-microseconds", "gradient by the parameters"];
+    const WORDS: [&str; 2] = ["data-prediction-microseconds", "parameter gradient"];
     page.open("")?;
     for module in ["page_bg.wasm", "worker_bg.wasm", "worker-relaxed_bg.wasm"] {
         let path = e2e::dist()?.join(e2e::built(module)?);
