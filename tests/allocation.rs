@@ -10,7 +10,7 @@ use inkling::data::{Digits, PIXELS};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, Session, Task};
 
 struct Counting;
@@ -64,7 +64,7 @@ fn a_training_step_allocates_nothing() {
         let augmentation = augment::amounts(Augment::Gentle).expect("it is not off");
         augment::vary(&augmentation, &mut images, &labels, 0, session.minibatch_seed());
         network.load(session.parameters());
-        let minibatch = Share::whole(&images, &labels, session.minibatch_seed());
+        let minibatch = MinibatchPart::whole(&images, &labels, session.minibatch_seed());
         sums.begin(labels.len());
         for shard in 0..SHARDS {
             minibatch.gradient(&mut network, shard, &mut sums);

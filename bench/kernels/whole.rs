@@ -9,7 +9,7 @@ use inkling::data::{Digits, PIXELS, idx};
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 
 /// The image of a drawing with `points` points.
@@ -44,10 +44,10 @@ fn training_step(bencher: Bencher, batch_size: usize) {
         first = (first + batch_size) % (digits.len() - batch_size);
         digits.gather(first..first + batch_size, &mut images, &mut labels);
         network.load(&parameters);
-        let share = Share::whole(&images, &labels, 0);
+        let part = MinibatchPart::whole(&images, &labels, 0);
         sums.begin(batch_size);
         for shard in 0..SHARDS {
-            share.gradient(&mut network, shard, &mut sums);
+            part.gradient(&mut network, shard, &mut sums);
         }
         optimizer.step(1e-3, &mut parameters, sums.total());
     });

@@ -29,7 +29,7 @@ pub fn images_of(minibatch: usize, shards: &Range<usize>) -> Range<usize> {
 
 /// Consecutive shards of a minibatch, with their images: all shards, or one worker's.
 #[derive(Clone, Debug)]
-pub struct Share<'a> {
+pub struct MinibatchPart<'a> {
     /// Indices of the shards.
     pub shards: Range<usize>,
     /// Images in the whole minibatch.
@@ -44,7 +44,7 @@ pub struct Share<'a> {
     pub label_smoothing: f32,
 }
 
-impl<'a> Share<'a> {
+impl<'a> MinibatchPart<'a> {
     /// A whole minibatch, without label smoothing.
     pub fn whole(images: &'a [f32], labels: &'a [u8], rng_seed: u64) -> Self {
         let label_smoothing = 0.0;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::augment;
-use super::gradient::{Share, Sums, images_of};
+use super::gradient::{MinibatchPart, Sums, images_of};
 use super::session::minibatch_seed;
 use crate::net::loss::Score;
 use crate::net::{Architecture, ArchitectureError, Network};
@@ -87,7 +87,7 @@ impl ShardExecutor {
                     augment::vary(&augmentation, images, labels, first, rng_seed);
                 }
                 let (sums, network) = (&mut self.sums, &mut self.network);
-                let share = Share {
+                let part = MinibatchPart {
                     shards,
                     minibatch: total_images,
                     images,
@@ -95,7 +95,7 @@ impl ShardExecutor {
                     rng_seed,
                     label_smoothing,
                 };
-                share.gradient(network, shard, sums)
+                part.gradient(network, shard, sums)
             }
             Work::Evaluation => {
                 let mut rows = Vec::new();

@@ -6,7 +6,7 @@ use inkling::app::settings::Form;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
 use inkling::protocol::{Optimizer, Schedule, Settings};
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 use inkling::train::schedule::learning_rate;
 use inkling::train::session::Session;
@@ -99,7 +99,7 @@ impl Fixture {
     /// Mean loss and its gradient, computed in shards as in training.
     fn gradient(&mut self, parameters: &[f32]) -> (f32, Vec<f32>) {
         self.network.load(parameters);
-        let minibatch = Share::whole(&self.images, &self.labels, 0);
+        let minibatch = MinibatchPart::whole(&self.images, &self.labels, 0);
         let mut sums = Sums::new(parameters.len());
         sums.begin(self.labels.len());
         let mut score = inkling::net::loss::Score::default();

@@ -6,7 +6,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{Share, Sums, images_of, sums};
+use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -129,7 +129,7 @@ impl Driver {
             if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
                 augment::vary(&augmentation, &mut images, labels_of_part, part.start, rng_seed);
             }
-            let share = Share {
+            let part = MinibatchPart {
                 shards: shards.clone(),
                 minibatch: labels.len(),
                 images: &images,
@@ -137,7 +137,7 @@ impl Driver {
                 rng_seed,
                 label_smoothing: self.session.settings().label_smoothing,
             };
-            shards.map(|shard| share.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
+            shards.map(|shard| part.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
         };
         let [mut all, mut own] = [Sums::new(size), Sums::new(size)];
         all.begin(labels.len());

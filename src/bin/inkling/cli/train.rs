@@ -13,7 +13,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{self, SHARDS, Share, Sums};
+use inkling::train::gradient::{self, MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
 use super::mnist::MnistSource;
@@ -243,9 +243,9 @@ impl CommandLineTrainer {
     /// One optimizer step, with the shards spread over the threads.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         let parameters = self.session.parameters();
-        let minibatch = Share {
+        let minibatch = MinibatchPart {
             label_smoothing: self.session.settings().label_smoothing,
-            ..Share::whole(images, labels, self.session.minibatch_seed())
+            ..MinibatchPart::whole(images, labels, self.session.minibatch_seed())
         };
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];
