@@ -34,7 +34,7 @@ pub(super) enum HelperEvent {
 pub(super) struct HelperPool {
     script: String,
     /// Whether memory can be shared with helpers.
-    shares: bool,
+    shares_memory: bool,
     on_event: Rc<dyn Fn(HelperId, HelperEvent)>,
     helpers: Vec<HelperHandle>,
     wanted: usize,
@@ -52,7 +52,7 @@ struct HelperHandle {
     ready: bool,
     /// The architecture that it was last sent.
     architecture: Option<Architecture>,
-    shares: bool,
+    shares_memory: bool,
     mailbox: Option<Mailbox>,
     /// The job in the mailbox. Until it is done, nothing else may be posted there.
     pending: Option<PendingJob>,
@@ -83,7 +83,7 @@ impl HelperPool {
     pub(super) fn new(script: String, on_event: Rc<dyn Fn(HelperId, HelperEvent)>) -> Self {
         Self {
             script,
-            shares: mailbox::possible(),
+            shares_memory: mailbox::possible(),
             on_event,
             helpers: Vec::new(),
             wanted: 0,
@@ -131,7 +131,7 @@ impl HelperPool {
                 port,
                 ready: false,
                 architecture: None,
-                shares: self.shares,
+                shares_memory: self.shares_memory,
                 mailbox: None,
                 pending: None,
             });
@@ -152,7 +152,7 @@ impl HelperPool {
             .filter(|helper| helper.ready && helper.pending.is_none())
             .map(|helper| helper.id)
             .collect();
-        let ahead = if self.shares { STEALABLE } else { 0 };
+        let ahead = if self.shares_memory { STEALABLE } else { 0 };
         let job_id = self.shard_assignment.begin(&ready, ahead, now);
         (self.work, self.images) = (batch.work, batch.labels.len());
         for assignment in self.shard_assignment.assignments().to_vec() {
@@ -168,7 +168,7 @@ impl HelperPool {
                 shards: assignment.shards,
             };
             let sent = helper.send_job(executor, batch, slot, now);
-            self.shares &= helper.shares;
+            self.shares_memory &= helper.shares_memory;
             if let Err(error) = sent {
                 self.lose(assignment.helper, &error.to_string());
             }
@@ -340,7 +340,7 @@ impl HelperHandle {
         images: usize,
         executor: &ShardExecutor,
     ) -> Result<Option<&Mailbox>, PortError> {
-        if !self.shares {
+        if !self.shares_memory {
             return Ok(None);
         }
         let mailbox = match self.mailbox.take() {
@@ -348,7 +348,7 @@ impl HelperHandle {
             smaller => {
                 smaller.inspect(Mailbox::close);
                 let Some(mailbox) = Mailbox::new(executor.network().plan(), images) else {
-                    self.shares = false;
+                    self.shares_memory = false;
                     return Ok(None);
                 };
                 self.port.send(&Job::UseMailbox { images }, &[mailbox.memory()])?;
