@@ -70,12 +70,13 @@ pub(crate) fn reaction(digits: usize) -> Result<Reaction> {
         from_dispatch.push(*milliseconds);
         with_wait.push(wait + milliseconds);
     }
-    let of = |samples: &Samples, share| samples.share(share).context("no event was seen");
+    let quantile =
+        |samples: &Samples, fraction| samples.quantile(fraction).context("no event was seen");
     Ok(Reaction {
         events: from_dispatch.count(),
-        median: of(&from_dispatch, 0.5)?,
-        p99: of(&from_dispatch, 0.99)?,
-        p99_with_wait: of(&with_wait, 0.99)?,
+        median: quantile(&from_dispatch, 0.5)?,
+        p99: quantile(&from_dispatch, 0.99)?,
+        p99_with_wait: quantile(&with_wait, 0.99)?,
         long_tasks,
     })
 }

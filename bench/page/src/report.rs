@@ -38,7 +38,7 @@ pub(crate) struct Samples {
 impl Samples {
     pub(crate) fn push(&mut self, value: f64) {
         self.all.push(value);
-        self.median = self.share(0.5);
+        self.median = self.quantile(0.5);
     }
 
     /// `None` before the first.
@@ -55,12 +55,11 @@ impl Samples {
         self.all.len()
     }
 
-    /// A quantile: the value below which this fraction of the samples is, 0 to
-    /// 1.
-    pub(crate) fn share(&self, share: f64) -> Option<f64> {
+    /// The value below which this fraction of the samples is, 0 to 1.
+    pub(crate) fn quantile(&self, fraction: f64) -> Option<f64> {
         let mut sorted = self.all.clone();
         sorted.sort_by(f64::total_cmp);
-        let index = (share * sorted.len() as f64) as usize;
+        let index = (fraction * sorted.len() as f64) as usize;
         sorted.get(index.min(sorted.len().saturating_sub(1))).copied()
     }
 }
@@ -68,7 +67,7 @@ impl Samples {
 impl From<Vec<f64>> for Samples {
     fn from(all: Vec<f64>) -> Self {
         let mut samples = Self { median: None, all };
-        samples.median = samples.share(0.5);
+        samples.median = samples.quantile(0.5);
         samples
     }
 }

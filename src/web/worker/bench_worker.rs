@@ -131,7 +131,7 @@ impl StepPart {
         let phase = match phase {
             StepPhase::Forward => "forward",
             StepPhase::Loss => return String::from("loss"),
-            StepPhase::NonzeroGradient => "list of what carries a gradient",
+            StepPhase::NonzeroGradient => "list of nonzero gradients",
             StepPhase::WeightGradient => "parameter gradient",
             StepPhase::InputGradient => "input gradient",
         };
