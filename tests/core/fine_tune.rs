@@ -173,8 +173,7 @@ fn weights_that_overflow_on_the_way_are_no_outcome() {
     assert!(matches!(outcome, Some(FineTuneError::Overflow)), "{outcome:?}");
 }
 
-/// However many digits the user has, most of a minibatch is MNIST's, and every digit gets its
-/// turn.
+/// However many digits the user has, most of a minibatch is MNIST's, and every digit gets its turn.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_mix_is_mostly_mnist_and_leaves_no_digit_out() {
     let cases = (any::<u32>(), 1_usize..200, 1_usize..60_000);

@@ -63,8 +63,7 @@ impl Engine {
                 &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
             }
             Self::Firefox => &["firefox"],
-            // WebKit itself is not on `PATH` and comes with the driver, but the display does
-            // not.
+            // WebKit itself is not on `PATH` and comes with the driver, but the display does not.
             Self::WebKit => &["xvfb-run"],
         }
     }
@@ -74,8 +73,7 @@ impl Engine {
         self.programs().iter().find_map(|name| which::which(name).ok())
     }
 
-    /// Debian's packages with the browser, its driver, and what it needs to run without a
-    /// display.
+    /// Debian's packages with the browser, its driver, and what it needs to run without a display.
     fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "chromium-driver"],
@@ -84,8 +82,7 @@ impl Engine {
         }
     }
 
-    /// Finds the browser and its driver; on Debian-like systems, installs them if they are
-    /// missing.
+    /// Finds the browser and its driver; on Debian-like systems, installs them if they are missing.
     pub(crate) fn ensure(self) -> Result<Browser> {
         if !self.is_installed() {
             self.install()?;

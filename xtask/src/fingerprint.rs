@@ -1,5 +1,4 @@
-//! Detects changed files by their contents, because a clone or a checkout renews every time
-//! stamp.
+//! Detects changed files by their contents, because a clone or a checkout renews every time stamp.
 
 use std::fs;
 use std::io;

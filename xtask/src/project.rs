@@ -17,8 +17,7 @@ pub(crate) fn root() -> &'static Path {
     &ROOT
 }
 
-/// Where builds go: ignored by git, safe to delete. The launcher sets `CARGO_TARGET_DIR`
-/// to it.
+/// Where builds go: ignored by git, safe to delete. The launcher sets `CARGO_TARGET_DIR` to it.
 pub(crate) fn target() -> PathBuf {
     root().join("target")
 }

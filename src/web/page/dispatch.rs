@@ -27,8 +27,7 @@ thread_local! {
     static HANDLER: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
-/// Sets the function that every [`call`] calls to work off the queue; without one, nothing
-/// does.
+/// Sets the function that every [`call`] calls to work off the queue; without one, nothing does.
 pub(super) fn handle(handler: Option<fn()>) {
     HANDLER.set(handler);
 }

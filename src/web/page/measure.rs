@@ -18,8 +18,7 @@ thread_local! {
     static REVISION: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Times the forward pass of the drawing, unless there is none or it has been timed often
-/// enough.
+/// Times the forward pass of the drawing, unless there is none or it has been timed often enough.
 ///
 /// # Errors
 /// If there is no page.

@@ -6,8 +6,7 @@ mod train;
 
 use clap::{Parser, Subcommand};
 
-/// Trains and evaluates Inkling's network outside of a browser, with the page's own
-/// code.
+/// Trains and evaluates Inkling's network outside of a browser, with the page's own code.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
