@@ -22,7 +22,7 @@ use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
-use run::{Means, TrainingRun};
+use run::{TrainerContext, TrainingRun};
 
 /// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
@@ -274,11 +274,11 @@ impl Trainer {
         }
         let Some(run) = &mut self.run else { return };
         let Self { scope, clock, turn, helper_pool, images, .. } = self;
-        let mut means = Means { scope, clock, turn, helper_pool, images };
+        let mut context = TrainerContext { scope, clock, turn, helper_pool, images };
         let start = clock.now();
         let mut busy = true;
         while busy && clock.now() - start < SLICE {
-            busy = run.advance(&mut means);
+            busy = run.advance(&mut context);
         }
         if busy {
             self.wake();

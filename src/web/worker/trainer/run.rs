@@ -28,7 +28,7 @@ const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
 /// The trainer's parts that a run works with.
-pub(super) struct Means<'a> {
+pub(super) struct TrainerContext<'a> {
     /// Sends replies to the page.
     pub(super) scope: &'a DedicatedWorkerGlobalScope,
     pub(super) clock: &'a Performance,
@@ -38,7 +38,7 @@ pub(super) struct Means<'a> {
     pub(super) images: &'a Images,
 }
 
-impl Means<'_> {
+impl TrainerContext<'_> {
     fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
         send(self.scope, reply, arrays);
     }
@@ -107,40 +107,40 @@ impl TrainingRun {
     }
 
     /// Continues the current job or begins the run's next task; false if there is nothing to do.
-    pub(super) fn advance(&mut self, means: &mut Means<'_>) -> bool {
+    pub(super) fn advance(&mut self, context: &mut TrainerContext<'_>) -> bool {
         if let Some(begun) = self.work {
-            return self.go_on(means, begun);
+            return self.go_on(context, begun);
         }
-        match self.session.next(means.images.available()) {
+        match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
                 // Augmentation changed the last batch in place, so its images cannot be used again.
                 std::mem::swap(&mut self.batch, &mut self.ahead);
                 self.ahead.indices.clear();
                 if self.batch.indices != indices {
-                    self.batch.minibatch(&means.images.train, indices);
+                    self.batch.minibatch(&context.images.train, indices);
                 }
                 let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
                 let step = self.session.step();
-                self.share_out(means, Work::Gradient { seed, step, augment, label_smoothing }, None)
+                self.share_out(context, Work::Gradient { seed, step, augment, label_smoothing }, None)
             }
             Task::Evaluate(set, range) => {
                 if self.activity != Activity::Evaluating {
-                    self.report(means, Activity::Evaluating);
+                    self.report(context, Activity::Evaluating);
                 }
                 let digits =
-                    if set == Set::Test { &means.images.test } else { &means.images.train };
+                    if set == Set::Test { &context.images.test } else { &context.images.train };
                 self.batch.range(digits, range);
-                self.share_out(means, Work::Evaluation, Some(set))
+                self.share_out(context, Work::Evaluation, Some(set))
             }
-            Task::Wait => self.stand(means, Task::Wait),
-            Task::Stand => self.stand(means, Task::Stand),
-            Task::Finished => self.stand(means, Task::Finished),
+            Task::Wait => self.stand(context, Task::Wait),
+            Task::Stand => self.stand(context, Task::Stand),
+            Task::Finished => self.stand(context, Task::Finished),
         }
     }
 
     /// Shares out the images in `batch`, and computes the trainer's own part of them.
-    fn share_out(&mut self, means: &mut Means<'_>, work: Work, set: Option<Set>) -> bool {
-        let since = means.clock.now();
+    fn share_out(&mut self, context: &mut TrainerContext<'_>, work: Work, set: Option<Set>) -> bool {
+        let since = context.clock.now();
         let parameters = match work {
             Work::Gradient { .. } => self.session.parameters(),
             Work::Evaluation => self.session.averaged(),
@@ -148,18 +148,18 @@ impl TrainingRun {
         let batch =
             WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.executor.begin(batch.labels.len());
-        means.helper_pool.begin(&self.executor, batch, self.awake.look(since));
+        context.helper_pool.begin(&self.executor, batch, self.awake.look(since));
         if set.is_none()
-            && let Some(upcoming) = self.session.upcoming(means.images.available())
+            && let Some(upcoming) = self.session.upcoming(context.images.available())
         {
-            self.ahead.minibatch(&means.images.train, upcoming);
+            self.ahead.minibatch(&context.images.train, upcoming);
         }
         if !self.loaded {
             self.executor.load(parameters);
             self.loaded = true;
         }
-        self.compute(means.helper_pool, work);
-        self.work = Some(Begun { work, set, since, own: means.clock.now() - since });
+        self.compute(context.helper_pool, work);
+        self.work = Some(Begun { work, set, since, own: context.clock.now() - since });
         true
     }
 
@@ -177,21 +177,21 @@ impl TrainingRun {
     }
 
     /// Passes the job's result to the session once it is complete; false if it waits for helpers.
-    fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
-        self.compute(means.helper_pool, begun.work);
-        means.helper_pool.wait(SLICE, &mut self.executor);
-        let Some(score) = means.helper_pool.done() else {
+    fn go_on(&mut self, context: &mut TrainerContext<'_>, begun: Begun) -> bool {
+        self.compute(context.helper_pool, begun.work);
+        context.helper_pool.wait(SLICE, &mut self.executor);
+        let Some(score) = context.helper_pool.done() else {
             // After reading the mailboxes: a result that is there is not late.
-            let now = self.awake.look(means.clock.now());
-            let lost = means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
-            if lost || means.helper_pool.awaits_mailboxes() {
+            let now = self.awake.look(context.clock.now());
+            let lost = context.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
+            if lost || context.helper_pool.awaits_mailboxes() {
                 return true;
             }
-            means.turn.request_later(HEARTBEAT);
+            context.turn.request_later(HEARTBEAT);
             return false;
         };
         self.work = None;
-        let seconds = || (means.clock.now() - begun.since) / 1000.0;
+        let seconds = || (context.clock.now() - begun.since) / 1000.0;
         match begun.work {
             Work::Gradient { .. } => {
                 self.session.learn(self.executor.gradient());
@@ -199,8 +199,8 @@ impl TrainingRun {
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
                 self.accuracies.push(score.accuracy());
-                if means.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
-                    self.report(means, Activity::Training);
+                if context.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
+                    self.report(context, Activity::Training);
                 }
             }
             Work::Evaluation => {
@@ -208,10 +208,10 @@ impl TrainingRun {
                 if begun.set == Some(Set::Test) {
                     self.test_probabilities.extend_from_slice(self.executor.probabilities());
                 }
-                let evaluation = self.session.take_score(score, means.images.available());
+                let evaluation = self.session.take_score(score, context.images.available());
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
-                    self.report_epoch(means, evaluation);
+                    self.report_epoch(context, evaluation);
                 }
             }
         }
@@ -221,7 +221,7 @@ impl TrainingRun {
     /// Reports an epoch's evaluation to the page.
     fn report_epoch(
         &mut self,
-        means: &Means<'_>,
+        context: &TrainerContext<'_>,
         EpochEvaluation { test, validation }: EpochEvaluation,
     ) {
         self.activity = Activity::Training;
@@ -234,31 +234,31 @@ impl TrainingRun {
             validation: validation
                 .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
         };
-        means.send(&reply, &[self.session.averaged(), &self.test_probabilities]);
+        context.send(&reply, &[self.session.averaged(), &self.test_probabilities]);
         self.test_probabilities.clear();
     }
 
     /// Reports to the page that the run does nothing and why. Once, but repeatedly while it waits, so that
     /// the page can tell waiting from hanging.
-    fn stand(&mut self, means: &Means<'_>, why: Task<'static>) -> bool {
+    fn stand(&mut self, context: &TrainerContext<'_>, why: Task<'static>) -> bool {
         if why == Task::Wait {
-            means.turn.request_later(HEARTBEAT);
+            context.turn.request_later(HEARTBEAT);
         }
-        let quiet = means.clock.now() - self.last_progress < f64::from(HEARTBEAT);
+        let quiet = context.clock.now() - self.last_progress < f64::from(HEARTBEAT);
         if self.reported.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
             return false;
         }
         let activity =
             if why == Task::Wait { Activity::WaitingForData } else { Activity::Training };
-        self.report(means, activity);
+        self.report(context, activity);
         match why {
             Task::Stand => {
                 let step = self.session.step();
-                means.send(&Reply::Paused { run: self.id, step }, &[]);
+                context.send(&Reply::Paused { run: self.id, step }, &[]);
             }
             Task::Finished => {
                 let seconds = self.meter.seconds();
-                means.send(&Reply::Finished { run: self.id, seconds }, &[]);
+                context.send(&Reply::Finished { run: self.id, seconds }, &[]);
             }
             _ => {}
         }
@@ -266,8 +266,8 @@ impl TrainingRun {
         false
     }
 
-    fn report(&mut self, means: &Means<'_>, activity: Activity) {
-        self.last_progress = means.clock.now();
+    fn report(&mut self, context: &TrainerContext<'_>, activity: Activity) {
+        self.last_progress = context.clock.now();
         self.activity = activity;
         let session = &self.session;
         let epochs_left = session.settings().epochs.saturating_sub(session.epoch()) as usize;
@@ -283,13 +283,13 @@ impl TrainingRun {
             images_per_second: rate as f32,
             seconds_left: self.meter.seconds_for(
                 session.images_left(),
-                epochs_left * (session.held_out() + means.images.test.len()),
+                epochs_left * (session.held_out() + context.images.test.len()),
             ) as f32,
             activity,
-            workers: 1 + means.helper_pool.ready() as u32,
+            workers: 1 + context.helper_pool.ready() as u32,
         };
         let arrays = [session.averaged(), &self.losses, &self.accuracies];
-        means.send(&Reply::Progress(progress), &arrays);
+        context.send(&Reply::Progress(progress), &arrays);
         self.losses.clear();
         self.accuracies.clear();
     }
