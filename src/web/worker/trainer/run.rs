@@ -46,7 +46,7 @@ impl TrainerContext<'_> {
 
 /// A job that has been shared out.
 #[derive(Clone, Copy)]
-struct Begun {
+struct CurrentJob {
     work: Work,
     /// `None` for a minibatch.
     set: Option<Set>,
@@ -62,7 +62,7 @@ pub(super) struct TrainingRun {
     pub(super) session: Session,
     pub(super) executor: ShardExecutor,
     /// The current job, if any.
-    work: Option<Begun>,
+    job: Option<CurrentJob>,
     /// The job's images.
     batch: BatchBuffer,
     /// The next minibatch's, gathered while helpers compute.
@@ -91,7 +91,7 @@ impl TrainingRun {
             id,
             session,
             executor,
-            work: None,
+            job: None,
             batch: BatchBuffer::default(),
             ahead: BatchBuffer::default(),
             meter: Meter::default(),
@@ -108,8 +108,8 @@ impl TrainingRun {
 
     /// Continues the current job or begins the run's next task; false if there is nothing to do.
     pub(super) fn advance(&mut self, context: &mut TrainerContext<'_>) -> bool {
-        if let Some(begun) = self.work {
-            return self.go_on(context, begun);
+        if let Some(job) = self.job {
+            return self.go_on(context, job);
         }
         match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
@@ -159,7 +159,7 @@ impl TrainingRun {
             self.loaded = true;
         }
         self.compute(context.helper_pool, work);
-        self.work = Some(Begun { work, set, since, own: context.clock.now() - since });
+        self.job = Some(CurrentJob { work, set, since, own: context.clock.now() - since });
         true
     }
 
@@ -177,22 +177,22 @@ impl TrainingRun {
     }
 
     /// Passes the job's result to the session once it is complete; false if it waits for helpers.
-    fn go_on(&mut self, context: &mut TrainerContext<'_>, begun: Begun) -> bool {
-        self.compute(context.helper_pool, begun.work);
+    fn go_on(&mut self, context: &mut TrainerContext<'_>, job: CurrentJob) -> bool {
+        self.compute(context.helper_pool, job.work);
         context.helper_pool.wait(SLICE, &mut self.executor);
         let Some(score) = context.helper_pool.done() else {
             // After reading the mailboxes: a result that is there is not late.
             let now = self.awake.look(context.clock.now());
-            let lost = context.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
+            let lost = context.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * job.own);
             if lost || context.helper_pool.awaits_mailboxes() {
                 return true;
             }
             context.turn.request_later(HEARTBEAT);
             return false;
         };
-        self.work = None;
-        let seconds = || (context.clock.now() - begun.since) / 1000.0;
-        match begun.work {
+        self.job = None;
+        let seconds = || (context.clock.now() - job.since) / 1000.0;
+        match job.work {
             Work::Gradient { .. } => {
                 self.session.learn(self.executor.gradient());
                 self.loaded = false;
@@ -205,7 +205,7 @@ impl TrainingRun {
             }
             Work::Evaluation => {
                 self.meter.evaluated(score.images as usize, seconds());
-                if begun.set == Some(Set::Test) {
+                if job.set == Some(Set::Test) {
                     self.test_probabilities.extend_from_slice(self.executor.probabilities());
                 }
                 let evaluation = self.session.take_score(score, context.images.available());
