@@ -24,7 +24,7 @@ pub enum Task<'a> {
     /// Wait until more of the data set has arrived.
     Wait,
     /// Wait for Resume or Step.
-    Stand,
+    Paused,
     /// Nothing; the run has finished.
     Finished,
 }
@@ -129,7 +129,7 @@ impl Session {
             return Task::Finished;
         }
         if self.mode == Mode::Paused {
-            return Task::Stand;
+            return Task::Paused;
         }
         if self.seen < self.images {
             let batch = self.minibatch(self.seen, available);

@@ -111,7 +111,7 @@ impl Driver {
                 }
                 true
             }
-            Task::Wait | Task::Stand | Task::Finished => false,
+            Task::Wait | Task::Paused | Task::Finished => false,
         }
     }
 
@@ -191,7 +191,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
 
     let mut halting = Driver::new(settings());
     halting.session.pause();
-    assert_eq!(halting.session.next(halting.available), Task::Stand);
+    assert_eq!(halting.session.next(halting.available), Task::Paused);
     for steps in 1..=3 {
         halting.session.take_step();
         while halting.advance() {}

@@ -235,7 +235,7 @@ impl CommandLineTrainer {
                     }
                 }
                 Task::Finished => return Ok(accuracy),
-                Task::Wait | Task::Stand => anyhow::bail!("the run stopped before its end"),
+                Task::Wait | Task::Paused => anyhow::bail!("the run stopped before its end"),
             }
         }
     }

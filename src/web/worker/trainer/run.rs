@@ -109,7 +109,7 @@ impl TrainingRun {
     /// Continues the current job or begins the run's next task; false if there is nothing to do.
     pub(super) fn advance(&mut self, context: &mut TrainerContext<'_>) -> bool {
         if let Some(job) = self.job {
-            return self.go_on(context, job);
+            return self.finish_job(context, job);
         }
         match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
@@ -132,9 +132,9 @@ impl TrainingRun {
                 self.batch.range(digits, range);
                 self.share_out(context, Work::Evaluation, Some(set))
             }
-            Task::Wait => self.stand(context, Task::Wait),
-            Task::Stand => self.stand(context, Task::Stand),
-            Task::Finished => self.stand(context, Task::Finished),
+            Task::Wait => self.idle(context, Task::Wait),
+            Task::Paused => self.idle(context, Task::Paused),
+            Task::Finished => self.idle(context, Task::Finished),
         }
     }
 
@@ -177,7 +177,7 @@ impl TrainingRun {
     }
 
     /// Passes the job's result to the session once it is complete; false if it waits for helpers.
-    fn go_on(&mut self, context: &mut TrainerContext<'_>, job: CurrentJob) -> bool {
+    fn finish_job(&mut self, context: &mut TrainerContext<'_>, job: CurrentJob) -> bool {
         self.compute(context.helper_pool, job.work);
         context.helper_pool.wait(SLICE, &mut self.executor);
         let Some(score) = context.helper_pool.done() else {
@@ -240,7 +240,7 @@ impl TrainingRun {
 
     /// Reports to the page that the run does nothing and why. Once, but repeatedly while it waits, so that
     /// the page can tell waiting from hanging.
-    fn stand(&mut self, context: &TrainerContext<'_>, why: Task<'static>) -> bool {
+    fn idle(&mut self, context: &TrainerContext<'_>, why: Task<'static>) -> bool {
         if why == Task::Wait {
             context.turn.request_later(HEARTBEAT);
         }
@@ -252,7 +252,7 @@ impl TrainingRun {
             if why == Task::Wait { Activity::WaitingForData } else { Activity::Training };
         self.report(context, activity);
         match why {
-            Task::Stand => {
+            Task::Paused => {
                 let step = self.session.step();
                 context.send(&Reply::Paused { run: self.id, step }, &[]);
             }
