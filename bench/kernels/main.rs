@@ -183,9 +183,9 @@ mod convolution {
         let case = Case::new(size);
         let nonzero = case.nonzero();
         let swapped = noise(case.g.panel_rows() * case.g.filters);
-        let mut by_input = vec![0.0; case.input.len()];
+        let mut input_gradient = vec![0.0; case.input.len()];
         bencher.counter(case.dense()).bench_local(|| {
-            nonzero::input_gradient(&case.g, &nonzero, &swapped, &mut by_input);
+            nonzero::input_gradient(&case.g, &nonzero, &swapped, &mut input_gradient);
         });
     }
 

@@ -99,17 +99,17 @@ pub fn conv2d_gradient(
     filters: usize,
     gradient: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let mut by_input = vec![0.0; input.len()];
-    let mut by_kernel = vec![0.0; kernel.len()];
-    let mut by_bias = vec![0.0; filters];
+    let mut input_gradient = vec![0.0; input.len()];
+    let mut kernel_gradient = vec![0.0; kernel.len()];
+    let mut bias_gradient = vec![0.0; filters];
     for_each_product(shape, kernel_size, filters, same, |o, i, k| {
-        by_input[i] += gradient[o] * kernel[k];
-        by_kernel[k] += gradient[o] * input[i];
+        input_gradient[i] += gradient[o] * kernel[k];
+        kernel_gradient[k] += gradient[o] * input[i];
     });
     for (index, gradient) in gradient.iter().enumerate() {
-        by_bias[index % filters] += gradient;
+        bias_gradient[index % filters] += gradient;
     }
-    (by_input, by_kernel, by_bias)
+    (input_gradient, kernel_gradient, bias_gradient)
 }
 
 fn pooled_shape(input: Map, size: usize) -> Map {
@@ -151,9 +151,9 @@ pub fn average_pool(shape: Map, size: usize, input: &[f64]) -> Vec<f64> {
 
 /// The gradient of [`average_pool`] with respect to its input.
 pub fn average_pool_gradient(shape: Map, size: usize, gradient: &[f64]) -> Vec<f64> {
-    let mut by_input = vec![0.0; shape.len()];
-    for_each_pooled(shape, size, |o, i| by_input[i] = gradient[o] / (size * size) as f64);
-    by_input
+    let mut input_gradient = vec![0.0; shape.len()];
+    for_each_pooled(shape, size, |o, i| input_gradient[i] = gradient[o] / (size * size) as f64);
+    input_gradient
 }
 
 /// Dense with linear activation: `output[u] = bias[u] + sum over i of input[i] * kernel[i][u]`.

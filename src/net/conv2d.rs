@@ -148,15 +148,15 @@ impl Conv2D {
     }
 
     /// The gradient of [`Conv2D::forward`]: adds the one with respect to the parameters to the sum over
-    /// blocks, and writes the one with respect to the input to `by_input` if it is needed. The other
+    /// blocks, and writes the one with respect to the input to `input_gradient` if it is needed. The other
     /// arguments as there.
     pub(super) fn backward(
         &mut self,
         images: usize,
         input: &[f32],
         output: &[f32],
-        by_output: &[f32],
-        by_input: &mut [f32],
+        output_gradient: &[f32],
+        input_gradient: &mut [f32],
         done: &mut dyn FnMut(StepPhase),
     ) {
         let Convolution { patches: cut, geometry: g, relu, pass, .. } = &self.planned;
@@ -165,28 +165,29 @@ impl Conv2D {
         for image in 0..images {
             let input = &input[image * inputs..][..inputs];
             let range = image * outputs..(image + 1) * outputs;
-            let (output, by_output) = (&output[range.clone()], &by_output[range.clone()]);
+            let (output, output_gradient) =
+                (&output[range.clone()], &output_gradient[range.clone()]);
             let argmax = &self.argmax[range];
             if let Some(cut) = from_picture(&self.planned) {
                 let picture = &mut self.picture;
                 picture[..inputs].copy_from_slice(input);
-                let pooled = Pooled { gradient: by_output, output, argmax, relu: *relu };
+                let pooled = Pooled { gradient: output_gradient, output, argmax, relu: *relu };
                 patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
                 done(StepPhase::WeightGradient);
                 continue;
             }
             let Some(nonzero) = &mut self.nonzero else { continue };
             match pass {
-                Pass::Plain => nonzero.gather(g, by_output, output, *relu),
-                _ => nonzero.gather_pooled(g, by_output, output, argmax, *relu),
+                Pass::Plain => nonzero.gather(g, output_gradient, output, *relu),
+                _ => nonzero.gather_pooled(g, output_gradient, output, argmax, *relu),
             }
             done(StepPhase::NonzeroGradient);
             let from = cut_if(cut.as_ref(), input, &mut self.patches);
             nonzero::weight_gradient(g, nonzero, from, kernel, bias);
             done(StepPhase::WeightGradient);
             if self.needs_input_gradient {
-                let by_input = &mut by_input[image * inputs..][..inputs];
-                nonzero::input_gradient(g, nonzero, &self.swapped, by_input);
+                let input_gradient = &mut input_gradient[image * inputs..][..inputs];
+                nonzero::input_gradient(g, nonzero, &self.swapped, input_gradient);
                 done(StepPhase::InputGradient);
             }
         }

@@ -217,8 +217,8 @@ impl Network {
                 images: count,
                 input: &self.maps[s][..count * input_size],
                 output: &self.maps[s + 1][..count * planned.output],
-                by_output: &mut after[0][..count * planned.output],
-                by_input: &mut before[s][..count * input_size],
+                output_gradient: &mut after[0][..count * planned.output],
+                input_gradient: &mut before[s][..count * input_size],
             };
             work.backward(planned, buffers, gradient, &mut |phase| done(s, phase));
         }

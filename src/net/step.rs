@@ -34,9 +34,9 @@ pub(super) struct Buffers<'a> {
     pub(super) input: &'a [f32],
     pub(super) output: &'a [f32],
     /// The gradient of the output; may be overwritten.
-    pub(super) by_output: &'a mut [f32],
+    pub(super) output_gradient: &'a mut [f32],
     /// The gradient of the input; overwritten if the step needs one.
-    pub(super) by_input: &'a mut [f32],
+    pub(super) input_gradient: &'a mut [f32],
 }
 
 impl StepWork {
@@ -167,15 +167,15 @@ impl StepWork {
         gradient: &mut [f32],
         done: &mut dyn FnMut(StepPhase),
     ) {
-        let Buffers { images, input, output, by_output, by_input } = b;
+        let Buffers { images, input, output, output_gradient, input_gradient } = b;
         let input_size = input.len() / images;
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => {
-                conv2d.backward(images, input, output, by_output, by_input, done);
+                conv2d.backward(images, input, output, output_gradient, input_gradient, done);
             }
             (Step::Dense { weights, relu }, Self::Dense { transposed, .. }) => {
                 if *relu {
-                    pointwise::relu_gradient(by_output, output);
+                    pointwise::relu_gradient(output_gradient, output);
                 }
                 let (k, stride) = (weights.channels, planned.output);
                 let kernel = &mut gradient[weights.kernel.clone()];
@@ -183,52 +183,66 @@ impl StepWork {
                     input,
                     input_size,
                     k,
-                    by_output,
+                    output_gradient,
                     stride,
                     weights.outputs,
                     kernel,
                 );
                 let bias = &mut gradient[weights.bias.clone()];
-                for row in by_output.chunks_exact(stride) {
+                for row in output_gradient.chunks_exact(stride) {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }
                 done(StepPhase::WeightGradient);
                 if planned.needs_input_gradient {
                     let units = weights.outputs;
-                    gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
+                    gemm::multiply(
+                        output_gradient,
+                        stride,
+                        transposed,
+                        units,
+                        &[],
+                        input_gradient,
+                        input_size,
+                    );
                     done(StepPhase::InputGradient);
                 }
             }
             _ if !planned.needs_input_gradient => {}
             (step, work) => {
-                let by_inputs = by_input.chunks_exact_mut(input_size);
-                let by_outputs = by_output.chunks_exact(planned.output);
+                let input_gradients = input_gradient.chunks_exact_mut(input_size);
+                let output_gradients = output_gradient.chunks_exact(planned.output);
                 match (step, work) {
                     (Step::Pad(p), _) => {
-                        by_outputs.zip(by_inputs).for_each(|(o, i)| padding::crop(p, o, i));
+                        output_gradients
+                            .zip(input_gradients)
+                            .for_each(|(o, i)| padding::crop(p, o, i));
                     }
                     (Step::MaxPooling2D(g), Self::MaxPooling2D { argmax }) => {
                         let argmax = argmax.chunks_exact(planned.output);
-                        for ((by_output, by_input), argmax) in by_outputs.zip(by_inputs).zip(argmax)
+                        for ((output_gradient, input_gradient), argmax) in
+                            output_gradients.zip(input_gradients).zip(argmax)
                         {
-                            pool::max_gradient(g, by_output, argmax, by_input);
+                            pool::max_gradient(g, output_gradient, argmax, input_gradient);
                         }
                     }
                     (Step::AveragePooling2D(g), _) => {
-                        by_outputs
-                            .zip(by_inputs)
+                        output_gradients
+                            .zip(input_gradients)
                             .for_each(|(o, i)| pool::average_gradient(g, o, i));
                     }
                     (Step::Flatten { channels, stride }, _) => {
-                        for (by_output, by_input) in by_outputs.zip(by_inputs) {
-                            let pixels = by_input.chunks_exact_mut(*stride);
-                            for (to, from) in pixels.zip(by_output.chunks(*channels)) {
+                        for (output_gradient, input_gradient) in
+                            output_gradients.zip(input_gradients)
+                        {
+                            let pixels = input_gradient.chunks_exact_mut(*stride);
+                            for (to, from) in pixels.zip(output_gradient.chunks(*channels)) {
                                 to[..*channels].copy_from_slice(from);
                             }
                         }
                     }
                     (Step::Dropout { .. }, Self::Dropout { factors }) => {
-                        for ((to, from), factor) in by_input.iter_mut().zip(by_output).zip(factors)
+                        for ((to, from), factor) in
+                            input_gradient.iter_mut().zip(output_gradient).zip(factors)
                         {
                             *to = *from * *factor;
                         }

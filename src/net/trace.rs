@@ -115,13 +115,18 @@ impl LayerActivations {
     }
 
     /// From the gradient with respect to the output to the one with respect to the input.
-    fn reverse(&self, input: &[f32], parameters: &[f32], mut by_output: Vec<f32>) -> Vec<f32> {
+    fn reverse(
+        &self,
+        input: &[f32],
+        parameters: &[f32],
+        mut output_gradient: Vec<f32>,
+    ) -> Vec<f32> {
         let (channels, outputs) = (self.input.channels, self.shape.channels);
-        let mut by_input = vec![0.0; self.input.size()];
+        let mut input_gradient = vec![0.0; self.input.size()];
         match self.layer {
             Layer::Conv2D { .. } | Layer::Dense { .. } => {
                 if self.relu() {
-                    for (gradient, &value) in by_output.iter_mut().zip(&self.output) {
+                    for (gradient, &value) in output_gradient.iter_mut().zip(&self.output) {
                         if value <= 0.0 {
                             *gradient = 0.0;
                         }
@@ -129,9 +134,11 @@ impl LayerActivations {
                 }
                 let kernel = &parameters[self.kernel.clone()];
                 self.for_each_tap(|to, from, tap| {
-                    let gradients = &by_output[to * outputs..][..outputs];
+                    let gradients = &output_gradient[to * outputs..][..outputs];
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
-                    for (by, row) in by_input[from * channels..][..channels].iter_mut().zip(rows) {
+                    for (by, row) in
+                        input_gradient[from * channels..][..channels].iter_mut().zip(rows)
+                    {
                         *by += gradients.iter().zip(row).map(|(g, weight)| g * weight).sum::<f32>();
                     }
                 });
@@ -141,8 +148,8 @@ impl LayerActivations {
                 self.for_each_tap(|to, from, _| {
                     for channel in 0..channels {
                         let (to, from) = (to * channels + channel, from * channels + channel);
-                        if by_output[to] != 0.0 && input[from] >= self.output[to] {
-                            by_input[from] += std::mem::take(&mut by_output[to]);
+                        if output_gradient[to] != 0.0 && input[from] >= self.output[to] {
+                            input_gradient[from] += std::mem::take(&mut output_gradient[to]);
                         }
                     }
                 });
@@ -151,14 +158,16 @@ impl LayerActivations {
                 let share = 1.0 / (pool_size * pool_size) as f32;
                 self.for_each_tap(|to, from, _| {
                     for channel in 0..channels {
-                        by_input[from * channels + channel] +=
-                            by_output[to * channels + channel] * share;
+                        input_gradient[from * channels + channel] +=
+                            output_gradient[to * channels + channel] * share;
                     }
                 });
             }
-            Layer::Flatten | Layer::Dropout { .. } => by_input.copy_from_slice(&by_output),
+            Layer::Flatten | Layer::Dropout { .. } => {
+                input_gradient.copy_from_slice(&output_gradient)
+            }
         }
-        by_input
+        input_gradient
     }
 }
 

@@ -129,8 +129,8 @@ impl Convolution {
         let mut bias = vec![0.0; self.g.filters];
         let input = self.stored_input();
         nonzero::weight_gradient(&self.g, nonzero, &input, &mut kernel, &mut bias);
-        let mut by_input = vec![f32::NAN; input.len()];
-        nonzero::input_gradient(&self.g, nonzero, &self.swapped(), &mut by_input);
+        let mut input_gradient = vec![f32::NAN; input.len()];
+        nonzero::input_gradient(&self.g, nonzero, &self.swapped(), &mut input_gradient);
 
         let (expected_input, expected_kernel, expected_bias) = reference::conv2d_gradient(
             self.map,
@@ -141,8 +141,8 @@ impl Convolution {
             self.filters,
             gradient,
         );
-        let by_input = restride(&by_input, self.g.channels, self.map.channels);
-        assert_close(&by_input, &expected_input, 1e-4, "input gradient");
+        let input_gradient = restride(&input_gradient, self.g.channels, self.map.channels);
+        assert_close(&input_gradient, &expected_input, 1e-4, "input gradient");
         assert_close(&bias[..self.filters], &expected_bias, 1e-4, "bias gradient");
         for (i, &expected) in expected_kernel.iter().enumerate() {
             let (filter, rest) = (i % self.filters, i / self.filters);
@@ -368,7 +368,7 @@ fn matrix_products_match_the_reference() {
         let gradient = noise.numbers(images * units);
         let stored_gradient = restride(&gradient, units, stride);
         let before = noise.numbers(inputs * units);
-        let mut by_kernel = before.clone();
+        let mut kernel_gradient = before.clone();
         gemm::multiply_transposed(
             &stored,
             k,
@@ -376,7 +376,7 @@ fn matrix_products_match_the_reference() {
             &stored_gradient,
             stride,
             units,
-            &mut by_kernel,
+            &mut kernel_gradient,
         );
         let expected: Vec<f64> = (0..inputs * units)
             .map(|i| {
@@ -387,12 +387,12 @@ fn matrix_products_match_the_reference() {
                 f64::from(before[i]) + (0..images).map(product).sum::<f64>()
             })
             .collect();
-        assert_close(&by_kernel, &expected, 1e-4, "c + transpose(a) b");
+        assert_close(&kernel_gradient, &expected, 1e-4, "c + transpose(a) b");
 
         let mut transposed = vec![[f32::NAN; 8]; gemm::panels(inputs) * units];
         gemm::pack_transposed(&kernel, inputs, units, &mut transposed);
-        let mut by_input = vec![f32::NAN; images * k];
-        gemm::multiply(&stored_gradient, stride, &transposed, units, &[], &mut by_input, k);
+        let mut input_gradient = vec![f32::NAN; images * k];
+        gemm::multiply(&stored_gradient, stride, &transposed, units, &[], &mut input_gradient, k);
         let expected: Vec<f64> = (0..images * inputs)
             .map(|i| {
                 let product = |u: usize| {
@@ -402,7 +402,7 @@ fn matrix_products_match_the_reference() {
                 (0..units).map(product).sum()
             })
             .collect();
-        assert_close(&restride(&by_input, k, inputs), &expected, 1e-4, "a transpose(b)");
+        assert_close(&restride(&input_gradient, k, inputs), &expected, 1e-4, "a transpose(b)");
     }
 }
 
@@ -439,17 +439,17 @@ fn pooling_and_its_gradients_match_the_reference() {
         pool::max(&g, &input, &mut output, &mut argmax);
         let (expected, sources) = reference::max_pool(map, size, &wide(&input));
         assert_close(&output, &expected, 0.0, "max");
-        let mut by_input = vec![f32::NAN; map.len()];
-        pool::max_gradient(&g, &gradient, &argmax, &mut by_input);
+        let mut input_gradient = vec![f32::NAN; map.len()];
+        pool::max_gradient(&g, &gradient, &argmax, &mut input_gradient);
         let mut expected = vec![0.0; map.len()];
         sources.iter().zip(&gradient).for_each(|(&i, &g)| expected[i] += f64::from(g));
-        assert_close(&by_input, &expected, 0.0, "max gradient");
+        assert_close(&input_gradient, &expected, 0.0, "max gradient");
 
         pool::average(&g, &input, &mut output);
         assert_close(&output, &reference::average_pool(map, size, &wide(&input)), 1e-6, "average");
-        pool::average_gradient(&g, &gradient, &mut by_input);
+        pool::average_gradient(&g, &gradient, &mut input_gradient);
         let expected = reference::average_pool_gradient(map, size, &wide(&gradient));
-        assert_close(&by_input, &expected, 1e-6, "average gradient");
+        assert_close(&input_gradient, &expected, 1e-6, "average gradient");
     }
 }
 
