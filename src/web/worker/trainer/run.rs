@@ -121,7 +121,11 @@ impl TrainingRun {
                 }
                 let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
                 let step = self.session.step();
-                self.share_out(context, Work::Gradient { seed, step, augment, label_smoothing }, None)
+                self.share_out(
+                    context,
+                    Work::Gradient { seed, step, augment, label_smoothing },
+                    None,
+                )
             }
             Task::Evaluate(set, range) => {
                 if self.activity != Activity::Evaluating {
@@ -139,7 +143,12 @@ impl TrainingRun {
     }
 
     /// Shares out the images in `batch`, and computes the trainer's own part of them.
-    fn share_out(&mut self, context: &mut TrainerContext<'_>, work: Work, set: Option<Set>) -> bool {
+    fn share_out(
+        &mut self,
+        context: &mut TrainerContext<'_>,
+        work: Work,
+        set: Option<Set>,
+    ) -> bool {
         let since = context.clock.now();
         let parameters = match work {
             Work::Gradient { .. } => self.session.parameters(),
