@@ -153,7 +153,7 @@ fn transform(g: &Geometry, input: &[f32], transformed: &mut [f32]) {
 /// - `kernel`: from [`pack`]; `bias`: one row a panel.
 /// - `transformed`: space for [`transformed_size`] numbers.
 /// - `output`, `argmax`: as there.
-#[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and room to work")]
+#[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and scratch space")]
 pub fn forward_pooled(
     g: &Geometry,
     input: &[f32],

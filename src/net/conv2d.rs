@@ -114,7 +114,7 @@ impl Conv2D {
         let outputs = output.chunks_exact_mut(numbers);
         let argmax = self.argmax.chunks_exact_mut(numbers);
         for ((input, output), argmax) in inputs.zip(outputs).zip(argmax) {
-            let room = &mut self.patches;
+            let scratch = &mut self.patches;
             if *pass == Pass::PooledWinograd {
                 if let Some(cut) = cut {
                     winograd::forward_pooled_picture(
@@ -123,16 +123,16 @@ impl Conv2D {
                         panels,
                         bias,
                         relu,
-                        room,
+                        scratch,
                         output,
                         argmax,
                     );
                 } else {
-                    winograd::forward_pooled(g, input, panels, bias, relu, room, output, argmax);
+                    winograd::forward_pooled(g, input, panels, bias, relu, scratch, output, argmax);
                 }
                 continue;
             }
-            let input = cut_if(cut.as_ref(), input, room);
+            let input = cut_if(cut.as_ref(), input, scratch);
             if *pass == Pass::Plain {
                 conv::forward(g, input, panels, bias, relu, output);
             } else {
@@ -208,11 +208,11 @@ impl Conv2D {
 }
 
 /// An image's patches if the convolution cuts patches, otherwise the image.
-fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
+fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], scratch: &'a mut [f32]) -> &'a [f32] {
     match cut {
         Some(cut) => {
-            patches::extract(cut, input, room);
-            room
+            patches::extract(cut, input, scratch);
+            scratch
         }
         None => input,
     }

@@ -247,7 +247,7 @@ mod tests {
     fn add(to: &mut Sums, leaves: &[f32], shards: impl Iterator<Item = usize>) {
         let minibatch = to.minibatch;
         for shard in shards.filter(|&shard| !images_of(minibatch, &(shard..shard + 1)).is_empty()) {
-            to.add(shard..shard + 1, |room| room.fill(leaves[shard]));
+            to.add(shard..shard + 1, |to| to.fill(leaves[shard]));
         }
     }
 
@@ -296,7 +296,7 @@ mod tests {
                     let subtrees = sums(&(start..end), minibatch);
                     assert_eq!(subtrees.len(), there.complete().count());
                     for (subtree, sum) in subtrees.into_iter().zip(there.complete()) {
-                        here.add(subtree, |room| room.copy_from_slice(sum));
+                        here.add(subtree, |to| to.copy_from_slice(sum));
                     }
                     assert_eq!(here.total()[0].to_bits(), whole, "{start}..{end} of {minibatch}");
                 }

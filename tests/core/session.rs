@@ -148,7 +148,7 @@ impl Driver {
             for (subtree, sum) in
                 sums(&assignment.shards, labels.len()).into_iter().zip(own.complete())
             {
-                all.add(subtree, |room| room.copy_from_slice(sum));
+                all.add(subtree, |to| to.copy_from_slice(sum));
             }
             assert_eq!(
                 shard_assignment.take(assignment.helper, job_id, &scores),

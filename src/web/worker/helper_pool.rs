@@ -210,7 +210,7 @@ impl HelperPool {
                 match self.work {
                     Work::Gradient { .. } => {
                         for (subtree, sum) in sums(&shards, self.images).into_iter().zip(&arrays) {
-                            executor.take_sum(subtree, |room| sum.copy_to(room));
+                            executor.take_sum(subtree, |to| sum.copy_to(to));
                         }
                     }
                     Work::Evaluation => {

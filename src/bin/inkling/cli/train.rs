@@ -272,7 +272,7 @@ impl CommandLineTrainer {
         for (thread, sums) in (1..).zip(others) {
             let subtrees = gradient::sums(&shards_of(thread, threads), labels.len());
             for (subtree, sum) in subtrees.into_iter().zip(sums.complete()) {
-                all[0].add(subtree, |room| room.copy_from_slice(sum));
+                all[0].add(subtree, |to| to.copy_from_slice(sum));
             }
         }
         self.session.learn(all[0].total());
