@@ -130,7 +130,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Sets the variables from which wasm-bindgen's runner and the end-to-end tests learn which
     /// browser to use.
-    pub(crate) fn tell(&self, command: &mut Command) {
+    pub(crate) fn set_variables(&self, command: &mut Command) {
         let variables: &[&str] = match self.engine {
             Engine::Chromium => &["CHROMEDRIVER"],
             Engine::Firefox => &["GECKODRIVER"],

@@ -226,7 +226,7 @@ fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Com
     for variable in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
         command.env_remove(variable);
     }
-    browser.tell(&mut command);
+    browser.set_variables(&mut command);
     if browser.engine == Engine::WebKit { on_a_display(command) } else { command }
 }
 
@@ -242,7 +242,7 @@ fn page_in(browser: &Browser, site: &Path, server: Server) -> Command {
         Server::BuiltIn => command.env_remove("INKLING_SERVER"),
         Server::Nginx => command.env("INKLING_SERVER", "nginx"),
     };
-    browser.tell(&mut command);
+    browser.set_variables(&mut command);
     command
 }
 

@@ -40,7 +40,7 @@ impl Toolchain {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let ask = |argument: &str| {
             let mut command = Command::new(&rustc);
-            said(command.args(argument.split(' ')).current_dir(root))
+            output(command.args(argument.split(' ')).current_dir(root))
         };
         let version = version::of_rustc(&ask("--version")?)?;
         let sysroot = PathBuf::from(ask("--print sysroot")?);
@@ -51,7 +51,7 @@ impl Toolchain {
     /// The oldest toolchain that compiles the project, installed if it is missing. The current one is left
     /// unchanged.
     fn beside(wanted: &str, found: &str) -> Result<Self, String> {
-        if said(Command::new("rustup").arg("--version")).is_none() {
+        if output(Command::new("rustup").arg("--version")).is_none() {
             return Err(format!(
                 "Inkling needs Rust {} or newer, here is {}, and rustup, which could install a newer one, is \
                  missing: install it from https://rustup.rs and run the command again",
@@ -87,7 +87,7 @@ impl Toolchain {
     }
 
     fn sysroot_of(name: &str) -> Option<PathBuf> {
-        said(Command::new("rustup").args(["run", name, "rustc", "--print", "sysroot"]))
+        output(Command::new("rustup").args(["run", name, "rustc", "--print", "sysroot"]))
             .map(PathBuf::from)
     }
 
@@ -157,7 +157,7 @@ impl Toolchain {
     /// The target triple of its host.
     pub fn host(&self) -> Option<String> {
         let rustc = self.sysroot.join("bin").join(["rustc", env::consts::EXE_SUFFIX].concat());
-        let said = said(Command::new(rustc).arg("-vV"))?;
+        let said = output(Command::new(rustc).arg("-vV"))?;
         said.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
     }
 }
@@ -170,7 +170,7 @@ fn environment_of_cargo_run() -> impl Iterator<Item = OsString> {
 }
 
 /// A program's output, if it succeeded.
-fn said(command: &mut Command) -> Option<String> {
+fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(python) = python {
         bench.arg("--peers").arg(python);
     }
-    browser.tell(&mut bench);
+    browser.set_variables(&mut bench);
     if let Some(other) = &options.against {
         bench.arg("--against").arg(other);
         return step::loud("Measuring", || command::run(&mut bench));

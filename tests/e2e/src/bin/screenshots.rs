@@ -20,7 +20,7 @@ const RUN: &str = "images=10000&epochs=6&batch=64&seed=1";
 const SCREENS: [(u32, u32); 2] = [(1440, 900), (360, 740)];
 
 /// Scrolls the panels' buttons to the upper edge of the window.
-const TO_THE_ROOM: &str = "
+const TO_THE_PANELS: &str = "
     scrollTo({top: document.querySelector('.rooms').offsetTop, behavior: 'instant'})";
 
 const PANELS: [&str; 5] = ["inside", "judge", "yours", "experiment", "runs"];
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
 fn of_all(page: &Page, folder: &Path) -> Result<()> {
     page.open(RUN)?;
     shoot(page, folder, "idle")?;
-    shoot_rooms(page, folder, "empty")?;
+    shoot_panels(page, folder, "empty")?;
     page.draw(7)?;
     shoot(page, folder, "drawn")?;
     page.click_when_enabled("#train", 60)?;
@@ -54,13 +54,13 @@ fn of_all(page: &Page, folder: &Path) -> Result<()> {
     shoot(page, folder, "training")?;
     page.wait_for_state("done", 300)?;
     shoot(page, folder, "done")?;
-    furnish(page)?;
-    shoot_rooms(page, folder, "done")?;
+    fill_panels(page)?;
+    shoot_panels(page, folder, "done")?;
     // Long enough to still be running in every panel.
     page.open("epochs=20&batch=64&seed=1")?;
     page.draw(2)?;
     page.train_now()?;
-    shoot_rooms(page, folder, "training")
+    shoot_panels(page, folder, "training")
 }
 
 /// The first screen and two panels, each in a window of 1440 by 900.
@@ -72,10 +72,10 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     learning(page)?;
     save(&folder.join("training.png"), &page.browser.screenshot()?)?;
     page.wait_for_state("done", 300)?;
-    furnish(page)?;
+    fill_panels(page)?;
     for panel in ["inside", "judge"] {
         open(page, panel)?;
-        page.browser.script(TO_THE_ROOM, vec![])?;
+        page.browser.script(TO_THE_PANELS, vec![])?;
         if panel == "inside" {
             const POINT: &str = "
                 const canvas = document.querySelector(`[data-layer='0']`);
@@ -92,7 +92,7 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
 }
 
 /// Fills the panels that start empty: an evaluation and pinned drawings.
-fn furnish(page: &Page) -> Result<()> {
+fn fill_panels(page: &Page) -> Result<()> {
     open(page, "judge")?;
     for (drawn, label) in [(7, 7), (2, 3), (4, 4)] {
         page.click("#clear")?;
@@ -120,7 +120,7 @@ fn shoot(page: &Page, folder: &Path, moment: &str) -> Result<()> {
 }
 
 /// Takes each panel from its button to its end, in both themes.
-fn shoot_rooms(page: &Page, folder: &Path, moment: &str) -> Result<()> {
+fn shoot_panels(page: &Page, folder: &Path, moment: &str) -> Result<()> {
     for panel in PANELS {
         open(page, panel)?;
         everywhere(page, |(width, _), scheme| {
@@ -164,7 +164,7 @@ fn show_all(page: &Page) -> Result<()> {
         // It is drawn some frames later, and nothing reports that.
         thread::sleep(Duration::from_millis(100));
     }
-    page.browser.script(TO_THE_ROOM, vec![])?;
+    page.browser.script(TO_THE_PANELS, vec![])?;
     settle();
     Ok(())
 }
