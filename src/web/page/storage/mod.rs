@@ -1,5 +1,5 @@
-//! What this browser keeps for the page, by key: IndexedDB by way of
-//! [idb-keyval](https://github.com/jakearchibald/idb-keyval), fetched when it is needed first.
+//! What this browser keeps for the page, by key, in IndexedDB through
+//! [idb-keyval](https://github.com/jakearchibald/idb-keyval), which is fetched on first use.
 
 pub(super) mod drawings;
 pub(super) mod runs;
@@ -11,7 +11,6 @@ use wasm_bindgen_futures::JsFuture;
 use super::dom::DomError;
 use super::lazy_script;
 
-/// Where idb-keyval is.
 const IDB_KEYVAL: &str = "idb-keyval.js";
 
 #[wasm_bindgen(js_namespace = idbKeyval)]
@@ -28,7 +27,7 @@ extern "C" {
     fn keys() -> Result<Promise, JsValue>;
 }
 
-/// The value of a key; `None` if there is none.
+/// The value of a key, if there is one.
 ///
 /// # Errors
 /// If the browser keeps nothing for this page.
@@ -38,7 +37,7 @@ pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
     Ok((!value.is_undefined()).then_some(value))
 }
 
-/// All keys that begin so.
+/// All keys with this prefix.
 ///
 /// # Errors
 /// As [`read`].
@@ -49,7 +48,7 @@ pub(super) async fn find(prefix: &str) -> Result<Vec<String>, DomError> {
     Ok(found.filter(|key| key.starts_with(prefix)).collect())
 }
 
-/// The values of these keys, undefined for one that has none.
+/// The values of these keys; undefined for a key without one.
 ///
 /// # Errors
 /// As [`read`].
@@ -60,17 +59,17 @@ pub(super) async fn read_all(keys: &[String]) -> Result<Vec<JsValue>, DomError> 
     Ok(values.iter().collect())
 }
 
-/// Keeps a value, in place of the one before.
+/// Stores a value, replacing any before.
 ///
 /// # Errors
-/// As [`read`], or if there is no room for it.
+/// As [`read`], or if there is no space for it.
 pub(super) async fn write(key: &str, value: &JsValue) -> Result<(), DomError> {
     lazy_script::load(IDB_KEYVAL).await?;
     JsFuture::from(set(key, value)?).await?;
     Ok(())
 }
 
-/// Forgets a key and its value.
+/// Deletes a key and its value.
 ///
 /// # Errors
 /// As [`read`].
