@@ -12,7 +12,7 @@ pub enum CheckpointError {
     /// Not a safetensors file, or cut short.
     #[error("this is not a whole safetensors file: {0}")]
     Format(#[from] SafeTensorError),
-    /// A parameter of the model is not in the file.
+    /// A parameter of the model that is not in the file.
     #[error("the file has no tensor {0:?}, which this model needs")]
     Missing(String),
     /// A tensor that the model does not have.
@@ -26,14 +26,14 @@ pub enum CheckpointError {
         /// What it holds.
         dtype: Dtype,
     },
-    /// A tensor of another shape.
+    /// A tensor of the wrong shape.
     #[error("tensor {name:?} has shape {found:?}, this model needs {expected:?}")]
     Shape {
         /// The tensor.
         name: String,
-        /// Its shape.
+        /// Its shape in the file.
         found: Vec<usize>,
-        /// The model's.
+        /// The model's shape.
         expected: Vec<usize>,
     },
     /// A number that is infinite or not a number.
@@ -41,7 +41,7 @@ pub enum CheckpointError {
     NotFinite(String),
 }
 
-/// The parameters in a file, in the plan's order.
+/// Reads a file's parameters, in the plan's order.
 ///
 /// # Errors
 /// If the file is damaged or belongs to another model.
@@ -79,17 +79,17 @@ pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
     Ok(parameters)
 }
 
-/// A file with a plan's parameters, bit for bit.
+/// Writes a plan's parameters, bit for bit.
 ///
 /// # Errors
-/// If there are not as many parameters as the plan has.
+/// If their number is not the plan's.
 pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
     let bytes: Vec<u8> = parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
     write(plan, Dtype::F32, size_of::<f32>(), &bytes)
 }
 
-/// A file of half the size, each parameter rounded to the nearest `f16`: three decimal digits, up to
-/// 65,504.
+/// Writes a file of half the size, each parameter rounded to the nearest `f16`: three decimal digits,
+/// up to 65,504.
 ///
 /// # Errors
 /// As [`save`].

@@ -1,18 +1,18 @@
 //! A convolutional network that learns handwriting in a browser tab.
 //!
-//! The house, from the ground up; imports point downwards only:
+//! The modules from the bottom up; imports point downwards only:
 //!
-//! | module | what it knows |
+//! | module | what is in it |
 //! | --- | --- |
-//! | [`kernels`] | slices and sizes: the arithmetic, fast and naive side by side |
-//! | [`net`] | a model as data, its plan, forward and backward |
+//! | [`kernels`] | the arithmetic on slices, fast and naive side by side |
+//! | [`net`] | a model as data, its plan, the forward and backward pass |
 //! | [`train`] | optimizers, schedules, the training state machine |
 //! | [`data`] | MNIST: bytes to digits, shuffled order |
-//! | [`ink`] | a drawing to the 28x28 picture that MNIST would have made of it |
-//! | [`checkpoint`] | safetensors in and out |
-//! | [`protocol`] | what the page and the trainer say to each other |
-//! | [`app`] | the page without a browser: its state, what can happen to it, what it shows |
-//! | `web` | the only place that knows a browser (wasm32 only) |
+//! | [`ink`] | from a drawing to the 28x28 image that MNIST would have made of it |
+//! | [`checkpoint`] | safetensors files |
+//! | [`protocol`] | the messages between page and trainer |
+//! | [`app`] | the page without a browser: its state, its events, its view |
+//! | `web` | the only code that knows a browser (wasm32 only) |
 
 pub use inkling_kernels as kernels;
 

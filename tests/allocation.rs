@@ -1,4 +1,4 @@
-//! A training step allocates nothing, once the buffers have met a minibatch of its size.
+//! A training step allocates nothing once the buffers have seen a minibatch of its size.
 //!
 //! `unsafe`: the allocator passes every call on to the system's, unchanged, and counts it.
 #![allow(unsafe_code)]
@@ -10,14 +10,14 @@ use inkling::data::{Digits, PIXELS};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, Session, Task};
 
 struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: `System` keeps the contract, and is given exactly what this is given.
+// SAFETY: `System` keeps the contract, and gets the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
@@ -64,7 +64,7 @@ fn a_training_step_allocates_nothing() {
         let augmentation = augment::amounts(Augment::Gentle).expect("it is not off");
         augment::vary(&augmentation, &mut images, &labels, 0, session.minibatch_seed());
         network.load(session.parameters());
-        let minibatch = Share::whole(&images, &labels, session.minibatch_seed());
+        let minibatch = MinibatchPart::whole(&images, &labels, session.minibatch_seed());
         sums.begin(labels.len());
         for shard in 0..SHARDS {
             minibatch.gradient(&mut network, shard, &mut sums);

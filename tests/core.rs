@@ -1,4 +1,4 @@
-//! One suite of the core, run natively by `cargo test` and in a browser by wasm-bindgen-test.
+//! The core's tests, run natively by `cargo test` and in a browser by wasm-bindgen-test.
 
 #[path = "core/architecture.rs"]
 mod architecture;

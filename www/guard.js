@@ -1,5 +1,5 @@
-// In the document itself, and in the JavaScript of 2009, so that it runs where nothing else does: says why the page cannot
-// start. start.js takes over when it runs.
+// Inlined in the document and written in the JavaScript of 2009, so that it runs where nothing else does: says why the
+// page cannot start. start.js takes over when it runs.
 (function () {
   "use strict";
   var body = null;
@@ -10,7 +10,7 @@
     document.getElementById("problem-text").textContent = sentence;
     document.getElementById("problem-action").hidden = true;
     document.getElementById("problem").hidden = false;
-    // Nothing in it works, and without its style sheet it is not worth looking at.
+    // Nothing in it works, and it is ugly without its style sheet.
     document.querySelector("main").hidden = true;
     body.setAttribute("data-state", "error");
     body.setAttribute("data-error", sentence);
@@ -37,7 +37,7 @@
     return "A part of the page could not be loaded (" + address + "): the connection failed, or something here blocks scripts, as some extensions and sandboxes do. Check that and reload.";
   }
 
-  // Asks for the script once more, as an error event says nothing of the answer.
+  // Requests the script again, because an error event does not contain the response.
   function explain(address) {
     var request = new XMLHttpRequest();
     request.onloadend = function () {

@@ -1,5 +1,5 @@
-// Checks what the page cannot do without, says so in plain words, then loads the page's module. Without `await` at its top
-// level, so that a browser that does not know that gets as far as the sentence.
+// Checks what the page needs, says in plain words what is missing, then loads the page's module. No top-level `await`,
+// so that browsers without it get as far as that sentence.
 
 const oneSimdInstruction = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -14,11 +14,11 @@ function hasModuleWorkers() {
     },
   };
   try {
-    // A browser without module workers never reads `type`. The address is malformed, so that no
-    // worker starts and the policy has nothing to report.
+    // A browser without module workers never reads `type`. The address is malformed, so that no worker starts and the
+    // policy has nothing to report.
     new Worker("http://[", options);
   } catch {
-    // Asking was all that mattered.
+    // Only the question whether `type` is read matters.
   }
   return asked;
 }
@@ -40,12 +40,12 @@ function stop(sentence) {
   document.body.dataset.error = sentence;
 }
 
-// The tour's button says more until it has been pressed once, where the browser remembers that.
+// The tour's button has a longer label until it has been pressed once, if the browser remembers that.
 const tour = document.getElementById("tour");
 try {
   if (!localStorage.getItem("toured")) tour.textContent = "First time here? Take the tour";
 } catch {
-  // Some browsers keep nothing in private windows.
+  // Some browsers store nothing in private windows.
 }
 tour.addEventListener("click", async () => {
   tour.textContent = "Tour";
@@ -61,7 +61,7 @@ tour.addEventListener("click", async () => {
   }
 });
 
-// After a trap in the page's module it cannot go on. Errors of other kinds are not its own: extensions throw here too.
+// After a trap in the page's module it cannot go on. Other errors are not its own: extensions throw here too.
 function stopAfterATrap({ error }) {
   if (error instanceof WebAssembly.RuntimeError && document.body.dataset.state !== "error") {
     stop("The page stopped because of an error in this browser. Reload it to go on; a run under way is lost.");

@@ -1,4 +1,4 @@
-// The guided tour: what is where, in seven steps. Loaded when somebody asks for it.
+// The guided tour of the page, in seven steps. Loaded on demand.
 
 const steps = [
   ["#pad", "Draw a digit here", "With a mouse, a finger or a pen. The network answers while you draw."],
@@ -30,7 +30,7 @@ function show(step) {
   part("back").hidden = at === 0;
   part("end").hidden = at === steps.length - 1;
   part("next").textContent = at === steps.length - 1 ? "Done" : "Next";
-  // A dialog that is not modal: the page can be tried at each step.
+  // The dialog is not modal: the page can be tried at each step.
   part("title").focus({ preventScroll: true });
 }
 

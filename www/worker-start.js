@@ -1,5 +1,5 @@
-// Where the training worker and its helpers begin. The page hears of a failure through the worker's
-// error event, which a rejected promise does not raise: so it is thrown again outside of one.
+// Starts the trainer or a helper. The page learns of a failure from the worker's error event, which a rejected promise
+// does not raise, so the error is thrown again outside of the promise.
 
 // A function with one relaxed_madd.
 const oneRelaxedInstruction = new Uint8Array([
@@ -21,5 +21,5 @@ self.addEventListener("unhandledrejection", (event) => {
 const asked = location.search.slice(1);
 const relaxed = asked ? asked === "relaxed-simd" : WebAssembly.validate(oneRelaxedInstruction);
 
-// Not awaited: WebKit says nothing of a module that ends in a rejection.
+// Not awaited: WebKit does not report a module that ends in a rejection.
 import(relaxed ? "./worker-relaxed.js" : "./worker.js").then(({ default: init }) => init()).catch(raise);

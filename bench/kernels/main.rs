@@ -1,8 +1,8 @@
-//! Every kernel on its own, and what they come to, natively, for work on them: `cargo bench`, or `cargo bench winograd`
-//! for some.
+//! Times each kernel, and with [`whole`] what they are used for, natively, for work on them: `cargo bench`,
+//! or `cargo bench winograd` for some.
 //!
-//! Sizes are the default model's and those of networks that the page can build. Natively a lane is
-//! a plain array; how fast the trainer is in a browser, `cargo xtask bench` tells.
+//! Sizes are the default model's and those of networks that the page can build. Natively a vector is a plain
+//! array; `cargo xtask bench` measures the trainer in a browser.
 
 mod whole;
 
@@ -40,7 +40,7 @@ mod convolution {
     const SIZES: [(usize, usize, usize, usize); 5] =
         [(26, 12, 1, 32), (13, 32, 3, 64), (12, 8, 5, 16), (14, 64, 3, 64), (28, 4, 5, 8)];
 
-    /// All that a convolution with 2x2 max-pooling behind it reads and writes.
+    /// All inputs and outputs of a convolution and the 2x2 max-pooling after it.
     struct Case {
         g: conv::Geometry,
         input: Vec<f32>,
@@ -50,7 +50,7 @@ mod convolution {
         bias: Vec<PanelRow>,
         pooled: Vec<f32>,
         argmax: Vec<u8>,
-        /// By the pooled output.
+        /// With respect to the pooled output.
         gradient: Vec<f32>,
     }
 
@@ -88,14 +88,14 @@ mod convolution {
             );
         }
 
-        /// The outputs that carry a gradient, as behind relu and pooling.
+        /// The outputs with a nonzero gradient, as after relu and pooling.
         fn nonzero(&self) -> nonzero::NonzeroGradient {
             let mut nonzero = nonzero::NonzeroGradient::new(&self.g, true);
             nonzero.gather_pooled(&self.g, &self.gradient, &self.pooled, &self.argmax, true);
             nonzero
         }
 
-        /// Multiply-adds of the forward pass, done densely.
+        /// Multiply-adds of a dense forward pass.
         fn dense(&self) -> ItemsCount {
             let positions = self.g.out_height() * self.g.out_width();
             ItemsCount::new(positions * self.g.panel_rows() * self.g.filters)
@@ -183,9 +183,9 @@ mod convolution {
         let case = Case::new(size);
         let nonzero = case.nonzero();
         let swapped = noise(case.g.panel_rows() * case.g.filters);
-        let mut by_input = vec![0.0; case.input.len()];
+        let mut input_gradient = vec![0.0; case.input.len()];
         bencher.counter(case.dense()).bench_local(|| {
-            nonzero::input_gradient(&case.g, &nonzero, &swapped, &mut by_input);
+            nonzero::input_gradient(&case.g, &nonzero, &swapped, &mut input_gradient);
         });
     }
 
@@ -331,7 +331,7 @@ mod pooling {
 mod elements {
     use super::*;
 
-    /// About as many as a model has parameters.
+    /// About the number of parameters of a model.
     const NUMBERS: usize = 1 << 15;
 
     #[divan::bench]

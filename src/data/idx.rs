@@ -8,7 +8,7 @@ use super::{CLASSES, Digits, PIXELS, SIDE};
 const IMAGES_MAGIC: u32 = 0x0000_0803;
 const LABELS_MAGIC: u32 = 0x0000_0801;
 
-/// Why bytes are not the digits that they should be.
+/// Why a file is not a valid set of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdxError {
     /// The file ends before its header or before the data that its header promises.
@@ -19,15 +19,15 @@ pub enum IdxError {
         /// Bytes there.
         got: usize,
     },
-    /// Bytes behind the end.
+    /// Bytes after the end.
     #[error("{0} bytes follow its end")]
     TooLong(usize),
     /// Another kind of file.
     #[error("it starts with {got:#010x}, not with {expected:#010x}")]
     Magic {
-        /// What such a file starts with.
+        /// What the file should start with.
         expected: u32,
-        /// What this one starts with.
+        /// What it starts with.
         got: u32,
     },
     /// Pictures of another size.
@@ -41,17 +41,17 @@ pub enum IdxError {
     /// A class that does not exist.
     #[error("it has a label {0}, the largest is 9")]
     Label(u8),
-    /// A set whose two files do not belong together.
+    /// A set whose two files do not match.
     #[error("it has {images} pictures but {labels} labels")]
     Counts {
-        /// Pictures.
+        /// In the image file.
         images: usize,
-        /// Labels.
+        /// In the label file.
         labels: usize,
     },
 }
 
-/// Takes `N` big-endian numbers off the front.
+/// Splits `N` big-endian numbers off the front.
 fn header<const N: usize>(bytes: &[u8]) -> Result<([u32; N], &[u8]), IdxError> {
     let (words, _) = bytes.as_chunks::<4>();
     let truncated = IdxError::Truncated { needed: 4 * N, got: bytes.len() };
@@ -63,17 +63,17 @@ fn check_magic(got: u32, expected: u32) -> Result<(), IdxError> {
     if got == expected { Ok(()) } else { Err(IdxError::Magic { expected, got }) }
 }
 
-/// Splits off the pictures of an image file; returns what follows them, too.
+/// Splits off the images of an image file; returns what follows them, too.
 ///
 /// # Errors
-/// If it is no image file, is cut short, or holds pictures of another size.
+/// If it is not an image file, is cut short, or holds images of another size.
 pub fn images(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
     let ([magic, count, height, width], data) = header(bytes)?;
     check_magic(magic, IMAGES_MAGIC)?;
     if (height as usize, width as usize) != (SIDE, SIDE) {
         return Err(IdxError::Size { height, width });
     }
-    // A header can promise more than there are addresses.
+    // A header can promise more than the address space holds.
     let needed = (count as usize).saturating_mul(PIXELS);
     data.split_at_checked(needed)
         .ok_or(IdxError::Truncated { needed: needed.saturating_add(16), got: bytes.len() })
@@ -82,7 +82,7 @@ pub fn images(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
 /// Splits off the labels of a label file; returns what follows them, too.
 ///
 /// # Errors
-/// If it is no label file, is cut short, or has a label over 9.
+/// If it is not a label file, is cut short, or has a label over 9.
 pub fn labels(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
     let ([magic, count], data) = header(bytes)?;
     check_magic(magic, LABELS_MAGIC)?;
@@ -99,7 +99,7 @@ pub fn labels(bytes: &[u8]) -> Result<(&[u8], &[u8]), IdxError> {
 /// A set from its image file and its label file.
 ///
 /// # Errors
-/// If one of them is damaged, or they do not belong together.
+/// If either is damaged, or they do not match.
 pub fn digits(image_file: &[u8], label_file: &[u8]) -> Result<Digits, IdxError> {
     let (pixels, behind_images) = images(image_file)?;
     let (classes, behind_labels) = labels(label_file)?;
@@ -109,7 +109,7 @@ pub fn digits(image_file: &[u8], label_file: &[u8]) -> Result<Digits, IdxError> 
     }
 }
 
-/// A part of the data set: an image file and, right behind it, the label file of the same digits.
+/// A part of the data set: an image file directly followed by the label file of the same digits.
 ///
 /// # Errors
 /// As [`digits`].

@@ -3,16 +3,16 @@
 pub mod batches;
 pub mod idx;
 
-/// Side of an MNIST picture in pixels.
+/// Side of an MNIST image in pixels.
 pub const SIDE: usize = 28;
 
-/// Pixels of an MNIST picture.
+/// Pixels of an MNIST image.
 pub const PIXELS: usize = SIDE * SIDE;
 
 /// Number of classes: the digits 0 to 9.
 pub const CLASSES: usize = 10;
 
-/// Pictures and their classes, as MNIST stores them.
+/// Images and their classes, as MNIST stores them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digits {
     /// `[digits][SIDE][SIDE]`, 0 is paper, 255 is ink.
@@ -27,27 +27,27 @@ impl Digits {
         self.labels.len()
     }
 
-    /// Whether there is no digit.
+    /// Whether there are no digits.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// Makes room for so many digits in all, so that adding them moves none of those that are here: what a
-    /// WebAssembly module once had, it keeps.
+    /// Reserves memory for `digits` in all, so that appending moves none of those already here: a
+    /// WebAssembly module never gives memory back.
     pub fn reserve(&mut self, digits: usize) {
         let more = digits.saturating_sub(self.len());
         self.images.reserve_exact(more * PIXELS);
         self.labels.reserve_exact(more);
     }
 
-    /// Adds another set's digits behind these.
+    /// Appends another set's digits.
     pub fn append(&mut self, mut other: Self) {
         self.images.append(&mut other.images);
         self.labels.append(&mut other.labels);
     }
 
-    /// Picks digits by their index, as numbers from 0 to 1; `images` and `labels` are overwritten and
-    /// reused.
+    /// Reads digits by index, as numbers from 0 to 1. Overwrites `images` and `labels` and reuses their
+    /// memory.
     ///
     /// # Panics
     /// If an index is not below [`Digits::len`].

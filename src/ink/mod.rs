@@ -1,4 +1,4 @@
-//! A drawing to the 28x28 picture that MNIST would have made of it.
+//! From a drawing to the 28x28 image that MNIST would have made of it.
 //!
 //! MNIST's digits were scaled into 20x20 pixels and moved until their centre of mass was in the middle
 //! of 28x28. Scaling the pixels of a drawing would make its lines thick or thin with its size, so here
@@ -13,8 +13,7 @@ pub use strokes::{Drawing, Point};
 
 use crate::data::PIXELS;
 
-/// The picture that the network sees, `[SIDE][SIDE]`, 0 is paper and 1 is ink; nothing for an empty
-/// drawing.
+/// The network's input, `[SIDE][SIDE]`, 0 is paper and 1 is ink; `None` for an empty drawing.
 pub fn picture(drawing: &Drawing) -> Option<[f32; PIXELS]> {
     let fitted = normalise::fit(drawing)?;
     let picture = raster::draw(&fitted);

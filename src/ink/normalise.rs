@@ -1,4 +1,4 @@
-//! Moving a drawing's points to where MNIST would have them; from here on a unit is a pixel.
+//! Moves a drawing's points to where MNIST would have them. From here on the unit is a pixel.
 //!
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits": size-normalised
 //! to 20x20 with the aspect ratio kept, then centred in 28x28 by the centre of mass.
@@ -7,17 +7,18 @@ use super::raster::PEN_WIDTH;
 use super::strokes::{Drawing, Point, Stroke};
 use crate::data::SIDE;
 
-/// Side of the box that a digit's ink fits into.
+/// Side of the box that holds a digit's ink, in pixels.
 const BOX: f32 = 20.0;
 
-/// A drawing smaller than this share of the pad is not blown up to the whole box: a dot stays a dot.
+/// A drawing smaller than this fraction of the pad is not enlarged to the whole box: a dot stays a
+/// dot.
 const SMALLEST: f32 = 0.06;
 
-/// The middle of the picture; pixel `i` covers `i - 1/2` to `i + 1/2`.
+/// The middle of the image; pixel `i` covers `i - 1/2` to `i + 1/2`.
 const MIDDLE: f32 = (SIDE as f32 - 1.0) / 2.0;
 
-/// Scales a drawing so that its ink's longer side fills the box, and puts the box in the middle.
-/// Nothing for an empty drawing.
+/// Scales a drawing so that its ink's longer side fills the box, and centres the box. `None` for an
+/// empty drawing.
 pub fn fit(drawing: &Drawing) -> Option<Vec<Stroke>> {
     let points = || drawing.strokes().iter().flatten();
     let first = points().next()?;
@@ -36,7 +37,7 @@ pub fn fit(drawing: &Drawing) -> Option<Vec<Stroke>> {
     Some(drawing.strokes().iter().map(|stroke| stroke.iter().map(place).collect()).collect())
 }
 
-/// Moves strokes so that the centre of mass of `picture`, which shows them, gets to the middle.
+/// Moves strokes so that the centre of mass of `picture`, an image of them, is in the middle.
 pub fn centre(mut strokes: Vec<Stroke>, picture: &[f32]) -> Vec<Stroke> {
     let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
     for (index, ink) in picture.iter().enumerate() {

@@ -6,16 +6,16 @@ use crate::data::{PIXELS, SIDE};
 /// Width of a line where it is half as dark as in its middle, in pixels.
 pub const PEN_WIDTH: f32 = 2.4;
 
-/// Width of the soft edge on either side, in which a line fades from full to nothing.
+/// Width of the soft edge on either side, in which a line fades to nothing, in pixels.
 const EDGE: f32 = 1.2;
 
-/// Distance from a line at which nothing is left of it.
+/// Distance from a line's middle to the end of its soft edge.
 const REACH: f32 = (PEN_WIDTH + EDGE) / 2.0;
 
-/// Points nearer to the last one than this are skipped: nobody would see them.
+/// Points closer to the last one than this, in pixels, are skipped: nobody would see them.
 const SPACING: f32 = 0.2;
 
-/// Draws strokes, in pixels, onto a white picture: a pixel's ink depends on its distance to the
+/// Draws strokes, in pixels, on a white image. A pixel's ink depends on its distance to the
 /// nearest line.
 pub fn draw(strokes: &[impl AsRef<[Point]>]) -> [f32; PIXELS] {
     let mut nearest = [f32::INFINITY; PIXELS];
@@ -33,7 +33,7 @@ pub fn draw(strokes: &[impl AsRef<[Point]>]) -> [f32; PIXELS] {
     nearest.map(|squared| ((REACH - squared.sqrt()) / EDGE).clamp(0.0, 1.0))
 }
 
-/// Lowers each pixel's squared distance to the nearest line to that of one more line.
+/// Lowers each pixel's squared distance to the nearest line by one more line.
 fn mark(nearest: &mut [f32; PIXELS], a: Point, b: Point) {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let length = dx * dx + dy * dy;
@@ -42,7 +42,7 @@ fn mark(nearest: &mut [f32; PIXELS], a: Point, b: Point) {
     for y in rows {
         for x in columns.clone() {
             let (px, py) = (x as f32 - a.x, y as f32 - a.y);
-            // The nearest point of the line is at this share of the way from a to b.
+            // The nearest point is at this fraction of the way from a to b.
             let share =
                 if length > 0.0 { ((px * dx + py * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
             let (ex, ey) = (px - share * dx, py - share * dy);
@@ -52,7 +52,7 @@ fn mark(nearest: &mut [f32; PIXELS], a: Point, b: Point) {
     }
 }
 
-/// Rows or columns of the picture that a line between two coordinates can reach.
+/// Rows or columns of the image that a line between two coordinates can reach.
 fn covered(low: f32, high: f32) -> std::ops::Range<usize> {
     let first = (low - REACH).ceil().max(0.0) as usize;
     let end = ((high + REACH).floor() + 1.0).clamp(0.0, SIDE as f32) as usize;

@@ -1,6 +1,6 @@
-//! What a pen did, kept as lines.
+//! The pen's movements, as lines.
 
-/// A place on the pad, in shares of its side: `x` grows to the right, `y` downwards.
+/// A point on the pad, in fractions of its side: `x` grows to the right, `y` downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// 0 at the left edge, 1 at the right.
@@ -16,7 +16,7 @@ impl Point {
     }
 
     fn is_usable(self) -> bool {
-        // Far off the pad nothing is meant, and squares must not overflow.
+        // Nothing that far off the pad is meant, and squares must not overflow.
         self.x.abs() < 1e6 && self.y.abs() < 1e6
     }
 
@@ -76,7 +76,7 @@ impl PartialEq for Drawing {
 }
 
 impl Drawing {
-    /// Puts the pen down. A point that is no place begins nothing.
+    /// Puts the pen down, unless the point is not finite or far off the pad.
     pub fn begin(&mut self, point: Point) {
         self.open = point.is_usable();
         if self.open {
@@ -126,7 +126,7 @@ impl Drawing {
         self.pen = None;
     }
 
-    /// Takes all strokes away.
+    /// Removes all strokes.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,13 +1,13 @@
 //! Matrix products from one register tile.
 //!
-//! A panel of [`PanelRow`]s is a strip of eight columns of a matrix, row after row: what [`tile`] reads in a
-//! straight line. [`pack`] cuts a matrix into panels once, and every product with it reuses them.
+//! A panel is a strip of eight columns of a matrix, stored row after row as [`PanelRow`]s, so that [`tile`]
+//! reads it in a straight line. [`pack`] cuts a matrix into panels once, for every product with it.
 
 use super::lanes::F32x4;
 use super::transpose::transpose;
 
-/// Columns of a panel: two vectors, so that a tile of four rows keeps eight sums in registers, as
-/// many as it takes to hide a multiply-add's latency.
+/// Columns of a panel: two vectors, so that a tile of four rows keeps eight sums in registers, enough to
+/// hide a multiply-add's latency.
 pub const PANEL: usize = 8;
 
 /// One row of a panel.
@@ -16,19 +16,19 @@ pub type PanelRow = [f32; PANEL];
 /// A row of sums as wide as a panel.
 pub type PanelSums = [F32x4; 2];
 
-/// Number of panels that `columns` need.
+/// Number of panels for `columns`.
 pub const fn panels(columns: usize) -> usize {
     columns.div_ceil(PANEL)
 }
 
-/// The two vectors of a panel's row.
+/// Loads a panel's row as two vectors.
 #[inline(always)]
 pub fn load(row: &PanelRow) -> PanelSums {
     let [a, b] = halves(row);
     [F32x4::load(a), F32x4::load(b)]
 }
 
-/// Sums into a panel's row.
+/// Stores sums in a panel's row.
 #[inline(always)]
 pub fn store(sums: PanelSums, row: &mut PanelRow) {
     let (halves, _) = row.as_chunks_mut::<4>();
@@ -37,7 +37,7 @@ pub fn store(sums: PanelSums, row: &mut PanelRow) {
     }
 }
 
-/// Writes to the first four numbers of a row, or to as many as there are.
+/// Stores four sums at the start of a row, or as many as fit.
 #[inline(always)]
 fn put(sums: F32x4, row: &mut [f32]) {
     match row.first_chunk_mut() {
@@ -73,8 +73,8 @@ pub fn tile<const R: usize>(sums: &mut [PanelSums; R], rows: [&[f32]; R], panel:
 
 /// `sums[r][j] += x[r] * weights[j]`
 ///
-/// Row by row: with two weights and one `x` at a time, ten sums stay in the fifteen registers that a
-/// browser has on x86.
+/// Row by row: with two weights and one `x` at a time, ten sums stay in the fifteen registers that a browser
+/// leaves on x86.
 #[inline(always)]
 fn multiply_add<const R: usize>(sums: &mut [PanelSums; R], x: [f32; R], weights: &PanelRow) {
     let weights = load(weights);
@@ -85,7 +85,7 @@ fn multiply_add<const R: usize>(sums: &mut [PanelSums; R], x: [f32; R], weights:
     }
 }
 
-/// [`tile`] for a single row: four partial sums, so that its latency is hidden too.
+/// [`tile`] for a single row, with four partial sums to hide the latency here too.
 #[inline(always)]
 fn tile_of_one(start: PanelSums, row: &[f32], panel: &[PanelRow]) -> PanelSums {
     let (quads, rest) = row[..panel.len()].as_chunks::<4>();
@@ -107,12 +107,12 @@ fn tile_of_one(start: PanelSums, row: &[f32], panel: &[PanelRow]) -> PanelSums {
 
 /// Cuts a row-major matrix into panels `[column / 8][row][column % 8]`.
 ///
-/// A convolution's rows come in groups, one a tap, of as many rows as there are channels; packed, a
-/// group is as long as the channels are in memory. A Dense kernel is a single group.
+/// A convolution's rows come in groups, one a tap, with one row a channel. Packing pads each group to the
+/// channels' rounded-up number. A Dense kernel is a single group.
 ///
 /// - `matrix`: `[groups][group][columns]`.
-/// - `packed`: `panels(columns)` panels of `panel_rows = groups * packed_group` rows; what the matrix
-///   does not cover becomes zero.
+/// - `packed`: `panels(columns)` panels of `panel_rows = groups * packed_group` rows, zero where the matrix
+///   has nothing.
 pub fn pack(
     matrix: &[f32],
     columns: usize,
@@ -132,7 +132,7 @@ pub fn pack(
                     store([low, high], to);
                 }
             } else {
-                // A column at a time, which takes half as long here as a row at a time.
+                // A column at a time takes half as long here as a row at a time.
                 to.fill([0.0; PANEL]);
                 for column in first..columns {
                     for (to, from) in to.iter_mut().zip(from.chunks_exact(columns)) {
@@ -161,10 +161,10 @@ pub fn pack_transposed(matrix: &[f32], rows: usize, columns: usize, packed: &mut
 
 /// `c = a b + bias`, row by row.
 ///
-/// - `a`: `[n][a_stride]`, of which the first `k` numbers of a row count.
+/// - `a`: `[n][a_stride]`; the first `k` numbers of a row are used.
 /// - `b`: packed, `[panel][k][8]`.
-/// - `bias`: one row for every panel, or empty for none.
-/// - `c`: `[n][c_stride]`, overwritten; of the last panel only what fits into `c_stride` is kept.
+/// - `bias`: one row for every panel, or empty.
+/// - `c`: `[n][c_stride]`, overwritten; columns of the last panel beyond `c_stride` are dropped.
 pub fn multiply(
     a: &[f32],
     a_stride: usize,
@@ -203,8 +203,8 @@ pub fn multiply(
 
 /// `c += transpose(a) b`: a Dense layer's weight gradient from its inputs and its outputs' gradient.
 ///
-/// - `a`: `[n][a_stride]`, of which the first `rows` numbers of a row count.
-/// - `b`: `[n][b_stride]`, of which the first `columns` numbers of a row count.
+/// - `a`: `[n][a_stride]`; the first `rows` numbers of a row are used.
+/// - `b`: `[n][b_stride]`; the first `columns` numbers of a row are used.
 ///   Both strides are multiples of 4.
 /// - `c`: row-major `rows x columns`.
 pub fn multiply_transposed(
@@ -216,7 +216,7 @@ pub fn multiply_transposed(
     columns: usize,
     c: &mut [f32],
 ) {
-    // Divided once and not by the iterators of every tile.
+    // Divided once, not in every tile's iterators.
     let n = b.len() / b_stride;
     if columns < 4 {
         // Narrower than a vector.
@@ -251,7 +251,7 @@ fn transposed_rows<const R: usize>(
 ) {
     let mut first = 0;
     while first < columns {
-        // Twelve columns at a time; of a few more than that eight, so that a whole vector is left.
+        // Twelve columns at a time. If slightly more than twelve are left, eight, to leave a whole vector.
         let left = columns - first;
         match left.div_ceil(4) {
             1 => transposed_tile::<R, 1>(n, a, row, b, first, columns, c),
@@ -263,8 +263,8 @@ fn transposed_rows<const R: usize>(
     }
 }
 
-/// `N` vectors of [`transposed_rows`] from column `first` on; the loop over `n` is innermost. Every other loop has a
-/// length that the compiler knows, or the sums would not stay in registers.
+/// `N` vectors of [`transposed_rows`] from column `first` on, with the loop over `n` innermost. The compiler
+/// knows the length of every other loop; otherwise the sums would not stay in registers.
 #[inline(always)]
 fn transposed_tile<const R: usize, const N: usize>(
     n: usize,
@@ -275,7 +275,7 @@ fn transposed_tile<const R: usize, const N: usize>(
     columns: usize,
     c: &mut [f32],
 ) {
-    // The last vector reaches back over columns that the one before it has, not beyond the end.
+    // The last vector overlaps the one before it instead of reading beyond the end.
     let starts: [usize; N] = std::array::from_fn(|i| (first + 4 * i).min(columns - 4));
     let mut sums: [[F32x4; N]; R] =
         std::array::from_fn(|r| starts.map(|start| F32x4::load_at(c, r * columns + start)));

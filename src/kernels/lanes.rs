@@ -1,9 +1,9 @@
-//! Four `f32` at a time, on what the target has: relaxed SIMD, simd128, or plain arrays.
+//! Four `f32` at a time, with what the target offers: relaxed SIMD, simd128, or plain arrays.
 //!
 //! The only file that names `std::arch`. Kernels are written once, over [`F32x4`].
 //!
 //! `unsafe`: a vector and an array of four `f32` have the same size and no invalid bit patterns, so
-//! that each may be read as the other. Nothing else is assumed.
+//! each may be read as the other. Nothing else is assumed.
 #![allow(unsafe_code)]
 
 /// Lanes in a vector.
@@ -53,7 +53,7 @@ mod vector {
     pub(super) fn sqrt(a: Vector) -> Vector {
         arch::f32x4_sqrt(a)
     }
-    // `pmax` is one instruction on x86; the fully specified `max` is several, for NaN's sake.
+    // `pmax` is one instruction on x86; `max`, which also specifies NaN, is several.
     #[inline(always)]
     pub(super) fn max(a: Vector, b: Vector) -> Vector {
         arch::f32x4_pmax(a, b)
@@ -85,7 +85,7 @@ mod vector {
     #[inline(always)]
     pub(super) fn first_max(a: [Vector; 4]) -> (Vector, [u8; 4]) {
         let best = max(max(a[0], a[1]), max(a[2], a[3]));
-        // The number of candidates before the first that is the maximum; true is -1.
+        // The number of candidates before the first that equals the maximum; true is -1.
         let first_is_less = arch::f32x4_ne(a[0], best);
         let two_are_less = arch::v128_and(first_is_less, arch::f32x4_ne(a[1], best));
         let three_are_less = arch::v128_and(two_are_less, arch::f32x4_ne(a[2], best));
@@ -177,20 +177,21 @@ impl F32x4 {
     /// `from[i]` in lane `i`.
     #[inline(always)]
     pub fn load(from: &[f32; WIDTH]) -> Self {
-        // SAFETY: same size, every bit pattern is valid; `transmute` copies, so alignment is free.
+        // SAFETY: same size, every bit pattern is valid, and `transmute` copies, so alignment does
+        // not matter.
         Self(unsafe { std::mem::transmute::<[f32; WIDTH], vector::Vector>(*from) })
     }
 
     /// `from[at + i]` in lane `i`.
     ///
     /// # Panics
-    /// If the slice ends before.
+    /// If the slice is too short.
     #[inline(always)]
     pub fn load_at(from: &[f32], at: usize) -> Self {
         Self::load(&from[at..at + WIDTH].as_chunks().0[0])
     }
 
-    /// Lane `i` into `to[i]`.
+    /// Stores lane `i` in `to[i]`.
     #[inline(always)]
     pub fn store(self, to: &mut [f32; WIDTH]) {
         // SAFETY: as in `load`.
@@ -231,7 +232,7 @@ impl F32x4 {
         Self(vector::sqrt(self.0))
     }
 
-    /// The larger of two; of a NaN and a number, either.
+    /// The larger of two; for a NaN and a number, either.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
         Self(vector::max(self.0, other.0))
@@ -243,11 +244,12 @@ impl F32x4 {
         addend.add(self.mul(factor))
     }
 
-    /// `self * factor + addend`; rounded once with relaxed SIMD where the processor can, else twice.
+    /// `self * factor + addend`, rounded once with relaxed SIMD if the processor can, otherwise
+    /// twice.
     ///
-    /// Not everywhere the faster one: multiplications and additions have pipes of their own on some
-    /// processors, and a fused one cannot keep its operands, which costs a move. Each kernel takes
-    /// the one that was faster when measured.
+    /// Not always the faster one: some processors multiply and add in separate pipes, and a fused
+    /// instruction overwrites an operand, which can cost a move. Each kernel uses what was faster
+    /// when measured.
     #[inline(always)]
     pub fn fused_mul_add(self, factor: Self, addend: Self) -> Self {
         Self(vector::fused_mul_add(self.0, factor.0, addend.0))
@@ -265,7 +267,7 @@ impl F32x4 {
         vector::transpose(rows.map(|row| row.0)).map(Self)
     }
 
-    /// In each lane the largest of four candidates and the first index that holds it.
+    /// In each lane the largest of four candidates and the index of the first that has it.
     #[inline(always)]
     pub fn first_max(candidates: [Self; 4]) -> (Self, [u8; WIDTH]) {
         let (best, index) = vector::first_max(candidates.map(|c| c.0));

@@ -1,10 +1,9 @@
-//! Slices and sizes in, slices out: the arithmetic, without knowledge of networks and without
-//! allocation.
+//! The arithmetic: slices and sizes in, slices out. It knows nothing of networks and allocates nothing.
 //!
 //! | module | arithmetic |
 //! | --- | --- |
-//! | [`lanes`] | four numbers at a time, on what the target has |
-//! | [`gemm`] | the one register tile, and the matrix products made of it |
+//! | [`lanes`] | four numbers at a time, with what the target offers |
+//! | [`gemm`] | the register tile, and the matrix products made of it |
 //! | [`conv`] | convolution: forward with pooling in the same pass, backward over nonzero entries only |
 //! | [`winograd`] | the same forward with fewer multiplications, for 3x3 kernels |
 //! | [`padding`] | zeros around a map |
@@ -14,9 +13,9 @@
 //! | [`peak`] | nothing but multiply-adds in registers, to compare the others with |
 //! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |
 //!
-//! Layout: pictures and feature maps are `[height][width][channels]` with the channel index running
-//! fastest. Inside the fast kernels the number of channels is a multiple of [`lanes::WIDTH`]; what a
-//! layer lacks to it is filled with zeros, which no kernel ever turns into anything else.
+//! Layout: images and feature maps are `[height][width][channels]`, the channel index running fastest.
+//! The fast kernels round the number of channels up to a multiple of [`lanes::WIDTH`]. The channels
+//! added are zero, and every kernel keeps them zero.
 
 pub mod conv;
 pub mod gemm;

@@ -1,4 +1,4 @@
-//! 'same' padding: zeros around a map, before a convolution that knows 'valid' only.
+//! 'same' padding: zeros around a map, before a convolution that only supports 'valid'.
 
 /// A map in the middle of a larger one of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct PaddingGeometry {
     pub height: usize,
     /// Columns of the small map.
     pub width: usize,
-    /// Channels of both as they lie in memory.
+    /// Channels of both, rounded up.
     pub channels: usize,
     /// Rows and columns of zeros above and to the left.
     pub before: usize,
@@ -16,13 +16,13 @@ pub struct PaddingGeometry {
 }
 
 impl PaddingGeometry {
-    /// Where row `y` of the small map starts in the large one.
+    /// Offset in the large map of the small map's row `y`.
     fn row(&self, y: usize) -> usize {
         ((y + self.before) * self.padded_width + self.before) * self.channels
     }
 }
 
-/// Small map to large map. The zeros around must be there already: they are not written.
+/// Copies the small map into the large one. Does not write the zeros around it: they must be there.
 pub fn pad(p: &PaddingGeometry, small: &[f32], large: &mut [f32]) {
     let row = p.width * p.channels;
     for (y, from) in small.chunks_exact(row).enumerate() {
@@ -30,7 +30,7 @@ pub fn pad(p: &PaddingGeometry, small: &[f32], large: &mut [f32]) {
     }
 }
 
-/// Large map to small map: the gradient of [`pad`].
+/// Copies the small map out of the large one: the gradient of [`pad`].
 pub fn crop(p: &PaddingGeometry, large: &[f32], small: &mut [f32]) {
     let row = p.width * p.channels;
     for (y, to) in small.chunks_exact_mut(row).enumerate() {

@@ -1,22 +1,22 @@
-//! The most multiply-adds that a core can do: what the other kernels' times are measured against.
+//! The most multiply-adds a core can do, to measure the other kernels against.
 
 use super::lanes::{F32x4, WIDTH};
 
-/// Chains that do not wait for each other. A fused multiply-add takes four cycles, a multiplication and the
-/// addition behind it six or seven, and a processor starts two of each a cycle. Twelve chains, a factor, an
-/// addend and a product are what fits into the registers that a browser gives to WebAssembly's vectors on x86.
+/// Chains that do not wait for each other. A fused multiply-add takes four cycles, a multiplication and then
+/// an addition six or seven, and a processor starts two of each a cycle. Twelve chains, a factor, an addend
+/// and a product just fit into the registers that a browser leaves WebAssembly's vectors on x86.
 const CHAINS: usize = 12;
 
-/// Multiply-adds of one number in a round of [`multiply_adds`].
+/// Multiply-adds of single numbers in a round of [`multiply_adds`].
 pub const ROUND: usize = CHAINS * WIDTH;
 
-/// Does `rounds` times [`ROUND`] multiply-adds, `chain = chain * factor + addend`, in registers, without memory.
-/// With 0.999 and 0.001 every chain tends to 1 and meets no number that processors treat in their own slow way.
+/// Does `rounds * ROUND` multiply-adds, `chain = chain * factor + addend`, in registers only. With 0.999 and
+/// 0.001 every chain tends to 1, and no subnormal number slows it down.
 ///
-/// What they come to has no meaning; it is returned so that no compiler leaves the work out, which is also why
-/// the numbers come from outside: constants would be loaded anew for each of them.
+/// The result has no meaning. It is returned so that the compiler cannot drop the work; for the same reason
+/// `factor` and `addend` are arguments, as constants would be loaded anew for each multiply-add.
 ///
-/// Not inlined: a browser compiles well what is called again and again, not what loops within one call.
+/// Not inlined: a browser compiles well what is called again and again, not one call that loops.
 #[inline(never)]
 pub fn multiply_adds(rounds: usize, factor: f32, addend: f32) -> f32 {
     let (factor, addend) = (F32x4::splat(factor), F32x4::splat(addend));

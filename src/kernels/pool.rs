@@ -1,5 +1,5 @@
-//! Pooling on its own, for where it does not follow a convolution directly: windows of
-//! `size x size`, stride `size`, what does not fill a window dropped.
+//! Pooling on its own, where it does not directly follow a convolution: windows of `size x size`,
+//! stride `size`; rows and columns that do not fill a window are dropped.
 
 /// Sizes of a pooling from `[height][width][channels]` to `[height / size][width / size][channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct PoolGeometry {
     pub height: usize,
     /// Columns of the input.
     pub width: usize,
-    /// Channels as they lie in memory.
+    /// Channels, rounded up.
     pub channels: usize,
     /// Side of the square window, at most 15.
     pub size: usize,
@@ -25,7 +25,7 @@ impl PoolGeometry {
         self.width / self.size
     }
 
-    /// Where in the input position `index` of an output pixel's window lies.
+    /// Offset in the input of position `index` in an output pixel's window.
     fn source(&self, pixel: usize, index: usize) -> usize {
         let y = pixel / self.out_width() * self.size + index / self.size;
         let x = pixel % self.out_width() * self.size + index % self.size;
@@ -62,7 +62,7 @@ pub fn max(g: &PoolGeometry, input: &[f32], output: &mut [f32], argmax: &mut [u8
     }
 }
 
-/// The gradient of [`max`]: all of an output's gradient goes to its winner.
+/// The gradient of [`max`]: an output's gradient goes to the position of the maximum.
 ///
 /// - `gradient`, `argmax`: `[out_height][out_width][channels]`.
 /// - `input`: `[height][width][channels]`, overwritten.
@@ -90,7 +90,7 @@ pub fn average(g: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     }
 }
 
-/// The gradient of [`average`]: an output's gradient goes to its window in equal shares.
+/// The gradient of [`average`]: an output's gradient is spread evenly over its window.
 pub fn average_gradient(g: &PoolGeometry, gradient: &[f32], input: &mut [f32]) {
     let share = 1.0 / g.window() as f32;
     input.fill(0.0);

@@ -1,6 +1,6 @@
 //! The arithmetic as naive loops in `f64`: the oracle of every test, never called by the app.
 //!
-//! Layouts are Keras' own, without any padding: maps `[height][width][channels]`, convolution
+//! Layouts are Keras', without padding channels: maps `[height][width][channels]`, convolution
 //! kernels `[kernel_size][kernel_size][channels][filters]`, Dense kernels `[inputs][units]`.
 
 /// Rows, columns and channels of a map.
@@ -30,8 +30,9 @@ impl Map {
     }
 }
 
-/// `same`: zeros around, one more below and to the right where their number is odd, so that the
-/// output is as large as the input. Else 'valid': no zeros.
+/// Shape of a convolution's output. With `same`, zeros around the input make the output as large
+/// as it; if their number is odd, the extra one is below and to the right. Otherwise 'valid',
+/// without zeros.
 pub fn conv2d_shape(input: Map, kernel_size: usize, filters: usize, same: bool) -> Map {
     let cut = if same { 0 } else { kernel_size - 1 };
     Map { height: input.height - cut, width: input.width - cut, channels: filters }
@@ -88,7 +89,7 @@ pub fn conv2d(
     output
 }
 
-/// Gradients of [`conv2d`] by its input, its kernel and its bias.
+/// Gradients of [`conv2d`] with respect to its input, its kernel and its bias.
 pub fn conv2d_gradient(
     shape: Map,
     kernel_size: usize,
@@ -98,17 +99,17 @@ pub fn conv2d_gradient(
     filters: usize,
     gradient: &[f64],
 ) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let mut by_input = vec![0.0; input.len()];
-    let mut by_kernel = vec![0.0; kernel.len()];
-    let mut by_bias = vec![0.0; filters];
+    let mut input_gradient = vec![0.0; input.len()];
+    let mut kernel_gradient = vec![0.0; kernel.len()];
+    let mut bias_gradient = vec![0.0; filters];
     for_each_product(shape, kernel_size, filters, same, |o, i, k| {
-        by_input[i] += gradient[o] * kernel[k];
-        by_kernel[k] += gradient[o] * input[i];
+        input_gradient[i] += gradient[o] * kernel[k];
+        kernel_gradient[k] += gradient[o] * input[i];
     });
     for (index, gradient) in gradient.iter().enumerate() {
-        by_bias[index % filters] += gradient;
+        bias_gradient[index % filters] += gradient;
     }
-    (by_input, by_kernel, by_bias)
+    (input_gradient, kernel_gradient, bias_gradient)
 }
 
 fn pooled_shape(input: Map, size: usize) -> Map {
@@ -127,8 +128,7 @@ fn for_each_pooled(input: Map, size: usize, mut f: impl FnMut(usize, usize)) {
     }
 }
 
-/// MaxPooling2D: the largest of each window, and the index in `input` that it came from, the first
-/// of equals.
+/// MaxPooling2D: the largest number of each window and its index in `input`, the first of equals.
 pub fn max_pool(shape: Map, size: usize, input: &[f64]) -> (Vec<f64>, Vec<usize>) {
     let out = pooled_shape(shape, size);
     let mut output = vec![f64::NEG_INFINITY; out.len()];
@@ -149,11 +149,11 @@ pub fn average_pool(shape: Map, size: usize, input: &[f64]) -> Vec<f64> {
     output
 }
 
-/// The gradient of [`average_pool`] by its input.
+/// The gradient of [`average_pool`] with respect to its input.
 pub fn average_pool_gradient(shape: Map, size: usize, gradient: &[f64]) -> Vec<f64> {
-    let mut by_input = vec![0.0; shape.len()];
-    for_each_pooled(shape, size, |o, i| by_input[i] = gradient[o] / (size * size) as f64);
-    by_input
+    let mut input_gradient = vec![0.0; shape.len()];
+    for_each_pooled(shape, size, |o, i| input_gradient[i] = gradient[o] / (size * size) as f64);
+    input_gradient
 }
 
 /// Dense with linear activation: `output[u] = bias[u] + sum over i of input[i] * kernel[i][u]`.

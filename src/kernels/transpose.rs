@@ -2,10 +2,10 @@
 
 use super::lanes::{F32x4, WIDTH};
 
-/// `to[c][r] = from[r][c]`, in squares of four by four as far as they go.
+/// `to[c][r] = from[r][c]`, in squares of four by four as far as possible.
 ///
 /// - `rows`, `columns`: of `from`.
-/// - `from`, `to`: `[rows][from_stride]` and `[columns][to_stride]`, whose last rows may end early.
+/// - `from`, `to`: `[rows][from_stride]` and `[columns][to_stride]`; the last row may be shorter.
 ///
 /// # Panics
 /// If either is too short.

@@ -1,8 +1,8 @@
 //! Convolution with a 3x3 kernel, relu and 2x2 max-pooling by Winograd's minimal filtering
 //! F(2x2, 3x3): 16 multiplications for four outputs that take 36 one by one.
 //!
-//! One output tile of it is exactly one pooling window. With `d` the window's 4x4 patch of a channel
-//! and `g` a filter's 3x3 kernel for that channel, both transformed to 4x4 elements, the window is
+//! One output tile is exactly one pooling window. With `d` the window's 4x4 patch of a channel and `g` a
+//! filter's 3x3 kernel for that channel, both transformed to 4x4 elements, the window is
 //!
 //! `y = At [sum over channels of (G g Gt) * (Bt d B)] A`, `*` element by element,
 //!
@@ -13,8 +13,8 @@
 //!      | 0  1  0 -1 |       | 0    0    1  |
 //! ```
 //!
-//! so that for each of the 16 elements the sum over channels is a matrix product of all windows with
-//! all filters. Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
+//! So for each of the 16 elements the sum over channels is a matrix product of all windows with all
+//! filters. Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
 //! section 4.1.
 
 use super::conv::Geometry;
@@ -55,7 +55,7 @@ fn output_transform([a, b, c, d]: [F32x4; 4]) -> [F32x4; 2] {
     [a.add(b).add(c), b.sub(c).sub(d)]
 }
 
-/// The largest of a window's four outputs and which one it is, from its products' transformed columns.
+/// The largest of a window's four outputs and its index, from the columns of the transformed products.
 #[inline(always)]
 fn pool(columns: [[F32x4; 2]; 4], bias: F32x4, relu: bool) -> (F32x4, [u8; 4]) {
     let [top, bottom] = [0, 1].map(|y| output_transform(columns.map(|column| column[y])));
@@ -64,7 +64,7 @@ fn pool(columns: [[F32x4; 2]; 4], bias: F32x4, relu: bool) -> (F32x4, [u8; 4]) {
     (if relu { best.max(F32x4::zero()) } else { best }, winner)
 }
 
-/// The first four numbers of a row; zeros behind its end. A vector at a time, as a copy of eight
+/// The first four numbers of a row, zeros after its end. A vector at a time, because a copy of eight
 /// numbers would become a call of `memory.copy`.
 #[inline(always)]
 fn take(row: &[f32]) -> F32x4 {
@@ -147,13 +147,13 @@ fn transform(g: &Geometry, input: &[f32], transformed: &mut [f32]) {
     }
 }
 
-/// The same as [`conv::forward_pooled`](super::conv::forward_pooled) but for rounding.
+/// [`conv::forward_pooled`](super::conv::forward_pooled), but rounded differently.
 ///
 /// - `input`: one image, `[height][width][channels]`.
 /// - `kernel`: from [`pack`]; `bias`: one row a panel.
-/// - `transformed`: room for [`transformed_size`] numbers.
+/// - `transformed`: space for [`transformed_size`] numbers.
 /// - `output`, `argmax`: as there.
-#[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and room to work")]
+#[expect(clippy::too_many_arguments, reason = "those of `conv::forward_pooled` and scratch space")]
 pub fn forward_pooled(
     g: &Geometry,
     input: &[f32],
@@ -171,7 +171,7 @@ pub fn forward_pooled(
         let bias = load(bias);
         let first = index * PANEL;
         for start in (0..windows).step_by(WINDOWS) {
-            // The last tile repeats its last window where there are fewer than five.
+            // With fewer than five windows left, the tile repeats the last one.
             let at: [usize; WINDOWS] = std::array::from_fn(|i| (start + i).min(windows - 1));
             let mut products = [[[F32x4::zero(); 2]; WINDOWS]; ELEMENTS];
             let elements = transformed.chunks_exact(plane).zip(panel.chunks_exact(g.channels));
@@ -197,13 +197,14 @@ pub fn forward_pooled(
     }
 }
 
-/// Numbers in a picture's transformed patches: `[window][element]`.
+/// Size of an image's transformed patches, `[window][element]`.
 pub fn transformed_picture_size(g: &Geometry) -> usize {
     (g.out_height() / 2) * (g.out_width() / 2) * ELEMENTS
 }
 
-/// `transformed[window] = Bt d B`, `d` the 4x4 patch of a window of a picture with one channel; the last
-/// row of elements negated, so that the output transform can add its products instead of subtracting them.
+/// `transformed[window] = Bt d B`, `d` the 4x4 patch of a window of an image with one channel. The last
+/// row of elements is negated, so that the output transform can add its products instead of subtracting
+/// them.
 fn transform_picture(g: &Geometry, picture: &[f32], transformed: &mut [f32]) {
     let pooled_width = g.out_width() / 2;
     for (window, to) in transformed.as_chunks_mut::<ELEMENTS>().0.iter_mut().enumerate() {
@@ -219,14 +220,14 @@ fn transform_picture(g: &Geometry, picture: &[f32], transformed: &mut [f32]) {
     }
 }
 
-/// [`forward_pooled`] of a picture with one channel: with a single product an element there is no sum to
-/// wait for, and each window goes from its elements to its maximum in registers.
+/// [`forward_pooled`] of an image with one channel. Each element is a single product, so there is no sum
+/// to wait for, and each window goes from its elements to its maximum in registers.
 ///
 /// - `g`: with one channel.
 /// - `picture`: one image, `[height][width]`.
 /// - `kernel`: from [`pack`] for one channel.
-/// - `transformed`: room for [`transformed_picture_size`] numbers.
-/// - all others: as there.
+/// - `transformed`: space for [`transformed_picture_size`] numbers.
+/// - The others: as there.
 #[expect(clippy::too_many_arguments, reason = "those of `forward_pooled`")]
 pub fn forward_pooled_picture(
     g: &Geometry,

@@ -1,10 +1,11 @@
-//! A Conv2D in a [`Plan`](super::plan::Plan): its parameters as the kernels want them, and what its
-//! backward pass has to know.
+//! A Conv2D in a [`Plan`](super::plan::Plan): its parameters arranged for the kernels, and what its backward
+//! pass needs.
 //!
-//! This file computes nothing itself: the plan says which kernels do ([`Pass`], [`Patches`]), and here
-//! each gets an image at a time. "Pooled" is a layer that 2x2 max-pooling follows.
+//! Nothing is computed here: the plan chooses the kernels ([`Pass`], [`Patches`]), and this file passes each
+//! one image at a time. "Pooled" is a layer that 2x2 max-pooling follows. The gradients are with respect to
+//! the layer's kernel and its input.
 //!
-//! | layer | forward | by its kernel | by its input |
+//! | layer | forward | kernel gradient | input gradient |
 //! | --- | --- | --- | --- |
 //! | first, pooled, 3x3 | `winograd::forward_pooled_picture` | `patches::pooled_weight_gradient` | |
 //! | first, pooled | `patches::extract`, `conv::forward_pooled` | `patches::pooled_weight_gradient` | |
@@ -23,21 +24,20 @@ use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::transpose::transpose;
 use crate::kernels::winograd;
 
-/// One convolution, with relu and pooling where they belong to it.
+/// One convolution, fused with the relu and the pooling that follow it.
 #[derive(Debug)]
 pub(super) struct Conv2D {
     planned: Convolution,
-    /// Whether a gradient of the input is wanted.
     needs_input_gradient: bool,
     panels: Buffer<PanelRow>,
     bias: Buffer<PanelRow>,
-    /// Room for an image's patches, cut or transformed.
+    /// One image's patches, cut or transformed.
     patches: Buffer,
-    /// Room for a picture and what may be read behind it.
+    /// An image and the padding that kernels may read after it.
     picture: Buffer,
     /// `[ky][filter][kx][channel]`, for the input gradient.
     swapped: Buffer,
-    /// Absent where the backward pass needs no lists.
+    /// `None` where the backward pass needs no list.
     nonzero: Option<NonzeroGradient>,
     /// `[filter][row of taps][channel]` and `[filter]`: the sums of all blocks since [`Conv2D::begin`].
     kernel_gradient: Buffer,
@@ -47,10 +47,10 @@ pub(super) struct Conv2D {
 }
 
 impl Conv2D {
-    /// With all parameters zero.
+    /// A layer with all parameters zero.
     ///
-    /// - `back`: whether a gradient of the input is wanted.
-    /// - `numbers`: of the outputs of a block of images, at most.
+    /// - `back`: whether a gradient of the input is needed.
+    /// - `numbers`: size of the largest block's output.
     pub(super) fn new(planned: Convolution, back: bool, numbers: usize) -> Self {
         let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
@@ -82,7 +82,7 @@ impl Conv2D {
         }
     }
 
-    /// Arranges the layer's part of all parameters for the kernels.
+    /// Arranges the layer's parameters, taken from all `parameters`, for the kernels.
     pub(super) fn load(&mut self, parameters: &[f32]) {
         let Convolution { patches: cut, geometry: g, weights, .. } = &self.planned;
         let kernel = &parameters[weights.kernel.clone()];
@@ -114,7 +114,7 @@ impl Conv2D {
         let outputs = output.chunks_exact_mut(numbers);
         let argmax = self.argmax.chunks_exact_mut(numbers);
         for ((input, output), argmax) in inputs.zip(outputs).zip(argmax) {
-            let room = &mut self.patches;
+            let scratch = &mut self.patches;
             if *pass == Pass::PooledWinograd {
                 if let Some(cut) = cut {
                     winograd::forward_pooled_picture(
@@ -123,16 +123,16 @@ impl Conv2D {
                         panels,
                         bias,
                         relu,
-                        room,
+                        scratch,
                         output,
                         argmax,
                     );
                 } else {
-                    winograd::forward_pooled(g, input, panels, bias, relu, room, output, argmax);
+                    winograd::forward_pooled(g, input, panels, bias, relu, scratch, output, argmax);
                 }
                 continue;
             }
-            let input = cut_if(cut.as_ref(), input, room);
+            let input = cut_if(cut.as_ref(), input, scratch);
             if *pass == Pass::Plain {
                 conv::forward(g, input, panels, bias, relu, output);
             } else {
@@ -141,21 +141,22 @@ impl Conv2D {
         }
     }
 
-    /// Forgets the gradients of all blocks until now.
+    /// Sets the sum of gradients to zero.
     pub(super) fn begin(&mut self) {
         self.kernel_gradient.fill(0.0);
         self.bias_gradient.fill(0.0);
     }
 
-    /// The gradient of [`Conv2D::forward`]: by the parameters added to the sums of the blocks before, by
-    /// the input into `by_input`, if that is needed. All others as there.
+    /// The gradient of [`Conv2D::forward`]: adds the one with respect to the parameters to the sum over
+    /// blocks, and writes the one with respect to the input to `input_gradient` if it is needed. The other
+    /// arguments as there.
     pub(super) fn backward(
         &mut self,
         images: usize,
         input: &[f32],
         output: &[f32],
-        by_output: &[f32],
-        by_input: &mut [f32],
+        output_gradient: &[f32],
+        input_gradient: &mut [f32],
         done: &mut dyn FnMut(StepPhase),
     ) {
         let Convolution { patches: cut, geometry: g, relu, pass, .. } = &self.planned;
@@ -164,34 +165,35 @@ impl Conv2D {
         for image in 0..images {
             let input = &input[image * inputs..][..inputs];
             let range = image * outputs..(image + 1) * outputs;
-            let (output, by_output) = (&output[range.clone()], &by_output[range.clone()]);
+            let (output, output_gradient) =
+                (&output[range.clone()], &output_gradient[range.clone()]);
             let argmax = &self.argmax[range];
             if let Some(cut) = from_picture(&self.planned) {
                 let picture = &mut self.picture;
                 picture[..inputs].copy_from_slice(input);
-                let pooled = Pooled { gradient: by_output, output, argmax, relu: *relu };
+                let pooled = Pooled { gradient: output_gradient, output, argmax, relu: *relu };
                 patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
                 done(StepPhase::WeightGradient);
                 continue;
             }
             let Some(nonzero) = &mut self.nonzero else { continue };
             match pass {
-                Pass::Plain => nonzero.gather(g, by_output, output, *relu),
-                _ => nonzero.gather_pooled(g, by_output, output, argmax, *relu),
+                Pass::Plain => nonzero.gather(g, output_gradient, output, *relu),
+                _ => nonzero.gather_pooled(g, output_gradient, output, argmax, *relu),
             }
             done(StepPhase::NonzeroGradient);
             let from = cut_if(cut.as_ref(), input, &mut self.patches);
             nonzero::weight_gradient(g, nonzero, from, kernel, bias);
             done(StepPhase::WeightGradient);
             if self.needs_input_gradient {
-                let by_input = &mut by_input[image * inputs..][..inputs];
-                nonzero::input_gradient(g, nonzero, &self.swapped, by_input);
+                let input_gradient = &mut input_gradient[image * inputs..][..inputs];
+                nonzero::input_gradient(g, nonzero, &self.swapped, input_gradient);
                 done(StepPhase::InputGradient);
             }
         }
     }
 
-    /// Writes the sum of all blocks' gradients by the parameters into its place in `gradient`.
+    /// Writes the sum over all blocks to the parameters' place in `gradient`.
     pub(super) fn finish(&self, gradient: &mut [f32]) {
         let Convolution { geometry: g, weights, .. } = &self.planned;
         let (kernel, bias) = (&self.kernel_gradient, &self.bias_gradient);
@@ -205,23 +207,23 @@ impl Conv2D {
     }
 }
 
-/// An image's patches, if a convolution cuts some, else the image.
-fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], room: &'a mut [f32]) -> &'a [f32] {
+/// An image's patches if the convolution cuts patches, otherwise the image.
+fn cut_if<'a>(cut: Option<&Patches>, input: &'a [f32], scratch: &'a mut [f32]) -> &'a [f32] {
     match cut {
         Some(cut) => {
-            patches::extract(cut, input, room);
-            room
+            patches::extract(cut, input, scratch);
+            scratch
         }
         None => input,
     }
 }
 
-/// Of a convolution whose weight gradient is computed from the picture: its patches.
+/// The patches of a convolution whose weight gradient is computed from the image itself.
 fn from_picture(planned: &Convolution) -> Option<&Patches> {
     planned.patches.as_ref().filter(|_| planned.pass != Pass::Plain)
 }
 
-/// Numbers that the gradient of a filter's kernel takes while it is summed.
+/// Size of the sum of one filter's kernel gradients.
 fn sums_of_a_filter(planned: &Convolution) -> usize {
     match from_picture(planned) {
         Some(cut) => cut.kernel_size * cut.row_stride(),
@@ -229,13 +231,12 @@ fn sums_of_a_filter(planned: &Convolution) -> usize {
     }
 }
 
-/// Positions of the kernel.
+/// Positions in the kernel.
 fn taps(g: &Geometry) -> usize {
     g.kernel_size * g.kernel_size
 }
 
-/// Rows of a packed tap. Behind the only tap of a 1x1 kernel nothing follows, so that the channels that
-/// only fill up can be left out.
+/// Rows of a packed tap. The only tap of a 1x1 kernel needs no padding channels, as nothing follows it.
 fn depth(g: &Geometry, weights: &Weights) -> usize {
     if g.kernel_size == 1 { weights.channels } else { g.channels }
 }
@@ -250,7 +251,8 @@ fn swap_axes(g: &Geometry, weights: &Weights, kernel: &[f32], swapped: &mut [f32
     }
 }
 
-/// `[filter][tap][stride]` as the kernels sum it, of which `channels` count, to Keras' `[tap][channel][filter]`.
+/// `[filter][tap][stride]` as the kernels sum it, the first `channels` of each valid, to Keras'
+/// `[tap][channel][filter]`.
 fn write_gradient(
     sums: &[f32],
     (channels, stride): (usize, usize),

@@ -2,10 +2,10 @@
 
 use super::plan::Plan;
 
-/// Fresh parameters as Keras draws them: kernels `glorot_uniform`, biases zero.
+/// Initial parameters as Keras draws them: kernels `glorot_uniform`, biases zero.
 ///
 /// A kernel's values are uniform in `[-limit, limit]` with `limit = sqrt(6 / (fan_in + fan_out))`
-/// (Glorot and Bengio 2010); for a convolution both fans count the kernel's area.
+/// (Glorot and Bengio 2010); a convolution's fans include the area of its kernel.
 pub fn glorot_uniform(plan: &Plan, seed: u64) -> Vec<f32> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut parameters = vec![0.0; plan.parameter_count()];

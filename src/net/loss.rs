@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `probabilities[i] = exp(logits[i]) / sum over j of exp(logits[j])`, in place; the largest logit is
-/// subtracted first, so that nothing overflows. Returns the logarithm of the sum, as if nothing had
-/// been subtracted.
+/// `probabilities[i] = exp(logits[i]) / sum over j of exp(logits[j])`, in place. The largest logit is
+/// subtracted first, so that nothing overflows. Returns the logarithm of the sum without that subtraction.
 pub fn softmax(logits: &mut [f32]) -> f32 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
@@ -29,7 +28,7 @@ pub fn argmax(values: &[f32]) -> usize {
     best
 }
 
-/// Sums over some images; divide by their number for means.
+/// Sums over images; divide by their number for means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Sum of the cross-entropies, natural logarithm.
@@ -46,7 +45,7 @@ impl Score {
         self.loss / self.images as f32
     }
 
-    /// Share that is right, 0 to 1.
+    /// Fraction that is right, 0 to 1.
     pub fn accuracy(&self) -> f32 {
         self.correct as f32 / self.images as f32
     }
@@ -60,11 +59,11 @@ impl std::ops::AddAssign for Score {
     }
 }
 
-/// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`, and the gradient that training
-/// follows, `softmax(logits) - target`, times `scale`, which replaces the logits.
+/// Cross-entropy of one image, `log(sum over j of exp(logits[j])) - logits[label]`. Replaces the logits by
+/// their gradient, `scale * (softmax(logits) - target)`.
 ///
-/// - `smoothing`: share of the target that all classes get in equal parts, `target = (1 - smoothing) one_hot(label) +
-///   smoothing / classes`, as Keras' `label_smoothing` has it (Szegedy et al. 2016, section 7). The score is without it.
+/// - `smoothing`: fraction of the target spread evenly over all classes, `target = (1 - smoothing) one_hot(label) +
+///   smoothing / classes`, as in Keras' `label_smoothing` (Szegedy et al. 2016, section 7). The score ignores it.
 pub fn cross_entropy_gradient(
     logits: &mut [f32],
     label: usize,
@@ -80,7 +79,7 @@ pub fn cross_entropy_gradient(
     score
 }
 
-/// Cross-entropy of one image; the logits become probabilities.
+/// Cross-entropy of one image. Replaces the logits by the probabilities.
 pub fn cross_entropy(logits: &mut [f32], label: usize) -> Score {
     let correct = u32::from(argmax(logits) == label);
     let of_label = logits[label];

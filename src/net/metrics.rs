@@ -1,12 +1,12 @@
-//! What a classifier's answers come to, class by class: the confusion matrix and what follows from it.
+//! A classifier's metrics class by class: the confusion matrix, and precision, recall and F1.
 //!
 //! Definitions and conventions are scikit-learn's (`precision_recall_fscore_support` with
-//! `zero_division=0`): what would be a division by zero is 0, and a macro mean counts every class the
-//! same, however many images it has.
+//! `zero_division=0`): a division by zero gives 0, and a macro mean weights every class equally,
+//! however many images it has.
 
 use super::loss::argmax;
 
-/// How often each class was taken for which.
+/// The confusion matrix: how often each class was taken for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
     classes: usize,
@@ -14,22 +14,22 @@ pub struct Confusion {
     counts: Vec<u32>,
 }
 
-/// How well one class is told from the others; or the mean over classes.
+/// One class against the others; or the mean over classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ClassScore {
-    /// Of the images taken for the class, the share that is of it, 0 to 1: `TP / (TP + FP)`.
+    /// Fraction of the images taken for the class that are of it, 0 to 1: `TP / (TP + FP)`.
     pub precision: f32,
-    /// Of the class' images, the share taken for it, 0 to 1: `TP / (TP + FN)`.
+    /// Fraction of the class's images that are taken for it, 0 to 1: `TP / (TP + FN)`.
     pub recall: f32,
     /// Harmonic mean of the two, 0 to 1: `2 TP / (2 TP + FP + FN)`.
     pub f1: f32,
 }
 
 impl Confusion {
-    /// Counts the likeliest class of each image against its label.
+    /// Counts each image's most likely class against its label.
     ///
     /// - `probabilities`: `[images][classes]`
-    /// - `labels`: `[images]`; an image whose label is no class is left out.
+    /// - `labels`: `[images]`; images with an invalid label are left out.
     pub fn of(probabilities: &[f32], labels: &[u8], classes: usize) -> Self {
         let mut counts = vec![0; classes * classes];
         for (row, &label) in probabilities.chunks_exact(classes).zip(labels) {
@@ -49,7 +49,7 @@ impl Confusion {
     /// Images of class `label` taken for class `answer`.
     ///
     /// # Panics
-    /// If one of them is no class.
+    /// If either is no class.
     pub fn count(&self, label: usize, answer: usize) -> u32 {
         assert!(answer < self.classes, "an answer is a class");
         self.counts[label * self.classes + answer]

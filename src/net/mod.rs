@@ -1,5 +1,5 @@
-//! A model is data: an [`architecture`] is a list of layers, its [`plan`] is what to compute and
-//! where each parameter lies, a [`network`] computes.
+//! A model is data: an [`architecture`] is a list of layers, a [`plan`] says what to compute and
+//! where each parameter is, and a [`network`] computes it.
 
 pub mod architecture;
 pub(crate) mod buffer;

@@ -1,9 +1,8 @@
-//! Forward and backward through a [`Plan`], on one shard of images at a time.
+//! The forward and backward pass through a [`Plan`], on one shard of images at a time.
 //!
-//! A shard is cut into blocks of a few images, small enough that all of a block's maps and their gradients
-//! stay in a processor core's cache. They pass through the steps in order, all of a block's images at each
-//! step; the gradients by the parameters add up from block to block. Everything that is needed is
-//! allocated when a network is made: a training step allocates nothing.
+//! A shard is cut into blocks of a few images, small enough for a block's maps and their gradients to stay in
+//! a core's cache. A block passes through the steps in order; the parameters' gradients add up from block to
+//! block. Everything is allocated when a network is made: a training step allocates nothing.
 
 use super::architecture::{Architecture, ArchitectureError};
 use super::buffer::{self, Buffer};
@@ -21,24 +20,24 @@ const BLOCK: usize = 8;
 pub struct Network {
     plan: Plan,
     work: Vec<StepWork>,
-    /// `maps[s]` is what step `s` reads, `maps[s + 1]` what it writes; `[images][numbers]`.
+    /// `maps[s]` is the input of step `s`, `maps[s + 1]` its output; `[images][numbers]`.
     maps: Vec<Buffer>,
     /// The gradient of each of `maps`.
     gradients: Vec<Buffer>,
 }
 
-/// Images and labels of which a gradient is wanted.
+/// Images and labels to compute a gradient on.
 #[derive(Clone, Copy, Debug)]
 pub struct Shard<'a> {
     /// `[images][height][width][channels]`, 0 to 1.
     pub images: &'a [f32],
     /// Each image's class.
     pub labels: &'a [u8],
-    /// What each image's loss counts in the gradient: 1 / minibatch size.
+    /// Weight of each image's loss in the gradient: 1 / minibatch size.
     pub scale: f32,
-    /// Seed of what is random about this shard.
+    /// RNG seed of this shard, for Dropout.
     pub rng_seed: u64,
-    /// Share of each image's target that is spread evenly over all classes, 0 to 1.
+    /// Fraction of each image's target that is spread evenly over all classes, 0 to 1.
     pub label_smoothing: f32,
 }
 
@@ -58,15 +57,15 @@ impl Network {
         Ok(Self { plan, work, gradients: maps.clone(), maps })
     }
 
-    /// What the network computes.
+    /// The steps and parameters of the architecture.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Takes the parameters that all computations use from now on, and arranges them for the kernels.
+    /// Sets the parameters and arranges them for the kernels.
     ///
     /// # Panics
-    /// If there are not [`Plan::parameter_count`] of them.
+    /// If their number is not [`Plan::parameter_count`].
     pub fn load(&mut self, parameters: &[f32]) {
         assert_eq!(parameters.len(), self.plan.parameter_count(), "as many as the plan has");
         for (planned, work) in self.plan.steps().iter().zip(&mut self.work) {
@@ -74,7 +73,7 @@ impl Network {
         }
     }
 
-    /// Probabilities of the classes for one image, `[height][width][channels]`, 0 to 1.
+    /// Class probabilities of one image, `[height][width][channels]`, 0 to 1.
     pub fn probabilities(&mut self, image: &[f32]) -> &[f32] {
         self.forward(image, 1, None, &mut |_, _| {});
         let classes = self.plan.classes();
@@ -83,7 +82,7 @@ impl Network {
         &logits[..classes]
     }
 
-    /// Logits of some images, `[images][classes]`.
+    /// Logits of images, `[images][classes]`.
     pub fn logits(&mut self, images: &[f32]) -> Vec<f32> {
         let (size, classes) = (self.plan.input().size(), self.plan.classes());
         let mut logits = Vec::with_capacity(images.len() / size * classes);
@@ -96,9 +95,9 @@ impl Network {
         logits
     }
 
-    /// Loss and accuracy on some images, without Dropout.
+    /// Loss and accuracy on images, without Dropout.
     ///
-    /// - `probabilities`: each image's are appended, `[images][classes]`.
+    /// - `probabilities`: the images' are appended, `[images][classes]`.
     pub fn evaluate(
         &mut self,
         images: &[f32],
@@ -118,17 +117,17 @@ impl Network {
         score
     }
 
-    /// Loss, accuracy and the gradient of `scale * sum of the losses` by every parameter; the loss that is told is
-    /// without label smoothing.
+    /// Loss and accuracy, and the gradient of `scale * sum of the losses` with respect to the parameters. The
+    /// loss returned is without label smoothing.
     ///
-    /// - `gradient`: as long and in the same order as the parameters; overwritten.
+    /// - `gradient`: in the parameters' order, overwritten.
     pub fn gradient(&mut self, shard: Shard<'_>, gradient: &mut [f32]) -> Score {
         self.gradient_by_parts(shard, gradient, &mut |_, _| {})
     }
 
-    /// [`Network::gradient`], which says after each part of the work on a block that it is done.
+    /// [`Network::gradient`], timed in parts: calls `done` after each part of the work on a block.
     ///
-    /// - `done`: is given the step's index and the part.
+    /// - `done`: gets the step's index and the part.
     pub fn gradient_by_parts(
         &mut self,
         shard: Shard<'_>,
@@ -156,7 +155,7 @@ impl Network {
         score
     }
 
-    /// The score of a block's logits, and the gradient of `scale * sum of the losses` by them.
+    /// The score of a block's logits, and the gradient of `scale * sum of the losses` with respect to them.
     fn loss(&mut self, labels: &[u8], smoothing: f32, scale: f32) -> Score {
         let classes = self.plan.classes();
         let stride = round_up(classes);
@@ -176,7 +175,7 @@ impl Network {
         self.maps.last_mut().map_or(&mut [], |map| map.as_mut_slice())
     }
 
-    /// Runs every step on a block of `count` images; `rng_seed` is given while training.
+    /// Runs every step on a block of `count` images. `rng_seed` is `Some` while training.
     fn forward(
         &mut self,
         images: &[f32],
@@ -204,7 +203,7 @@ impl Network {
         }
     }
 
-    /// Runs every step backwards from the gradient of a block's logits.
+    /// Runs every step backwards, from the gradient of a block's logits.
     fn backward(
         &mut self,
         count: usize,
@@ -218,8 +217,8 @@ impl Network {
                 images: count,
                 input: &self.maps[s][..count * input_size],
                 output: &self.maps[s + 1][..count * planned.output],
-                by_output: &mut after[0][..count * planned.output],
-                by_input: &mut before[s][..count * input_size],
+                output_gradient: &mut after[0][..count * planned.output],
+                input_gradient: &mut before[s][..count * input_size],
             };
             work.backward(planned, buffers, gradient, &mut |phase| done(s, phase));
         }

@@ -1,16 +1,17 @@
-//! Parts of a training step, for those who measure.
+//! Parts of a training step, for timing.
 
-/// Part of a step's work while training, for those who measure where the time goes.
+/// Part of a step's work in training, for timing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepPhase {
     /// From its input to its output.
     Forward,
-    /// From the logits to the loss and its gradient by them; no step's, so that of the step behind the last.
+    /// The loss and its gradient with respect to the logits. Reported with index `steps.len()`, as it
+    /// belongs to no step.
     Loss,
-    /// A convolution's list of the outputs that carry a gradient.
+    /// A convolution's list of nonzero gradients.
     NonzeroGradient,
-    /// The gradient by its parameters.
+    /// The gradient with respect to the step's parameters.
     WeightGradient,
-    /// The gradient by its input.
+    /// The gradient with respect to the step's input.
     InputGradient,
 }

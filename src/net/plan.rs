@@ -1,8 +1,8 @@
-//! From an [`Architecture`] to what is computed, in which order, and where each parameter lies.
+//! From an [`Architecture`] to a list of computations and the place of each parameter.
 //!
-//! A plan has its own steps, not one for each layer: Conv2D, relu and a 2x2 MaxPooling2D become one
-//! step, 'same' padding becomes a step before its convolution, and a Conv2D that is the first layer
-//! cuts patches, which makes it a 1x1 convolution with as many channels as the kernel has taps.
+//! A plan's steps are not its layers: Conv2D, relu and a 2x2 MaxPooling2D become one step, 'same'
+//! padding becomes a step before its convolution, and a Conv2D that is the first layer cuts
+//! patches, which makes it a 1x1 convolution with a channel for each tap.
 
 use std::ops::Range;
 
@@ -11,54 +11,54 @@ use crate::kernels::conv::patches::Patches;
 use crate::kernels::lanes::round_up;
 use crate::kernels::{conv, padding, pool, winograd};
 
-/// Where a named parameter lies in the flat vector of all of them.
+/// A named parameter's place in the flat vector of all parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterView {
-    /// As Keras names it: `conv2d/kernel`.
+    /// Keras' name, such as `conv2d/kernel`.
     pub name: String,
-    /// Kernels of Conv2D `[kernel_size, kernel_size, channels, filters]`, of Dense `[inputs, units]`;
-    /// biases one axis.
+    /// A Conv2D kernel is `[kernel_size, kernel_size, channels, filters]`, a Dense kernel
+    /// `[inputs, units]`; a bias has one axis.
     pub shape: Vec<usize>,
     /// Its place in the flat vector; row-major.
     pub range: Range<usize>,
 }
 
-/// A Conv2D's or a Dense's parameters in the flat vector.
+/// The place of a Conv2D's or a Dense layer's parameters in the flat vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    /// Place of the kernel.
+    /// Row-major, as Keras stores it.
     pub kernel: Range<usize>,
-    /// Place of the bias.
+    /// One number for each output.
     pub bias: Range<usize>,
-    /// Rows of the kernel that belong to one tap: channels, or a Dense's inputs.
+    /// Rows of the kernel for one tap: channels, or a Dense layer's inputs.
     pub channels: usize,
     /// Columns of the kernel: filters, or units.
     pub outputs: usize,
 }
 
-/// How a Conv2D goes forward.
+/// How a Conv2D's forward pass is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// Every output.
+    /// Every output is written.
     Plain,
     /// With 2x2 max-pooling in the same pass.
     Pooled,
-    /// The same by Winograd's algorithm; of a first layer, without cutting patches.
+    /// The same by Winograd's algorithm. A first layer then cuts no patches.
     PooledWinograd,
 }
 
-/// A convolution, with relu and 2x2 max-pooling where they follow.
+/// A convolution, fused with the relu and the 2x2 max-pooling that follow it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {
-    /// Of the first layer: the patches that it cuts of a picture.
+    /// The patches that a first layer cuts.
     pub patches: Option<Patches>,
-    /// Its sizes; of the convolution of the patches, if it cuts some.
+    /// Sizes; of the convolution of patches, if it cuts some.
     pub geometry: conv::Geometry,
-    /// Its parameters.
+    /// The same place with and without patches.
     pub weights: Weights,
     /// Whether relu follows.
     pub relu: bool,
-    /// How it goes forward, and whether 2x2 max-pooling follows.
+    /// Forward pass, and whether 2x2 max-pooling follows.
     pub pass: Pass,
 }
 
@@ -67,47 +67,47 @@ pub struct Convolution {
 pub enum Step {
     /// Zeros around a map.
     Pad(padding::PaddingGeometry),
-    /// Convolution, with relu and 2x2 max-pooling in the same pass where they follow.
+    /// Convolution, with relu and 2x2 max-pooling in the same pass if they follow.
     Conv2D(Convolution),
     /// Max-pooling on its own.
     MaxPooling2D(pool::PoolGeometry),
     /// Average pooling.
     AveragePooling2D(pool::PoolGeometry),
-    /// A map to a vector: what fills up the channels in memory is left out.
+    /// A map to a vector, without the padding channels.
     Flatten {
-        /// Channels that count.
+        /// Channels without padding.
         channels: usize,
-        /// Channels as they lie in memory.
+        /// Channels rounded up.
         stride: usize,
     },
     /// Matrix product.
     Dense {
-        /// Its parameters.
+        /// Kernel `[inputs, units]`, and bias.
         weights: Weights,
         /// Whether relu follows.
         relu: bool,
     },
-    /// Random zeros while training.
+    /// Sets random numbers to zero while training.
     Dropout {
-        /// Their share.
+        /// Fraction of them, 0 to 1.
         rate: f32,
-        /// Number of the layer, so that two of them draw differently.
+        /// Number of the layer, so that two of them differ.
         layer: usize,
     },
 }
 
-/// A step with the sizes of its buffers.
+/// A step with the size of its output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// What is computed.
+    /// The computation.
     pub step: Step,
-    /// Numbers in the output for one image.
+    /// Size of one image's output.
     pub output: usize,
-    /// Whether an earlier step has parameters, so that the gradient has to go on.
+    /// Whether an earlier step has parameters, so that the backward pass goes on.
     pub needs_input_gradient: bool,
 }
 
-/// What to compute, in which order, and where each parameter lies.
+/// What to compute, in which order, and where each parameter is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     input: Shape,
@@ -117,7 +117,7 @@ pub struct Plan {
     parameter_count: usize,
 }
 
-/// Number of numbers of a map as it lies in memory.
+/// Size of a map with padding channels.
 fn stored(shape: Shape) -> usize {
     shape.height * shape.width * round_up(shape.channels)
 }
@@ -183,7 +183,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Gives a layer's parameters their place behind those of the layers before it.
+    /// Places a layer's parameters after those of the earlier layers.
     fn place(&mut self, layer: &Layer, input: Shape, name: &str) -> Option<Weights> {
         let [kernel, bias] = layer.parameter_shapes(input)?;
         let mut view = |suffix: &str, shape: Vec<usize>| {
@@ -265,8 +265,8 @@ impl Plan {
         self.input
     }
 
-    /// Channels of an image as they lie in memory: as they come where a convolution reads them, else
-    /// filled up as everywhere.
+    /// Channels of an image: not padded if a convolution reads it, otherwise rounded up as
+    /// everywhere.
     pub(super) fn input_stride(&self) -> usize {
         match self.steps.first().map(|s| &s.step) {
             Some(Step::Conv2D { .. } | Step::Pad(_)) => self.input.channels,
@@ -274,12 +274,12 @@ impl Plan {
         }
     }
 
-    /// Number of classes told apart.
+    /// Number of classes: the size of the last output.
     pub fn classes(&self) -> usize {
         self.classes
     }
 
-    /// What is computed, first to last.
+    /// The computations, first to last.
     pub fn steps(&self) -> &[Planned] {
         &self.steps
     }

@@ -1,4 +1,4 @@
-//! Receptive fields: which pixels of the image a number of a layer's output can depend on.
+//! Receptive fields: the pixels of the image that a number of a layer's output can depend on.
 
 use super::architecture::{Layer, Padding, Shape};
 
@@ -7,11 +7,11 @@ use super::architecture::{Layer, Padding, Shape};
 pub struct ReceptiveField {
     /// First row.
     pub top: usize,
-    /// Behind the last row.
+    /// One past the last row.
     pub bottom: usize,
     /// First column.
     pub left: usize,
-    /// Behind the last column.
+    /// One past the last column.
     pub right: usize,
 }
 
@@ -26,13 +26,14 @@ impl ReceptiveField {
         Self { top: y, bottom: y + 1, left: x, right: x + 1 }
     }
 
-    /// Whether the pixel lies in it.
+    /// Whether the pixel is inside.
     pub fn contains(&self, y: usize, x: usize) -> bool {
         (self.top..self.bottom).contains(&y) && (self.left..self.right).contains(&x)
     }
 
-    /// What windows of `size` by `size`, `stride` apart, cover in their input to make this part of
-    /// their output; the first begins `before` rows and columns outside, and what is outside is cut off.
+    /// The part of a layer's input that its windows of `size` by `size`, `stride` apart, read to make
+    /// this part of its output. The first window begins `before` rows and columns outside; what is
+    /// outside is cut off.
     pub fn behind(&self, size: usize, stride: usize, before: usize, input: Shape) -> Self {
         let first = |index: usize| (index * stride).saturating_sub(before);
         let end = |index: usize, side: usize| {
@@ -55,14 +56,14 @@ pub fn zeros_before(kernel_size: usize, padding: Padding) -> usize {
     }
 }
 
-/// The part of the image behind one number of the last of `layers`.
+/// The receptive field of one number of the last of `layers`.
 ///
 /// - `layers`: each with its input's shape, first to last
 /// - `place`: row, column and channel of that layer's output
 pub fn field(layers: &[(Layer, Shape)], place: (usize, usize, usize)) -> ReceptiveField {
     let (y, x, channel) = place;
     let mut field = ReceptiveField::pixel(y, x);
-    // Of a vector, the one number that matters, as long as it is one.
+    // In a vector, the one number that matters, as long as it is one.
     let mut unit = Some(channel);
     for &(layer, input) in layers.iter().rev() {
         match layer {

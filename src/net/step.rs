@@ -1,4 +1,4 @@
-//! One step of a plan on a shard's images: what it keeps, the forward and the backward pass.
+//! One step of a plan on a shard's images: its memory, its forward and its backward pass.
 
 use super::buffer::{Buffer, filled};
 use super::conv2d::Conv2D;
@@ -8,7 +8,7 @@ use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::lanes::round_up;
 use crate::kernels::{padding, pointwise, pool};
 
-/// What a step keeps beside its input and output.
+/// A step's memory, apart from its input and output.
 #[derive(Debug)]
 pub(super) enum StepWork {
     Nothing,
@@ -22,25 +22,25 @@ pub(super) enum StepWork {
         bias: Buffer<PanelRow>,
         transposed: Buffer<PanelRow>,
     },
-    /// What each number was multiplied by, `[images][numbers]`.
+    /// The factor of each number, `[images][numbers]`.
     Dropout {
         factors: Vec<f32>,
     },
 }
 
-/// A step's surroundings in the backward pass, `[images][numbers]` each.
+/// A step's arguments in the backward pass, `[images][numbers]` each.
 pub(super) struct Buffers<'a> {
     pub(super) images: usize,
     pub(super) input: &'a [f32],
     pub(super) output: &'a [f32],
-    /// The gradient of the output; may be changed.
-    pub(super) by_output: &'a mut [f32],
+    /// The gradient of the output; may be overwritten.
+    pub(super) output_gradient: &'a mut [f32],
     /// The gradient of the input; overwritten if the step needs one.
-    pub(super) by_input: &'a mut [f32],
+    pub(super) input_gradient: &'a mut [f32],
 }
 
 impl StepWork {
-    /// For blocks of so many images at most.
+    /// For blocks of at most `images`.
     pub(super) fn new(planned: &Planned, images: usize) -> Self {
         let numbers = images * planned.output;
         match &planned.step {
@@ -65,7 +65,7 @@ impl StepWork {
         }
     }
 
-    /// Begins a sum of gradients: those of all blocks until now are forgotten, here and in `gradient`.
+    /// Sets the sum of gradients to zero, here and in `gradient`.
     pub(super) fn begin(&mut self, planned: &Planned, gradient: &mut [f32]) {
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => conv2d.begin(),
@@ -77,15 +77,15 @@ impl StepWork {
         }
     }
 
-    /// Writes the sum of all blocks' gradients by the parameters into their place in `gradient`, where
-    /// [`StepWork::backward`] has not done so.
+    /// Writes the sums of gradients with respect to the parameters that [`StepWork::backward`] kept to
+    /// their place in `gradient`.
     pub(super) fn finish(&self, gradient: &mut [f32]) {
         if let Self::Conv2D(conv2d) = self {
             conv2d.finish(gradient);
         }
     }
 
-    /// Arranges the step's part of all parameters for the kernels.
+    /// Arranges the step's parameters, taken from all `parameters`, for the kernels.
     pub(super) fn load(&mut self, planned: &Planned, parameters: &[f32]) {
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => conv2d.load(parameters),
@@ -102,7 +102,7 @@ impl StepWork {
         }
     }
 
-    /// From `input` to `output`, both `[images][numbers]`; `rng_seed` is given while training.
+    /// From `input` to `output`, both `[images][numbers]`. `rng_seed` is `Some` while training.
     pub(super) fn forward(
         &mut self,
         planned: &Planned,
@@ -158,8 +158,8 @@ impl StepWork {
         }
     }
 
-    /// The gradient of [`StepWork::forward`]: by the parameters added to their place in `gradient`, or kept for
-    /// [`StepWork::finish`], and by the input.
+    /// The gradient of [`StepWork::forward`] with respect to the parameters, added to their place in
+    /// `gradient` or kept for [`StepWork::finish`], and with respect to the input.
     pub(super) fn backward(
         &mut self,
         planned: &Planned,
@@ -167,15 +167,15 @@ impl StepWork {
         gradient: &mut [f32],
         done: &mut dyn FnMut(StepPhase),
     ) {
-        let Buffers { images, input, output, by_output, by_input } = b;
+        let Buffers { images, input, output, output_gradient, input_gradient } = b;
         let input_size = input.len() / images;
         match (&planned.step, self) {
             (_, Self::Conv2D(conv2d)) => {
-                conv2d.backward(images, input, output, by_output, by_input, done);
+                conv2d.backward(images, input, output, output_gradient, input_gradient, done);
             }
             (Step::Dense { weights, relu }, Self::Dense { transposed, .. }) => {
                 if *relu {
-                    pointwise::relu_gradient(by_output, output);
+                    pointwise::relu_gradient(output_gradient, output);
                 }
                 let (k, stride) = (weights.channels, planned.output);
                 let kernel = &mut gradient[weights.kernel.clone()];
@@ -183,52 +183,66 @@ impl StepWork {
                     input,
                     input_size,
                     k,
-                    by_output,
+                    output_gradient,
                     stride,
                     weights.outputs,
                     kernel,
                 );
                 let bias = &mut gradient[weights.bias.clone()];
-                for row in by_output.chunks_exact(stride) {
+                for row in output_gradient.chunks_exact(stride) {
                     pointwise::add(bias, &row[..weights.outputs]);
                 }
                 done(StepPhase::WeightGradient);
                 if planned.needs_input_gradient {
                     let units = weights.outputs;
-                    gemm::multiply(by_output, stride, transposed, units, &[], by_input, input_size);
+                    gemm::multiply(
+                        output_gradient,
+                        stride,
+                        transposed,
+                        units,
+                        &[],
+                        input_gradient,
+                        input_size,
+                    );
                     done(StepPhase::InputGradient);
                 }
             }
             _ if !planned.needs_input_gradient => {}
             (step, work) => {
-                let by_inputs = by_input.chunks_exact_mut(input_size);
-                let by_outputs = by_output.chunks_exact(planned.output);
+                let input_gradients = input_gradient.chunks_exact_mut(input_size);
+                let output_gradients = output_gradient.chunks_exact(planned.output);
                 match (step, work) {
                     (Step::Pad(p), _) => {
-                        by_outputs.zip(by_inputs).for_each(|(o, i)| padding::crop(p, o, i));
+                        output_gradients
+                            .zip(input_gradients)
+                            .for_each(|(o, i)| padding::crop(p, o, i));
                     }
                     (Step::MaxPooling2D(g), Self::MaxPooling2D { argmax }) => {
                         let argmax = argmax.chunks_exact(planned.output);
-                        for ((by_output, by_input), argmax) in by_outputs.zip(by_inputs).zip(argmax)
+                        for ((output_gradient, input_gradient), argmax) in
+                            output_gradients.zip(input_gradients).zip(argmax)
                         {
-                            pool::max_gradient(g, by_output, argmax, by_input);
+                            pool::max_gradient(g, output_gradient, argmax, input_gradient);
                         }
                     }
                     (Step::AveragePooling2D(g), _) => {
-                        by_outputs
-                            .zip(by_inputs)
+                        output_gradients
+                            .zip(input_gradients)
                             .for_each(|(o, i)| pool::average_gradient(g, o, i));
                     }
                     (Step::Flatten { channels, stride }, _) => {
-                        for (by_output, by_input) in by_outputs.zip(by_inputs) {
-                            let pixels = by_input.chunks_exact_mut(*stride);
-                            for (to, from) in pixels.zip(by_output.chunks(*channels)) {
+                        for (output_gradient, input_gradient) in
+                            output_gradients.zip(input_gradients)
+                        {
+                            let pixels = input_gradient.chunks_exact_mut(*stride);
+                            for (to, from) in pixels.zip(output_gradient.chunks(*channels)) {
                                 to[..*channels].copy_from_slice(from);
                             }
                         }
                     }
                     (Step::Dropout { .. }, Self::Dropout { factors }) => {
-                        for ((to, from), factor) in by_input.iter_mut().zip(by_output).zip(factors)
+                        for ((to, from), factor) in
+                            input_gradient.iter_mut().zip(output_gradient).zip(factors)
                         {
                             *to = *from * *factor;
                         }

@@ -1,33 +1,33 @@
-//! One image on its way through a model, layer by layer: what training's fused passes never write.
+//! One image's activations, layer by layer, most of which training's fused passes never write.
 //!
-//! Plain loops over Keras' layouts, without padding: maps `[height][width][channels]`, kernels
-//! `[tap][channel][filter]`. They skip zeros, of which drawings and relu leave many.
+//! Plain loops over Keras' layouts, without padding channels: maps `[height][width][channels]`,
+//! kernels `[tap][channel][filter]`. They skip zeros, of which drawings and relu leave many.
 
 use std::ops::Range;
 
 use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Shape};
 use super::receptive::{self, ReceptiveField};
 
-/// A layer, where its parameters lie, and what it made of the image.
+/// A layer, the place of its parameters, and its output for the image.
 #[derive(Clone, Debug)]
 pub struct LayerActivations {
-    /// The layer.
+    /// As in the architecture.
     pub layer: Layer,
-    /// Shape of what it reads.
+    /// Shape of the input.
     pub input: Shape,
-    /// Shape of what it writes.
+    /// Shape of the output.
     pub shape: Shape,
     /// Place of the kernel among the parameters; empty without one.
     pub kernel: Range<usize>,
     /// Place of the bias.
     pub bias: Range<usize>,
-    /// What it writes, behind the activation; logits where that is softmax.
+    /// The output after the activation; logits if that is softmax.
     pub output: Vec<f32>,
 }
 
 impl LayerActivations {
-    /// Side of its windows, how far apart they are, and how far outside the first begins; a vector is
-    /// one pixel.
+    /// Side of the windows, distance between two, and how far outside the first begins. In a vector a
+    /// window is one number.
     pub fn windows(&self) -> (usize, usize, usize) {
         match self.layer {
             Layer::Conv2D { kernel_size, padding, .. } => {
@@ -48,7 +48,7 @@ impl LayerActivations {
         )
     }
 
-    /// Calls `f(output pixel, input pixel, tap)` for every pixel that a window meets.
+    /// Calls `f(output pixel, input pixel, tap)` for every pixel of every window.
     fn for_each_tap(&self, mut f: impl FnMut(usize, usize, usize)) {
         let (size, stride, before) = self.windows();
         for y in 0..self.shape.height {
@@ -114,14 +114,19 @@ impl LayerActivations {
         self.output = output;
     }
 
-    /// From the gradient by the output to that by the input.
-    fn reverse(&self, input: &[f32], parameters: &[f32], mut by_output: Vec<f32>) -> Vec<f32> {
+    /// From the gradient with respect to the output to the one with respect to the input.
+    fn reverse(
+        &self,
+        input: &[f32],
+        parameters: &[f32],
+        mut output_gradient: Vec<f32>,
+    ) -> Vec<f32> {
         let (channels, outputs) = (self.input.channels, self.shape.channels);
-        let mut by_input = vec![0.0; self.input.size()];
+        let mut input_gradient = vec![0.0; self.input.size()];
         match self.layer {
             Layer::Conv2D { .. } | Layer::Dense { .. } => {
                 if self.relu() {
-                    for (gradient, &value) in by_output.iter_mut().zip(&self.output) {
+                    for (gradient, &value) in output_gradient.iter_mut().zip(&self.output) {
                         if value <= 0.0 {
                             *gradient = 0.0;
                         }
@@ -129,9 +134,11 @@ impl LayerActivations {
                 }
                 let kernel = &parameters[self.kernel.clone()];
                 self.for_each_tap(|to, from, tap| {
-                    let gradients = &by_output[to * outputs..][..outputs];
+                    let gradients = &output_gradient[to * outputs..][..outputs];
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
-                    for (by, row) in by_input[from * channels..][..channels].iter_mut().zip(rows) {
+                    for (by, row) in
+                        input_gradient[from * channels..][..channels].iter_mut().zip(rows)
+                    {
                         *by += gradients.iter().zip(row).map(|(g, weight)| g * weight).sum::<f32>();
                     }
                 });
@@ -141,8 +148,8 @@ impl LayerActivations {
                 self.for_each_tap(|to, from, _| {
                     for channel in 0..channels {
                         let (to, from) = (to * channels + channel, from * channels + channel);
-                        if by_output[to] != 0.0 && input[from] >= self.output[to] {
-                            by_input[from] += std::mem::take(&mut by_output[to]);
+                        if output_gradient[to] != 0.0 && input[from] >= self.output[to] {
+                            input_gradient[from] += std::mem::take(&mut output_gradient[to]);
                         }
                     }
                 });
@@ -151,18 +158,20 @@ impl LayerActivations {
                 let share = 1.0 / (pool_size * pool_size) as f32;
                 self.for_each_tap(|to, from, _| {
                     for channel in 0..channels {
-                        by_input[from * channels + channel] +=
-                            by_output[to * channels + channel] * share;
+                        input_gradient[from * channels + channel] +=
+                            output_gradient[to * channels + channel] * share;
                     }
                 });
             }
-            Layer::Flatten | Layer::Dropout { .. } => by_input.copy_from_slice(&by_output),
+            Layer::Flatten | Layer::Dropout { .. } => {
+                input_gradient.copy_from_slice(&output_gradient)
+            }
         }
-        by_input
+        input_gradient
     }
 }
 
-/// An image and what every layer of a model makes of it, without Dropout.
+/// An image and every layer's output for it, without Dropout.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// `[height][width][channels]`
@@ -172,7 +181,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Nothing computed yet.
+    /// No image yet.
     ///
     /// # Errors
     /// If the architecture cannot be built.
@@ -194,9 +203,9 @@ impl Trace {
         Ok(Self { image: Vec::new(), layers })
     }
 
-    /// Follows an image through all layers.
+    /// Passes an image through all layers.
     ///
-    /// - `parameters`: flat, as the architecture's [`Plan`](super::Plan) lays them out
+    /// - `parameters`: flat, in the order of the architecture's [`Plan`](super::Plan)
     /// - `image`: `[height][width][channels]`
     pub fn follow(&mut self, parameters: &[f32], image: &[f32]) {
         self.image.clear();
@@ -208,7 +217,7 @@ impl Trace {
         }
     }
 
-    /// What a layer, counted from 0, reads.
+    /// Input of a layer, counted from 0.
     pub fn input(&self, layer: usize) -> &[f32] {
         layer.checked_sub(1).map_or(&self.image, |before| &self.layers[before].output)
     }
@@ -218,14 +227,14 @@ impl Trace {
         self.layers.last().map_or(&[], |layer| &layer.output)
     }
 
-    /// The part of the image that a number of a layer's output can depend on.
+    /// The receptive field of a number of a layer's output.
     pub fn field(&self, layer: usize, place: (usize, usize, usize)) -> ReceptiveField {
         let layers: Vec<_> =
             self.layers[..=layer].iter().map(|layer| (layer.layer, layer.input)).collect();
         receptive::field(&layers, place)
     }
 
-    /// The derivative of a class's logit by every number of the image.
+    /// The derivative of a class's logit with respect to every number of the image.
     pub fn saliency(&self, parameters: &[f32], class: usize) -> Vec<f32> {
         let mut gradient = vec![0.0; self.logits().len()];
         gradient[class] = 1.0;

@@ -1,24 +1,24 @@
-//! Small random changes of a digit, so that training meets more hands than wrote MNIST.
+//! Small random changes of digits, so that training sees more handwriting than MNIST's.
 
 use crate::data::{PIXELS, SIDE};
 use crate::ink::{Point, raster};
 use crate::protocol::Augment;
 
-/// How far a digit may be changed; each amount is drawn uniformly between minus and plus its limit.
+/// How far a digit is changed; each amount is drawn uniformly between minus and plus its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Augmentation {
     /// Degrees of rotation.
     pub rotation: f32,
-    /// Share by which width and height, each on its own, grow or shrink.
+    /// Fraction by which width and height, each on its own, grow or shrink.
     pub scale: f32,
-    /// Horizontal shift of a row for each row of distance from the middle: slant.
+    /// Horizontal shift of a row, in pixels per pixel of distance from the middle: slant.
     pub shear: f32,
     /// Pixels of translation along each axis.
     pub translation: f32,
-    /// Pixels by which single places move along each axis, each on its own: uneven hands.
+    /// Pixels by which single places move along each axis, each on its own: uneven handwriting.
     pub warp: f32,
-    /// Share of the zeros that get a slash through them, and of the ones that get an upstroke: many
-    /// people write them so, hardly any of those who wrote MNIST did.
+    /// Fraction of the zeros that get a slash, and of the ones that get an upstroke: many people write
+    /// them so, but hardly anyone who wrote MNIST did.
     pub extra_strokes: f32,
 }
 
@@ -36,7 +36,7 @@ impl Default for Augmentation {
     }
 }
 
-/// How far images are varied; `None` if they are not.
+/// The limits of an [`Augment`]; `None` if images are not varied.
 pub fn amounts(augment: Augment) -> Option<Augmentation> {
     match augment {
         Augment::Off => None,
@@ -45,11 +45,11 @@ pub fn amounts(augment: Augment) -> Option<Augmentation> {
     }
 }
 
-/// Changes consecutive images of a minibatch at random, each in a way that depends on its place in the
-/// minibatch alone, so that it is the same whoever does it.
+/// Changes consecutive images of a minibatch at random. The change depends only on an image's place in
+/// the minibatch, so it is the same on every worker.
 ///
 /// - `images`: `[images][SIDE][SIDE]`; `labels`: each image's class.
-/// - `first`: place of the first one.
+/// - `first`: place of the first image.
 /// - `rng_seed`: the minibatch's seed.
 pub fn vary(
     augmentation: &Augmentation,
@@ -67,14 +67,14 @@ pub fn vary(
     }
 }
 
-/// The middle of a picture along either axis.
+/// The middle of an image along either axis.
 const MIDDLE: f32 = (SIDE - 1) as f32 / 2.0;
 
 /// Longer side of a digit in MNIST.
 const BOX: f32 = 20.0;
 
 impl Augmentation {
-    /// Seven tenths of the default, without its extra strokes.
+    /// Seven tenths of the default, without extra strokes.
     pub const GENTLE: Self = Self {
         rotation: 8.4,
         scale: 0.105,
@@ -85,13 +85,13 @@ impl Augmentation {
     };
 
     /// Draws a change and applies it: `to[p] = from[m(p) + w(p)]` with an affine map `m` about the
-    /// middle of the picture and a smaller, uneven shift `w`; linear between pixels, 0 outside.
+    /// middle of the image and a smaller, uneven shift `w`; linear between pixels, 0 outside.
     ///
-    /// - `digit`: which one it is.
+    /// - `digit`: its class.
     /// - `from`, `to`: `[SIDE][SIDE]`.
     ///
     /// # Panics
-    /// If a picture has another size.
+    /// If an image has another size.
     pub fn apply(&self, rng: &mut fastrand::Rng, digit: u8, from: &[f32], to: &mut [f32]) {
         assert_eq!((from.len(), to.len()), (PIXELS, PIXELS), "pictures of {SIDE}x{SIDE}");
         let mut embellished = [0.0; PIXELS];
@@ -100,7 +100,7 @@ impl Augmentation {
             embellished.copy_from_slice(from);
             let ink = Ink::of(&embellished);
             add(&mut embellished, if digit == 0 { ink.slash(rng) } else { ink.upstroke(rng) });
-            // MNIST would have fitted the stroke into its box, too.
+            // MNIST would have fitted the stroke into its box as well.
             let ink = Ink::of(&embellished);
             (from, centre, shrink) = (&embellished, ink.centre, ink.longer_side() / BOX);
         }
@@ -111,7 +111,7 @@ impl Augmentation {
         let shear = within(self.shear);
         let (shift_x, shift_y) = (within(self.translation), within(self.translation));
         let warp = Warp::new(|| within(self.warp));
-        // Where a pixel of the new picture comes from: shift, turn, slant, stretch.
+        // Where a pixel of the new image comes from: shift, rotation, slant, scale.
         let (xx, xy) = (across * (cos + shear * sin), across * (-sin + shear * cos));
         let (yx, yy) = (down * sin, down * cos);
         for (y, row) in to.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
@@ -125,11 +125,11 @@ impl Augmentation {
     }
 }
 
-/// Shifts at the knots of a coarse grid over the picture, linear in between.
+/// Shifts at the knots of a coarse grid over the image, linear in between.
 struct Warp([[Point; Self::KNOTS]; Self::KNOTS]);
 
 impl Warp {
-    /// Knots along either axis, the first and the last on the picture's edges.
+    /// Knots along either axis; the first and the last are on the image's edges.
     const KNOTS: usize = 4;
 
     /// Pixels from one knot to the next.
@@ -139,7 +139,6 @@ impl Warp {
         Self(std::array::from_fn(|_| std::array::from_fn(|_| Point { x: shift(), y: shift() })))
     }
 
-    /// The shift of a pixel.
     fn at(&self, x: usize, y: usize) -> Point {
         let cell = |i: usize| (i / Self::SPACING).min(Self::KNOTS - 2);
         let (column, row) = (cell(x), cell(y));
@@ -189,12 +188,12 @@ impl Ink {
         ink
     }
 
-    /// Side of the smallest square that the ink fits into.
+    /// Side of the smallest square around the ink.
     fn longer_side(&self) -> f32 {
         1.0 + (self.columns.1 - self.columns.0).max(self.rows.1 - self.rows.0)
     }
 
-    /// A slash that rises to the right, from a little inside the digit's box to a little outside.
+    /// A slash that rises to the right, from just inside the digit's box to just outside.
     fn slash(&self, rng: &mut fastrand::Rng) -> [Point; 2] {
         let mut outwards = || 7.0 * rng.f32() - 3.0;
         [
@@ -203,7 +202,7 @@ impl Ink {
         ]
     }
 
-    /// The stroke that leads up to the top of a one, flatter than 60 degrees and steeper than 30.
+    /// The stroke that leads up to the top of a one, at 30 to 60 degrees.
     fn upstroke(&self, rng: &mut fastrand::Rng) -> [Point; 2] {
         let (sin, cos) = (30.0 + 30.0 * rng.f32()).to_radians().sin_cos();
         let length = 4.0 + 9.0 * rng.f32();
@@ -211,14 +210,14 @@ impl Ink {
     }
 }
 
-/// Draws one more stroke onto a picture.
+/// Draws one more stroke on an image.
 fn add(picture: &mut [f32], stroke: [Point; 2]) {
     for (pixel, ink) in picture.iter_mut().zip(raster::draw(&[stroke])) {
         *pixel = pixel.max(ink);
     }
 }
 
-/// The picture at a point between pixels.
+/// The image's value at a point between pixels.
 fn sample(picture: &[f32], x: f32, y: f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (right_share, lower_share) = (x - left, y - top);

@@ -1,11 +1,11 @@
-//! The time in which somebody watched, by which helpers are late: a machine that sleeps or stands still is no fault of
-//! theirs.
+//! The clock that timeouts for helpers are measured by. It leaves out time in which the whole machine slept
+//! or stood still, which is not a helper's fault.
 
-/// The longest that the time between two looks may count, in milliseconds: more than there is between two looks of a trainer
-/// that waits for messages, less than any helper has.
+/// The most that the time between two looks counts, in milliseconds: more than a trainer that waits for
+/// messages leaves between two looks, less than any helper's timeout.
 const LONGEST: f64 = 1500.0;
 
-/// A clock that stands still while nobody looks at it for long.
+/// A clock that stands still between looks that are far apart.
 #[derive(Clone, Copy, Debug)]
 pub struct AwakeClock {
     last: f64,
@@ -13,12 +13,12 @@ pub struct AwakeClock {
 }
 
 impl AwakeClock {
-    /// From a time in milliseconds on, which it shows at first: so it is never ahead of the time, nor of an older clock.
+    /// Starts at `now`, in milliseconds, so that it is never ahead of the time, nor of an older clock.
     pub fn new(now: f64) -> Self {
         Self { last: now, watched: now }
     }
 
-    /// What it shows at a time in milliseconds.
+    /// What it shows at `now`, in milliseconds.
     pub fn look(&mut self, now: f64) -> f64 {
         self.watched += (now - self.last).clamp(0.0, LONGEST);
         self.last = now;

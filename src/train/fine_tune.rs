@@ -1,7 +1,7 @@
-//! Fine-tuning: a trained network goes on to learn a few digits of one user, between images of MNIST, so
-//! that it does not forget those.
+//! Fine-tuning: a trained network learns one user's digits, mixed with images of MNIST so that it does not
+//! forget those.
 //!
-//! No clock, no I/O, no JS: whoever drives it calls [`FineTuning::advance`] until that says it is over.
+//! No clock, no I/O, no JS: the caller calls [`FineTuning::advance`] until it is finished.
 
 use std::ops::Range;
 
@@ -14,21 +14,21 @@ use crate::net::network::Shard;
 use crate::net::{Architecture, ArchitectureError, Network, Plan};
 use crate::protocol::{Optimizer, Schedule, Tallies, Tally, Trainable};
 
-/// Minibatches: with the default model a few seconds.
+/// Minibatches, a few seconds with the default model.
 pub const STEPS: u32 = 200;
 
 /// Images in a minibatch.
 pub const BATCH: usize = 64;
 
-/// How often each of the user's digits comes up while there are few: once in so many minibatches. More often, a
-/// single digit costs a point of MNIST's accuracy.
+/// While there are few user digits, each is trained on once in this many minibatches. More often, a single
+/// digit costs a point of MNIST's accuracy.
 const USER_DIGIT_EVERY: usize = 4;
 
-/// The fewest and the most images of a minibatch that are the user's; all others are MNIST's.
+/// The fewest and the most of the user's digits in a minibatch; the rest is MNIST.
 const USER_DIGITS_OF_A_BATCH: [usize; 2] = [2, 16];
 
-/// The learning rate at first, from where it falls along a cosine: the highest at which the shipped weights, given
-/// sixty digits of which a fifth was misread, lost no more than 0.2 points on MNIST.
+/// The initial learning rate, which falls along a cosine. It is the highest at which the shipped weights,
+/// given sixty digits of which a fifth was misread, lost no more than 0.2 points on MNIST.
 fn peak(part: Trainable) -> f32 {
     match part {
         Trainable::All => 1.5e-4,
@@ -36,10 +36,10 @@ fn peak(part: Trainable) -> f32 {
     }
 }
 
-/// Test images evaluated at a time: a few milliseconds' work.
+/// Test images evaluated at a time, a few milliseconds' work.
 const CHUNK: usize = 100;
 
-/// What a training step on an image costs, as evaluating one counts 1.
+/// Cost of training on an image, in evaluations of one.
 const COST_OF_TRAINING: f32 = 3.0;
 
 /// Why a network cannot be fine-tuned.
@@ -48,40 +48,40 @@ pub enum FineTuneError {
     /// The network cannot be built.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
-    /// It is for other pictures than digits'.
+    /// Its input is not a 28x28 image.
     #[error("the network is made for other images than MNIST’s")]
     Input,
     /// The parameters are not this network's.
     #[error("the weights belong to another model")]
     Parameters,
-    /// Digits and labels do not fit together, or none of them is to be trained on.
+    /// Digits and labels do not match, or there is nothing to train on.
     #[error("there is no digit to train on")]
     Digits,
-    /// Nothing keeps the network from forgetting.
+    /// There are no MNIST images to keep the network from forgetting.
     #[error("MNIST’s images are not here yet")]
     NoReplay,
-    /// The parameters became too large for numbers.
+    /// A parameter became infinite or not a number.
     #[error("the weights overflowed")]
     Overflow,
 }
 
-/// The digits of one user: first those to train on, then those held out.
+/// One user's digits: those to train on, then those held out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserDigits {
     /// `[digits][28][28]`, 0 to 1.
     images: Vec<f32>,
     labels: Vec<u8>,
-    /// How many are trained on.
+    /// How many are trained on, from the first.
     trained: usize,
 }
 
 impl UserDigits {
     /// - `images`: `[digits][28][28]`, 0 is paper and 1 is ink.
     /// - `labels`: each digit's class.
-    /// - `held_out`: how many of them, the last ones, are held out.
+    /// - `held_out`: how many of the last digits are held out.
     ///
     /// # Errors
-    /// If there is not one picture for each label, a label is no digit, or all are held out.
+    /// If there is not one image for each label, a label is over 9, or all digits are held out.
     pub fn new(images: Vec<f32>, labels: Vec<u8>, held_out: usize) -> Result<Self, FineTuneError> {
         let fit = images.len() == labels.len() * PIXELS;
         let classes = labels.iter().all(|&label| usize::from(label) < CLASSES);
@@ -96,37 +96,37 @@ impl UserDigits {
     }
 }
 
-/// Place in the flat parameters of those that may change.
+/// Range of the flat parameters that may change.
 pub fn trainable(plan: &Plan, part: Trainable) -> Range<usize> {
     let all = plan.parameters();
     let start = match part {
         Trainable::All => 0,
-        // A kernel and a bias: no network ends in anything but a Dense layer.
+        // A kernel and a bias: every network ends in a Dense layer.
         Trainable::Head => all.iter().rev().nth(1).map_or(0, |kernel| kernel.range.start),
     };
     start..plan.parameter_count()
 }
 
-/// What each minibatch consists of: images of MNIST by chance, then the user's digits in turn, in an order
-/// shuffled anew each time that all had their turn.
+/// Chooses each minibatch: random MNIST images, and the user's digits in turn, in an order that is shuffled
+/// anew after each round.
 #[derive(Clone, Debug)]
 pub struct Mix {
     rng: fastrand::Rng,
-    /// The user's digits that have not had their turn.
+    /// The user's digits still to come in this round.
     waiting: Vec<usize>,
     trained: usize,
     replay: usize,
 }
 
 impl Mix {
-    /// - `trained`: the user's digits, at least one.
-    /// - `replay`: images of MNIST to choose from, at least one.
+    /// - `trained`: number of the user's digits, at least one.
+    /// - `replay`: number of MNIST images to choose from, at least one.
     pub fn new(seed: u32, trained: usize, replay: usize) -> Self {
         let rng = fastrand::Rng::with_seed(u64::from(seed));
         Self { rng, waiting: Vec::new(), trained, replay }
     }
 
-    /// Places of a minibatch's images among MNIST's, and of its digits among the user's: [`BATCH`] in all.
+    /// Indices of a minibatch's MNIST images and of its user digits, [`BATCH`] in all.
     pub fn minibatch(&mut self) -> (Vec<usize>, Vec<usize>) {
         let [least, most] = USER_DIGITS_OF_A_BATCH;
         let user_digits = self.trained.div_ceil(USER_DIGIT_EVERY).clamp(least, most);
@@ -142,7 +142,6 @@ impl Mix {
     }
 }
 
-/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FineTuneStage {
     Before,
@@ -151,7 +150,7 @@ enum FineTuneStage {
     Over,
 }
 
-/// A fine-tuning under way: the network is evaluated, learns and is evaluated again.
+/// A fine-tuning in progress: evaluate, train, evaluate again.
 #[derive(Debug)]
 pub struct FineTuning {
     stage: FineTuneStage,
@@ -168,20 +167,19 @@ pub struct FineTuning {
     gradient: Vec<f32>,
     images: Vec<f32>,
     labels: Vec<u8>,
-    /// What it came to before, and what it has come to so far in the evaluation under way.
+    /// The result before, and the evaluation in progress.
     before: Tallies,
     tallies: Tallies,
 }
 
 impl FineTuning {
-    /// Begins with nothing done.
+    /// Starts from `parameters`.
     ///
-    /// - `parameters`: those to start from.
-    /// - `replay`: images that there are to replay, the first ones of the training set.
+    /// - `replay`: how many training images, from the first, may be replayed.
     ///
     /// # Errors
-    /// If the parameters are not the architecture's or not finite, if it is for other images, or if
-    /// there is nothing to replay.
+    /// If the parameters do not fit the architecture or are not finite, if its input is not a 28x28 image, or
+    /// if there is nothing to replay.
     pub fn new(
         architecture: &Architecture,
         part: Trainable,
@@ -223,10 +221,10 @@ impl FineTuning {
         Ok(this)
     }
 
-    /// Takes the next small piece of the work; true once there is none left.
+    /// Does the next small piece of work; true once none is left.
     ///
     /// # Errors
-    /// If the parameters have overflowed.
+    /// If a parameter is no longer finite.
     pub fn advance(&mut self, train: &Digits, test: &Digits) -> Result<bool, FineTuneError> {
         match self.stage {
             FineTuneStage::Before => {
@@ -252,7 +250,7 @@ impl FineTuning {
         Ok(self.stage == FineTuneStage::Over)
     }
 
-    /// How much of the work is done, 0 to 1.
+    /// Fraction of the work that is done, 0 to 1.
     ///
     /// - `test`: size of the test set.
     pub fn share(&self, test: usize) -> f32 {
@@ -266,7 +264,7 @@ impl FineTuning {
         &self.parameters
     }
 
-    /// What the network came to before and after, once it is over.
+    /// Evaluations before and after, once it has finished.
     pub fn tallies(&self) -> [Tallies; 2] {
         [self.before, self.tallies]
     }
@@ -279,8 +277,8 @@ impl FineTuning {
         Ok(())
     }
 
-    /// One optimizer step. The user's digits are varied, so that the network learns how they are written and
-    /// not these pictures by heart.
+    /// One optimizer step. The user's digits are varied, so that the network learns the handwriting and not
+    /// these images by heart.
     fn learn(&mut self, train: &Digits) {
         let (replayed, user_digits) = self.mix.minibatch();
         train.gather(replayed, &mut self.images, &mut self.labels);
@@ -303,7 +301,7 @@ impl FineTuning {
         self.step += 1;
     }
 
-    /// Evaluates the user's digits, then some more test images; true once there is none left.
+    /// Evaluates the user's digits, then some more test images; true once none is left.
     fn evaluate(&mut self, test: &Digits) -> bool {
         let start = self.tallies.test.images as usize;
         if start == 0 {

@@ -1,7 +1,7 @@
 //! A minibatch's gradient as the sum of its shards' gradients.
 //!
-//! The number of shards and the order of the sum are fixed, so that the result has the same bits
-//! however many workers or threads computed the shards, and whichever finished first.
+//! The number of shards and the order of the sum are fixed, so the result has the same bits however many
+//! workers computed the shards and whichever finished first.
 
 use std::ops::Range;
 
@@ -12,39 +12,39 @@ use crate::net::loss::Score;
 use crate::net::network::Shard;
 use crate::protocol::MOST_WORKERS;
 
-/// Shards of a minibatch, a power of two: some for each worker, so that one that falls behind can be
-/// spared some of them.
+/// Shards of a minibatch, a power of two: several for each worker, so that some can be taken from one that
+/// falls behind.
 pub const SHARDS: usize = 2 * MOST_WORKERS as usize;
 
-/// Shards begin at multiples of so many images, as many as a tile of the kernels has; of a small
-/// minibatch some are empty.
+/// Shards begin at multiples of this many images, the images in a tile of the kernels. Some shards of a
+/// small minibatch are empty.
 const GRAIN: usize = 4;
 
-/// Images of a minibatch that belong to consecutive shards.
+/// Range of a minibatch's images that consecutive shards cover.
 pub fn images_of(minibatch: usize, shards: &Range<usize>) -> Range<usize> {
     let begin =
         |shard: usize| (minibatch * shard).div_ceil(SHARDS).next_multiple_of(GRAIN).min(minibatch);
     begin(shards.start)..begin(shards.end)
 }
 
-/// Consecutive shards of a minibatch, with their images: all of them, or what one worker computes.
+/// Consecutive shards of a minibatch, with their images: all shards, or one worker's.
 #[derive(Clone, Debug)]
-pub struct Share<'a> {
-    /// Which shards.
+pub struct MinibatchPart<'a> {
+    /// Indices of the shards.
     pub shards: Range<usize>,
     /// Images in the whole minibatch.
     pub minibatch: usize,
-    /// Those of these shards: `[images][pixels]`, 0 to 1.
+    /// The shards' images, `[images][pixels]`, 0 to 1.
     pub images: &'a [f32],
     /// Each image's class.
     pub labels: &'a [u8],
-    /// Seed of what is random about this minibatch.
+    /// RNG seed of this minibatch.
     pub rng_seed: u64,
     /// As [`Settings::label_smoothing`](crate::protocol::Settings::label_smoothing).
     pub label_smoothing: f32,
 }
 
-impl<'a> Share<'a> {
+impl<'a> MinibatchPart<'a> {
     /// A whole minibatch, without label smoothing.
     pub fn whole(images: &'a [f32], labels: &'a [u8], rng_seed: u64) -> Self {
         let label_smoothing = 0.0;
@@ -58,7 +58,7 @@ impl<'a> Share<'a> {
         }
     }
 
-    /// Images and labels of one of the shards.
+    /// Images and labels of one shard.
     fn shard(&self, index: usize) -> (&'a [f32], &'a [u8]) {
         let first = images_of(self.minibatch, &self.shards).start;
         let Range { start, end } = images_of(self.minibatch, &(index..index + 1));
@@ -67,7 +67,8 @@ impl<'a> Share<'a> {
         (&self.images[start * pixels..end * pixels], &self.labels[start..end])
     }
 
-    /// Computes what one of the shards adds to the mean loss' gradient and adds it to `sums`, unless it is empty.
+    /// Computes one shard's part of the mean loss's gradient and adds it to `sums`, unless the shard is
+    /// empty.
     pub fn gradient(&self, network: &mut Network, index: usize, sums: &mut Sums) -> Score {
         let (images, labels) = self.shard(index);
         if labels.is_empty() {
@@ -81,36 +82,37 @@ impl<'a> Share<'a> {
     }
 }
 
-/// The sum of shards' gradients in a fixed binary tree: neighbours first, then neighbouring pairs. What is complete is added
-/// up at once, while it is still in the processor's cache, and its memory is used again.
+/// The sum of shards' gradients in a fixed binary tree: neighbours first, then neighbouring pairs. Complete
+/// pairs are added at once, while they are still in the cache, and their memory is reused.
 #[derive(Debug)]
 pub struct Sums {
-    /// Numbers of a gradient.
+    /// Length of a gradient.
     size: usize,
     /// Images in the whole minibatch.
     minibatch: usize,
-    /// Of the largest subtrees that are complete, the sums.
+    /// Sums of the largest complete subtrees.
     complete: Vec<(Range<usize>, Buffer)>,
-    /// Memory that is free.
+    /// Unused buffers.
     free: Vec<Buffer>,
 }
 
 impl Sums {
-    /// Of gradients of so many numbers, of an empty minibatch.
+    /// For gradients of `size` numbers; the minibatch is empty.
     pub fn new(size: usize) -> Self {
         let complete = Vec::with_capacity(SHARDS);
         Self { size, minibatch: 0, complete, free: Vec::with_capacity(SHARDS) }
     }
 
-    /// Begins the sum for a minibatch of so many images.
+    /// Begins the sum for a minibatch of `minibatch` images.
     pub fn begin(&mut self, minibatch: usize) {
         self.minibatch = minibatch;
         self.free.extend(self.complete.drain(..).map(|(_, sum)| sum));
     }
 
-    /// Takes the sum of a subtree that has images: of one shard, or one of what [`Sums::complete`] gave elsewhere.
+    /// Adds the sum of a subtree that is not empty: of one shard, or one that [`Sums::complete`] gave
+    /// elsewhere.
     ///
-    /// - `write`: is given room for all of its numbers, whatever they are before.
+    /// - `write`: must overwrite the whole gradient; the numbers in it before are arbitrary.
     pub fn add<T>(&mut self, subtree: Range<usize>, write: impl FnOnce(&mut [f32]) -> T) -> T {
         let mut sum = self.free.pop().unwrap_or_else(|| filled(0.0, self.size));
         let written = write(&mut sum);
@@ -121,14 +123,14 @@ impl Sums {
         written
     }
 
-    /// The sums of the largest subtrees that are complete, in the order of their shards: all that is to be known of
-    /// them elsewhere. Which these are, [`sums`] says.
+    /// The sums of the largest complete subtrees in the order of their shards, which is all that another
+    /// worker needs. [`sums`] says which subtrees these are.
     pub fn complete(&mut self) -> impl Iterator<Item = &[f32]> {
         self.complete.sort_unstable_by_key(|(subtree, _)| subtree.start);
         self.complete.iter().map(|(_, sum)| sum.as_slice())
     }
 
-    /// The minibatch's gradient, once all shards that have images are taken.
+    /// The minibatch's gradient, once all shards that are not empty have been added.
     ///
     /// # Panics
     /// If one is missing.
@@ -140,9 +142,9 @@ impl Sums {
     }
 }
 
-/// The largest subtrees that consecutive shards make complete.
+/// The largest subtrees that consecutive shards complete.
 ///
-/// - `minibatch`: images in the whole minibatch; subtrees without any are complete from the beginning, and left out.
+/// - `minibatch`: images in the whole minibatch. Empty subtrees count as complete and are left out.
 pub fn sums(shards: &Range<usize>, minibatch: usize) -> Vec<Range<usize>> {
     let mut subtrees = Vec::new();
     for shard in shards.clone().map(|shard| shard..shard + 1) {
@@ -154,7 +156,7 @@ pub fn sums(shards: &Range<usize>, minibatch: usize) -> Vec<Range<usize>> {
     subtrees.into_iter().map(|(subtree, ())| subtree).collect()
 }
 
-/// Adds a subtree's sum to the largest complete ones, and it to its neighbour's wherever that is complete.
+/// Adds a complete subtree, and merges it with its neighbour as long as that is complete.
 fn complete<T>(
     subtrees: &mut Vec<(Range<usize>, T)>,
     (mut subtree, mut sum): (Range<usize>, T),
@@ -222,15 +224,15 @@ mod tests {
         }
     }
 
-    /// With rounding this coarse, only the tree's own order gives its bits.
+    /// With rounding this coarse, only the tree's order gives the expected bits.
     fn coarse() -> Vec<f32> {
         (0..SHARDS).map(|i| [1e8, 3.0, -1e8, 5.0][i % 4]).collect()
     }
 
-    /// Of a minibatch in which no shard is empty.
+    /// A minibatch in which no shard is empty.
     const FULL: usize = SHARDS * GRAIN;
 
-    /// The tree's sum, written down once more.
+    /// The tree's sum, written independently.
     fn expected(leaves: &[f32]) -> f32 {
         match leaves {
             [leaf] => *leaf,
@@ -241,11 +243,11 @@ mod tests {
         }
     }
 
-    /// Takes some shards' gradients; those of empty shards do not count.
+    /// Adds some shards' gradients; empty shards are skipped.
     fn add(to: &mut Sums, leaves: &[f32], shards: impl Iterator<Item = usize>) {
         let minibatch = to.minibatch;
         for shard in shards.filter(|&shard| !images_of(minibatch, &(shard..shard + 1)).is_empty()) {
-            to.add(shard..shard + 1, |room| room.fill(leaves[shard]));
+            to.add(shard..shard + 1, |to| to.fill(leaves[shard]));
         }
     }
 
@@ -294,7 +296,7 @@ mod tests {
                     let subtrees = sums(&(start..end), minibatch);
                     assert_eq!(subtrees.len(), there.complete().count());
                     for (subtree, sum) in subtrees.into_iter().zip(there.complete()) {
-                        here.add(subtree, |room| room.copy_from_slice(sum));
+                        here.add(subtree, |to| to.copy_from_slice(sum));
                     }
                     assert_eq!(here.total()[0].to_bits(), whole, "{start}..{end} of {minibatch}");
                 }

@@ -6,17 +6,17 @@ const WINDOW: f64 = 1.0;
 /// Throughput of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
-    /// Seconds and images of training, fading out over [`WINDOW`].
+    /// Seconds and images of training, decaying over [`WINDOW`].
     recent_seconds: f64,
     recent_images: f64,
-    /// Seconds spent in all, and on the test images scored so far.
+    /// Seconds in all, and those on the test images scored so far.
     training_seconds: f64,
     evaluation_seconds: f64,
     evaluated: f64,
 }
 
 impl Meter {
-    /// So many training images took so many seconds.
+    /// Records that training on `images` took `seconds`.
     pub fn trained(&mut self, images: usize, seconds: f64) {
         self.training_seconds += seconds;
         let fade = (-seconds / WINDOW).exp();
@@ -24,19 +24,19 @@ impl Meter {
         self.recent_images = fade * self.recent_images + images as f64;
     }
 
-    /// So many test images took so many seconds.
+    /// Records that evaluating `images` took `seconds`.
     pub fn evaluated(&mut self, images: usize, seconds: f64) {
         self.evaluation_seconds += seconds;
         self.evaluated += images as f64;
     }
 
-    /// Training images a second, now; 0 before the first.
+    /// Current training images a second; 0 before the first.
     pub fn images_per_second(&self) -> f64 {
         if self.recent_seconds > 0.0 { self.recent_images / self.recent_seconds } else { 0.0 }
     }
 
-    /// Expected seconds for so many training and test images. Before the first evaluation a test
-    /// image, which needs no backward pass, is taken to cost half a training image.
+    /// Expected seconds for the given images. Before the first evaluation a test image, which
+    /// needs no backward pass, is assumed to cost half a training image.
     pub fn seconds_for(&self, train_images: usize, test_images: usize) -> f64 {
         let rate = self.images_per_second();
         if rate == 0.0 {

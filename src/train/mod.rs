@@ -1,7 +1,7 @@
-//! Training: [`augment`]ed digits, [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's [`gradient`] from
-//! shards, what computes these, [`shard_executor`], their [`shard_assignment`] to helpers and the [`awake_clock`] that says who is
-//! late, its [`meter`], and the state machine of a run, [`session`].
-//! What comes after a run: [`fine_tune`].
+//! Training: [`augment`]ed digits, [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's
+//! [`gradient`] from shards. A [`shard_executor`] computes shards, the [`shard_assignment`] gives them to
+//! helpers, and the [`awake_clock`] times those out. [`session`] is the state machine of a run, [`meter`] its
+//! throughput, and [`fine_tune`] comes after a run.
 
 pub mod augment;
 pub mod awake_clock;

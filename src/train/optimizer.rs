@@ -1,16 +1,15 @@
-//! How a gradient becomes a change of the parameters, as Keras 3 computes it.
+//! Optimizer steps as Keras 3 computes them.
 //!
-//! Plain loops: each parameter's update is independent of all others, which compilers vectorise.
+//! Plain loops, which compilers vectorise: each parameter's update is independent of the others.
 
 use crate::protocol::Optimizer;
 
-/// Takes parameters into their exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as Keras does
-/// with `use_ema`, `m = min(momentum, step / (step + 9))`. So it follows closely at first, as TensorFlow's
-/// `ExponentialMovingAverage` does with `num_updates`: Keras' is of no use until the weights that it began with
-/// have faded.
+/// Updates the parameters' exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as
+/// in Keras' `use_ema`, but with `m = min(momentum, step / (step + 9))`. So it follows closely at first, like
+/// TensorFlow's `ExponentialMovingAverage` with `num_updates`; Keras' average is useless until the initial
+/// weights have faded.
 ///
-/// Single minibatches throw the parameters about; their average is what they are thrown about (Polyak and
-/// Juditsky 1992).
+/// Single minibatches scatter the parameters around a point that the average is close to (Polyak and Juditsky 1992).
 pub fn update_ema(momentum: f32, step: u32, average: &mut [f32], parameters: &[f32]) {
     let step = step as f32;
     let rest = 1.0 - momentum.min(step / (step + 9.0));
@@ -19,7 +18,7 @@ pub fn update_ema(momentum: f32, step: u32, average: &mut [f32], parameters: &[f
     }
 }
 
-/// An optimizer and what it remembers about each parameter.
+/// An optimizer and its memory of each parameter.
 #[derive(Clone, Debug)]
 pub struct OptimizerState {
     kind: Optimizer,
@@ -32,7 +31,7 @@ pub struct OptimizerState {
 }
 
 impl OptimizerState {
-    /// An optimizer for so many parameters that has not taken a step yet.
+    /// An optimizer for `parameters` numbers, before its first step.
     pub fn new(kind: Optimizer, parameters: usize) -> Self {
         let moments = |used: bool| vec![0.0; if used { parameters } else { 0 }];
         Self {
@@ -43,7 +42,7 @@ impl OptimizerState {
         }
     }
 
-    /// Changes the parameters by one step.
+    /// Takes one step.
     pub fn step(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
         match self.kind {

@@ -4,7 +4,7 @@ use std::f32::consts::PI;
 
 use crate::protocol::Schedule;
 
-/// Share of a one-cycle run that goes up.
+/// Fraction of a one-cycle run in which the rate rises.
 const RISE: f32 = 0.3;
 /// A one-cycle run starts at its peak divided by this ...
 const START_DIVISOR: f32 = 25.0;

@@ -1,7 +1,7 @@
-//! A run as a state machine: it says what is to be done next and takes in what came of it.
+//! A run as a state machine: it says what to do next and takes the result.
 //!
-//! No clock, no I/O, no JS, and no arithmetic but the optimizer's: whoever drives it computes
-//! gradients and test scores, on as many threads or workers as there are.
+//! No clock, no I/O, no JS, and no arithmetic but the optimizer's: the caller computes gradients and scores,
+//! on as many threads or workers as it likes.
 
 use std::ops::Range;
 
@@ -11,62 +11,60 @@ use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::net::loss::Score;
 use crate::protocol::Settings;
 
-/// Images that one [`Task::Evaluate`] covers at most: some ten milliseconds' work, and enough of it to be
-/// shared out.
+/// The most images of one [`Task::Evaluate`]: some ten milliseconds' work, enough to be worth sharing out.
 const EVALUATION_CHUNK: usize = 400;
 
-/// What is to be done next.
+/// What to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task<'a> {
-    /// The gradient on these training images; [`Session::learn`] takes it.
+    /// Compute the gradient on these training images; [`Session::learn`] takes it.
     Minibatch(&'a [u32]),
-    /// The score on these images of a set; [`Session::take_score`] takes it.
+    /// Compute the score on these images of a set; [`Session::take_score`] takes it.
     Evaluate(Set, Range<usize>),
-    /// Nothing until more of the data set is here.
+    /// Wait until more of the data set has arrived.
     Wait,
-    /// Nothing until someone says Resume or Step.
-    Stand,
-    /// Nothing any more.
+    /// Wait for Resume or Step.
+    Paused,
+    /// Nothing; the run has finished.
     Finished,
 }
 
-/// Images that a run is evaluated on.
+/// Images to evaluate a run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {
-    /// Training images that are held out; counted as in the training set.
+    /// The held-out training images; counted as in the training set.
     Validation,
     /// The test set.
     Test,
 }
 
-/// What an epoch has come to.
+/// Scores at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochEvaluation {
     /// On the whole test set.
     pub test: Score,
-    /// On the training images that are held out, if there are any.
+    /// On the held-out training images, if there are any.
     pub validation: Option<Score>,
 }
 
-/// Whether minibatches are being asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Running,
-    /// One minibatch, and the evaluation if it falls due, then paused.
+    /// One minibatch, and the evaluation if it is due, then paused.
     Stepping,
     Paused,
 }
 
-/// How much of the data set can be used.
+/// How much of the data set has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Available {
     /// Training images, from the first.
     pub train: usize,
-    /// Test images: all of them or not yet.
+    /// Test images: all of them, or `None` yet.
     pub test: Option<usize>,
 }
 
-/// Seed of what is random about a run's minibatch.
+/// RNG seed of a run's minibatch.
 pub fn minibatch_seed(seed: u32, step: u32) -> u64 {
     (u64::from(seed) << 32 | u64::from(step)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -80,28 +78,28 @@ pub struct Session {
     /// Training images used.
     used: usize,
     parameters: Vec<f32>,
-    /// Of the parameters; empty if the settings ask for none.
+    /// Moving average of the parameters; empty if the settings ask for none.
     average: Vec<f32>,
     optimizer: OptimizerState,
     mode: Mode,
-    /// Epochs finished, their evaluation included.
+    /// Epochs finished, including their evaluation.
     epoch: u32,
     /// Minibatches finished.
     step: u32,
     /// This epoch's order of the training images.
     order: Vec<u32>,
-    /// Images of `order` that are behind us.
+    /// Images of `order` already trained on.
     seen: usize,
-    /// Held-out images scored since the epoch's last minibatch.
+    /// Score on the held-out images since the epoch's last minibatch.
     validated: Score,
-    /// Test images scored since then.
+    /// Score on the test images since then.
     tested: Score,
-    /// Whether the accuracy is reached at which the run ends.
+    /// Whether the accuracy at which the run ends has been reached.
     reached: bool,
 }
 
 impl Session {
-    /// A run that has not begun, from given parameters. `images` is the size of the training set.
+    /// A new run from given parameters. `images` is the size of the training set.
     pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
         let (images, used) = settings.split(images);
         let optimizer = OptimizerState::new(settings.optimizer, parameters.len());
@@ -125,13 +123,13 @@ impl Session {
         }
     }
 
-    /// What is to be done next; asking changes nothing.
+    /// What to do next. Asking changes nothing.
     pub fn next(&self, available: Available) -> Task<'_> {
         if self.reached || self.epoch >= self.settings.epochs {
             return Task::Finished;
         }
         if self.mode == Mode::Paused {
-            return Task::Stand;
+            return Task::Paused;
         }
         if self.seen < self.images {
             let batch = self.minibatch(self.seen, available);
@@ -152,20 +150,20 @@ impl Session {
         }
     }
 
-    /// The minibatch of this epoch after the one that [`Session::next`] names, if all of its images are here;
-    /// empty behind the last.
+    /// The minibatch after the one that [`Session::next`] names, if it is in this epoch and all of its images
+    /// have arrived.
     pub fn upcoming(&self, available: Available) -> Option<&[u32]> {
         self.minibatch(self.seen + self.settings.batch_size as usize, available)
     }
 
-    /// The minibatch of this epoch behind so many images, if all of it is here.
+    /// The minibatch of this epoch after the first `seen` images, if all of it has arrived.
     fn minibatch(&self, seen: usize, available: Available) -> Option<&[u32]> {
         let seen = seen.min(self.images);
         let batch = &self.order[seen..self.images.min(seen + self.settings.batch_size as usize)];
         batch.iter().all(|&i| (i as usize) < available.train).then_some(batch)
     }
 
-    /// Takes one optimizer step with the gradient of the minibatch that [`Session::next`] named.
+    /// Takes an optimizer step with the gradient of the minibatch that [`Session::next`] named.
     pub fn learn(&mut self, gradient: &[f32]) {
         let rate = learning_rate(
             self.settings.schedule,
@@ -183,8 +181,8 @@ impl Session {
         }
     }
 
-    /// Takes the score of the images that [`Session::next`] named; returns that of all of them once it
-    /// is complete, which ends the epoch.
+    /// Adds the score on the images that [`Session::next`] named. Returns the scores once all images are
+    /// evaluated, which ends the epoch.
     pub fn take_score(&mut self, score: Score, available: Available) -> Option<EpochEvaluation> {
         let held_out = self.used - self.images;
         if (self.validated.images as usize) < held_out {
@@ -208,38 +206,37 @@ impl Session {
         Some(EpochEvaluation { test, validation })
     }
 
-    /// Stand still from the next task on.
+    /// Pauses the run before its next task.
     pub fn pause(&mut self) {
         self.mode = Mode::Paused;
     }
 
-    /// Go on.
+    /// Resumes the run.
     pub fn resume(&mut self) {
         self.mode = Mode::Running;
     }
 
-    /// Take one minibatch, then stand still.
+    /// Takes one minibatch, then pauses.
     pub fn take_step(&mut self) {
         self.mode = Mode::Stepping;
     }
 
-    /// Whether the run stands still until someone says Resume or Step.
+    /// Whether the run waits for Resume or Step.
     pub fn is_paused(&self) -> bool {
         self.mode == Mode::Paused
     }
 
-    /// The parameters as they are now: the next gradient is wanted at them.
+    /// The current parameters, to compute the next gradient with.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
     }
 
-    /// Those that the run has come to, which scores are wanted of: the parameters' moving average, or without one
-    /// they themselves.
+    /// The parameters to evaluate: their moving average, or without one the current ones.
     pub fn averaged(&self) -> &[f32] {
         if self.average.is_empty() { &self.parameters } else { &self.average }
     }
 
-    /// What the run computes.
+    /// The run's hyperparameters.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -254,7 +251,7 @@ impl Session {
         self.step
     }
 
-    /// Images evaluated after each epoch beside the test set.
+    /// Held-out images, evaluated after each epoch in addition to the test set.
     pub fn held_out(&self) -> usize {
         self.used - self.images
     }
@@ -274,13 +271,13 @@ impl Session {
         self.steps_per_epoch() * self.settings.epochs
     }
 
-    /// Training images still to be seen, this epoch's and all later ones'.
+    /// Training images still to come, in this epoch and all later ones.
     pub fn images_left(&self) -> usize {
         let epochs = self.settings.epochs.saturating_sub(self.epoch) as usize;
         (epochs * self.images).saturating_sub(self.seen)
     }
 
-    /// Seed of what is random about the minibatch that comes next.
+    /// RNG seed of the next minibatch.
     pub fn minibatch_seed(&self) -> u64 {
         minibatch_seed(self.settings.seed, self.step)
     }

@@ -1,46 +1,45 @@
-//! Who computes which shards of the work in hand, and what has come of it: a state machine.
+//! Who computes which shards of the current job, and with what result: a state machine.
 //!
-//! The work is a minibatch's gradient or the score on some images, cut into [`SHARDS`] either way. Each
-//! helper is assigned some shards; what is not assigned, the trainer computes itself. Some can be
-//! stolen back from a helper that is behind, and one that is lost gives all of its shards back, so that losing
-//! it costs time and nothing else. What comes of older work, or from a helper whose shards were given back, is dropped. No
-//! clock, no messages: times are passed in.
+//! A job is a minibatch's gradient or the score on some images, cut into [`SHARDS`]. Each helper is assigned
+//! some shards; the trainer computes the others. Shards can be stolen back from a helper that falls behind,
+//! and a lost helper's all return to the trainer, so that losing it costs only time. Results of older jobs,
+//! or from a helper whose shards were given back, are dropped. No clock, no messages: times are arguments.
 
 use std::ops::Range;
 
 use super::gradient::SHARDS;
 use crate::net::loss::Score;
 
-/// A helper, counted up; never used twice.
+/// Number of a helper, counted up and never reused.
 pub type HelperId = u32;
 
-/// Shards that a helper has to compute.
+/// Shards assigned to a helper.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
-    /// Which helper.
+    /// The helper.
     pub helper: HelperId,
-    /// Which shards.
+    /// Consecutive indices.
     pub shards: Range<usize>,
-    /// When it was assigned, in milliseconds.
+    /// When they were assigned, in milliseconds.
     since: f64,
 }
 
-/// The work in hand and who computes which of its shards.
+/// The current job and who computes which of its shards.
 #[derive(Clone, Debug, Default)]
 pub struct ShardAssignment {
-    /// Counts the works.
+    /// Counts jobs.
     job_id: u32,
-    /// What has come of each shard.
+    /// Each shard's score, once computed.
     scores: [Option<Score>; SHARDS],
     assignments: Vec<Assignment>,
 }
 
 impl ShardAssignment {
-    /// Begins new work at a time in milliseconds: equal parts for the trainer, who keeps the first,
-    /// and each helper. Returns the work's job id.
+    /// Begins a job at `now`, in milliseconds: equal parts for the trainer, which gets the first one, and
+    /// each helper. Returns the job's id.
     ///
-    /// - `ahead`: shards that the trainer keeps less than its part, to [`ShardAssignment::steal_back`] from
-    ///   helpers as many as it then has time for; it always keeps one.
+    /// - `ahead`: how many shards less than its part the trainer starts with, though at least one. It can
+    ///   [`ShardAssignment::steal_back`] as many as it then has time for.
     pub fn begin(&mut self, helpers: &[HelperId], ahead: usize, now: f64) -> u32 {
         self.job_id = self.job_id.wrapping_add(1);
         self.scores = [None; SHARDS];
@@ -58,7 +57,7 @@ impl ShardAssignment {
         self.job_id
     }
 
-    /// Steals the first of a helper's shards back; it has agreed not to compute it.
+    /// Takes the first of a helper's shards back, which the helper has agreed not to compute.
     pub fn steal_back(&mut self, helper: HelperId) {
         for assignment in
             self.assignments.iter_mut().filter(|assignment| assignment.helper == helper)
@@ -67,12 +66,12 @@ impl ShardAssignment {
         }
     }
 
-    /// What is assigned.
+    /// The assignments of the current job.
     pub fn assignments(&self) -> &[Assignment] {
         &self.assignments
     }
 
-    /// The next shard that the trainer is to compute itself.
+    /// The next shard for the trainer to compute.
     pub fn next_own(&self) -> Option<usize> {
         let assigned = |shard: &usize| {
             self.assignments.iter().any(|assignment| assignment.shards.contains(shard))
@@ -80,13 +79,13 @@ impl ShardAssignment {
         (0..SHARDS).find(|shard| self.scores[*shard].is_none() && !assigned(shard))
     }
 
-    /// Takes what the trainer has computed itself.
+    /// Records the score of a shard that the trainer computed.
     pub fn take_own(&mut self, shard: usize, score: Score) {
         self.scores[shard] = Some(score);
     }
 
-    /// Takes what a helper has computed, and returns which shards these are; `None` if it is of no use:
-    /// of older work, of shards that were given back, or not as many as were assigned.
+    /// Records a helper's scores and returns their shards. `None` if the scores are of an older job, of
+    /// shards that were given back, or not as many as were assigned.
     pub fn take(
         &mut self,
         helper: HelperId,
@@ -104,12 +103,12 @@ impl ShardAssignment {
         Some(shards)
     }
 
-    /// A helper is lost; the shards that it held are the trainer's now.
+    /// Gives a lost helper's shards to the trainer.
     pub fn lose(&mut self, helper: HelperId) {
         self.assignments.retain(|assignment| assignment.helper != helper);
     }
 
-    /// A helper that has kept its shards for more than so many milliseconds.
+    /// A helper that has had its shards for more than `timeout` milliseconds.
     pub fn overdue(&self, now: f64, timeout: f64) -> Option<HelperId> {
         self.assignments
             .iter()
@@ -117,7 +116,7 @@ impl ShardAssignment {
             .map(|assignment| assignment.helper)
     }
 
-    /// The score on all images once it is complete, added up in the order of the shards.
+    /// The score on all images once complete, added in the order of the shards.
     pub fn score(&self) -> Option<Score> {
         self.scores.iter().try_fold(Score::default(), |mut sum, score| {
             sum += (*score)?;
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a single helper is assigned.
+    /// The part of a single helper.
     const HALF: Range<usize> = SHARDS / 2..SHARDS;
 
     fn score(shard: usize) -> Score {
@@ -232,8 +231,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever dies, hangs or answers late, every shard is computed by exactly one whose answer
-        /// counts, and the score has the same bits.
+        /// Whichever helpers die, hang or answer late, exactly one result counts for every shard, and the
+        /// score has the same bits.
         #[test]
         fn losing_helpers_costs_no_shard(
             helpers in 0_u32..9,

@@ -1,21 +1,21 @@
-//! What computes shards: in the trainer, in each of its helpers.
+//! Computes shards, in the trainer and in each helper.
 
 use std::ops::Range;
 
 use super::augment;
-use super::gradient::{Share, Sums, images_of};
+use super::gradient::{MinibatchPart, Sums, images_of};
 use super::session::minibatch_seed;
 use crate::net::loss::Score;
 use crate::net::{Architecture, ArchitectureError, Network};
 use crate::protocol::helper::Work;
 
-/// A network and what it has computed of the work in hand.
+/// A network and its results for the current job.
 #[derive(Debug)]
 pub struct ShardExecutor {
     architecture: Architecture,
     network: Network,
     sums: Sums,
-    /// Of the images evaluated last, `[images][classes]`.
+    /// Probabilities of the images evaluated last, `[images][classes]`.
     probabilities: Vec<f32>,
 }
 
@@ -30,10 +30,10 @@ impl ShardExecutor {
         Ok(Self { architecture: architecture.clone(), network, sums, probabilities: Vec::new() })
     }
 
-    /// Changes to another architecture, if it is one.
+    /// Changes to another architecture, unless it is the same.
     ///
     /// # Errors
-    /// If it cannot be built; then the one before stays.
+    /// If it cannot be built; the old one then stays.
     pub fn build(&mut self, architecture: &Architecture) -> Result<(), ArchitectureError> {
         if self.architecture != *architecture {
             *self = Self::new(architecture)?;
@@ -41,32 +41,32 @@ impl ShardExecutor {
         Ok(())
     }
 
-    /// What the network is built from.
+    /// The network's architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// The network.
+    /// The network, with the parameters loaded last.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// Takes the parameters with which to compute from now on.
+    /// Sets the parameters.
     pub fn load(&mut self, parameters: &[f32]) {
         self.network.load(parameters);
     }
 
-    /// Begins work on so many images.
+    /// Begins a job on `images` images.
     pub fn begin(&mut self, images: usize) {
         self.sums.begin(images);
         self.probabilities.resize(images * self.network.plan().classes(), 0.0);
     }
 
-    /// Computes a shard. What comes of it stays here until the next [`ShardExecutor::begin`].
+    /// Computes a shard. The result stays here until the next [`ShardExecutor::begin`].
     ///
-    /// - `images`: the shard's, `[images][pixels]`; varied in place if the work says so.
+    /// - `images`: the shard's, `[images][pixels]`; varied in place if the job asks for it.
     /// - `labels`: their classes.
-    /// - `total_images`: images in the whole work.
+    /// - `total_images`: images in the whole job.
     pub fn compute(
         &mut self,
         work: Work,
@@ -87,7 +87,7 @@ impl ShardExecutor {
                     augment::vary(&augmentation, images, labels, first, rng_seed);
                 }
                 let (sums, network) = (&mut self.sums, &mut self.network);
-                let share = Share {
+                let part = MinibatchPart {
                     shards,
                     minibatch: total_images,
                     images,
@@ -95,7 +95,7 @@ impl ShardExecutor {
                     rng_seed,
                     label_smoothing,
                 };
-                share.gradient(network, shard, sums)
+                part.gradient(network, shard, sums)
             }
             Work::Evaluation => {
                 let mut rows = Vec::new();
@@ -106,18 +106,18 @@ impl ShardExecutor {
         }
     }
 
-    /// The sums of the gradients computed here, as [`Sums::complete`] has them.
+    /// The sums of the gradients computed here, as from [`Sums::complete`].
     pub fn sums(&mut self) -> impl Iterator<Item = &[f32]> {
         self.sums.complete()
     }
 
-    /// Takes the sum of a subtree that was computed elsewhere; `write` is given room for it.
+    /// Adds the sum of a subtree that was computed elsewhere, which `write` writes.
     pub fn take_sum(&mut self, subtree: Range<usize>, write: impl FnOnce(&mut [f32])) {
         self.sums.add(subtree, write);
     }
 
-    /// Where the probabilities of some shards' images go, `[images][classes]`; `total_images` is the number of
-    /// images in the whole work.
+    /// Where the probabilities of some shards' images go, `[images][classes]`; `total_images` is the number
+    /// of images in the whole job.
     pub fn probabilities_mut(&mut self, shards: &Range<usize>, total_images: usize) -> &mut [f32] {
         let classes = self.network.plan().classes();
         let images = images_of(total_images, shards);
@@ -129,7 +129,7 @@ impl ShardExecutor {
         &self.probabilities
     }
 
-    /// The gradient of all images, once each of their shards is computed here or its sum taken.
+    /// The gradient on all images, once each shard has been computed here or its sum added.
     pub fn gradient(&self) -> &[f32] {
         self.sums.total()
     }

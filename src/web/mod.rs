@@ -1,15 +1,15 @@
-//! The only place that knows a browser: two programs, and what lies between them.
+//! The only code that knows a browser: two programs, and the channel between them.
 //!
-//! | module | what it is |
+//! | module | what it does |
 //! | --- | --- |
-//! | [`page`] | the program of the page, all that touches a document. It listens, asks [`app`](crate::app) what that changes, carries out the effects and shows the view; it trains nothing |
-//! | [`worker`] | the program of the workers: the trainer, which owns the data set and the run, and its helpers. It knows no document |
-//! | [`port`] | the only way from one to the other: messages of [`protocol`](crate::protocol) and their arrays |
-//! | `attempt` | where exceptions stop, in both |
+//! | [`page`] | the page's program, all that touches a document: listens, asks [`app`](crate::app) what an event changes, carries out the effects and shows the view; trains nothing |
+//! | [`worker`] | the workers' program, without a document: the trainer, which owns the data set and the run, and its helpers |
+//! | [`port`] | the only channel between the two: messages of [`protocol`](crate::protocol) and their arrays |
+//! | `attempt` | catches exceptions, in both |
 //!
-//! [`page`] and [`worker`] never name each other, and what lies between them names neither. Inside each, the `mod.rs`
-//! at the top owns the parts and is named by none of them: what they need of each other lies in leaves, such as
-//! `page::dispatch`, the queue of what happens, or `worker::error`.
+//! [`page`] and [`worker`] never name each other, and `port` and `attempt` name neither. In each of the two,
+//! the `mod.rs` at the top owns the parts, and no part names it: what the parts need from each other is in
+//! leaves, such as `page::dispatch`, the queue of events, or `worker::error`.
 
 mod attempt;
 pub mod page;

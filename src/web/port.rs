@@ -1,8 +1,8 @@
-//! The only `postMessage`: one message and its bulk numbers, from one side to the other.
+//! The only `postMessage`: sends one message and its bulk numbers from one side to the other.
 //!
-//! On the wire a message is `{ revision, message, arrays }`: [`REVISION`], by which a side that belongs to another build is
-//! told; `message` as serde-wasm-bindgen writes it; `arrays` a list of `Float32Array`s whose buffers are transferred, not
-//! copied; the sender's are empty after.
+//! On the wire a message is `{ revision, message, arrays }`. [`REVISION`] gives away a side of another build.
+//! `message` is written by serde-wasm-bindgen. `arrays` is a list of `Float32Array`s whose buffers are
+//! transferred, not copied: the sender's arrays are empty afterwards.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,29 +17,29 @@ use web_sys::{
     Worker, WorkerOptions, WorkerType,
 };
 
-/// Why a message could not cross.
+/// Why a message could not be sent or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// The worker could not be made.
+    /// The worker could not be started.
     #[error("the worker could not be started: {0}")]
     Spawn(String),
     /// The message could not be written or sent.
     #[error("a message could not be sent: {0}")]
     Send(String),
-    /// What came is no message of this protocol.
+    /// What arrived is not a message of this protocol.
     #[error("a message could not be read: {0}")]
     Read(String),
-    /// What came is of a program of other sources.
+    /// What arrived is from a build of other sources.
     #[error("a part of another build of Inkling answered")]
     OtherBuild,
 }
 
-/// Makes parameters into something that a port can send.
+/// Copies numbers into an array that can be sent.
 pub fn array(numbers: &[f32]) -> Float32Array {
     Float32Array::from(numbers)
 }
 
-/// What a JS value has to say about itself.
+/// The error message in a JS value, or the value as text.
 pub fn describe(value: &JsValue) -> String {
     value
         .dyn_ref::<js_sys::Error>()
@@ -52,10 +52,10 @@ pub fn describe(value: &JsValue) -> String {
         .unwrap_or_else(|| format!("{value:?}"))
 }
 
-/// Sends something to nobody.
+/// Sends a value to nobody.
 ///
 /// # Errors
-/// What is thrown, if it cannot be sent.
+/// The exception, if it cannot be sent.
 pub fn try_sending(value: &JsValue) -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let sent = channel.port1().post_message(value);
@@ -67,7 +67,7 @@ pub fn try_sending(value: &JsValue) -> Result<(), JsValue> {
 fn wrap(message: &impl Serialize, arrays: &[Float32Array]) -> Result<(Object, Array), PortError> {
     let message = serde_wasm_bindgen::to_value(message)
         .map_err(|error| PortError::Send(error.to_string()))?;
-    // Shared memory stays where it is.
+    // Shared memory is not transferred.
     let transfer: Array = arrays
         .iter()
         .map(|array| JsValue::from(array.buffer()))
@@ -106,7 +106,7 @@ fn unwrap<T: DeserializeOwned>(event: &MessageEvent) -> Result<(T, Vec<Float32Ar
     Ok((message, arrays))
 }
 
-/// The end of whoever started a worker: owns it, and ends it when dropped.
+/// The end of a channel to a worker that this side started. Dropping it ends the worker.
 #[derive(Debug)]
 pub struct Port {
     worker: Worker,
@@ -115,10 +115,10 @@ pub struct Port {
 }
 
 impl Port {
-    /// Starts a module worker of a name from a script's address.
+    /// Starts a module worker from the script at `url`.
     ///
     /// # Errors
-    /// If the browser refuses; a script that cannot be loaded is told to [`Port::on_error`].
+    /// If the browser refuses. [`Port::on_error`] reports a script that cannot be loaded.
     pub fn spawn(url: &str, name: &str) -> Result<Self, PortError> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -128,7 +128,7 @@ impl Port {
         Ok(Self { worker, on_message: None, on_error: None })
     }
 
-    /// Sends a message; the arrays' buffers go with it.
+    /// Sends a message and transfers the arrays' buffers.
     ///
     /// # Errors
     /// If the message cannot be written.
@@ -139,7 +139,7 @@ impl Port {
             .map_err(|error| PortError::Send(describe(&error)))
     }
 
-    /// Calls back with every message, or with why one could not be read.
+    /// Calls `handler` with every message, or with why one could not be read.
     pub fn on_message<T: DeserializeOwned>(
         &mut self,
         mut handler: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
@@ -149,10 +149,10 @@ impl Port {
         self.on_message = Some(closure);
     }
 
-    /// Calls back when the worker cannot be loaded or throws.
+    /// Calls `handler` when the worker cannot be loaded or throws.
     pub fn on_error(&mut self, mut handler: impl FnMut(String) + 'static) {
         let closure = Closure::new(move |event: Event| {
-            // The page tells it in its own words, so the console need not.
+            // The page reports it in its own words, so the console need not.
             event.prevent_default();
             let message = match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message) {
                 Some(message) if !message.is_empty() => message,
@@ -178,7 +178,7 @@ impl Drop for Port {
     }
 }
 
-/// Sends a message from inside a worker to whoever started it.
+/// Sends a message from inside a worker to the side that started it.
 ///
 /// # Errors
 /// If the message cannot be written.
@@ -193,7 +193,7 @@ pub fn reply(
         .map_err(|error| PortError::Send(describe(&error)))
 }
 
-/// Calls back, inside a worker, with every message of whoever started it.
+/// Inside a worker, calls `handler` with every message from the side that started it.
 pub fn listen<T: DeserializeOwned>(
     scope: &DedicatedWorkerGlobalScope,
     mut handler: impl FnMut(Result<(T, Vec<Float32Array>), PortError>) + 'static,
@@ -206,22 +206,22 @@ pub fn listen<T: DeserializeOwned>(
     closure.forget();
 }
 
-/// A further turn of the event loop: at once, sooner than a timer's, after the messages that have
-/// come; or later.
+/// A new turn of the event loop, after the messages that have arrived: at once, sooner than a timer, or
+/// later.
 #[derive(Debug)]
 pub struct Turn {
     scope: DedicatedWorkerGlobalScope,
     ask: MessagePort,
-    /// Whether one has been asked for and not come yet.
+    /// Whether a turn has been requested and not come yet.
     asked: Rc<Cell<bool>>,
-    /// Asks for one, called by a timer.
+    /// The timer's callback, which requests a turn.
     alarm: Closure<dyn FnMut()>,
     /// Whether the timer runs.
     set: Rc<Cell<bool>>,
 }
 
 impl Turn {
-    /// Calls back in each turn that is asked for.
+    /// Calls `take` in each turn that is requested.
     ///
     /// # Errors
     /// If the browser has no message channels.
@@ -248,12 +248,12 @@ impl Turn {
         Ok(Self { scope, ask: channel.port2(), asked, alarm, set })
     }
 
-    /// Asks for a turn; asking twice before it comes is asking once.
+    /// Requests a turn. Requesting another before it comes has no effect.
     pub fn request(&self) {
         request(&self.ask, &self.asked);
     }
 
-    /// Asks for a turn in so many milliseconds, unless one has been asked for so already.
+    /// Requests a turn in `milliseconds`, unless a timer is already running.
     pub fn request_later(&self, milliseconds: i32) {
         if !self.set.replace(true) {
             let alarm = self.alarm.as_ref().unchecked_ref();

@@ -1,4 +1,4 @@
-//! What an architecture says about itself, and about why it cannot be built.
+//! What an architecture says about itself, and why it cannot be built.
 
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Plan};
@@ -16,12 +16,12 @@ fn dense(units: usize) -> Layer {
     Layer::Dense { units, activation: Activation::Relu }
 }
 
-/// A model for 28x28 pictures.
+/// A model for 28x28 images.
 fn model(layers: &[Layer]) -> Architecture {
     Architecture { layers: layers.to_vec(), ..Architecture::default() }
 }
 
-/// What is wrong with such a model.
+/// The error of such a model.
 fn problem(layers: &[Layer]) -> String {
     match model(layers).shapes() {
         Ok(shapes) => format!("nothing, its shapes are {shapes:?}"),
@@ -39,7 +39,7 @@ fn the_default_has_the_shapes_and_parameters_of_the_keras_example() {
     assert_eq!(default.parameter_count().expect("it can be built"), 34_826);
     let convolutions = 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64;
     assert_eq!(default.multiply_adds().expect("it can be built"), convolutions + 1600 * 10);
-    // All of it thrice, but nothing is asked of the first layer's input.
+    // Everything three times, but the first layer needs no input gradient.
     let step = 3 * (convolutions + 1600 * 10) - 26 * 26 * 9 * 32;
     assert_eq!(default.training_multiply_adds().expect("it can be built"), step);
     let names = ["conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "flatten", "dense"];

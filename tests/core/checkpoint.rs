@@ -1,4 +1,4 @@
-//! Parameters to a file and back, and what is said of files that are not what they should be.
+//! Parameters to a file and back, and the errors of bad files.
 
 use inkling::checkpoint::{CheckpointError, load, save, save_half};
 use inkling::net::architecture::{Activation, Layer, Shape};
@@ -13,7 +13,7 @@ fn plan() -> Plan {
     Plan::new(&Architecture { input, layers: vec![Layer::Flatten, last] }).expect("it can be built")
 }
 
-/// A file with such tensors.
+/// A file with these tensors.
 fn file(tensors: &[(&str, &[usize])]) -> Vec<u8> {
     let bytes = [0; 400];
     let views = tensors.iter().map(|&(name, shape)| {
@@ -56,7 +56,7 @@ fn half_a_file_is_three_digits_of_each_number() {
     let loaded = load(&bytes, &plan).expect("it can be read");
     assert_eq!(loaded[..4], [-0.0, 1.0, 65_504.0, 0.099_975_586]);
     for (half, whole) in loaded.iter().zip(&parameters) {
-        // Eleven bits; below the smallest normal number steps of 2^-24.
+        // Eleven bits; below the smallest normal number in steps of 2^-24.
         let step = (whole.abs() / 2048.0).max(f32::powi(2.0, -25));
         assert!((half - whole).abs() <= step, "{half} for {whole}");
     }

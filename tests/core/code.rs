@@ -1,4 +1,4 @@
-//! The Keras code that the page shows: kept here as real Keras has run it, with what came of it.
+//! The Keras code that the page shows, kept here with its output in real Keras.
 //!
 //! `tests/fixtures/generate.py` pastes each `.py` into Python and writes the `.txt` beside it. To write
 //! the `.py` files after a change of the code: `UPDATE_FIXTURES=1 cargo test --test core code`.
@@ -11,7 +11,7 @@ use inkling::protocol::Settings;
 use inkling::train::schedule::learning_rate;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// A run as a link, the code for it, and what Keras says about its model and learning rates.
+/// A run as a link, its code, and what Keras says about its model and learning rates.
 struct Case {
     name: &'static str,
     link: &'static str,
@@ -108,7 +108,7 @@ fn keras_counts_the_same_parameters_and_shapes() {
     }
 }
 
-/// A shape as Keras has it; a vector has one axis.
+/// A shape as Keras prints it; a vector has one axis.
 fn numbers(shape: Shape) -> String {
     match shape {
         Shape { height: 1, width: 1, channels } => channels.to_string(),

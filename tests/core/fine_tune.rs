@@ -1,4 +1,4 @@
-//! Fine-tuning on digits of one user, with small networks.
+//! Fine-tuning on one user's digits, with small networks.
 
 use inkling::data::{Digits, PIXELS};
 use inkling::net::architecture::{Activation, Layer, Padding};
@@ -28,7 +28,7 @@ fn small() -> Architecture {
     ending_in_the_head(&[convolution, Layer::MaxPooling2D { pool_size: 4 }])
 }
 
-/// Where the class shows.
+/// Place of the square for a label.
 fn place(label: u8) -> usize {
     200 + 40 * usize::from(label)
 }
@@ -46,7 +46,7 @@ fn mnist(count: usize) -> Digits {
     Digits { images, labels }
 }
 
-/// The same of one hand; the last `held_out` digits are held out.
+/// The same in one user's handwriting; the last `held_out` digits are held out.
 fn user_digits(labels: &[u8], held_out: usize) -> UserDigits {
     let mut images = vec![0.0; labels.len() * PIXELS];
     for (image, &label) in images.chunks_mut(PIXELS).zip(labels) {
@@ -95,7 +95,7 @@ fn a_network_learns_the_hand_and_is_judged_before_and_after() {
             .expect("fits");
     while !tuning.advance(&train, &test).expect("nothing overflows") {}
     let [before, after] = tuning.tallies();
-    // All parameters zero read everything as 0.
+    // With all parameters zero, every digit is read as 0.
     assert_eq!(before.test, Tally { right: 25, images: 250 });
     assert_eq!(before.trained, Tally { right: 0, images: 3 });
     assert_eq!(before.held_out, Tally { right: 0, images: 2 });
@@ -173,7 +173,7 @@ fn weights_that_overflow_on_the_way_are_no_outcome() {
     assert!(matches!(outcome, Some(FineTuneError::Overflow)), "{outcome:?}");
 }
 
-/// However many digits the user has, most of a minibatch is MNIST's, and every digit has its turn.
+/// However many digits the user has, most of a minibatch is MNIST's, and every digit gets its turn.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_mix_is_mostly_mnist_and_leaves_no_digit_out() {
     let cases = (any::<u32>(), 1_usize..200, 1_usize..60_000);

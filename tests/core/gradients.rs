@@ -9,14 +9,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::naive;
 
-/// Half the distance of a difference: small, so that hardly ever a relu or a maximum changes sides
-/// within it, and large enough for `f64`, whose rounding makes the quotient wrong by 1e-9.
+/// Half the distance of a difference: small, so that a relu or a maximum hardly ever changes sides
+/// within it, and large enough for `f64`, whose rounding changes the quotient by 1e-9.
 const STEP: f64 = 1e-7;
 
-/// Largest difference allowed from a gradient: of its size and, near zero, absolute.
+/// Largest difference allowed, relative to the gradient and, near zero, absolute.
 const TOLERANCE: f64 = 5e-6;
 
-/// Parameters of each model that are moved one by one.
+/// Parameters of each model that are changed one by one.
 const SAMPLES: usize = 30;
 
 fn widen(numbers: &[f32]) -> Vec<f64> {
@@ -116,14 +116,14 @@ impl Case {
             rng_seed,
             label_smoothing: 0.0,
         };
-        // Whatever is in there is overwritten.
+        // Must be overwritten.
         let mut gradient = vec![f32::NAN; self.parameters.len()];
         let score = self.network.gradient(shard, &mut gradient);
         (f64::from(score.mean_loss()), gradient)
     }
 
     /// Compares loss and gradient with the naive loss and its differences: along two random
-    /// directions, in which every parameter has its part, and for some parameters alone.
+    /// directions, which involve every parameter, and for some parameters alone.
     fn check(
         &self,
         loss: f64,
@@ -185,7 +185,7 @@ fn gradients_are_central_differences_for_the_reference_model() {
     case.check(loss, &gradient, &[]).expect("holds for the default");
 }
 
-/// What earlier shards left in the buffers must not show, larger ones and other parameters included.
+/// Results of earlier shards must not show, even of larger ones and with other parameters.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_network_forgets_what_it_computed_before() {
     let result = runner(100).run(&(architecture(), any::<u64>()), |(architecture, seed)| {
@@ -203,8 +203,9 @@ fn a_network_forgets_what_it_computed_before() {
     result.expect("holds for every model");
 }
 
-/// What Dropout multiplied by is seen in the gradient of the Dense kernel behind it, whose rows are
-/// `input * factor * gradient of the outputs`; with these factors all must be as without Dropout.
+/// Dropout's factors can be seen in the gradient of the Dense kernel after it, whose rows are
+/// `input * factor * gradient of the outputs`. Given these factors, everything must be as without
+/// Dropout.
 #[wasm_bindgen_test(unsupported = test)]
 fn dropout_scales_what_it_keeps_and_its_gradient() {
     let rate = 0.4;

@@ -1,4 +1,4 @@
-//! MNIST's file format, and files that are not what they should be.
+//! MNIST's file format, and bad files.
 
 use inkling::data::idx::{self, IdxError};
 use inkling::data::{Digits, PIXELS};
@@ -58,7 +58,7 @@ fn what_is_wrong_is_said() {
     assert_eq!(idx::digits(&images(2), &labels(&[1])), Err(counts));
 }
 
-/// The number of pixels does not fit in a browser's 32 bits; the second one wraps around to one picture.
+/// The number of pixels does not fit in a browser's 32 bits; the second one wraps around to one image.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_header_that_promises_the_impossible_is_refused() {
     for count in [u32::MAX, (1 << 28) + 1] {

@@ -1,4 +1,4 @@
-//! Properties of the way from strokes to picture.
+//! Properties of the image made of a drawing.
 
 use inkling::data::{PIXELS, SIDE};
 use inkling::ink::{Drawing, Point, picture};
@@ -25,7 +25,7 @@ fn centre(picture: &[f32]) -> (f32, f32, f32) {
     (sum(|i| i % SIDE), sum(|i| i / SIDE), mass)
 }
 
-/// Rows or columns that hold ink, first and last.
+/// First and last row or column with ink.
 fn extent(picture: &[f32], coordinate: fn(usize) -> usize) -> (usize, usize) {
     let inked =
         || picture.iter().enumerate().filter(|(_, ink)| **ink > 0.5).map(|(i, _)| coordinate(i));
@@ -169,8 +169,8 @@ fn any_drawing_is_centred_in_range_and_independent_of_place_and_size() {
         prop_assert!(original.iter().all(|ink| (0.0..=1.0).contains(ink)));
         let (x, y, mass) = centre(&original);
         prop_assert!(mass > 1.0);
-        // Moving the points by parts of a pixel changes the raster a little, and ink that the move
-        // pushes over the edge is lost: so the centre is near, not exact.
+        // Moving the points by parts of a pixel changes the raster slightly, and ink pushed over
+        // the edge is lost, so the centre is near, not exact.
         prop_assert!((x - 13.5).abs() < 0.5 && (y - 13.5).abs() < 0.5, "centre {x}, {y}");
 
         let (top, bottom) = extent(&original, |i| i / SIDE);

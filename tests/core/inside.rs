@@ -1,5 +1,5 @@
-//! What Look inside rests on: the trace against the network, receptive fields by moving pixels,
-//! saliency against central differences in `f64`.
+//! What Look inside is based on: the trace against the network, receptive fields against changed
+//! pixels, saliency against central differences in `f64`.
 
 use inkling::app::answer::Answer;
 use inkling::app::panels::PanelId;
@@ -17,7 +17,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::gradients::architecture;
 use crate::naive;
 
-/// A model's parameters, biases not zero, and an image.
+/// A model with parameters, biases other than zero, and an image.
 fn numbers(architecture: &Architecture, seed: u64) -> (Network, Vec<f32>, Vec<f32>) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut network = Network::new(architecture).expect("what does not fit was left out");
@@ -82,7 +82,7 @@ fn saliency_is_the_derivative_of_the_logit() {
     });
 }
 
-/// Positive everywhere, so that nothing that grows is lost on the way.
+/// Everything positive, so that an increase of a pixel is never lost.
 fn positive(architecture: &Architecture, seed: u64) -> (Vec<f32>, Vec<f32>) {
     let (_, mut parameters, image) = numbers(architecture, seed);
     parameters.iter_mut().for_each(|parameter| *parameter = parameter.abs() + 0.01);
@@ -99,7 +99,7 @@ fn a_number_depends_on_its_receptive_field_and_on_nothing_else() {
         let pixel = rng.usize(..input.height * input.width);
         let (row, column) = (pixel / input.width, pixel % input.width);
         let mut moved = image.clone();
-        // Every channel, since after Flatten a number may know only one of them.
+        // Every channel, since a number after Flatten may depend on only one of them.
         moved[pixel * input.channels..][..input.channels].iter_mut().for_each(|x| *x += 100.0);
         let after = follow(&architecture, &parameters, &moved);
         for (at, (before_layer, after_layer)) in before.layers.iter().zip(&after.layers).enumerate()
@@ -131,7 +131,7 @@ fn a_receptive_field_of_the_reference_model_is_as_known() {
     assert_eq!(size(1, (2, 3, 0)), (4, 8, 6, 10));
     assert_eq!(size(2, (0, 1, 0)), (0, 8, 2, 10));
     assert_eq!(size(3, (0, 0, 0)), (0, 10, 0, 10));
-    // Pooling drops the last row and column of an 11x11 map, and so two of the image.
+    // Pooling drops the last row and column of an 11x11 map, which is two of the image's.
     assert_eq!(size(5, (0, 0, 7)), (0, 26, 0, 26));
 }
 
@@ -168,7 +168,7 @@ fn the_arithmetic_gives_the_layers_own_numbers() {
     });
 }
 
-/// A model that sees one pixel only.
+/// A model that depends on one pixel only.
 #[wasm_bindgen_test(unsupported = test)]
 fn occlusion_finds_what_the_answer_hangs_on() {
     let architecture = Architecture {
@@ -214,7 +214,7 @@ fn a_picture_opens_the_room_and_the_drawing_comes_back() {
     assert_eq!(app.inside_label(), Some(7));
     assert!(app.inside_picture().is_some_and(|picture| picture[0] == 0.5));
 
-    // Steps end at the map's edges, and other maps are reached.
+    // Steps stop at the map's edges, and can go to other maps.
     app.update(Event::Inside(inside::Event::Go(0, [0, 0, 0])));
     for by in [[-1, 40, 0], [5, 0, 0], [0, 0, 2]] {
         app.update(Event::Inside(inside::Event::Go(0, by)));

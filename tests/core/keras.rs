@@ -1,12 +1,12 @@
-//! The same figures as real Keras: `tests/fixtures/generate.py` wrote them.
+//! The same numbers as real Keras, written by `tests/fixtures/generate.py`.
 //!
-//! Both compute in `f32` with sums in different orders, which bounds how close they can be.
+//! Both compute in `f32` with sums in different orders, which limits how close they can be.
 
 use inkling::app::settings::Form;
 use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::{Architecture, Network, Plan, loss};
 use inkling::protocol::{Optimizer, Schedule, Settings};
-use inkling::train::gradient::{SHARDS, Share, Sums};
+use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 use inkling::train::schedule::learning_rate;
 use inkling::train::session::Session;
@@ -17,15 +17,15 @@ const REFERENCE: &[u8] = include_bytes!("../fixtures/reference.safetensors");
 const LAYERS: &[u8] = include_bytes!("../fixtures/layers.safetensors");
 const SCHEDULES: &[u8] = include_bytes!("../fixtures/schedules.safetensors");
 
-/// Largest absolute differences allowed; about five times what was seen.
+/// Largest absolute differences allowed, about five times those seen.
 const LOGITS: f32 = 2e-6;
 /// Of losses around 2.
 const LOSS: f32 = 1e-6;
 /// Of gradients up to 0.2.
 const GRADIENT: f32 = 2e-7;
-/// Of losses on the way through ten steps.
+/// Of losses during ten steps.
 const LATER_LOSS: f32 = 1e-5;
-/// Of parameters after ten steps, which moved them by 0.01 and more.
+/// Of parameters after ten steps, which changed them by 0.01 and more.
 const PARAMETER: f32 = 2e-6;
 
 /// The layers of `model_of_other_layers` in the generator.
@@ -51,7 +51,7 @@ fn other_layers() -> Architecture {
     }
 }
 
-/// A model's file.
+/// A model's fixture file.
 struct Fixture {
     tensors: SafeTensors<'static>,
     plan: Plan,
@@ -96,10 +96,10 @@ impl Fixture {
         parameters
     }
 
-    /// Mean loss and its gradient, by way of shards as in training.
+    /// Mean loss and its gradient, computed in shards as in training.
     fn gradient(&mut self, parameters: &[f32]) -> (f32, Vec<f32>) {
         self.network.load(parameters);
-        let minibatch = Share::whole(&self.images, &self.labels, 0);
+        let minibatch = MinibatchPart::whole(&self.images, &self.labels, 0);
         let mut sums = Sums::new(parameters.len());
         sums.begin(self.labels.len());
         let mut score = inkling::net::loss::Score::default();
@@ -132,7 +132,7 @@ impl Fixture {
         }
     }
 
-    /// Ten steps, each loss and the parameters after them.
+    /// Compares ten steps: each loss, and the parameters at the end.
     fn check_steps(&mut self, name: &str, kind: Optimizer, rate: f32) {
         let losses = numbers(&self.tensors, &format!("{name}/losses"));
         let mut parameters = self.parameters("initial");
@@ -195,7 +195,7 @@ fn ten_steps_of_every_optimizer_lead_where_keras_goes() {
 fn the_moving_average_of_ten_steps_is_what_keras_ends_with() {
     let mut fixture = Fixture::new(LAYERS, &other_layers());
     let initial = fixture.parameters("initial");
-    // Small enough that it holds from the second step on.
+    // Small enough to apply from the second step on.
     let settings = Settings { ema_momentum: 0.1, ..Form::default().settings };
     let mut session = Session::new(settings, 9, initial);
     for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Every kernel against the naive loops of `kernels::reference`, odd sizes included.
+//! Every kernel against the naive loops of `kernels::reference`, including odd sizes.
 
 use inkling::kernels::conv;
 use inkling::kernels::conv::nonzero::{self, NonzeroGradient};
@@ -27,7 +27,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
-/// Rows of `from` numbers to rows of `to` numbers: filled up with zeros, or cut.
+/// Changes the length of rows from `from` to `to`: padded with zeros, or cut.
 fn restride(values: &[f32], from: usize, to: usize) -> Vec<f32> {
     values
         .chunks_exact(from)
@@ -59,7 +59,7 @@ const CONVOLUTIONS: [(Map, usize, usize); 9] = [
     (Map { height: 6, width: 6, channels: 40 }, 4, 20),
 ];
 
-/// A convolution with random numbers, in Keras' layout and in the kernels'.
+/// A convolution with random numbers, in Keras' layout and in the kernels' layout.
 struct Convolution {
     map: Map,
     out: Map,
@@ -104,7 +104,7 @@ impl Convolution {
         (kernel, bias)
     }
 
-    /// Keras' `[ky][kx][channel][filter]` as `[ky][filter][kx][channel]`, filled up.
+    /// Keras' `[ky][kx][channel][filter]` as `[ky][filter][kx][channel]`, padded.
     fn swapped(&self) -> Vec<f32> {
         let mut swapped = vec![0.0; self.g.panel_rows() * self.g.filters];
         for (i, &weight) in self.kernel.iter().enumerate() {
@@ -122,14 +122,15 @@ impl Convolution {
         reference::conv2d(self.map, self.g.kernel_size, false, &input, &kernel, &bias)
     }
 
-    /// Compares both gradient kernels with the reference for a gradient of the unpooled output.
+    /// Compares both gradient kernels with the reference, for a gradient of the output before
+    /// pooling.
     fn check_gradients(&self, nonzero: &NonzeroGradient, gradient: &[f64]) {
         let mut kernel = vec![0.0; self.g.filters * self.g.panel_rows()];
         let mut bias = vec![0.0; self.g.filters];
         let input = self.stored_input();
         nonzero::weight_gradient(&self.g, nonzero, &input, &mut kernel, &mut bias);
-        let mut by_input = vec![f32::NAN; input.len()];
-        nonzero::input_gradient(&self.g, nonzero, &self.swapped(), &mut by_input);
+        let mut input_gradient = vec![f32::NAN; input.len()];
+        nonzero::input_gradient(&self.g, nonzero, &self.swapped(), &mut input_gradient);
 
         let (expected_input, expected_kernel, expected_bias) = reference::conv2d_gradient(
             self.map,
@@ -140,8 +141,8 @@ impl Convolution {
             self.filters,
             gradient,
         );
-        let by_input = restride(&by_input, self.g.channels, self.map.channels);
-        assert_close(&by_input, &expected_input, 1e-4, "input gradient");
+        let input_gradient = restride(&input_gradient, self.g.channels, self.map.channels);
+        assert_close(&input_gradient, &expected_input, 1e-4, "input gradient");
         assert_close(&bias[..self.filters], &expected_bias, 1e-4, "bias gradient");
         for (i, &expected) in expected_kernel.iter().enumerate() {
             let (filter, rest) = (i % self.filters, i / self.filters);
@@ -285,7 +286,7 @@ fn winograd_gives_the_pooled_convolution() {
         let ours = restride(&output, c.g.filters, c.filters);
         assert_close(&ours, &expected, 1e-4, &format!("{case:?} forward"));
         for (i, &source) in sources.iter().enumerate() {
-            // Where relu made all four zero, nothing passes back, whichever won.
+            // Where relu made all four zero, no gradient passes, whichever is the maximum.
             if expected[i] > 0.0 || !relu {
                 let (window, filter) = (i / c.filters, i % c.filters);
                 let (position, columns) = (source / c.filters, c.out.width / 2);
@@ -367,7 +368,7 @@ fn matrix_products_match_the_reference() {
         let gradient = noise.numbers(images * units);
         let stored_gradient = restride(&gradient, units, stride);
         let before = noise.numbers(inputs * units);
-        let mut by_kernel = before.clone();
+        let mut kernel_gradient = before.clone();
         gemm::multiply_transposed(
             &stored,
             k,
@@ -375,7 +376,7 @@ fn matrix_products_match_the_reference() {
             &stored_gradient,
             stride,
             units,
-            &mut by_kernel,
+            &mut kernel_gradient,
         );
         let expected: Vec<f64> = (0..inputs * units)
             .map(|i| {
@@ -386,12 +387,12 @@ fn matrix_products_match_the_reference() {
                 f64::from(before[i]) + (0..images).map(product).sum::<f64>()
             })
             .collect();
-        assert_close(&by_kernel, &expected, 1e-4, "c + transpose(a) b");
+        assert_close(&kernel_gradient, &expected, 1e-4, "c + transpose(a) b");
 
         let mut transposed = vec![[f32::NAN; 8]; gemm::panels(inputs) * units];
         gemm::pack_transposed(&kernel, inputs, units, &mut transposed);
-        let mut by_input = vec![f32::NAN; images * k];
-        gemm::multiply(&stored_gradient, stride, &transposed, units, &[], &mut by_input, k);
+        let mut input_gradient = vec![f32::NAN; images * k];
+        gemm::multiply(&stored_gradient, stride, &transposed, units, &[], &mut input_gradient, k);
         let expected: Vec<f64> = (0..images * inputs)
             .map(|i| {
                 let product = |u: usize| {
@@ -401,7 +402,7 @@ fn matrix_products_match_the_reference() {
                 (0..units).map(product).sum()
             })
             .collect();
-        assert_close(&restride(&by_input, k, inputs), &expected, 1e-4, "a transpose(b)");
+        assert_close(&restride(&input_gradient, k, inputs), &expected, 1e-4, "a transpose(b)");
     }
 }
 
@@ -438,17 +439,17 @@ fn pooling_and_its_gradients_match_the_reference() {
         pool::max(&g, &input, &mut output, &mut argmax);
         let (expected, sources) = reference::max_pool(map, size, &wide(&input));
         assert_close(&output, &expected, 0.0, "max");
-        let mut by_input = vec![f32::NAN; map.len()];
-        pool::max_gradient(&g, &gradient, &argmax, &mut by_input);
+        let mut input_gradient = vec![f32::NAN; map.len()];
+        pool::max_gradient(&g, &gradient, &argmax, &mut input_gradient);
         let mut expected = vec![0.0; map.len()];
         sources.iter().zip(&gradient).for_each(|(&i, &g)| expected[i] += f64::from(g));
-        assert_close(&by_input, &expected, 0.0, "max gradient");
+        assert_close(&input_gradient, &expected, 0.0, "max gradient");
 
         pool::average(&g, &input, &mut output);
         assert_close(&output, &reference::average_pool(map, size, &wide(&input)), 1e-6, "average");
-        pool::average_gradient(&g, &gradient, &mut by_input);
+        pool::average_gradient(&g, &gradient, &mut input_gradient);
         let expected = reference::average_pool_gradient(map, size, &wide(&gradient));
-        assert_close(&by_input, &expected, 1e-6, "average gradient");
+        assert_close(&input_gradient, &expected, 1e-6, "average gradient");
     }
 }
 

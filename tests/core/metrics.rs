@@ -1,4 +1,4 @@
-//! Confusion matrix, precision, recall and F1: as scikit-learn has them and as a naive count has them.
+//! Confusion matrix, precision, recall and F1: against scikit-learn and against a naive count.
 
 use inkling::net::metrics::{ClassScore, Confusion};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn close(a: [f32; 3], b: [f32; 3]) -> bool {
     a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6)
 }
 
-/// From scikit-learn: `confusion_matrix` and `precision_recall_fscore_support` with
+/// Output of scikit-learn's `confusion_matrix` and `precision_recall_fscore_support` with
 /// `labels=range(5)` and `zero_division=0`. No image is of class 4.
 #[wasm_bindgen_test(unsupported = test)]
 fn as_scikit_learn_has_them() {
@@ -83,7 +83,7 @@ fn as_a_naive_count_has_them() {
             prop_assert!(close(score, naive), "class {class}: {score:?}, not {naive:?}");
             (0..3).for_each(|i| mean[i] += naive[i] / CLASSES as f32);
 
-            // Labels and answers exchanged: precision and recall are, too.
+            // Exchanging labels and answers exchanges precision and recall.
             let [precision, recall, f1] = numbers(turned.score(class));
             prop_assert!(close(score, [recall, precision, f1]));
             prop_assert_eq!(confusion.images(class), turned.answers(class));
@@ -97,7 +97,8 @@ fn as_a_naive_count_has_them() {
     result.expect("holds for all labels and answers");
 }
 
-/// With every answer right all is 1; with every answer the same, only that class is ever found.
+/// With every answer right everything is 1; with always the same answer, only that class is ever
+/// found.
 #[wasm_bindgen_test(unsupported = test)]
 fn extremes() {
     let labels = [0, 1, 2, 0, 1, 2];

@@ -1,5 +1,5 @@
-//! A model's loss in `f64`, layer by layer from the naive loops of `kernels::reference`, knowing
-//! nothing of plans, shards or backward passes.
+//! A model's loss in `f64`, layer by layer with the naive loops of `kernels::reference`, without
+//! plans, shards or backward passes.
 
 use inkling::kernels::reference::{self, Map};
 use inkling::net::Architecture;
@@ -12,8 +12,8 @@ fn take<'a>(numbers: &mut &'a [f64], count: usize) -> &'a [f64] {
     taken
 }
 
-/// Logits of one image. `factors` are what each Dropout multiplies its input by, one list for each;
-/// none where Dropout does nothing.
+/// Logits of one image. `factors` has a list for each Dropout, of what it multiplies its input by;
+/// it is empty where Dropout does nothing.
 pub(crate) fn logits(
     architecture: &Architecture,
     mut parameters: &[f64],

@@ -6,7 +6,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{Share, Sums, images_of, sums};
+use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -40,11 +40,11 @@ fn digits(count: usize) -> Digits {
     Digits { images, labels }
 }
 
-/// A session with what computes for it.
+/// A session and what computes for it.
 struct Driver {
     session: Session,
     network: Network,
-    /// Helpers that take part.
+    /// Number of helpers.
     helpers: u32,
     train: Digits,
     test: Digits,
@@ -88,7 +88,7 @@ impl Driver {
         }
     }
 
-    /// Does the next task; false if there is none to do.
+    /// Does the next task; false if there is none.
     fn advance(&mut self) -> bool {
         let (mut images, mut labels) = (Vec::new(), Vec::new());
         match self.session.next(self.available) {
@@ -111,11 +111,11 @@ impl Driver {
                 }
                 true
             }
-            Task::Wait | Task::Stand | Task::Finished => false,
+            Task::Wait | Task::Paused | Task::Finished => false,
         }
     }
 
-    /// One optimizer step, its shards shared out as the trainer does it.
+    /// One optimizer step, with shards shared out as the trainer does it.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         self.network.load(self.session.parameters());
         let (size, rng_seed) = (self.session.parameters().len(), self.session.minibatch_seed());
@@ -129,7 +129,7 @@ impl Driver {
             if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
                 augment::vary(&augmentation, &mut images, labels_of_part, part.start, rng_seed);
             }
-            let share = Share {
+            let part = MinibatchPart {
                 shards: shards.clone(),
                 minibatch: labels.len(),
                 images: &images,
@@ -137,7 +137,7 @@ impl Driver {
                 rng_seed,
                 label_smoothing: self.session.settings().label_smoothing,
             };
-            shards.map(|shard| share.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
+            shards.map(|shard| part.gradient(&mut self.network, shard, sums)).collect::<Vec<_>>()
         };
         let [mut all, mut own] = [Sums::new(size), Sums::new(size)];
         all.begin(labels.len());
@@ -148,7 +148,7 @@ impl Driver {
             for (subtree, sum) in
                 sums(&assignment.shards, labels.len()).into_iter().zip(own.complete())
             {
-                all.add(subtree, |room| room.copy_from_slice(sum));
+                all.add(subtree, |to| to.copy_from_slice(sum));
             }
             assert_eq!(
                 shard_assignment.take(assignment.helper, job_id, &scores),
@@ -170,7 +170,7 @@ impl Driver {
     }
 }
 
-/// Of the parameters and their average.
+/// Bits of the parameters and of their average.
 fn bits(session: &Session) -> Vec<u32> {
     session.parameters().iter().chain(session.averaged()).map(|x| x.to_bits()).collect()
 }
@@ -191,7 +191,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
 
     let mut halting = Driver::new(settings());
     halting.session.pause();
-    assert_eq!(halting.session.next(halting.available), Task::Stand);
+    assert_eq!(halting.session.next(halting.available), Task::Paused);
     for steps in 1..=3 {
         halting.session.take_step();
         while halting.advance() {}

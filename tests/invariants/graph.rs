@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Source, module_of};
 
-/// The tops of the two programs: all that they do is use their parts, and none of these needs them.
+/// The tops of the two programs, which use their parts; no part may name them.
 const TOPS: [&str; 2] = ["web/page/mod.rs", "web/worker/mod.rs"];
 
-/// Each file with those that it names.
+/// Each file with the files that it names.
 pub(crate) type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// What names what, but for a file that names the `mod.rs` of a folder that it lies in: what stands there is
-/// shared by the folder's files, except in a program's top.
+/// The graph, without files that name the `mod.rs` of a folder they are in: what it defines is shared by the
+/// folder's files, except in a program's top.
 pub(crate) fn of(house: &[Source]) -> Graph<'_> {
     let files = house.iter().map(|source| (module_of(&source.file), source)).collect();
     let named = |source: &Source| {
@@ -21,13 +21,14 @@ pub(crate) fn of(house: &[Source]) -> Graph<'_> {
     house.iter().map(|source| (source.file.as_str(), named(source))).collect()
 }
 
-/// Files by the module that they hold.
+/// Files by module.
 type Files<'a> = BTreeMap<Vec<String>, &'a Source>;
 
-/// How many names may stand for one another.
+/// The most re-exports to follow.
 const MOST_NAMES: usize = 8;
 
-/// The file that defines what a path in `source` leads to, by whatever names; none if that is another crate's.
+/// The file that defines what a path in `source` leads to, through any number of re-exports; `None` for
+/// another crate.
 fn file<'a>(files: &Files<'a>, source: &Source, path: &[String]) -> Option<&'a str> {
     let mut path = from_root(source, path)?;
     for _ in 0..MOST_NAMES {
@@ -49,7 +50,7 @@ fn file<'a>(files: &Files<'a>, source: &Source, path: &[String]) -> Option<&'a s
     None
 }
 
-/// A path from the crate's root, by the names that the file's `use`s bring; none if it leads elsewhere.
+/// A path from the crate's root, resolved with the file's `use`s; `None` if it leads elsewhere.
 fn from_root(source: &Source, path: &[String]) -> Option<Vec<String>> {
     from_module(source, path).or_else(|| {
         let (name, rest) = path.split_first()?;
@@ -58,7 +59,7 @@ fn from_root(source: &Source, path: &[String]) -> Option<Vec<String>> {
     })
 }
 
-/// A path from the crate's root, if it begins there or with a module of the file's own.
+/// A path from the crate's root, if it begins there or with a child module of the file.
 fn from_module(source: &Source, path: &[String]) -> Option<Vec<String>> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -69,14 +70,14 @@ fn from_module(source: &Source, path: &[String]) -> Option<Vec<String>> {
     }
 }
 
-/// Whether a file holds a module that another file's is in, as a `mod.rs` does.
+/// Whether a file contains the module of another one, as a `mod.rs` does.
 fn is_above(file: &str, other: &str) -> bool {
     module_of(other).starts_with(&module_of(file))
 }
 
-/// A circle, if there is one: each file of it is named by the one before.
+/// A circle, if there is one: each file in it is named by the one before.
 pub(crate) fn circle<'a>(graph: &Graph<'a>) -> Option<Vec<&'a str>> {
-    // What is named by none that is left, and what names none that is left, is in no circle.
+    // A file that no remaining one names, or that names no remaining one, is in no circle.
     let mut left: BTreeSet<&str> = graph.keys().copied().collect();
     loop {
         let before = left.len();

@@ -1,28 +1,28 @@
-//! What a source file names, without what stands in its comments and tests.
+//! What a source file names, without its comments and tests.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-/// What rules ask about a file.
+/// What the rules ask about a file.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     /// Path below `src`.
     pub(crate) file: String,
     /// The `//!` lines.
     pub(crate) doc: String,
-    /// Whether it holds or allows `unsafe`.
+    /// Whether it contains or allows `unsafe`.
     pub(crate) is_unsafe: bool,
     /// Integer literals, except in the default architecture.
     pub(crate) numbers: Vec<u128>,
-    /// The first list of numbers among its types, `Vec<f32>`, `[u8; 4]` or the like.
+    /// The first list of numbers among its types, such as `Vec<f32>` or `[u8; 4]`.
     pub(crate) list_of_numbers: Option<String>,
-    /// Where a file of a `#[cfg(test)] mod name;` can be.
+    /// Where the file of a `#[cfg(test)] mod name;` can be.
     pub(crate) test_files: Vec<String>,
-    /// Every path; those into this crate begin with `crate`, but for those into a module of the file's own.
+    /// Every path; paths into this crate begin with `crate`, except those into a child module of the file.
     pub(crate) paths: Vec<Vec<String>>,
-    /// Modules that the file has, but for tests.
+    /// The file's child modules, without tests.
     pub(crate) children: Vec<String>,
-    /// Names that a `use` brings here, and the path to each.
+    /// Names that a `use` imports, and the path of each.
     pub(crate) uses: Vec<(String, Vec<String>)>,
     /// Names of the types, aliases and traits that it defines.
     pub(crate) types: Vec<String>,
@@ -44,13 +44,13 @@ impl Source {
         Ok(source)
     }
 
-    /// The module of the crate that the file belongs to.
+    /// The top module that the file belongs to.
     pub(crate) fn top(&self) -> &str {
         let first = self.file.split('/').next().unwrap_or_default();
         first.trim_end_matches(".rs")
     }
 
-    /// The first path of which this is true.
+    /// The first path for which this is true.
     pub(crate) fn names(&self, mut found: impl FnMut(&[&str]) -> bool) -> Option<String> {
         self.paths.iter().find_map(|path| {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -58,12 +58,12 @@ impl Source {
         })
     }
 
-    /// The first method name or string of which this is true.
+    /// The first method name or string for which this is true.
     pub(crate) fn words(&self, mut found: impl FnMut(&str) -> bool) -> Option<String> {
         self.words.iter().find(|word| found(word)).cloned()
     }
 
-    /// Takes in a path, from the crate's root if it leads into it.
+    /// Records a path, from the crate's root if it leads into the crate.
     fn take(&mut self, path: &[String]) {
         let path = self.rooted(path);
         if !path.is_empty() {
@@ -86,7 +86,7 @@ impl Source {
         base
     }
 
-    /// Takes in what a `use` names, and as what.
+    /// Records what a `use` imports, and under which name.
     fn take_use(&mut self, tree: &syn::UseTree, before: &[String]) {
         let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
         match tree {
@@ -118,8 +118,8 @@ impl Source {
         }
     }
 
-    /// What a macro or an attribute is given is not parsed; its paths, words and numbers are seen all
-    /// the same.
+    /// The arguments of macros and attributes are not parsed, but their paths, words and numbers are still
+    /// found.
     fn take_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -144,7 +144,7 @@ impl Source {
     }
 }
 
-/// The module that a file below `src` holds, from the crate's root.
+/// The module of a file below `src`, from the crate's root.
 pub(crate) fn module_of(file: &str) -> Vec<String> {
     let stem = file.trim_end_matches(".rs").trim_end_matches("/mod");
     let root = std::iter::once("crate");
@@ -178,7 +178,7 @@ impl<'ast> Visit<'ast> for Source {
         }
     }
 
-    /// Who may name something is not something that is named.
+    /// The modules in `pub(in ...)` are not named by the file.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
@@ -269,7 +269,7 @@ impl<'ast> Visit<'ast> for Source {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        // A doc comment is an attribute, too.
+        // A doc comment is an attribute too.
         if !attribute.path().is_ident("doc") {
             self.visit_path(attribute.path());
             if let syn::Meta::List(list) = &attribute.meta {

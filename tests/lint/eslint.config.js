@@ -30,7 +30,7 @@ export default [
     languageOptions: { globals: globals.worker },
   },
   {
-    // Run in browsers from before modules, so they are written for those.
+    // They run in browsers without modules, so they are written for those.
     files: ["www/guard.js", "www/too-old.js"],
     languageOptions: { ecmaVersion: 5, sourceType: "script" },
     rules: {
@@ -42,7 +42,7 @@ export default [
     },
   },
   {
-    // TensorFlow.js comes by a script tag.
+    // TensorFlow.js comes from a script tag.
     files: ["bench/**/tfjs/*.js"],
     languageOptions: { globals: { tf: "readonly" } },
   },

@@ -1,4 +1,4 @@
-//! Debian's packages, installed where that needs no question.
+//! Installs Debian packages where that needs no password.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::{command, step};
 
 const INSTALL: [&str; 3] = ["install", "-y", "--no-install-recommends"];
 
-/// Installs packages because `missing` is; where it may not, the error says what to do.
+/// Installs packages because `missing` is missing. Where that is not possible, the error says what to do.
 pub(crate) fn install(missing: &str, packages: &[&str]) -> Result<()> {
     if which::which("apt-get").is_err() {
         bail!(
@@ -29,7 +29,7 @@ pub(crate) fn install(missing: &str, packages: &[&str]) -> Result<()> {
         INSTALL.join(" ")
     );
     step::quiet(&format!("Installing {packages_line}"), || {
-        // The lists of a fresh machine or container are old or not there.
+        // A fresh machine's or container's lists are old or absent.
         command::output(&mut apt_get(prefix, &["update"]))
             .and_then(|_| command::output(apt_get(prefix, &INSTALL).args(packages)))
             .with_context(|| {
@@ -41,7 +41,7 @@ pub(crate) fn install(missing: &str, packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The words that make a command run as root, where that needs no question: none as root already.
+/// The words before a command that runs as root without a password: none as root, `None` if there is no way.
 fn as_root() -> Option<&'static [&'static str]> {
     let says = |program: &str, arguments: &[&str]| {
         command::output(Command::new(program).args(arguments)).ok()

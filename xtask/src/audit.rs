@@ -1,5 +1,5 @@
-//! `cargo xtask audit`: what Lighthouse says of the built page on its mobile profile, a slow phone on a slow network
-//! as it computes them from what it saw.
+//! `cargo xtask audit`: Lighthouse's scores of the built page with its mobile profile, a slow phone on a slow
+//! network as Lighthouse simulates them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::browsers::Engine;
 use crate::wasm::Effort;
 use crate::{command, dist, npm, project, step};
 
-/// What is asked of the page: Lighthouse's categories and the least that each shall give.
+/// Lighthouse's categories and the lowest score allowed for each.
 const LIMITS: [(&str, u32); 3] =
     [("accessibility", 100), ("best-practices", 100), ("performance", 95)];
 
@@ -24,15 +24,14 @@ const LIMITS: [(&str, u32); 3] =
 const CHROMIUM: &str = "--headless --no-sandbox --disable-quic --no-first-run \
      --disable-background-networking --disable-component-update --disable-sync";
 
-/// What is asked for.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Runs of which the medians count: one alone depends on what else the machine does
+    /// Number of runs; the medians count, as a single run depends on what else the machine does
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
 }
 
-/// Builds the page, asks Lighthouse, which is installed for it, and fails below [`LIMITS`].
+/// Builds the page, runs Lighthouse, which is installed for it, and fails below [`LIMITS`].
 pub(crate) fn run(options: &Options) -> Result<()> {
     Engine::Chromium.ensure()?;
     let site = dist::build(Effort::Release)?;
@@ -61,12 +60,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Where package.json names Lighthouse and what serves the site to it.
+/// The folder whose package.json names Lighthouse and the server for the site.
 fn folder() -> PathBuf {
     project::root().join("tests/lighthouse")
 }
 
-/// The site as a static host serves it, compressed; until dropped.
+/// Serves the site compressed, as a static host does, until dropped.
 struct Host {
     server: Child,
     url: String,
@@ -100,13 +99,13 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
+        // It may have ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
 }
 
-/// Has Lighthouse look at the address and write its report there.
+/// Runs Lighthouse on the address and reads its report.
 fn ask(url: &str, report: &Path) -> Result<Report> {
     let mut lighthouse = Command::new("node");
     lighthouse
@@ -129,7 +128,7 @@ fn ask(url: &str, report: &Path) -> Result<Report> {
     }
 }
 
-/// The parts of a report that count here.
+/// The parts of a report that are used here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
@@ -161,19 +160,19 @@ struct Reference {
 #[serde(rename_all = "camelCase")]
 struct Audit {
     title: String,
-    /// 0 to 1; none where it does not apply.
+    /// 0 to 1; `None` if it does not apply.
     score: Option<f64>,
     display_value: Option<String>,
 }
 
 impl Report {
-    /// Of a hundred.
+    /// Out of a hundred.
     fn score(&self, category: &str) -> Option<u32> {
         let score = self.categories.get(category)?.score?;
         Some((100.0 * score).round() as u32)
     }
 
-    /// What a category's score suffers from.
+    /// The audits that lower a category's score.
     fn faults(&self, category: &str) -> impl Iterator<Item = &Audit> {
         let references = self.categories.get(category).into_iter().flat_map(|c| &c.audit_refs);
         let counted = references.filter(|reference| reference.weight > 0.0);
@@ -183,14 +182,14 @@ impl Report {
     }
 }
 
-/// The middle one of the runs' scores; of two, the lower.
+/// The median of the runs' scores; of two, the lower.
 fn median(runs: &[Report], category: &str) -> Option<u32> {
     let mut scores = runs.iter().map(|run| run.score(category)).collect::<Option<Vec<u32>>>()?;
     scores.sort_unstable();
     scores.get(scores.len().checked_sub(1)? / 2).copied()
 }
 
-/// The medians, all scores, and what the run in the middle suffers from.
+/// The medians, all scores, and the faults of the median run.
 fn summary(runs: &[Report]) -> Result<String> {
     let mut lines = vec![];
     for (category, limit) in LIMITS {

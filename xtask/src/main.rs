@@ -3,9 +3,9 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`npm`], [`tools`], [`browsers`], [`nginx`], [`apt`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
-//! | [`data`], [`wasm`], [`site`] | MNIST's parts, the wasm modules, and the site that they become |
+//! | [`data`], [`wasm`], [`site`] | MNIST's parts, the wasm modules, and the site made of them |
 //! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
-//! | [`step`], [`command`], [`project`], [`fingerprint`] | say what happens, start programs, know where things are, and whether they changed |
+//! | [`step`], [`command`], [`project`], [`fingerprint`] | report progress, run programs, know paths, detect changes |
 
 mod apt;
 mod audit;
@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Builds, serves, tests and measures Inkling; installs what is missing for it.
+/// Builds, serves, tests and measures Inkling; installs what it needs for that.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -41,20 +41,20 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the page and serve it on this machine, for this machine or with --host for others
+    /// Build the page and serve it on this machine, to this machine or with --host to others
     Serve(serve::Options),
     /// Write the static site to dist/, for any file server and under any path
     Dist,
-    /// What Trunk.toml has Trunk call
+    /// What Trunk.toml makes Trunk call
     #[command(hide = true)]
     Trunk,
     /// Run all tests: native, in a browser, and end to end on the built page
     Test(test::Options),
     /// Formatting, clippy and docs with warnings denied, linters for JavaScript, style sheets and links
     Check,
-    /// Ask Lighthouse how accessible, sound and quick the built page is on a slow phone
+    /// Run Lighthouse on the built page: accessibility, best practices, and speed on a slow phone
     Audit(audit::Options),
-    /// Measure training, prediction and all else that shall be fast, in Chromium; the same of others
+    /// Measure training, prediction and everything else that should be fast, in Chromium; and other libraries
     Bench(bench::Options),
 }
 

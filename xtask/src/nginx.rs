@@ -1,4 +1,4 @@
-//! nginx, over which the end-to-end tests can run.
+//! nginx, which can serve the end-to-end tests.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::apt;
 
-/// Finds nginx, and installs it on a Debian-like system.
+/// Finds nginx; on Debian-like systems, installs it if it is missing.
 pub(crate) fn ensure() -> Result<()> {
     if find().is_none() {
         println!(
@@ -21,7 +21,7 @@ pub(crate) fn ensure() -> Result<()> {
     Ok(())
 }
 
-/// Debian puts it where only root's `PATH` looks.
+/// Debian installs it where only root's `PATH` looks.
 fn find() -> Option<PathBuf> {
     let elsewhere = || which::which_in("nginx", Some("/usr/sbin:/usr/local/sbin"), "/");
     which::which("nginx").or_else(|_| elsewhere()).ok()

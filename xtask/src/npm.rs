@@ -1,4 +1,4 @@
-//! What package.json names: the data set, what the page loads, wasm-opt, axe.
+//! Installs package.json's packages: the data set, the page's libraries, wasm-opt, axe.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ pub(crate) fn bin() -> PathBuf {
     modules().join(".bin")
 }
 
-/// Installs the packages, unless those of this package-lock.json are installed already.
+/// Installs the packages, unless those in package-lock.json are already installed.
 pub(crate) fn ensure() -> Result<()> {
     install(project::root())
 }
@@ -36,7 +36,7 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     step::quiet(&format!("Installing the npm packages of {name}"), || {
         let mut npm = Command::new(npm);
-        // Without a network npm would wait for a minute before it says so.
+        // Without a network npm would wait a minute before it says so.
         npm.args([
             "ci",
             "--ignore-scripts",
@@ -51,7 +51,7 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
         .with_context(|| format!("cannot write {}", installed.display()))
 }
 
-/// What npm's failure means, where what it printed says so.
+/// Explains npm's failure if its output gives the reason.
 fn explained(error: anyhow::Error) -> anyhow::Error {
     let said = format!("{error:#}");
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
@@ -67,7 +67,7 @@ fn explained(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Whether Node.js is there and as new as package.json asks for.
+/// Checks that Node.js is installed and as new as package.json requires.
 fn check_node() -> Result<()> {
     let wanted = wanted()?;
     let Ok(node) = which::which("node") else {
@@ -87,7 +87,7 @@ fn check_node() -> Result<()> {
     Ok(())
 }
 
-/// The version that package.json names as the oldest: `20` of `"engines": {"node": ">=20"}`.
+/// The oldest version that package.json allows: `20` of `"engines": {"node": ">=20"}`.
 fn wanted() -> Result<String> {
     let file = project::root().join("package.json");
     let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,4 +1,4 @@
-//! Where things are, and how cargo is called.
+//! Paths of the project, and ways to call cargo.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 
-/// The repository's root. Tests of what can go wrong name another one in `INKLING_ROOT`.
+/// The repository's root; tests of failures set another one in `INKLING_ROOT`.
 pub(crate) fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -17,8 +17,7 @@ pub(crate) fn root() -> &'static Path {
     &ROOT
 }
 
-/// What a build may leave behind: ignored by git, never needed twice. The launcher sets
-/// `CARGO_TARGET_DIR` to it.
+/// Where builds go: ignored by git, safe to delete. The launcher sets `CARGO_TARGET_DIR` to it.
 pub(crate) fn target() -> PathBuf {
     root().join("target")
 }
@@ -34,7 +33,7 @@ pub(crate) fn cache() -> Result<PathBuf> {
     Ok(cache.join("inkling"))
 }
 
-/// `cargo` with the given arguments, in the root, by the toolchain that runs this.
+/// `cargo` with the given arguments, in the root, from the toolchain that runs this.
 pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -42,7 +41,7 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command
 }
 
-/// `cargo` for wasm32. An environment's `RUSTFLAGS` would silently replace those of
+/// `cargo` for wasm32. `RUSTFLAGS` in the environment would silently replace those of
 /// `.cargo/config.toml`, and with them SIMD.
 pub(crate) fn cargo_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = cargo(arguments);
@@ -50,7 +49,7 @@ pub(crate) fn cargo_wasm<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Co
     command
 }
 
-/// `cargo` for wasm32 with relaxed SIMD, built in a place of its own.
+/// `cargo` for wasm32 with relaxed SIMD, with its own target folder.
 pub(crate) fn cargo_relaxed<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = cargo_wasm(arguments);
     command
@@ -62,12 +61,12 @@ pub(crate) fn cargo_relaxed<'a>(arguments: impl IntoIterator<Item = &'a str>) ->
     command
 }
 
-/// Where [`cargo_relaxed`] builds.
+/// [`cargo_relaxed`]'s target folder.
 pub(crate) fn relaxed_target() -> PathBuf {
     target().join("relaxed")
 }
 
-/// The caller's `PATH` with these directories before it.
+/// The caller's `PATH` with these directories in front.
 pub(crate) fn path_with(directories: &[PathBuf]) -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all = directories.iter().cloned().chain(std::env::split_paths(&path));

@@ -1,4 +1,4 @@
-//! `cargo xtask serve`: the site on this machine, for this machine or, with `--host`, for others.
+//! `cargo xtask serve`: serves the site to this machine or, with `--host`, to others.
 
 use std::fs::File;
 use std::io;
@@ -15,13 +15,13 @@ use crate::wasm::Effort;
 /// A browser opens six connections to a server.
 const THREADS: usize = 6;
 
-/// What is asked for.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Port to listen on
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Address of this machine to listen on: its own in a network, so that tablets and phones see the page, or 0.0.0.0 for all
+    /// Address of this machine to listen on: its own in a network, so that tablets and phones see the page,
+    /// or 0.0.0.0 for all
     #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 /// Builds the site and serves it until stopped.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::new(options.host, options.port);
-    // Taken before the build, so that a busy port is said at once.
+    // Taken before the build, so that a busy port is reported at once.
     let server = listen(address)?;
     let site = dist::build(Effort::Release)?;
     println!("\n{}", welcome(address));
@@ -42,7 +42,7 @@ fn serve(server: &Server, site: &Path) {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for request in server.incoming_requests() {
-                    // A visitor who closes the tab half-way is none of our business.
+                    // A visitor who closes the tab half-way is not an error.
                     let _ = answer(request, site);
                 }
             });
@@ -66,10 +66,10 @@ fn welcome(address: SocketAddr) -> String {
     text
 }
 
-/// The address by which this machine goes out: no packet is sent for that. None without a network.
+/// This machine's address in its network, found without sending a packet. `None` without a network.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    // Kept for documentation by RFC 5737, so it is in no network that this machine is in.
+    // Reserved for documentation by RFC 5737, so it is in no network of this machine.
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
 }
@@ -112,7 +112,7 @@ fn answer(request: Request, site: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The file that a URL means; none if it points out of the site or to no file.
+/// The file for a URL; `None` if it points out of the site or to no file.
 fn file_of(url: &str, site: &Path) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?.trim_start_matches('/');
     let path = Path::new(path);
@@ -126,7 +126,7 @@ fn file_of(url: &str, site: &Path) -> Option<PathBuf> {
     file.is_file().then_some(file)
 }
 
-/// As hosting/nginx.conf has it: what is named by its content is never asked for again.
+/// As in hosting/nginx.conf: files named by their content are never requested again.
 fn caching(file: &Path, site: &Path) -> &'static str {
     if ["build", "data"].iter().any(|folder| file.starts_with(site.join(folder))) {
         "public, max-age=31536000, immutable"
@@ -135,7 +135,7 @@ fn caching(file: &Path, site: &Path) -> &'static str {
     }
 }
 
-/// What browsers insist on: modules and streamed wasm are refused under any other type.
+/// Required by browsers, which refuse modules and streamed wasm of any other type.
 fn media_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => "text/html; charset=utf-8",

@@ -1,12 +1,12 @@
-//! The static site from its parts.
+//! Puts the static site together.
 //!
 //! | path | what | cached |
 //! | --- | --- | --- |
 //! | `index.html` | the document, which names the build | never |
-//! | `build/ID/` | all else that one build consists of; `ID` is a hash over names and contents | for ever |
+//! | `build/ID/` | everything else of one build; `ID` is a hash over names and contents | for ever |
 //! | `data/` | MNIST's parts, each named by its content | for ever |
 //!
-//! So a page cannot load a file of another build: a path that a newer build took away answers 404.
+//! So a page cannot load a file of another build: a path that a newer build no longer has answers 404.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::{data, fingerprint, licences, project};
 const FROM_WWW: [&str; 5] =
     ["start.js", "tour.js", "worker-start.js", "icon.svg", "assets/weights.safetensors"];
 
-/// Files that npm brought, below `node_modules`, and their names on the site.
+/// Files from npm, below `node_modules`, and their names on the site.
 const FROM_NPM: [(&str, &str); 3] = [
     ("uplot/dist/uPlot.iife.min.js", "uPlot.iife.min.js"),
     ("sortablejs/Sortable.min.js", "Sortable.min.js"),
@@ -41,7 +41,7 @@ const STYLES: [&str; 8] = [
     "www/room-yours.css",
 ];
 
-/// Assembles the site in a folder that is not there yet, from the folder with the wasm modules. The build's ID.
+/// Puts the site together in a new folder, from the folder with the wasm modules. Returns the build's ID.
 pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let root = project::root();
     let parts = site.join("build/parts");
@@ -69,7 +69,7 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     Ok(id)
 }
 
-/// The document of a build: its ID, and the guard with the hash by which the policy allows it.
+/// The document of a build, with its ID and its guard, and the guard's hash, which the policy allows.
 fn document(template: &str, guard: &str, id: &str) -> Result<String> {
     let hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(guard)));
     let mut html = template.to_owned();
@@ -80,13 +80,13 @@ fn document(template: &str, guard: &str, id: &str) -> Result<String> {
     Ok(html)
 }
 
-/// The script by which `trunk serve` reloads a page, the last in the document that it wrote.
+/// The script with which `trunk serve` reloads a page, the last in the document that it wrote.
 pub(crate) fn reload_script(html: &str) -> Option<&str> {
     let script = html[..html.rfind("</script>")?].rfind("<script nonce=")?;
     html[script..].split_inclusive("</script>").next()
 }
 
-/// Adds that script to a document, and its nonce to the policy; `trunk serve` puts numbers in place of both.
+/// Adds that script to a document and its nonce to the policy; `trunk serve` replaces placeholders in both.
 pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
     let nonce = script.split('"').nth(1).context("a script without a nonce")?;
     let html = read(document)?
@@ -95,7 +95,7 @@ pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
     write(document, &html)
 }
 
-/// Copies a folder with all that it holds.
+/// Copies a folder with everything in it.
 pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

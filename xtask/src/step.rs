@@ -1,4 +1,4 @@
-//! Says each step of a command and how long it took.
+//! Reports each step of a command and how long it took.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -11,7 +11,7 @@ use anyhow::Result;
 /// Runs a step that prints nothing itself: `Preparing the data set ... 7.1 s`.
 pub(crate) fn quiet<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     print!("{name} ... ");
-    // The line is an aid to the reader: a terminal that is gone is no reason to stop.
+    // A closed terminal is no reason to stop.
     let _ = std::io::stdout().flush();
     let start = Instant::now();
     let outcome = work();
@@ -34,11 +34,11 @@ pub(crate) fn loud<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     outcome
 }
 
-/// A step's part: its name, and what it does without printing.
+/// A part of a step: its name, and its work, which prints nothing.
 pub(crate) type Job<'a> = (String, Box<dyn FnOnce() -> Result<()> + Send + 'a>);
 
-/// Runs the parts of a step, as many at a time as there are cores, and says of each how long it took. The first error ends
-/// it, after what has begun.
+/// Runs the parts of a step, one per core at a time, and reports how long each took. After an error no
+/// further part begins.
 pub(crate) fn side_by_side(name: &str, jobs: Vec<Job<'_>>) -> Result<()> {
     println!("{name}:");
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -70,7 +70,7 @@ pub(crate) fn side_by_side(name: &str, jobs: Vec<Job<'_>>) -> Result<()> {
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// A duration as a person would say it: `0.2 s`, `12.3 s`, `3 min 07 s`.
+/// A duration as people say it: `0.2 s`, `12.3 s`, `3 min 07 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let tenths = duration.as_millis().div_ceil(100);
     if tenths < 1000 {

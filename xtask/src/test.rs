@@ -1,4 +1,5 @@
-//! `cargo xtask test`: the native suite, the core's suite in a browser, and the built page end to end.
+//! `cargo xtask test`: the native suite, the core's suite in a browser, and end-to-end tests of the built
+//! page.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,24 +12,24 @@ use crate::browsers::{Browser, Choice, Engine};
 use crate::wasm::Effort;
 use crate::{command, dist, fingerprint, nginx, npm, project, step};
 
-/// What serves the page to the end-to-end tests.
+/// What serves the page in the end-to-end tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Server {
-    /// Their own, which can be told to fail
+    /// Their own server, which can simulate failures
     BuiltIn,
-    /// nginx, with hosting/nginx.conf; where a file shall go wrong it asks the built-in one
+    /// nginx, with hosting/nginx.conf; where a test simulates a failure it asks the built-in one
     Nginx,
 }
 
-/// What to test.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only the end-to-end tests whose names contain one of these; where the page is not built, on a quick build of it
+    /// Run only the end-to-end tests whose names contain one of these, on a quick build unless the page is
+    /// already built
     names: Vec<String>,
-    /// Which browser runs what needs one
+    /// Browser for the tests that need one
     #[arg(long, value_enum, default_value_t = Choice::Chromium)]
     browser: Choice,
-    /// What serves the page: over nginx, with hosting/nginx.conf, only the end-to-end tests run
+    /// What serves the page; with nginx and hosting/nginx.conf, only the end-to-end tests run
     #[arg(long, value_enum, default_value_t = Server::BuiltIn)]
     server: Server,
 }
@@ -58,7 +59,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// Runs every suite, also after one has failed, and sums up. Chromium runs all; the other engines where they are asked for.
+/// Runs every suite, even after a failure, and sums up. Chromium runs all; the other engines only if asked
+/// for.
 fn all(browsers: &[Browser], server: Server) -> Result<()> {
     let start = Instant::now();
     npm::ensure()?;
@@ -87,7 +89,7 @@ fn all(browsers: &[Browser], server: Server) -> Result<()> {
     sum_up(&outcomes, start)
 }
 
-/// Runs the end-to-end tests of these names.
+/// Runs the end-to-end tests with these names.
 fn some(names: &[String], browsers: &[Browser], server: Server) -> Result<()> {
     let start = Instant::now();
     let effort = if dist::is_built(Effort::Release)? { Effort::Release } else { Effort::Quick };
@@ -119,7 +121,7 @@ fn sum_up(outcomes: &[Outcome], start: Instant) -> Result<()> {
     Ok(())
 }
 
-/// The suites that need no page.
+/// The suites that do not need the page.
 fn without_the_site(browsers: &[Browser]) -> Result<Vec<Outcome>> {
     let runner = build()?;
     let mut outcomes = Vec::new();
@@ -130,7 +132,7 @@ fn without_the_site(browsers: &[Browser]) -> Result<Vec<Outcome>> {
         outcomes.push(suite(&format!("core in {}", browser.engine.name()), || {
             command::run(&mut core_in(browser, &runner, project::cargo_wasm))
         }));
-        // The only one of the three that has relaxed SIMD without being asked for it.
+        // The only one of the three that has relaxed SIMD by default.
         if browser.engine == Engine::Chromium {
             outcomes.push(suite("core, relaxed SIMD", || {
                 command::run(&mut core_in(browser, &runner, project::cargo_relaxed))
@@ -150,7 +152,8 @@ fn suite(name: &str, work: impl FnOnce() -> Result<()>) -> Outcome {
     Outcome { name: name.to_owned(), passed: outcome.is_ok(), took: step::seconds(start.elapsed()) }
 }
 
-/// Compiles all suites, so that none waits for a compiler while another could run, and the runner of those in a browser.
+/// Compiles all suites, so that none waits for a compiler while another could run. Returns the runner of
+/// those in a browser.
 fn build() -> Result<PathBuf> {
     let compile = |mut command: Command| {
         move || command::output(command.args(["--no-run", "--quiet"])).map(drop)
@@ -171,13 +174,13 @@ fn build() -> Result<PathBuf> {
     Ok(project::target().join("tools").join(["wasm-runner", std::env::consts::EXE_SUFFIX].concat()))
 }
 
-/// Whether `trunk build --release` writes the same site.
+/// Checks that `trunk build --release` writes the same site.
 fn writes_the_same(trunk: &Path, site: &Path) -> Result<()> {
     let dist = project::target().join("trunk");
     let mut build = Command::new(trunk);
     build.args(["build", "--release", "--log", "warn", "--dist"]).arg(&dist);
     command::run(build.current_dir(project::root()))?;
-    // Its lock between its own runs is no part of the site.
+    // The lock that Trunk leaves there is not part of the site.
     let lock = dist.join(".trunk-lock");
     if lock.exists() {
         std::fs::remove_file(lock)?;
@@ -188,7 +191,7 @@ fn writes_the_same(trunk: &Path, site: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Of no workspace but its own, so that an old cargo can read its manifest.
+/// In a workspace of its own, so that an old cargo can read its manifest.
 fn launcher() -> Command {
     let manifest = ["--manifest-path", "xtask/launcher/Cargo.toml"];
     let mut command = project::cargo(["test", "--quiet", "--target-dir", "target/launcher"]);
@@ -201,38 +204,37 @@ fn native() -> Command {
     project::cargo(["test", "--package", "inkling", "--package", "inkling-kernels"])
 }
 
-/// The commands' own tests, with what has been compiled to run the commands.
+/// The commands' own tests, built in the profile that runs the commands.
 fn commands() -> Command {
     project::cargo(["test", "--profile", "tools", "--package", "xtask"])
 }
 
-/// The suite that is written for both worlds, compiled to wasm32.
+/// The suite for both worlds, compiled to wasm32.
 fn core(cargo: fn([&'static str; 7]) -> Command) -> Command {
     cargo(["test", "--target", "wasm32-unknown-unknown", "--package", "inkling", "--test", "core"])
 }
 
-/// The same run by a browser; what that is started with stands in webdriver.json.
+/// The same in a browser, whose options are in webdriver.json.
 fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Command) -> Command {
     let mut command = core(cargo);
     command
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
         .env("WASM_BINDGEN_USE_BROWSER", "1")
-        // Its own 20 seconds are little for a busy machine.
+        // The default of 20 seconds is too little for a busy machine.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
-    // The runner takes the first driver that it finds named.
+    // The runner takes the first driver that is set.
     for variable in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
         command.env_remove(variable);
     }
-    browser.tell(&mut command);
+    browser.set_variables(&mut command);
     if browser.engine == Engine::WebKit { on_a_display(command) } else { command }
 }
 
-/// The end-to-end tests.
 fn page() -> Command {
     project::cargo(["test", "--profile", "tools", "--package", "e2e"])
 }
 
-/// The same on the built page.
+/// The end-to-end tests on the built page.
 fn page_in(browser: &Browser, site: &Path, server: Server) -> Command {
     let mut command = page();
     command.env("INKLING_DIST", site);
@@ -240,11 +242,11 @@ fn page_in(browser: &Browser, site: &Path, server: Server) -> Command {
         Server::BuiltIn => command.env_remove("INKLING_SERVER"),
         Server::Nginx => command.env("INKLING_SERVER", "nginx"),
     };
-    browser.tell(&mut command);
+    browser.set_variables(&mut command);
     command
 }
 
-/// The same command on a virtual display, for a browser that cannot do without one.
+/// The same command on a virtual display, for a browser that needs one.
 fn on_a_display(command: Command) -> Command {
     let mut wrapped = Command::new("xvfb-run");
     wrapped.arg("--auto-servernum").arg(command.get_program()).args(command.get_args());

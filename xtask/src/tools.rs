@@ -1,5 +1,5 @@
-//! Programs of a fixed version: found on `PATH` or in this user's cache, else fetched ready-made,
-//! else compiled.
+//! Programs of a fixed version: found on `PATH` or in this user's cache, otherwise downloaded ready-made,
+//! otherwise compiled.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,17 +9,16 @@ use anyhow::{Context, Result, bail};
 
 use crate::{command, project, step};
 
-/// A crate's programs, of one version.
+/// A crate's programs in one version.
 pub(crate) struct Tool {
     /// Name of the crate on crates.io.
     package: &'static str,
-    /// The exact version.
     version: String,
-    /// The programs that it installs and that we call.
+    /// The programs of the crate that are used here.
     programs: &'static [&'static str],
-    /// Whether `cargo install` shall use the lock file that the crate was published with.
+    /// Whether `cargo install` uses the lock file published with the crate.
     locked: bool,
-    /// Where its makers publish it ready-made for this machine, as a .tar.gz.
+    /// Address of the makers' .tar.gz for this machine.
     archive: Option<String>,
 }
 
@@ -42,7 +41,7 @@ impl Tool {
         Self { package: "geckodriver", version, programs: &["geckodriver"], locked: true, archive }
     }
 
-    /// The directory that holds the programs, which are installed first if need be.
+    /// The directory with the programs, which are installed first if need be.
     pub(crate) fn directory(&self) -> Result<PathBuf> {
         if let Some(directory) = self.on_path() {
             return Ok(directory);
@@ -78,7 +77,7 @@ impl Tool {
         self.is_in(&directory).then_some(directory)
     }
 
-    /// Whether all programs are there and say that they have the right version.
+    /// Whether all programs are there in the right version.
     fn is_in(&self, directory: &Path) -> bool {
         self.programs.iter().all(|program| {
             command::output(Command::new(directory.join(program)).arg("--version"))
@@ -86,7 +85,7 @@ impl Tool {
         })
     }
 
-    /// Lets cargo-binstall look for a ready-made one, if it is installed itself.
+    /// Tries cargo-binstall, if it is installed.
     fn binstall(&self, root: &Path) -> bool {
         which::which("cargo-binstall").is_ok()
             && command::output(
@@ -100,7 +99,7 @@ impl Tool {
             && self.is_in(&root.join("bin"))
     }
 
-    /// Takes the makers' archive, giving up early where their server cannot be reached.
+    /// Downloads the makers' archive, giving up early if their server cannot be reached.
     fn download(&self, directory: &Path) -> bool {
         let Some(url) = &self.archive else {
             return false;
@@ -108,7 +107,7 @@ impl Tool {
         let unpacked = directory.with_file_name("unpacked");
         let archive = directory.with_file_name("archive.tar.gz");
         let outcome = self.unpack(url, &archive, &unpacked, directory);
-        // Left-overs do no harm: the next attempt writes over them.
+        // Leftovers do no harm: the next attempt overwrites them.
         let _ = fs::remove_file(&archive);
         let _ = fs::remove_dir_all(&unpacked);
         outcome.is_ok() && self.is_in(directory)
@@ -132,15 +131,15 @@ impl Tool {
         Ok(())
     }
 
-    /// Lets cargo compile it, over a ready-made one that does not run here.
+    /// Compiles it with cargo, replacing a ready-made one that does not run here.
     fn compile(&self, root: &Path) -> Result<()> {
         let mut cargo = project::cargo(["install", "--force", self.package, "--version"]);
         cargo.arg(&self.version).arg("--root").arg(root);
-        // Optimising it takes longer than all that it will ever do here.
+        // Optimising it takes longer than it will ever run here.
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-        // Else cargo advises to put it on PATH, which nobody has to.
+        // Otherwise cargo advises putting it on PATH, which is not necessary.
         cargo.env("PATH", project::path_with(&[root.join("bin")])?);
         if self.locked {
             cargo.arg("--locked");
@@ -151,7 +150,7 @@ impl Tool {
     }
 }
 
-/// The file of that name in a directory or the directories in it.
+/// The file with this name in a directory or its subdirectories.
 fn find(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();

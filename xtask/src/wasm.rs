@@ -8,32 +8,32 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{command, npm, project};
 
-/// Whom a build is for, and with it how much it is worth waiting for.
+/// What a build is for, and so how long it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
     /// What visitors get: linked as one unit and optimised for size or speed.
     Release,
-    /// What `cargo xtask bench` measures: the same, with what measures it from within.
+    /// What `cargo xtask bench` measures: the same with the feature `bench`.
     Bench,
-    /// What one test needs soon after a change: the same code, hardly optimised outside the kernels.
+    /// For tests soon after a change: the same code, hardly optimised outside the kernels.
     Quick,
 }
 
 /// A program of `src/bin` for browsers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
-    /// Of its files: `page.js` and `page_bg.wasm`.
+    /// Base name of its files: `page.js` and `page_bg.wasm`.
     pub(crate) name: &'static str,
     bin: &'static str,
-    /// Cargo's profile where it is optimised.
+    /// Cargo profile of an optimised build.
     profile: &'static str,
     /// wasm-opt's level.
     level: &'static str,
-    /// With relaxed SIMD; else with what every browser has.
+    /// Whether relaxed SIMD is used.
     relaxed: bool,
 }
 
-/// Page, trainer, and the trainer once more for browsers with relaxed SIMD. What compiles longest begins first.
+/// Page, trainer, and the trainer again with relaxed SIMD. The slowest to compile comes first.
 pub(crate) const MODULES: [Module; 3] = [
     Module { name: "page", bin: "page", profile: "page", level: "-Oz", relaxed: false },
     Module { name: "worker", bin: "worker", profile: "release", level: "-O3", relaxed: false },
@@ -46,7 +46,7 @@ pub(crate) const MODULES: [Module; 3] = [
     },
 ];
 
-/// What wasm-opt may make use of. All that it knows would be too much: some of it no browser has yet.
+/// What wasm-opt may use. All features that it knows would be too many: some are in no browser yet.
 const FEATURES: [&str; 8] = [
     "simd",
     "relaxed-simd",
@@ -96,7 +96,7 @@ impl Module {
 pub(crate) fn bind(built: &Path, name: &str, folder: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(built).web(true)?.typescript(false).out_name(name);
-    // Else `init()` without an argument, as our scripts call it, has no module to load.
+    // Otherwise `init()` without an argument, as our scripts call it, has no module to load.
     bindgen.omit_default_module_path(false);
     bindgen.generate(folder).with_context(|| format!("wasm-bindgen cannot use {}", built.display()))
 }

@@ -1,5 +1,5 @@
-//! What the commands say where something is missing: one sentence that names what to do. Programs that are faked stand for
-//! machines that are not ours.
+//! The commands' messages where something is missing: one sentence that says what to do. Fake programs
+//! simulate other machines.
 
 #![cfg(unix)]
 
@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
-/// A repository that has what npm reads, and a `PATH` that has what a test puts there.
+/// A repository with npm's files, and a `PATH` with a test's fake programs.
 struct Machine {
     directory: TempDir,
 }
@@ -111,7 +111,7 @@ fn npm_on_a_full_disk() -> Result<()> {
     contains(&machine.error(&["dist"])?, &["no room on the disk", "free some"])
 }
 
-/// Any other failure is told in npm's own words.
+/// Any other failure is reported in npm's own words.
 #[test]
 fn npm_fails_otherwise() -> Result<()> {
     let machine = Machine::new()?;
@@ -121,7 +121,7 @@ fn npm_fails_otherwise() -> Result<()> {
     contains(&String::from_utf8_lossy(&output.stderr), &["could not install", "EINTEGRITY"])
 }
 
-/// So that a later run needs no network; after a failure it is.
+/// Later runs need no network; after a failure npm runs again.
 #[test]
 fn npm_is_asked_until_it_has_installed_and_not_again() -> Result<()> {
     let machine = Machine::new()?;
@@ -134,7 +134,7 @@ fn npm_is_asked_until_it_has_installed_and_not_again() -> Result<()> {
     ensure!(!machine.run(&["dist"])?.status.success() && times() == 1);
     machine.has("npm", &format!("{log}; /bin/mkdir node_modules"))?;
     for _ in 0..2 {
-        // There is no source to build a site from, which is found out after npm's part.
+        // There is no source to build a site from, which is noticed after npm.
         contains(&machine.error(&["dist"])?, &["No such file"])?;
         ensure!(times() == 2, "asked {} times", times());
     }
@@ -149,7 +149,7 @@ fn a_port_that_is_taken() -> Result<()> {
     contains(&said, &[&port, "of 127.0.0.1 is in use", "cargo xtask serve --port"])
 }
 
-/// As on a system that is no Debian, or a user who may not install.
+/// As on a system other than Debian, or for a user who may not install packages.
 #[test]
 fn no_browser() -> Result<()> {
     let machine = Machine::new()?;

@@ -1,4 +1,4 @@
-//! The hosting files say the same.
+//! The hosting files agree.
 
 const NGINX: &str = include_str!("../../hosting/nginx.conf");
 const HEADERS: &str = include_str!("../../hosting/_headers");
@@ -18,7 +18,7 @@ fn each_host_is_told_the_same_headers() {
     }
 }
 
-/// What depends on the path: nginx's maps have it.
+/// What depends on the path, in nginx's maps.
 #[test]
 fn each_host_is_told_the_same_policies_and_ages() {
     for (map, name, count) in [

@@ -1,4 +1,4 @@
-//! Two builds of the page trained in turn: whether a change made it faster or slower.
+//! Two builds of the page, trained alternately: whether a change made it faster or slower.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::Effort;
 use crate::report::Samples;
 use crate::training::Subject;
 
-/// Trains on the site under test and on another one, in turn, and prints for each way of training how many images a second
-/// the first does over the second. The last column is the median of the rounds' ratios.
+/// Trains on the site under test and on another one alternately, and prints the ratio of their images a
+/// second for each way of training. The last column is the median of the rounds' ratios.
 pub(crate) fn run(browser: &Browser, site: &Path, other: &Path, effort: Effort) -> Result<()> {
     let open = |folder: &Path, host| -> Result<Page<'_>> {
         let mut page = Page::of(browser, folder)?;

@@ -1,4 +1,4 @@
-//! The bench_worker: a worker of the trainer's own program that measures instead of training.
+//! The bench worker: a worker of the trainer's own program that measures instead of training.
 
 use anyhow::{Context, Result};
 use e2e::Page;
@@ -11,13 +11,13 @@ use crate::{mnist, outcome};
 /// The trainer's builds, by their names in the hash and in `data-backend`.
 pub(crate) const BUILDS: [&str; 2] = ["relaxed-simd", "simd128"];
 
-/// The most multiply-adds a second, of one number, that a build can do in registers.
+/// The most multiply-adds a second, of single numbers, that a build can do in registers.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Calibration {
     pub(crate) build: &'static str,
-    /// One thread, while the others rest.
+    /// One thread alone.
     pub(crate) alone: Samples,
-    /// Each of two threads that run at the same time.
+    /// Each of two threads at the same time.
     pub(crate) two_at_once: Samples,
 }
 
@@ -26,7 +26,7 @@ impl Calibration {
         Self { build, alone: Samples::default(), two_at_once: Samples::default() }
     }
 
-    /// Measures once more, for so many milliseconds each.
+    /// Measures once more, `milliseconds` each.
     pub(crate) fn measure(&mut self, page: &Page, milliseconds: f64) -> Result<()> {
         let ask = json!({"Peak": {"milliseconds": milliseconds}});
         for (threads, samples) in [(1, &mut self.alone), (2, &mut self.two_at_once)] {
@@ -44,11 +44,11 @@ impl Calibration {
 pub(crate) struct Shares {
     pub(crate) build: &'static str,
     pub(crate) batch: usize,
-    /// Of one image, done densely.
+    /// Of one image's dense forward pass.
     pub(crate) forward_multiply_adds: f64,
-    /// The same of its training step.
+    /// Of one image's dense training step.
     pub(crate) training_multiply_adds: f64,
-    /// What the parts are, and the microseconds for one image, in the order of the work.
+    /// Names of the parts and microseconds for one image, in order.
     pub(crate) parts: Vec<(String, f64)>,
 }
 
@@ -59,7 +59,7 @@ impl Shares {
     }
 }
 
-/// Images handed to the bench worker, of which it makes minibatches.
+/// Images sent to the bench worker, which cuts them into minibatches.
 const IMAGES: usize = 1280;
 
 /// Measures where a training step's time goes.
@@ -79,7 +79,7 @@ pub(crate) fn shares(page: &Page, build: &'static str, milliseconds: f64) -> Res
     })
 }
 
-/// What a bench worker answers, with the arrays beside it.
+/// A bench worker's answer, with its arrays.
 #[derive(Deserialize)]
 struct Answer {
     message: Message,
@@ -105,13 +105,14 @@ struct Steps {
     training_multiply_adds: f64,
 }
 
-/// Starts bench workers and asks all of them at once, when all listen; with test images to train on, or none.
+/// Starts bench workers and asks all of them at once when all are ready; with or without test images to train
+/// on.
 const ASK: &str = "
     const [build, threads, message, images] = arguments;
     const start = () => new Promise((resolve, reject) => {
         const worker = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'bench-worker'});
         worker.onerror = event => reject(new Error(event.message || 'a bench worker does not start'));
-        worker.onmessage = () => resolve(worker);
+        worker.onmessage = ({data: {revision}}) => resolve({worker, revision});
     });
     const digits = () => {
         if (!images) return [];
@@ -119,14 +120,14 @@ const ASK: &str = "
         images.pixels.forEach((pixel, i) => { pixels[i] = pixel / 255; });
         return [pixels, Float32Array.from(images.labels)];
     };
-    const ask = worker => new Promise((resolve, reject) => {
+    const ask = ({worker, revision}) => new Promise((resolve, reject) => {
         worker.onerror = event => reject(new Error(event.message || 'a bench worker died'));
         worker.onmessage = ({data: {message, arrays}}) => {
             worker.terminate();
             resolve({message, arrays: arrays.map(array => Array.from(array))});
         };
         const arrays = digits();
-        worker.postMessage({message, arrays}, arrays.map(array => array.buffer));
+        worker.postMessage({revision, message, arrays}, arrays.map(array => array.buffer));
     });
     return Promise.all(Array.from({length: threads}, start)).then(workers => Promise.all(workers.map(ask)));
 ";
@@ -138,7 +139,7 @@ fn ask_workers(
     message: &Value,
     images: Option<usize>,
 ) -> Result<Vec<Answer>> {
-    // The page, with its trainer, is left for a document that does nothing, in the folder that the worker is in.
+    // Replaces the page and its trainer by a document that does nothing, in the worker's folder.
     page.browser.open(&format!("{}{}", page.site.url(), e2e::built("manifest.json")?))?;
     let images = images.map(mnist::train).transpose()?;
     let arguments = vec![json!(build), json!(threads), message.clone(), json!(images)];

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Machine {
-    /// As the processor calls itself.
+    /// Name of the processor.
     pub(crate) processor: String,
     /// Cores that this program may use.
     pub(crate) cores: usize,
@@ -16,8 +16,8 @@ pub(crate) struct Machine {
     pub(crate) browser: String,
     /// Today, `2026-11-24`, in UTC.
     pub(crate) date: String,
-    /// How many processes were ready to run at the end, a mean over the last minute; a quiet machine
-    /// has about as many as the benchmark uses.
+    /// Processes ready to run at the end, averaged over a minute; on a quiet machine about as many
+    /// as the benchmark uses.
     pub(crate) load: Option<f64>,
 }
 
@@ -33,7 +33,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// On Linux its name, elsewhere its architecture.
+/// On Linux its model name, elsewhere its architecture.
 fn processor() -> String {
     fs::read_to_string("/proc/cpuinfo")
         .ok()

@@ -1,20 +1,20 @@
-//! How fast the built page trains and predicts in headless Chromium, and how fast others do.
+//! How fast the built page trains and predicts in headless Chromium, and how fast other libraries do.
 //!
-//! | module | what it knows |
+//! | module | what it measures |
 //! | --- | --- |
-//! | [`against`] | two builds of the page in turn |
+//! | [`against`] | two builds of the page, alternately |
 //! | [`bench_worker`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
 //! | [`prediction`] | a prediction on the page |
-//! | [`pen`] | reactions to the pen |
+//! | [`pen`] | how soon the bars follow the pen |
 //! | [`panels`] | what an open panel costs a run |
-//! | [`peers`] | native Keras, and what else trains or predicts in a browser |
-//! | [`outcome`], [`mnist`] | a script's answer that takes its time; images to train on |
+//! | [`peers`] | native Keras, and other libraries in a browser |
+//! | [`outcome`], [`mnist`] | helpers: the result of a slow script; images to train on |
 //! | [`machine`] | what it all ran on |
 //! | [`report`], [`table`] | the figures, as JSON and as Markdown |
 //!
-//! Whatever is compared is measured in turn, several rounds of it, in one session of one browser.
-//! `cargo xtask bench` prepares what it needs and runs it.
+//! Everything that is compared is measured alternately, in several rounds, in one session of one
+//! browser. `cargo xtask bench` prepares what this program needs and runs it.
 
 mod against;
 mod bench_worker;
@@ -40,22 +40,22 @@ use peers::Peers;
 use report::Report;
 use training::Subject;
 
-/// What `cargo xtask bench` hands over.
+/// Arguments from `cargo xtask bench`.
 #[derive(Parser)]
 struct Arguments {
     /// Folder for bench.json and bench.md
     #[arg(long)]
     to: PathBuf,
-    /// One short round: shows that everything works, and no figure to quote
+    /// One short round: shows that everything works; not for quoting figures
     #[arg(long)]
     quick: bool,
     /// Measure the peers too, the native one with this Python
     #[arg(long, value_name = "PYTHON")]
     peers: Option<PathBuf>,
-    /// Folder of the site that visitors get, to be weighed; `INKLING_DIST` names the one to be measured
+    /// Folder of the visitors' site, to measure its size; `INKLING_DIST` names the site to time
     #[arg(long)]
     visitors: PathBuf,
-    /// Only train, in turn with the site in this folder, which `cargo xtask bench` built at another time
+    /// Only train, alternating with the site in this folder, which an earlier `cargo xtask bench` built
     #[arg(long, value_name = "SITE")]
     against: Option<PathBuf>,
     /// The command to name in the table
@@ -66,11 +66,11 @@ struct Arguments {
 /// How much is measured.
 #[derive(Clone, Copy)]
 struct Effort {
-    /// How often everything is measured, in turn.
+    /// How often everything is measured.
     rounds: usize,
     /// Images of a training run.
     images: u32,
-    /// Seconds of training by a peer in a browser, at least, after its warm-up.
+    /// The least seconds of training of a peer in a browser, after its warm-up.
     peer_seconds: f64,
     /// Digits drawn while the page trains.
     digits: usize,
@@ -90,7 +90,7 @@ fn main() -> Result<()> {
     if let Some(other) = &arguments.against {
         return against::run(&browser, &e2e::dist()?, other, effort);
     }
-    // Counted before anything has been stored.
+    // First, while nothing is stored yet.
     let weight = Weight::of(&Page::of(&browser, &arguments.visitors)?)?;
     let mut page = Page::of(&browser, &e2e::dist()?)?;
     let mut plain = Page::of(&browser, &e2e::dist()?)?;

@@ -15,9 +15,9 @@ pub(crate) struct Digits {
     labels: Vec<u8>,
 }
 
-/// The first so many.
+/// The first `images` digits.
 pub(crate) fn train(images: usize) -> Result<Digits> {
-    // The files begin with 16 and 8 bytes of sizes.
+    // The files begin with headers of 16 and 8 bytes.
     let pixels = read("train-images-idx3-ubyte", 16, images * PIXELS)?;
     let labels = read("train-labels-idx1-ubyte", 8, images)?;
     Ok(Digits { pixels, labels })

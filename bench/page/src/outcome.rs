@@ -1,4 +1,4 @@
-//! What a script comes to that takes its time: WebDriver waits for no promise for long.
+//! The result of a script that takes long: WebDriver does not wait long for a promise.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use e2e::Browser;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Milliseconds that WebDriver is had wait for it before it is asked again: seldom, because asking takes time from what
-/// is measured, and well within the half minute after which WebDriver gives a script up.
+/// Milliseconds for which WebDriver waits before it is asked again: rarely, because asking takes time from
+/// what is measured, but well within the half minute after which WebDriver aborts a script.
 const AT_A_TIME: u32 = 20_000;
 
-/// Runs the body of a function in the document and gives what its promise comes to.
+/// Runs the body of a function in the document and returns what its promise resolves to.
 pub(crate) fn of<T: DeserializeOwned>(
     browser: &Browser,
     body: &str,

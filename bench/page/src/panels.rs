@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::report::Samples;
 
-/// Doors' ids without `open-`, and what stands on them.
+/// Ids of the panels' buttons without `open-`, and their labels.
 const PANELS: [(&str, &str); 5] = [
     ("inside", "Look inside"),
     ("judge", "Judge"),
@@ -22,26 +22,26 @@ const PANELS: [(&str, &str); 5] = [
 const WORKERS: u32 = 2;
 const BATCH: u32 = 128;
 
-/// Minibatches that do not count: the engine compiles what is hot while they run.
+/// Minibatches that are not measured: the engine compiles hot code while they run.
 const WARM_UP: u32 = 40;
 
-/// What is left alone after a panel has been opened or closed, and what is measured then.
+/// How long to wait after opening or closing a panel, and how long to measure then.
 const SETTLE: Duration = Duration::from_millis(500);
 const SPELL: Duration = Duration::from_secs(5);
 
-/// A panel's price.
+/// A panel's cost.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct PanelCost {
     name: &'static str,
-    /// Images a second while all panels are closed.
+    /// Images a second with all panels closed.
     closed: Samples,
-    /// And while this one is open.
+    /// Images a second with this one open.
     open: Samples,
-    /// Milliseconds of each task on the page's thread that took more than 50 while it was open.
+    /// Milliseconds of each task of more than 50 on the page's thread while it was open.
     long_tasks: Vec<f64>,
 }
 
-/// Has a run with two workers for each panel, in which it is closed and open in turn, so often each.
+/// For each panel, a run with two workers in which it is closed and open alternately, `rounds` times each.
 pub(crate) fn measure(page: &Page, rounds: usize) -> Result<Vec<PanelCost>> {
     PANELS.into_iter().map(|(id, name)| panel(page, id, name, rounds)).collect()
 }
@@ -60,7 +60,7 @@ fn panel(page: &Page, id: &str, name: &'static str, rounds: usize) -> Result<Pan
     watch_progress(page)?;
     page.watch_long_tasks()?;
     let button = format!("#open-{id}");
-    // Both orders as often, so that a machine that slows down or warms up favours neither.
+    // Both orders equally often, so that a machine that slows down or warms up favours neither.
     for round in 0..rounds {
         for open in [round % 2 == 1, round % 2 == 0] {
             if open {
@@ -68,7 +68,7 @@ fn panel(page: &Page, id: &str, name: &'static str, rounds: usize) -> Result<Pan
                 let sight = format!("document.querySelector('{button}').scrollIntoView()");
                 page.browser.script(&sight, vec![])?;
             }
-            // What opening or closing itself costs is not what is asked for.
+            // The cost of opening or closing itself is not measured.
             thread::sleep(SETTLE);
             let rate = spell(page)?;
             if open {
@@ -87,7 +87,7 @@ fn panel(page: &Page, id: &str, name: &'static str, rounds: usize) -> Result<Pan
     Ok(panel)
 }
 
-/// Notes from now on when the page shows which epoch and minibatch it is at, in milliseconds.
+/// From now on records when the page shows which epoch and minibatch it is at, in milliseconds.
 fn watch_progress(page: &Page) -> Result<()> {
     const WATCH: &str = "
         globalThis.progress = [];
@@ -99,7 +99,7 @@ fn watch_progress(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Images a second of the next few seconds, which nobody disturbs by asking.
+/// Images a second of the next few seconds, undisturbed by questions.
 fn spell(page: &Page) -> Result<f64> {
     page.browser.script("progress.length = 0; longTasks.length = 0;", vec![])?;
     thread::sleep(SPELL);
@@ -107,7 +107,7 @@ fn spell(page: &Page) -> Result<f64> {
     rate(&notes).context("no minibatch was seen")
 }
 
-/// Over all times between two notes of one epoch; between two epochs lies the test.
+/// Over all intervals within one epoch; between two epochs is the test.
 fn rate(notes: &[(f64, u32, u32)]) -> Option<f64> {
     let (mut milliseconds, mut images) = (0.0, 0);
     for (&(from, before, first), &(to, epoch, last)) in notes.iter().zip(notes.iter().skip(1)) {
@@ -119,7 +119,7 @@ fn rate(notes: &[(f64, u32, u32)]) -> Option<f64> {
     (milliseconds > 0.0 && images > 0).then(|| 1000.0 * f64::from(images) / milliseconds)
 }
 
-/// The prices as Markdown.
+/// The costs as Markdown.
 pub(crate) fn markdown(panels: &[PanelCost]) -> String {
     let mut text = String::from(
         "Images a second while a panel is open and while all are closed, in turn within \

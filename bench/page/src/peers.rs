@@ -1,5 +1,5 @@
-//! What else trains or predicts: native Keras as a child process, the others as pages of their own in the
-//! same browser.
+//! Other libraries that train or predict: native Keras as a child process, the others as pages of their
+//! own in the same browser.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -19,17 +19,16 @@ pub(crate) const BATCHES: [u32; 2] = [128, 32];
 /// Seconds of prediction in a round.
 const PREDICT: f64 = 1.0;
 
-/// A peer's page is given up on after so many seconds.
+/// Seconds after which a peer's page is given up.
 const LIMIT: u64 = 180;
 
-/// Someone to compare with.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) threads: Option<u32>,
-    /// For each of [`BATCHES`]; nothing where it cannot train.
+    /// For each of [`BATCHES`]; empty if it cannot train.
     pub(crate) training: Vec<Training>,
-    /// Microseconds for one image; nothing where there is no question of it.
+    /// Microseconds for one image; empty if not measured.
     pub(crate) prediction: Samples,
     /// Why it was not measured, or not to the end.
     pub(crate) failed: Option<String>,
@@ -39,14 +38,14 @@ pub(crate) struct Peer {
 pub(crate) struct Training {
     pub(crate) batch: u32,
     pub(crate) images_per_second: Samples,
-    /// Images of each run; less than an epoch's are extrapolated to one.
+    /// Images of each run, from which an epoch's time is extrapolated.
     pub(crate) images: f64,
 }
 
-/// A page of a peer.
+/// A peer's page.
 struct PeerPage {
     peer: Peer,
-    /// Below bench/peers.
+    /// Path below bench/peers.
     address: &'static str,
     trains: bool,
 }
@@ -79,7 +78,7 @@ impl Peer {
 }
 
 impl Peers {
-    /// Starts what has to be started: native Keras with this Python, a site for the others.
+    /// Starts native Keras with this Python, and a site for the others.
     pub(crate) fn start(python: &Path) -> Result<Self> {
         let pages = PAGES.map(|(name, address, trains)| PeerPage {
             peer: Peer::new(name, trains),
@@ -96,7 +95,7 @@ impl Peers {
 
     /// Measures each of them once more. One that fails is left out from then on, and the report says so.
     pub(crate) fn measure(&mut self, browser: &Browser, effort: Effort) -> Result<()> {
-        // A page that trains in the background would disturb.
+        // A page that trains in the background would disturb the measurement.
         browser.leave()?;
         for training in &mut self.native.training {
             let images = effort.images;
@@ -107,7 +106,7 @@ impl Peers {
         }
         for page in self.pages.iter_mut().filter(|page| page.peer.failed.is_none()) {
             let measured = page.measure(browser, &self.site, effort);
-            // Its document, and with it its threads, go away.
+            // Removes its document and with it its threads.
             browser.leave()?;
             if let Err(error) = measured {
                 println!("  {}: {error:#}", page.peer.name);
@@ -128,7 +127,7 @@ fn tell(name: &str, training: &Training) {
     println!("  {name}, batch {}: {rate:.0} images/s", training.batch);
 }
 
-/// What a page says of a training run.
+/// A page's report of a training run.
 #[derive(Deserialize)]
 struct Trained {
     images: f64,
@@ -137,7 +136,7 @@ struct Trained {
     threads: u32,
 }
 
-/// What a page says of its predictions.
+/// A page's report of its predictions.
 #[derive(Deserialize)]
 struct Predicted {
     microseconds: f64,
@@ -181,7 +180,7 @@ impl PeerPage {
     }
 }
 
-/// Native Keras, which trains when told to; ended when dropped.
+/// Native Keras, which trains on command; ended when dropped.
 struct Keras {
     process: Child,
     ask: ChildStdin,
@@ -205,7 +204,7 @@ impl Keras {
         Ok(keras)
     }
 
-    /// Seconds of an epoch of so many images.
+    /// Seconds of an epoch of `images` images.
     fn train(&mut self, batch: u32, images: u32) -> Result<f64> {
         writeln!(self.ask, "{batch} {images}")?;
         let answer = self.answer()?;
@@ -224,7 +223,7 @@ impl Keras {
 
 impl Drop for Keras {
     fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
+        // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

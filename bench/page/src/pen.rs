@@ -1,5 +1,5 @@
-//! How soon the bars follow the pen while the page trains, by Chromium's own trace: what runs in the page to note the end
-//! of a frame is called after other things, up to a frame too late.
+//! How soon the bars follow the pen while the page trains, from Chromium's own trace: a script that records
+//! the end of a frame would be called after other work, up to a frame too late.
 
 use anyhow::{Context, Result};
 use e2e::{Browser, Page};
@@ -15,17 +15,18 @@ const CATEGORIES: &str = "devtools.timeline,disabled-by-default-devtools.timelin
 pub(crate) struct Reaction {
     /// Movements of the pen on the pad.
     pub(crate) events: usize,
-    /// Milliseconds from the event's dispatch to the end of the frame that shows its answer, when all that is
-    /// repainted has been handed to the compositor: median and the 99th percentile.
+    /// Milliseconds from the event's dispatch to the end of the frame that shows the answer, when everything
+    /// repainted has been passed to the compositor: the median, and the 99th percentile.
     pub(crate) median: f64,
     pub(crate) p99: f64,
-    /// The same from when the browser received the event, which it mostly hands on with the next frame.
+    /// The same from when the browser received the event, which it usually dispatches with the next frame.
     pub(crate) p99_with_wait: f64,
-    /// Milliseconds of each task on the page's thread meanwhile that took more than 50.
+    /// Milliseconds of each task of more than 50 on the page's thread meanwhile.
     pub(crate) long_tasks: Vec<f64>,
 }
 
-/// Notes for every movement of the pointer whether the pen is down, and the milliseconds since the browser received it.
+/// Records for every movement of the pointer whether the pen is down, and the milliseconds since the browser
+/// received it.
 const WATCH: &str = "
     globalThis.moves = [];
     addEventListener('pointermove', event => {
@@ -33,13 +34,13 @@ const WATCH: &str = "
     }, {capture: true});
 ";
 
-/// Something that took its time on a thread.
+/// A duration on a thread.
 #[derive(Deserialize)]
 struct Span {
     name: String,
     pid: u64,
     tid: u64,
-    /// When it began and how long it took, in microseconds.
+    /// Start and duration in microseconds.
     ts: f64,
     dur: f64,
     #[serde(default)]
@@ -69,17 +70,19 @@ pub(crate) fn reaction(digits: usize) -> Result<Reaction> {
         from_dispatch.push(*milliseconds);
         with_wait.push(wait + milliseconds);
     }
-    let of = |samples: &Samples, share| samples.share(share).context("no event was seen");
+    let quantile =
+        |samples: &Samples, fraction| samples.quantile(fraction).context("no event was seen");
     Ok(Reaction {
         events: from_dispatch.count(),
-        median: of(&from_dispatch, 0.5)?,
-        p99: of(&from_dispatch, 0.99)?,
-        p99_with_wait: of(&with_wait, 0.99)?,
+        median: quantile(&from_dispatch, 0.5)?,
+        p99: quantile(&from_dispatch, 0.99)?,
+        p99_with_wait: quantile(&with_wait, 0.99)?,
         long_tasks,
     })
 }
 
-/// Milliseconds from the dispatch of each of the last movements, so many of them, to the end of the next frame's commit.
+/// Milliseconds from the dispatch of each of the last `movements` movements to the end of the next frame's
+/// commit.
 fn reactions(mut spans: Vec<Span>, movements: usize) -> Result<Vec<f64>> {
     spans.sort_by(|a, b| a.ts.total_cmp(&b.ts));
     let is_movement =

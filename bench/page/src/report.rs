@@ -1,4 +1,4 @@
-//! The figures, as they are written to bench.json.
+//! The figures in bench.json.
 
 use e2e::Weight;
 use serde::Serialize;
@@ -10,7 +10,6 @@ use crate::peers::Peer;
 use crate::pen::Reaction;
 use crate::training::{Memory, Subject};
 
-/// All of it.
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
@@ -39,15 +38,15 @@ pub(crate) struct Samples {
 impl Samples {
     pub(crate) fn push(&mut self, value: f64) {
         self.all.push(value);
-        self.median = self.share(0.5);
+        self.median = self.quantile(0.5);
     }
 
-    /// None before the first.
+    /// `None` before the first.
     pub(crate) fn median(&self) -> Option<f64> {
         self.median
     }
 
-    /// The newest; not a number before the first.
+    /// The newest; NaN before the first.
     pub(crate) fn last(&self) -> f64 {
         self.all.last().copied().unwrap_or(f64::NAN)
     }
@@ -56,11 +55,11 @@ impl Samples {
         self.all.len()
     }
 
-    /// The value below which this share of them lies, 0 to 1.
-    pub(crate) fn share(&self, share: f64) -> Option<f64> {
+    /// The value below which this fraction of the samples is, 0 to 1.
+    pub(crate) fn quantile(&self, fraction: f64) -> Option<f64> {
         let mut sorted = self.all.clone();
         sorted.sort_by(f64::total_cmp);
-        let index = (share * sorted.len() as f64) as usize;
+        let index = (fraction * sorted.len() as f64) as usize;
         sorted.get(index.min(sorted.len().saturating_sub(1))).copied()
     }
 }
@@ -68,7 +67,7 @@ impl Samples {
 impl From<Vec<f64>> for Samples {
     fn from(all: Vec<f64>) -> Self {
         let mut samples = Self { median: None, all };
-        samples.median = samples.share(0.5);
+        samples.median = samples.quantile(0.5);
         samples
     }
 }

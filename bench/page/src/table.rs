@@ -15,11 +15,11 @@ const EPOCH: f64 = 60_000.0;
 
 /// What the figures are compared with.
 struct Limits {
-    /// Multiply-adds a second of one core, by the build that can do most.
+    /// Multiply-adds a second of one core, in the build that can do most.
     peak: f64,
-    /// Microseconds of one image's forward pass on one core at that rate, done densely.
+    /// Microseconds of one image's dense forward pass on one core at that rate.
     forward: f64,
-    /// The same of its training step.
+    /// The same for its training step.
     training: f64,
 }
 
@@ -125,7 +125,7 @@ fn epoch(images_per_second: &Samples) -> Option<f64> {
     images_per_second.median().map(|rate| EPOCH / rate)
 }
 
-/// Our seconds of an epoch with so many workers, by the faster build.
+/// Our seconds of an epoch with this many workers, in the faster build.
 fn ours(report: &Report, workers: u32, batch: u32) -> Option<f64> {
     let runs = report.training.iter().filter(|s| s.workers == workers && s.batch == batch);
     runs.filter_map(|s| epoch(&s.images_per_second)).min_by(f64::total_cmp)
@@ -165,7 +165,7 @@ fn peers(text: &mut String, report: &Report) -> Result<()> {
 }
 
 fn peer_cells(peer: &Peer, report: &Report, notes: &mut Vec<String>) -> Vec<String> {
-    // A native program uses what cores there are.
+    // A native program uses all cores.
     let threads = peer.threads.map_or_else(|| "all".to_owned(), |threads| threads.to_string());
     let mut cells = vec![peer.name.to_owned(), threads];
     for batch in BATCHES {
@@ -223,7 +223,7 @@ fn page(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
     let long_tasks = runs.chain(&reaction.long_tasks).count();
     let count: usize =
         report.training.iter().map(|subject| subject.images_per_second.count()).sum();
-    // One more while the pen was measured.
+    // One more run while the pen was measured.
     let cell = format!("{long_tasks} in {}", plural(count + 1, "training run"));
     row(text, &["tasks over 50 ms on the page's thread".into(), cell])?;
     let kilobytes = report.weight.bytes() as f64 / 1024.0;

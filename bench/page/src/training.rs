@@ -12,7 +12,7 @@ use crate::report::Samples;
 /// Seconds after which a run is given up.
 const LIMIT: u64 = 600;
 
-/// Ways of training that are compared.
+/// A way of training to compare.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Subject {
     pub(crate) build: &'static str,
@@ -21,7 +21,7 @@ pub(crate) struct Subject {
     pub(crate) shared: bool,
     pub(crate) batch: u32,
     pub(crate) images_per_second: Samples,
-    /// Milliseconds of each task on the page's thread, of all runs, that took more than 50.
+    /// Milliseconds of each task of more than 50 on the page's thread, in all runs.
     pub(crate) long_tasks: Vec<f64>,
 }
 
@@ -45,8 +45,8 @@ impl Subject {
         subjects
     }
 
-    /// Trains the default model for two epochs of so many images, of which the second counts: while the first
-    /// runs, the engine compiles what is hot.
+    /// Trains the default model for two epochs of `images` images and measures the second: during the first,
+    /// the engine compiles hot code.
     ///
     /// - `page`: from a host that isolates it if memory is to be shared.
     pub(crate) fn measure(&mut self, page: &Page, images: u32) -> Result<()> {
@@ -77,8 +77,8 @@ impl Subject {
     }
 }
 
-/// Notes when the page shows how many minibatches are done, in milliseconds, until it shows so many or an error. Nobody asks
-/// meanwhile: each question takes time from the workers.
+/// Records when the page shows how many minibatches are done, in milliseconds, until it shows a given number
+/// or an error. Nobody asks meanwhile, because each question takes time from the workers.
 const STEPS: &str = "
     const [end] = arguments;
     const {dataset} = document.body;
@@ -92,7 +92,7 @@ const STEPS: &str = "
     });
 ";
 
-/// Images a second in the second epoch, from the first minibatch of it that the page shows to the last one.
+/// Images a second in the second epoch, from its first minibatch that the page shows to the last one.
 fn rate(steps: &[(f64, u32)], batch: u32, images: u32) -> Option<f64> {
     let epoch = images.div_ceil(batch);
     let &(from, first) = steps.iter().find(|(_, step)| *step > epoch)?;
@@ -101,19 +101,20 @@ fn rate(steps: &[(f64, u32)], batch: u32, images: u32) -> Option<f64> {
     (to > from).then(|| 1000.0 * f64::from(trained) / (to - from))
 }
 
-/// What the workers hold after a training run with two of them: WebAssembly's memories, and what they share.
+/// What the workers hold after a training run with two of them: WebAssembly memories, and shared memory.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Memory {
     /// Of each worker, in bytes.
     pub(crate) workers: Vec<f64>,
-    /// The data set in it, in bytes.
+    /// The part of it that is the data set, in bytes.
     pub(crate) data_set: f64,
 }
 
-/// MNIST as the trainer keeps it: a byte for each pixel and each label.
+/// MNIST as the trainer stores it: a byte for each pixel and each label.
 const DATA_SET: f64 = 70_000.0 * (28.0 * 28.0 + 1.0);
 
-/// Before a worker's own script: tells the page about the memory that its module has and that it has made to share.
+/// Runs before a worker's own script: reports its module's memory and the shared memory that it made to the
+/// page.
 const TELL: &str = "{
     const memories = [];
     let shared = 0;

@@ -1,4 +1,5 @@
-// Burn as its own web example is built: compiled to wasm32 in release mode, with wasm-bindgen's module for the web.
+// Burn, built as its own web example is: compiled to wasm32 in release mode, with wasm-bindgen's module for
+// the web.
 
 import { offer } from "../harness.js";
 import init, { Trainer } from "/target/peers/burn/web/burn_peer.js";

@@ -1,5 +1,5 @@
-// jax-js on its wasm backend: predictions in one `jit`, gradients by `valueAndGrad`, as in its own MNIST example. Its
-// package of optimizers is not on npm, so Adam stands here, in a `jit` of its own.
+// jax-js with its wasm backend: predictions in one `jit`, gradients by `valueAndGrad`, as in its own MNIST
+// example. Its package of optimizers is not on npm, so Adam is written here, in a `jit` of its own.
 
 import { offer } from "../harness.js";
 import {
@@ -49,7 +49,7 @@ const loss = (parameters, images, labels) => {
   return predict(parameters, images).mul(nn.oneHot(labels, 10)).sum().mul(-1 / count);
 };
 
-/** `rate` is Adam's, corrected for the start of the run. */
+/** `rate` is Adam's step size with the bias correction folded in. */
 const adam = jit((parameters, means, squares, gradients, rate) => {
   means = tree.map((m, g) => m.mul(BETA_1).add(g.mul(1 - BETA_1)), means, tree.ref(gradients));
   squares = tree.map((s, g) => s.mul(BETA_2).add(np.square(g).mul(1 - BETA_2)), squares, gradients);

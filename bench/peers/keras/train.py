@@ -1,7 +1,7 @@
 """The reference model in native Keras, trained by `fit` as its documentation does.
 
-Reads `BATCH IMAGES` from standard input, line by line; for each trains on so many images of MNIST in minibatches of
-that size and writes `IMAGES SECONDS LOSS`. The first minibatches of a size do not count: TensorFlow traces then.
+Reads lines of `BATCH IMAGES` from standard input. For each it trains on IMAGES images of MNIST in minibatches of BATCH
+and writes `IMAGES SECONDS LOSS`. The first minibatches of a size are not timed: TensorFlow traces then.
 """
 
 import os

@@ -1,4 +1,4 @@
-// onnxruntime-web's build for WebAssembly, with its own defaults; it can only predict.
+// onnxruntime-web's build for WebAssembly with its defaults; it can only predict.
 
 import { offer } from "../harness.js";
 import * as ort from "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs";

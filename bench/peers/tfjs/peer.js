@@ -1,8 +1,8 @@
-// TensorFlow.js from its script tags, its layers API, and the backend that `?backend=` names.
+// TensorFlow.js from script tags, its layers API, and the backend that `?backend=` names.
 
 import { offer } from "../harness.js";
 
-/** The wasm backend has no kernel for a convolution's weight gradient; this puts it together from those that it has. */
+/** The wasm backend has no kernel for a convolution's weight gradient; this one is composed of others. */
 function addWeightGradient() {
   tf.registerKernel({
     kernelName: "Conv2DBackpropFilter",

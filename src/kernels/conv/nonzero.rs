@@ -1,34 +1,34 @@
-//! A convolution's backward pass, over *nonzero* entries only: outputs that carry a gradient.
+//! A convolution's backward pass over the outputs with a *nonzero* gradient only.
 //!
-//! Max-pooling passes a gradient to one position in four and relu blocks part of those, so most of a
-//! dense convolution's multiplications would be by zero. [`NonzeroGradient`] gathers the rest, once by filter for
-//! the weight gradient and once by position for the input gradient, and both run through registers.
+//! Max-pooling passes a gradient to one position in four and relu blocks part of those, so most of a dense
+//! convolution's multiplications would be by zero. [`NonzeroGradient`] gathers the rest, by filter for the
+//! weight gradient and by position for the input gradient. Both add up in registers.
 
 use super::super::lanes::F32x4;
 use super::Geometry;
 
-/// A gradient that is not zero, and where to find what it multiplies.
+/// A nonzero gradient and the offset of what it is multiplied by.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     offset: u32,
     value: f32,
 }
 
-/// The outputs of one image's convolution that carry a gradient.
+/// The outputs of one image's convolution that have a nonzero gradient.
 #[derive(Debug)]
 pub struct NonzeroGradient {
-    /// `[filters][positions]`: input offset of the patch, gradient. The first `filter_counts[f]` count.
+    /// `[filters][positions]`: input offset of the patch, gradient. The first `filter_counts[f]` are valid.
     by_filter: Vec<Entry>,
     filter_counts: Vec<u32>,
-    /// `[positions][filters]`: offset of the filter's weights in a row of taps, gradient. The first `position_counts[p]`
-    /// count. Empty if no input gradient is wanted.
+    /// `[positions][filters]`: offset of the filter's weights in a row of taps, gradient. The first
+    /// `position_counts[p]` are valid. Empty if no input gradient is needed.
     by_position: Vec<Entry>,
     position_counts: Vec<u32>,
 }
 
 impl NonzeroGradient {
-    /// Room for every output of a convolution to be nonzero. Without `by_position` only
-    /// [`weight_gradient`] can be computed from it.
+    /// Space for every output of a convolution to be nonzero. Without `by_position` only [`weight_gradient`]
+    /// can use it.
     pub fn new(g: &Geometry, by_position: bool) -> Self {
         let positions = g.out_height() * g.out_width();
         let listed = if by_position { positions } else { 0 };
@@ -40,10 +40,10 @@ impl NonzeroGradient {
         }
     }
 
-    /// Gathers the nonzero entries behind [`forward`](super::forward).
+    /// Gathers the nonzero entries after [`forward`](super::forward).
     ///
     /// - `gradient`, `output`: `[out_height][out_width][filters]`.
-    /// - `relu`: an output that is not positive passes nothing.
+    /// - `relu`: an output that is not positive passes no gradient.
     pub fn gather(&mut self, g: &Geometry, gradient: &[f32], output: &[f32], relu: bool) {
         self.clear();
         let rows = gradient.chunks_exact(g.filters).zip(output.chunks_exact(g.filters));
@@ -56,7 +56,7 @@ impl NonzeroGradient {
         }
     }
 
-    /// Gathers the nonzero entries behind [`forward_pooled`](super::forward_pooled).
+    /// Gathers the nonzero entries after [`forward_pooled`](super::forward_pooled).
     ///
     /// - `gradient`, `output`, `argmax`: `[out_height / 2][out_width / 2][filters]`.
     pub fn gather_pooled(
@@ -91,8 +91,8 @@ impl NonzeroGradient {
         self.position_counts.fill(0);
     }
 
-    /// Writes an entry behind the others and counts it if it is nonzero. Which outputs are nonzero is as
-    /// good as random: a branch would be mispredicted half of the time.
+    /// Appends an entry, and counts it if it is nonzero. No branch: which outputs are nonzero is as good as
+    /// random, so half of the predictions would be wrong.
     #[inline(always)]
     fn push(
         &mut self,
@@ -148,8 +148,8 @@ fn gather_chunk<const N: usize>(
     }
 }
 
-/// `sums[i] += sum over entries of value * from[offset + base + i]` for all of `sums`, a multiple of
-/// 4 long, in chunks of twelve registers: of sixteen, the value and a product take two more.
+/// `sums[i] += sum over entries of value * from[offset + base + i]` for all of `sums`, whose length is a
+/// multiple of 4, in chunks of twelve registers: of sixteen, the value and a product take two more.
 fn gather_into(entries: &[Entry], from: &[f32], base: usize, sums: &mut [f32]) {
     let (vectors, _) = sums.as_chunks_mut::<4>();
     for (index, chunk) in vectors.chunks_mut(12).enumerate() {
@@ -175,7 +175,7 @@ fn gather_into(entries: &[Entry], from: &[f32], base: usize, sums: &mut [f32]) {
 /// `bias[f] += sum over y, x of gradient[y][x][f]`
 ///
 /// - `input`: one image, `[height][width][channels]`.
-/// - `kernel`: `[filters][kernel_size][kernel_size][channels]`; note the filter in front.
+/// - `kernel`: `[filters][kernel_size][kernel_size][channels]`; note that the filter comes first.
 /// - `bias`: `[filters]`.
 pub fn weight_gradient(
     g: &Geometry,
@@ -197,11 +197,11 @@ pub fn weight_gradient(
 /// `input[y + ky][x + kx][c] = sum over y, x, ky, kx, f of gradient[y][x][f] * kernel[ky][f][kx][c]`
 ///
 /// - `kernel`: `[kernel_size][filters][kernel_size][channels]`, unlike Keras' `[ky][kx][c][f]`, so
-///   that a filter's row of taps lies as the numbers do that it is added to.
+///   that a filter's row of taps has the order of the numbers that it is added to.
 /// - `input`: the gradient of the input, `[height][width][channels]`, overwritten.
 pub fn input_gradient(g: &Geometry, nonzero: &NonzeroGradient, kernel: &[f32], input: &mut [f32]) {
     input.fill(0.0);
-    // One row of taps at a time: its weights stay in the first-level cache.
+    // One row of taps at a time, whose weights stay in the L1 cache.
     for (ky, weights) in kernel.chunks_exact(g.filters * g.row()).enumerate() {
         for y in 0..g.out_height() {
             for x in 0..g.out_width() {

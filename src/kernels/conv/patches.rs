@@ -1,26 +1,26 @@
-//! A first layer: its pictures have so few channels that a convolution of their patches with a 1x1
-//! kernel is faster than one of them.
+//! The first layer. Its images have so few channels that cutting patches and convolving those with a 1x1
+//! kernel is faster than convolving the image.
 
 use std::array::from_fn;
 
 use super::super::lanes::{F32x4, WIDTH, round_up};
 use super::Geometry;
 
-/// Every kernel-sized patch of a picture as one row, so that a convolution with few input channels
-/// becomes a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky][x + kx][c]`.
+/// Every kernel-sized patch of an image as one row, so that a convolution with few input channels becomes
+/// a 1x1 convolution with many: `patches[y][x][(ky, kx, c)] = input[y + ky][x + kx][c]`.
 ///
 /// - `input`: `[height][width][channels]`.
-/// - `patches`: `[height - kernel_size + 1][width - kernel_size + 1][patch_stride]`; what
-///   `kernel_size^2 * channels` leaves of `patch_stride` holds any number, for weights that are zero.
+/// - `patches`: `[height - kernel_size + 1][width - kernel_size + 1][patch_stride]`. The numbers after the
+///   first `kernel_size^2 * channels` of a patch are arbitrary; their weights are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patches {
     /// Columns of the input.
     pub width: usize,
-    /// Channels of the input; no more lie in memory.
+    /// Channels of the input, without padding.
     pub channels: usize,
     /// Side of the square kernel.
     pub kernel_size: usize,
-    /// Numbers from one patch to the next.
+    /// Distance between two patches.
     pub patch_stride: usize,
 }
 
@@ -31,7 +31,7 @@ pub fn extract(p: &Patches, input: &[f32], patches: &mut [f32]) {
     for (y, patches) in patches.chunks_exact_mut(out_width * p.patch_stride).enumerate() {
         for ky in 0..p.kernel_size {
             let from = &input[(y + ky) * p.width * p.channels..];
-            // A row's last vector may end in the next one, which is written after it.
+            // A row's last vector may reach into the next row, which is written after it.
             match round_up(tap_row) / 4 {
                 1 => copy_rows::<1>(p, from, patches, ky * tap_row),
                 2 => copy_rows::<2>(p, from, patches, ky * tap_row),
@@ -41,8 +41,8 @@ pub fn extract(p: &Patches, input: &[f32], patches: &mut [f32]) {
     }
 }
 
-/// Copies one row of taps into each of a row of patches: `VECTORS` whole vectors where there is room
-/// on both sides, else number by number.
+/// Copies one row of taps into each patch of a row: `VECTORS` whole vectors where both sides have that
+/// many, otherwise number by number.
 #[inline(always)]
 fn copy_rows<const VECTORS: usize>(p: &Patches, from: &[f32], patches: &mut [f32], at: usize) {
     let tap_row = p.kernel_size * p.channels;
@@ -55,56 +55,56 @@ fn copy_rows<const VECTORS: usize>(p: &Patches, from: &[f32], patches: &mut [f32
                 F32x4::load(&from_vectors[i]).store(&mut to_vectors[i]);
             }
         } else {
-            // A loop, where `copy_from_slice` would call `memcpy`.
+            // A loop, because `copy_from_slice` would call `memcpy`.
             from[..tap_row].iter().zip(to).for_each(|(from, to)| *to = *from);
         }
     }
 }
 
-/// Numbers behind a picture that [`pooled_weight_gradient`] may read and that count for nothing: its rows
-/// of taps are read by whole vectors.
+/// Padding after an image for [`pooled_weight_gradient`], which reads rows of taps by whole vectors. The
+/// values are ignored.
 pub const SLACK: usize = WIDTH - 1;
 
 impl Patches {
-    /// The convolution of pictures that the convolution `g` of their patches stands for.
+    /// The convolution of the image that equals `g`, the convolution of its patches.
     pub fn geometry(&self, g: &Geometry) -> Geometry {
         let Self { width, channels, kernel_size, .. } = *self;
         let height = g.height + kernel_size - 1;
         Geometry { height, width, channels, kernel_size, filters: g.filters }
     }
 
-    /// Numbers of a picture whose patches the convolution `g` reads.
+    /// Size of the image whose patches the convolution `g` reads.
     pub fn picture_size(&self, g: &Geometry) -> usize {
         self.geometry(g).height * self.width * self.channels
     }
 
-    /// Numbers that a kernel's row of taps takes in [`pooled_weight_gradient`].
+    /// Size of a kernel's row of taps in [`pooled_weight_gradient`].
     pub fn row_stride(&self) -> usize {
         round_up(self.kernel_size * self.channels)
     }
 }
 
-/// What [`forward_pooled`](super::forward_pooled) made of a picture's patches, and the gradient of that.
+/// The result of [`forward_pooled`](super::forward_pooled) on an image's patches, and its gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct Pooled<'a> {
     /// The gradient of the output, `[out_height / 2][out_width / 2][filters]`.
     pub gradient: &'a [f32],
     /// The output, of the same shape.
     pub output: &'a [f32],
-    /// Which position of its window each output came from, as there.
+    /// As [`forward_pooled`](super::forward_pooled) returned it.
     pub argmax: &'a [u8],
-    /// Whether relu came last: an output that is not positive passes nothing.
+    /// Whether relu came last: an output that is not positive passes no gradient.
     pub relu: bool,
 }
 
-/// [`nonzero::weight_gradient`](super::nonzero::weight_gradient) behind
-/// [`forward_pooled`](super::forward_pooled) of a picture's patches, from the picture itself. With so
-/// few multiplications for each output, those by zero take less time than listing the others.
+/// [`nonzero::weight_gradient`](super::nonzero::weight_gradient) after
+/// [`forward_pooled`](super::forward_pooled) of an image's patches, computed from the image itself. There
+/// are so few multiplications for each output that skipping zeros costs more than multiplying by them.
 ///
 /// - `g`: the convolution of the patches.
 /// - `picture`: one image, `[height][width][channels]`, and [`SLACK`] numbers.
-/// - `kernel`: `[filters][kernel_size][row_stride]`, of which what a row of taps leaves holds any
-///   number; `bias`: `[filters]`; added to.
+/// - `kernel`: `[filters][kernel_size][row_stride]`, added to; numbers after a row of taps are arbitrary.
+/// - `bias`: `[filters]`, added to.
 pub fn pooled_weight_gradient(
     p: &Patches,
     g: &Geometry,
@@ -136,13 +136,13 @@ pub fn pooled_weight_gradient(
     }
 }
 
-/// Four filters whose gradients are summed together, so that they share what they read.
+/// Four filters whose gradients are summed together, so that each input is read once for four.
 struct Filters<'a> {
     p: &'a Patches,
     g: &'a Geometry,
     picture: &'a [f32],
     pooled: Pooled<'a>,
-    /// The first of them.
+    /// Index of the first of them.
     first: usize,
 }
 
@@ -156,8 +156,8 @@ impl Filters<'_> {
         if relu { gradient.where_positive(F32x4::load_at(output, at)) } else { gradient }
     }
 
-    /// Adds every window's gradients times the patches that won it, of which `VECTORS` vectors in each of
-    /// `ROWS` rows of taps; returns the sum of the gradients.
+    /// Adds every window's gradients times the patch of its maximum, `VECTORS` vectors in each of `ROWS`
+    /// rows of taps. Returns the sum of the gradients.
     ///
     /// - `kernel`: `[4][kernel_size][vectors]`.
     #[inline(always)]

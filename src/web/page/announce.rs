@@ -1,4 +1,4 @@
-//! A few words for those who do not see the page, once it has come to rest.
+//! Announcements to screen readers, once the page has come to rest.
 
 use super::dom::{self, DomError};
 use std::cell::Cell;
@@ -12,7 +12,7 @@ thread_local! {
     static PENDING: Cell<Option<i32>> = const { Cell::new(None) };
 }
 
-/// Says this politely, unless something newer comes first.
+/// Announces this politely, unless something newer comes first.
 ///
 /// # Errors
 /// If the markup has no place for it.

@@ -1,4 +1,4 @@
-//! The files of this build: they lie in a folder of their own, which the document names.
+//! Addresses of this build's files, which are in a folder that the document names.
 
 use super::dom::{self, DomError};
 

@@ -1,4 +1,4 @@
-//! What canvases are given: pictures in one colour, and maps of numbers as grids in the theme's colours.
+//! Drawing into canvases: images in one colour, and maps of numbers as grids in the theme's colours.
 
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
@@ -8,7 +8,7 @@ use super::dom::{self, DomError};
 use crate::data::SIDE;
 use crate::net::architecture::Shape;
 
-/// What draws into a canvas.
+/// A canvas's 2D context.
 ///
 /// # Errors
 /// If the browser has none.
@@ -19,10 +19,10 @@ pub(super) fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingConte
         .ok_or_else(|| DomError::WrongElement(canvas.id()))
 }
 
-/// Puts pictures, 0 is paper and 1 is ink, into a canvas of their size, in the canvas' own colour.
+/// Draws an image, 0 is paper and 1 is ink, into a canvas of its size, in the canvas's CSS colour.
 ///
 /// # Errors
-/// If the browser refuses the picture.
+/// If the browser refuses.
 pub(super) fn put(
     canvas: &HtmlCanvasElement,
     picture: &[f32],
@@ -34,7 +34,7 @@ pub(super) fn put(
 /// As [`put`], in a colour like "rgb(26, 26, 32)".
 ///
 /// # Errors
-/// If the browser refuses the picture.
+/// If the browser refuses.
 pub(super) fn fill(
     context: &CanvasRenderingContext2d,
     ink: &str,
@@ -62,18 +62,18 @@ fn rgb(text: &str) -> [u8; 3] {
 /// The theme's colours for numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Colours {
-    /// Zero to the most, from paper to this.
+    /// Of the largest number, if none is negative; zero is paper.
     ink: [u8; 3],
-    /// Above zero, where there is a below.
+    /// Of positive numbers, if there are negative ones.
     above: [u8; 3],
-    /// Below zero.
+    /// Of negative numbers.
     below: [u8; 3],
     /// Between maps.
     hair: [u8; 3],
 }
 
 impl Colours {
-    /// Those of the theme that is on.
+    /// The colours of the current theme.
     ///
     /// # Errors
     /// Outside of a page.
@@ -97,17 +97,17 @@ impl Colours {
 /// How numbers become colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
-    /// The size of the number that gets the full colour.
+    /// The absolute value that gets the full colour.
     pub(super) most: f32,
-    /// Whether there are numbers below zero.
+    /// Whether there are negative numbers.
     pub(super) signed: bool,
 }
 
 impl Scale {
-    /// Of a picture: 0 is paper and 1 is ink.
+    /// For an image: 0 is paper and 1 is ink.
     pub(super) const INK: Self = Self { most: 1.0, signed: false };
 
-    /// From zero to the largest, or from minus the largest size to plus it.
+    /// From zero to the largest number, or symmetric around zero if some are negative.
     pub(super) fn of(numbers: &[f32]) -> Self {
         let most = numbers.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
         Self { most, signed: numbers.iter().any(|&x| x < 0.0) }
@@ -124,21 +124,21 @@ impl Scale {
     }
 }
 
-/// Maps side by side in rows, a pixel apart.
+/// Maps side by side in rows, one pixel apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Grid {
-    /// Each map's rows and columns, and how many maps there are.
+    /// Rows and columns of a map, and the number of maps.
     pub(super) shape: Shape,
     /// Maps in a row.
     pub(super) columns: usize,
 }
 
-/// A picture of 28x28 as a grid of one map.
+/// A 28x28 image as a grid of one map.
 pub(super) const PICTURE: Grid =
     Grid { shape: Shape { height: SIDE, width: SIDE, channels: 1 }, columns: 1 };
 
 impl Grid {
-    /// The canvas' width and height.
+    /// The canvas's width and height.
     pub(super) fn size(&self) -> (usize, usize) {
         let rows = self.shape.channels.div_ceil(self.columns);
         (self.columns * (self.shape.width + 1) - 1, rows * (self.shape.height + 1) - 1)
@@ -152,7 +152,7 @@ impl Grid {
         )
     }
 
-    /// Row, column and channel of what is at a place of the canvas.
+    /// Row, column and channel at a pixel of the canvas.
     pub(super) fn at(&self, left: usize, top: usize) -> Option<(usize, usize, usize)> {
         let (width, height) = (self.shape.width + 1, self.shape.height + 1);
         let channel = top / height * self.columns + left / width;

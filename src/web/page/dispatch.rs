@@ -1,4 +1,4 @@
-//! Where what happens waits for its turn.
+//! The queue of what the page has to do.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -8,17 +8,17 @@ use crate::app::Event;
 /// Something for the page to do.
 #[derive(Debug)]
 pub(super) enum Call {
-    /// Have the app update, and show what that changes.
+    /// Update the app, and show what that changes.
     Event(Event),
     /// Do what was left for this animation frame.
     Frame,
-    /// Something else of the page can be seen: it was scrolled, or something on it unfolded.
+    /// Another part of the page came into view: it was scrolled, or something unfolded.
     Sight,
-    /// Something on the page may have another size.
+    /// Something on the page may have been resized.
     Size,
-    /// Another theme is on.
+    /// The theme has changed.
     Theme,
-    /// Draw the curves, if the last time is so many milliseconds ago.
+    /// Draw the curves, unless they were drawn less than this many milliseconds ago.
     Curves(i32),
 }
 
@@ -27,12 +27,13 @@ thread_local! {
     static HANDLER: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
-/// Has this be called with each [`call`], for it to take what waits; without it nothing does.
+/// Sets the function that every [`call`] calls to work off the queue; without one, nothing does.
 pub(super) fn handle(handler: Option<fn()>) {
     HANDLER.set(handler);
 }
 
-/// Has the page do something before this returns; from within something that it does, after that.
+/// Queues a call and works off the queue before this returns. From within another call, only
+/// queues it.
 pub(super) fn call(call: Call) {
     if let Some(handler) = HANDLER.get() {
         WAITING.with_borrow_mut(|waiting| waiting.push_back(call));
@@ -40,12 +41,12 @@ pub(super) fn call(call: Call) {
     }
 }
 
-/// Takes an event and shows what it changes; as with every [`call`], before this returns.
+/// Queues an event, as [`call`] does.
 pub(super) fn dispatch(event: Event) {
     call(Call::Event(event));
 }
 
-/// What has waited longest, no more waiting.
+/// Takes the oldest call off the queue.
 pub(super) fn next() -> Option<Call> {
     WAITING.with_borrow_mut(VecDeque::pop_front)
 }

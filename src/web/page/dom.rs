@@ -1,18 +1,18 @@
-//! Short words for what a document can do.
+//! Short names for what a document can do.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, Event, EventTarget, HtmlElement, MouseEvent, Window};
 
-/// The page's markup or browser is not what this module was written for.
+/// The document or the browser lacks something that this module needs.
 #[derive(Debug, thiserror::Error)]
 pub enum DomError {
-    /// There is no window or document: this is no page.
+    /// There is no window or document: this is not a page.
     #[error("this is not a page")]
     NoDocument,
     /// The markup lacks an element.
     #[error("the page has no #{0}")]
     NoElement(String),
-    /// The element has another type.
+    /// The element is of another type.
     #[error("#{0} is not of the expected kind")]
     WrongElement(String),
     /// The browser refused something.
@@ -26,7 +26,7 @@ impl From<JsValue> for DomError {
     }
 }
 
-/// The window.
+/// The global `window`.
 ///
 /// # Errors
 /// Outside of a page.
@@ -34,7 +34,7 @@ pub(super) fn window() -> Result<Window, DomError> {
     web_sys::window().ok_or(DomError::NoDocument)
 }
 
-/// The document.
+/// The global `document`.
 ///
 /// # Errors
 /// Outside of a page.
@@ -45,7 +45,7 @@ pub(super) fn document() -> Result<Document, DomError> {
 /// The element with this id.
 ///
 /// # Errors
-/// If the markup lacks it or it is of another kind.
+/// If the markup lacks it or it is of another type.
 pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
     document()?
         .get_element_by_id(id)
@@ -54,10 +54,10 @@ pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
         .map_err(|_| DomError::WrongElement(id.into()))
 }
 
-/// Has an element read so, if it does not yet.
+/// Sets an element's text, unless it is the same.
 ///
 /// # Errors
-/// If the markup lacks it.
+/// If the markup lacks the element.
 pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
     let element: Element = by_id(id)?;
     if element.text_content().as_deref() != Some(words) {
@@ -66,7 +66,7 @@ pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Hides an element or shows it.
+/// Hides or shows an element.
 ///
 /// # Errors
 /// If the markup lacks it.
@@ -75,7 +75,7 @@ pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Sets an attribute that is true or false.
+/// Sets an attribute to "true" or "false".
 ///
 /// # Errors
 /// If the browser refuses.
@@ -83,8 +83,8 @@ pub(super) fn flag(element: &Element, attribute: &str, value: bool) -> Result<()
     Ok(element.set_attribute(attribute, if value { "true" } else { "false" })?)
 }
 
-/// Says that and why a button does nothing now. It keeps the focus and its place in the order of Tab,
-/// which the attribute `disabled` would take away.
+/// Disables a button and says why. Unlike with the attribute `disabled`, it keeps the focus and its
+/// place in the tab order.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -97,13 +97,13 @@ pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), Dom
 /// All elements that match a selector, in document order.
 ///
 /// # Errors
-/// If the selector is none.
+/// If the selector is invalid.
 pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
     let list = document()?.query_selector_all(selector)?;
     Ok((0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).collect())
 }
 
-/// Calls back on every such event, as long as the page lives.
+/// Calls `handler` on every such event, as long as the page lives.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -119,7 +119,7 @@ pub(super) fn on<E: JsCast + 'static>(
     Ok(())
 }
 
-/// Calls back when a button is pressed.
+/// Calls `happen` when a button is pressed.
 ///
 /// # Errors
 /// If the markup lacks it.
@@ -128,7 +128,7 @@ pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomErro
     on(&button, "click", move |_: MouseEvent| happen())
 }
 
-/// Calls back every so many milliseconds, as long as the page lives.
+/// Calls `handler` at an interval, as long as the page lives.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -142,7 +142,7 @@ pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Resul
     Ok(())
 }
 
-/// Calls back when what the media query says changes.
+/// Calls `handler` when the result of a media query changes.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -153,7 +153,7 @@ pub(super) fn on_media(query: &str, mut handler: impl FnMut() + 'static) -> Resu
     }
 }
 
-/// A style's value as the browser computed it, like "rgb(26, 26, 32)".
+/// A computed style value, like "rgb(26, 26, 32)".
 pub(super) fn computed(element: &Element, property: &str) -> String {
     window()
         .ok()
@@ -162,13 +162,12 @@ pub(super) fn computed(element: &Element, property: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Milliseconds since the page began.
+/// Milliseconds since the page was opened.
 pub(super) fn now() -> f64 {
     window().ok().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
-/// Whether the browser keeps responses for this page; some do not outside of https or in private
-/// windows.
+/// Whether the Cache API is available; some browsers lack it outside of https or in private windows.
 pub(super) fn has_caches() -> bool {
     window().is_ok_and(|window| {
         js_sys::Reflect::get(&window, &"caches".into()).is_ok_and(|caches| caches.is_object())

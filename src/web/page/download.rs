@@ -6,10 +6,10 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::dom::{self, DomError};
 
-/// Milliseconds in which the browser has read a file.
+/// Milliseconds after which the browser has certainly read a file.
 const READ: i32 = 60_000;
 
-/// Has the browser save what is at an address.
+/// Makes the browser save what is at an address.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -24,7 +24,7 @@ pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Has the browser save a text.
+/// Makes the browser save a text.
 ///
 /// # Errors
 /// If the browser refuses.
@@ -34,7 +34,7 @@ pub(super) fn text(name: &str, mime: &str, text: &str) -> Result<(), DomError> {
     let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     from(&url, name)?;
-    // The browser may still be reading it for some time.
+    // The browser may go on reading it for some time.
     let read = Closure::once_into_js(move || Url::revoke_object_url(&url));
     dom::window()?
         .set_timeout_with_callback_and_timeout_and_arguments_0(read.unchecked_ref(), READ)?;

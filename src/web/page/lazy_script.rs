@@ -1,4 +1,5 @@
-//! Libraries that the first answer does not need: fetched after it, or when a panel is opened that does.
+//! Libraries that the first prediction does not need: fetched after it, or when a panel that needs one
+//! opens.
 
 use std::cell::RefCell;
 
@@ -13,14 +14,14 @@ use super::dom::{self, DomError};
 use crate::app::Event;
 
 thread_local! {
-    /// What has been asked for, and whether it is here.
+    /// Scripts that have been requested, and when they are ready.
     static LOADED: RefCell<Vec<(&'static str, Promise)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Loads a script of this build, once; it has been run when this returns.
+/// Loads a script of this build, once. It has run when this returns.
 ///
 /// # Errors
-/// If the script cannot be loaded; then the next call tries again.
+/// If the script cannot be loaded; the next call then tries again.
 pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
     let known = LOADED.with_borrow(|loaded| {
         loaded.iter().find(|(known, _)| *known == file).map(|(_, promise)| promise.clone())

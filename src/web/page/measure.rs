@@ -1,4 +1,4 @@
-//! How long a prediction takes here: `data-prediction-microseconds`.
+//! Times predictions: `data-prediction-microseconds`.
 
 use super::dom::{self, DomError};
 use crate::app::App;
@@ -7,10 +7,10 @@ use std::cell::{Cell, RefCell};
 /// Milliseconds between two measurements.
 pub(super) const EVERY: i32 = 1000;
 
-/// Forward passes in a measurement, so that a coarse clock sees them.
+/// Forward passes per measurement, enough for a coarse clock.
 const PASSES: u32 = 16;
 
-/// Measurements of which the median is told.
+/// Measurements in the median.
 const KEPT: usize = 15;
 
 thread_local! {
@@ -18,10 +18,10 @@ thread_local! {
     static REVISION: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Times the forward pass of the drawing, if there is one that has not been timed often enough.
+/// Times the forward pass of the drawing, unless there is none or it has been timed often enough.
 ///
 /// # Errors
-/// If there is no page to tell.
+/// If there is no page.
 pub(super) fn prediction(app: &mut App) -> Result<(), DomError> {
     let revision = app.answer.revision();
     if REVISION.replace(revision) != revision {

@@ -1,4 +1,4 @@
-//! A pad: pointer events become points, strokes become ink; and the network's picture of the drawing.
+//! A pad, which turns pointer events into points and shows strokes as ink; and the network's input image.
 
 use super::canvas;
 use super::dispatch::dispatch;
@@ -12,7 +12,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 
-/// The pen's width as a share of the pad's side, as it looks; the network's picture has its own pen.
+/// The displayed pen's width as a fraction of the pad's side. The network's input has a pen of its own.
 const PEN: f64 = 0.055;
 
 /// Milliseconds after a pen was last seen in which a touch is the hand that holds it.
@@ -20,7 +20,7 @@ const HAND_RESTS: f64 = 2000.0;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A pointer event whose place keeps its fractions, which web-sys rounds away.
+    /// A pointer event with fractional coordinates, which web-sys rounds.
     #[wasm_bindgen(extends = PointerEvent)]
     type Pen;
     #[wasm_bindgen(method, getter, js_name = clientX)]
@@ -34,8 +34,8 @@ extern "C" {
 struct Surface {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    /// Its colour, once asked for: an answer takes the browser as long as bringing all styles up to date, which no
-    /// movement of the pen should wait for.
+    /// Its colour, cached: asking makes the browser recompute all styles, which no movement of the pen should
+    /// wait for.
     ink: RefCell<Option<String>>,
 }
 
@@ -55,7 +55,7 @@ impl Surface {
     }
 }
 
-/// A pad; all of them show the same drawing.
+/// A pad. All pads show the same drawing.
 #[derive(Debug)]
 pub(super) struct Pad {
     surface: Surface,
@@ -70,12 +70,12 @@ struct Held {
     is_finger: bool,
 }
 
-/// The network's picture of the drawing.
+/// The canvas with the network's input image.
 #[derive(Debug)]
 pub(super) struct Picture(Surface);
 
 impl Pad {
-    /// Finds the canvas with this id and listens to the pen.
+    /// Finds the canvas with this id and listens to pointer events.
     ///
     /// # Errors
     /// If the markup lacks it.
@@ -85,7 +85,7 @@ impl Pad {
         Ok(Self { surface, held })
     }
 
-    /// Draws in the colour of the theme that is now on, from the next time on.
+    /// Reads the theme's colour again when it next draws.
     pub(super) fn forget_colour(&self) {
         self.surface.ink.take();
     }
@@ -95,8 +95,7 @@ impl Pad {
         self.held.get().is_some()
     }
 
-    /// Gives the canvas as many pixels as the screen has there; true if that changed it (and so
-    /// emptied it).
+    /// Sets the canvas's resolution to the screen's; true if that changed it, which also clears it.
     pub(super) fn fit(&self) -> bool {
         let canvas = &self.surface.canvas;
         let ratio = dom::window().map_or(1.0, |window| window.device_pixel_ratio());
@@ -124,7 +123,8 @@ impl Pad {
             let (x, y) = at(first);
             c.begin_path();
             c.move_to(x, y);
-            // A curve through the middles of the segments, bent towards the points: no corners.
+            // A curve through the midpoints of the segments, with the points as its control points: no
+            // corners.
             for pair in rest.windows(2) {
                 let ((x, y), (next_x, next_y)) = (at(&pair[0]), at(&pair[1]));
                 c.quadratic_curve_to(x, y, f64::midpoint(x, next_x), f64::midpoint(y, next_y));
@@ -145,15 +145,15 @@ impl Picture {
         Ok(Self(Surface::new("picture")?))
     }
 
-    /// Draws in the colour of the theme that is now on, from the next time on.
+    /// Reads the theme's colour again when it next draws.
     pub(super) fn forget_colour(&self) {
         self.0.ink.take();
     }
 
-    /// Shows what the network sees of the drawing; nothing for `None`.
+    /// Shows the network's input, or nothing.
     ///
     /// # Errors
-    /// If the browser refuses the picture.
+    /// If the browser refuses to draw.
     pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
         match picture {
             Some(picture) => canvas::fill(&self.0.context, &self.0.ink(), picture, SIDE),
@@ -227,7 +227,7 @@ fn listen(canvas: &HtmlCanvasElement, held: &Rc<Cell<Option<Held>>>) -> Result<(
     Ok(())
 }
 
-/// All points that the browser has gathered since the last event.
+/// All points since the last event, including those that the browser coalesced.
 fn points(canvas: &HtmlCanvasElement, event: &Pen) -> Vec<Point> {
     let mut points = Vec::new();
     if Reflect::has(event, &"getCoalescedEvents".into()).unwrap_or(false) {

@@ -1,4 +1,4 @@
-//! Whether the site has been updated since this page was opened.
+//! Checks whether the site has been updated since this page was opened.
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -9,7 +9,7 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 
-/// Fetches the document anew; the page hears of it if that names another build. Offline there is nothing to hear.
+/// Fetches the document again and dispatches an event if it names another build. Offline nothing happens.
 pub(super) fn check() {
     spawn_local(async {
         if matches!(is_updated().await, Ok(true)) {

@@ -1,7 +1,7 @@
 //! Fetches the shipped weights, a safetensors file.
 //!
-//! It is read here with the browser's own JSON parser rather than by [`checkpoint`](crate::checkpoint):
-//! another one would be a tenth of the page's code.
+//! The file is read with the browser's JSON parser instead of [`checkpoint`](crate::checkpoint), whose
+//! parser would be a tenth of the page's code.
 
 use super::assets;
 use super::dispatch::dispatch;
@@ -16,10 +16,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Response;
 
-/// Their file.
 const FILE: &str = "weights.safetensors";
 
-/// Fetches them; the page hears of the end.
+/// Fetches them; dispatches an event at the end.
 pub(super) fn fetch() {
     spawn_local(async {
         let weights = load().await.map_err(|error| error.to_string());
@@ -58,7 +57,7 @@ impl From<JsValue> for WeightsError {
     }
 }
 
-/// The parameters in a file, in the plan's order.
+/// Reads a file's parameters, in the plan's order.
 fn read(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, WeightsError> {
     let (length, rest) = bytes.split_first_chunk().ok_or(WeightsError::Damaged)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| WeightsError::Damaged)?;
@@ -81,7 +80,7 @@ fn read(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, WeightsError> {
     Ok(parameters)
 }
 
-/// Adds a tensor's numbers.
+/// Appends a tensor's numbers.
 fn tensor_numbers(
     tensor: &JsValue,
     data: &[u8],

@@ -1,13 +1,13 @@
-//! The images that the trainer's work is about.
+//! The images that the trainer currently works on.
 
 use std::ops::Range;
 
 use crate::data::Digits;
 
-/// Images of the data set as the network takes them.
+/// Images of the data set as the network reads them.
 #[derive(Default)]
 pub(super) struct BatchBuffer {
-    /// Which they are, of a minibatch.
+    /// A minibatch's indices in the training set.
     pub(super) indices: Vec<u32>,
     /// `[images][pixels]`
     pub(super) images: Vec<f32>,
@@ -16,7 +16,7 @@ pub(super) struct BatchBuffer {
 }
 
 impl BatchBuffer {
-    /// Gathers a minibatch.
+    /// Reads a minibatch.
     pub(super) fn minibatch(&mut self, digits: &Digits, indices: &[u32]) {
         self.indices.clear();
         self.indices.extend_from_slice(indices);
@@ -24,7 +24,7 @@ impl BatchBuffer {
         digits.gather(indices, &mut self.images, &mut self.labels);
     }
 
-    /// Gathers consecutive digits.
+    /// Reads consecutive digits.
     pub(super) fn range(&mut self, digits: &Digits, range: Range<usize>) {
         self.indices.clear();
         digits.gather(range, &mut self.images, &mut self.labels);

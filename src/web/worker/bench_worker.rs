@@ -1,4 +1,4 @@
-//! A worker that measures what the trainer's program can do in this browser, for the benchmark.
+//! A worker that measures the trainer's program in this browser, for the benchmark.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -19,13 +19,13 @@ use crate::train::gradient::{SHARDS, Sums, images_of};
 use crate::train::optimizer::OptimizerState;
 use crate::web::port::{self, PortError};
 
-/// Its name as a worker, by which it knows what it is.
+/// The worker's name, which makes it a bench worker.
 pub(super) const BENCH_WORKER: &str = "bench-worker";
 
-/// Rounds of multiply-adds between two looks at the clock: a few milliseconds.
+/// Rounds of multiply-adds between two readings of the clock: a few milliseconds.
 const ROUNDS: usize = 1_000_000;
 
-/// Starts listening; from [`BenchReply::Ready`] on, requests are heard. What goes wrong is thrown.
+/// Starts listening; requests are received from [`BenchReply::Ready`] on. Errors are thrown.
 pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError> {
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
     let answering = scope.clone();
@@ -91,7 +91,7 @@ fn peak(clock: &Performance, milliseconds: f64) -> f64 {
     run()
 }
 
-/// Training steps with a clock in hand.
+/// Training steps, timed.
 struct Steps {
     network: Network,
     optimizer: OptimizerState,
@@ -104,20 +104,19 @@ struct Steps {
     batch_size: usize,
     /// First image of the next minibatch.
     next: usize,
-    /// Milliseconds that went into each part.
+    /// Milliseconds spent in each part.
     spent: BTreeMap<StepPart, f64>,
 }
 
-/// Part of a training step, in the order of the work.
+/// Part of a training step, in order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum StepPart {
-    /// Parameters arranged for the kernels.
+    /// Arranging parameters for the kernels.
     Packing,
     /// A step of the plan.
     Network(StepPhase, usize),
-    /// The shards' gradients added up.
+    /// Adding up the shards' gradients.
     Sum,
-    /// The optimizer's step.
     Adam,
 }
 
@@ -132,9 +131,9 @@ impl StepPart {
         let phase = match phase {
             StepPhase::Forward => "forward",
             StepPhase::Loss => return String::from("loss"),
-            StepPhase::NonzeroGradient => "list of what carries a gradient",
-            StepPhase::WeightGradient => "gradient by the parameters",
-            StepPhase::InputGradient => "gradient by the input",
+            StepPhase::NonzeroGradient => "list of nonzero gradients",
+            StepPhase::WeightGradient => "parameter gradient",
+            StepPhase::InputGradient => "input gradient",
         };
         let kind = |planned: &Planned| match planned.step {
             Step::Pad(_) => "pad",
@@ -152,7 +151,7 @@ impl StepPart {
     }
 }
 
-/// Notes how long each part takes that follows the one before.
+/// Times each part that follows the one before.
 struct Watch<'a> {
     clock: &'a Performance,
     last: f64,
@@ -195,7 +194,7 @@ impl Steps {
         })
     }
 
-    /// Trains for so long; the number of images.
+    /// Trains for `milliseconds`; returns the number of images.
     fn run(&mut self, clock: &Performance, milliseconds: f64) -> f64 {
         let start = clock.now();
         let mut images = 0.0;
@@ -206,7 +205,7 @@ impl Steps {
         images
     }
 
-    /// One minibatch, as the trainer goes about it when it is alone. Not inlined for the same reason as
+    /// One minibatch, computed as the trainer does without helpers. Not inlined for the same reason as
     /// [`peak::multiply_adds`].
     #[inline(never)]
     fn step(&mut self, clock: &Performance) {

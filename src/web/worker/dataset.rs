@@ -1,4 +1,4 @@
-//! The data set in parts: from this browser's own store or from the network, checked before use.
+//! The data set in parts, from the browser's cache or the network, checked before use.
 //!
 //! A part counts only if its length and SHA-256 are those that the manifest gives; only then it is
 //! kept in the Cache API for the next visit. Without that store all works, with a download a visit.
@@ -31,7 +31,7 @@ extern "C" {
     fn new(format: &str) -> Result<DecompressionStream, JsValue>;
 }
 
-/// Name of the store; a new one if what is kept in it changes its meaning.
+/// Name of the cache. It changes when the meaning of the entries changes.
 const STORE: &str = "inkling-data-1";
 
 /// Milliseconds without a byte after which a download counts as broken off.
@@ -47,9 +47,9 @@ const MANIFEST: &str = "manifest.json";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// What training sees.
+    /// The training set.
     Train,
-    /// What it is evaluated on.
+    /// The test set.
     Test,
 }
 
@@ -60,17 +60,17 @@ struct Manifest {
 
 #[derive(Clone, Debug, Deserialize)]
 struct DataPart {
-    /// Its address, relative to the manifest's.
+    /// Address relative to the manifest.
     file: String,
     split: Split,
     images: u32,
     /// Compressed size.
     bytes: u32,
-    /// Of the compressed file, in hexadecimal digits.
+    /// Of the compressed file, in hexadecimal.
     sha256: String,
 }
 
-/// Why a part cannot be used, as the rest of a sentence that has named it.
+/// Why a part cannot be used: the end of a sentence that begins with the part's name.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct PartError {
@@ -79,7 +79,7 @@ pub struct PartError {
 }
 
 impl PartError {
-    /// File name of the part.
+    /// Name of the part's file.
     pub fn part(&self) -> &str {
         self.file.rsplit('/').next().unwrap_or_default()
     }
@@ -160,7 +160,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader for the parts that the manifest under `base` names, an address that ends with a slash.
+    /// A loader for the manifest under `base`, an address that ends with a slash.
     pub fn new(base: &str) -> Self {
         let progress = DataProgress { from_cache: true, ..DataProgress::default() };
         Self { base: base.to_owned(), manifest: None, loaded: 0, ahead: HashMap::new(), progress }
@@ -240,7 +240,7 @@ impl Loader {
         }
     }
 
-    /// A part's key in the store. The checksum in it makes a new version of a part a new entry.
+    /// A part's key in the cache. It contains the checksum, so a new version of a part is a new entry.
     fn key(&self, part: &DataPart) -> String {
         format!("{}{}?sha256={}", self.base, part.file, part.sha256)
     }
@@ -328,7 +328,7 @@ fn scope() -> WorkerGlobalScope {
 
 async fn get(url: &str) -> Result<Response, PartProblem> {
     let options = RequestInit::new();
-    // What was wrong once must not come out of the browser's HTTP cache again.
+    // Not from the browser's HTTP cache, which may hold the bytes that were wrong.
     options.set_cache(RequestCache::NoStore);
     let response = soon(&scope().fetch_with_str_and_init(url, &options))
         .await?
@@ -337,7 +337,7 @@ async fn get(url: &str) -> Result<Response, PartProblem> {
     if response.ok() { Ok(response) } else { Err(PartProblem::Status(response.status())) }
 }
 
-/// A part's bytes; tells how many there are as they come. Ends with the first that is too many.
+/// A part's bytes. Reports how many have arrived, and stops once there are too many.
 async fn read(
     part: &DataPart,
     response: &Response,
@@ -390,7 +390,7 @@ async fn unpack(part: &DataPart, bytes: &[u8]) -> Result<Digits, PartProblem> {
     }
 }
 
-/// This browser's store; none in a private window or on an insecure address.
+/// This browser's cache; `None` in a private window or on an insecure address.
 async fn open_store() -> Option<Cache> {
     let caches = scope().caches().ok().filter(|caches| !caches.is_undefined())?;
     answer(caches.open(STORE)).await.map(JsCast::unchecked_into)
@@ -403,7 +403,7 @@ async fn kept(store: Option<&Cache>, key: &str) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&buffer).to_vec())
 }
 
-/// Removes what the store holds beside these parts in their folder: older versions of the data set.
+/// Deletes all other entries in the parts' folder: older versions of the data set.
 async fn forget_others(store: &Cache, keys: &[String]) {
     let here = scope().location().href();
     let address = |key: &String| Url::new_with_base(key, &here).ok().map(|url| url.href());
@@ -418,7 +418,8 @@ async fn forget_others(store: &Cache, keys: &[String]) {
     }
 }
 
-/// Keeps a part for the next visit. A full or forbidden store only costs a download then.
+/// Keeps a part for the next visit. If the cache is full or forbidden, that only costs another
+/// download.
 async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
     let Some(store) = store else { return };
     let body = Uint8Array::from(bytes);

@@ -1,4 +1,4 @@
-//! What can be wrong with a worker.
+//! Errors of a worker.
 
 use crate::net::ArchitectureError;
 use crate::web::port::PortError;
@@ -18,7 +18,7 @@ pub enum WorkerError {
     /// Messages cannot be sent.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A helper has been sent other images or parameters than it was told of.
+    /// A helper was sent images or parameters that do not fit the job.
     #[error("a helper's job does not fit together")]
     Job,
 }

@@ -1,4 +1,4 @@
-//! Parameters that learn digits of the visitor's, and what the page is told of it.
+//! Fine-tuning in the trainer, and its reports to the page.
 
 use crate::protocol::{FineTuneRequest, Reply};
 use crate::train::fine_tune::{FineTuneError, FineTuning, UserDigits};
@@ -6,23 +6,23 @@ use crate::train::fine_tune::{FineTuneError, FineTuning, UserDigits};
 /// Milliseconds between two [`Reply::FineTuning`].
 const PROGRESS_INTERVAL: f64 = 100.0;
 
-/// A fine-tuning under way.
+/// A fine-tuning in progress.
 pub(super) struct FineTuneJob {
     /// The request's number.
     pub(super) id: u32,
     pub(super) work: FineTuning,
-    /// When the page was told last, in milliseconds.
+    /// Time of the last report, in milliseconds.
     reported: f64,
 }
 
 impl FineTuneJob {
-    /// Begins with nothing done.
+    /// Starts a fine-tuning.
     ///
     /// - `arrays`: `[parameters, images, labels]`.
     /// - `replay`: training images that can be replayed.
     ///
     /// # Errors
-    /// If what the page sent does not fit together.
+    /// If the page's arrays do not fit together.
     pub(super) fn new(
         request: &FineTuneRequest,
         arrays: Vec<Vec<f32>>,
@@ -36,7 +36,7 @@ impl FineTuneJob {
         Ok(Self { id: *id, work, reported: 0.0 })
     }
 
-    /// What to tell the page of a fine-tuning that goes on, if it is time to.
+    /// A progress report, if one is due.
     pub(super) fn progress(&mut self, now: f64, test: usize) -> Option<Reply> {
         if now - self.reported < PROGRESS_INTERVAL {
             return None;
@@ -45,7 +45,7 @@ impl FineTuneJob {
         Some(Reply::FineTuning { id: self.id, share: self.work.share(test) })
     }
 
-    /// What to tell the page at its end.
+    /// The final report.
     pub(super) fn outcome(&self) -> Reply {
         let [before, after] = self.work.tallies();
         Reply::FineTuned { id: self.id, before, after }

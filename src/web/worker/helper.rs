@@ -16,8 +16,8 @@ use crate::train::gradient::images_of;
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, PortError};
 
-/// Starts listening; from [`Report::Ready`] on, jobs are heard. What goes wrong with one is thrown, so that
-/// the trainer hears of it as of any worker's end.
+/// Starts listening; jobs are received from [`Report::Ready`] on. Errors are thrown, so that the trainer sees
+/// them as it sees the end of any worker.
 pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError> {
     let helper = RefCell::new(Helper {
         scope: scope.clone(),
@@ -26,7 +26,7 @@ pub(super) fn start(scope: DedicatedWorkerGlobalScope) -> Result<(), WorkerError
         seen: 0,
     });
     port::listen(&scope, move |job: Result<(Job, Vec<Float32Array>), PortError>| {
-        // An exception has gone through it, which the trainer has heard of: it is of no use any more.
+        // An exception interrupted it, which has been reported to the trainer: it cannot be used any more.
         let Ok(mut helper) = helper.try_borrow_mut() else { return };
         let done =
             job.map_err(WorkerError::from).and_then(|(job, arrays)| helper.answer(job, &arrays));
@@ -71,8 +71,8 @@ impl Helper {
         }
     }
 
-    /// Does what is posted in the mailbox until nothing has been for a while. From the last shard backwards, as
-    /// the trainer takes the first ones back if it has time.
+    /// Does the jobs in the mailbox until there has been none for a while. Starts with the last shard, as the
+    /// trainer steals from the front.
     fn poll(&mut self) -> Result<(), WorkerError> {
         let Some(mailbox) = self.mailbox.take() else { return Err(WorkerError::Job) };
         while let Some(JobSlot { work, job_id, total_images, shards }) =
@@ -98,7 +98,7 @@ impl Helper {
         Ok(())
     }
 
-    /// Takes in a job's parameters, images and classes.
+    /// Copies a job's parameters, images and labels.
     fn read(
         &mut self,
         total_images: usize,
@@ -128,7 +128,7 @@ impl Helper {
         self.executor.compute(work, shard, images, &batch.labels[part], batch.total_images)
     }
 
-    /// Hands over what has come of some shards, as [`Report::Done`] has it.
+    /// Passes on the results of some shards, in the form of [`Report::Done`].
     fn results(
         &mut self,
         work: Work,
@@ -145,12 +145,11 @@ impl Helper {
 
 /// The images of a job.
 struct JobImages {
-    /// How many the whole work has.
+    /// Images in the whole job.
     total_images: usize,
-    /// Which of them is the first here.
+    /// Index in the whole job of the first one here.
     first: usize,
     /// `[images][pixels]`
     images: Vec<f32>,
-    /// Their classes.
     labels: Vec<u8>,
 }

@@ -13,37 +13,35 @@ use crate::train::shard_assignment::{HelperId, ShardAssignment};
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Port, PortError};
 
-/// A helper's name as a worker, by which it knows what it is.
+/// The worker's name, which makes it a helper.
 pub(super) const HELPER: &str = "helper";
 
-/// Helpers lost after which no further one takes a lost one's place: something is wrong that a new one
-/// would not mend.
+/// Helpers lost after which none is replaced: something is wrong that a new helper would not fix.
 const MOST_LOST: u32 = 4;
 
-/// Shards that helpers with a mailbox are assigned beyond their part, for the trainer to take back if it has time.
+/// Shards that helpers with a mailbox get beyond their part, for the trainer to steal back if it has time.
 const STEALABLE: usize = 2;
 
-/// What is heard of a helper.
+/// What happened to a helper.
 pub(super) enum HelperEvent {
-    /// It has said something.
+    /// It sent a report.
     Report(Report, Vec<Float32Array>),
-    /// It has died.
+    /// It died.
     Gone(String),
 }
 
-/// The helpers, and the work that they share with the trainer.
+/// The helpers, and the job that they share with the trainer.
 pub(super) struct HelperPool {
-    /// Address of the helpers' script.
     script: String,
-    /// Whether memory may be shared with helpers.
-    shares: bool,
+    /// Whether memory can be shared with helpers.
+    shares_memory: bool,
     on_event: Rc<dyn Fn(HelperId, HelperEvent)>,
     helpers: Vec<HelperHandle>,
     wanted: usize,
     lost: u32,
     next: HelperId,
     shard_assignment: ShardAssignment,
-    /// What is in hand, and of how many images.
+    /// The current job, and the number of its images.
     work: Work,
     images: usize,
 }
@@ -51,13 +49,10 @@ pub(super) struct HelperPool {
 struct HelperHandle {
     id: HelperId,
     port: Port,
-    /// Whether it listens.
     ready: bool,
-    /// What it has been told to build.
+    /// The architecture that it was last sent.
     architecture: Option<Architecture>,
-    /// Whether it shares memory with the trainer.
-    shares: bool,
-    /// That memory.
+    shares_memory: bool,
     mailbox: Option<Mailbox>,
     /// The job in the mailbox. Until it is done, nothing else may be posted there.
     pending: Option<PendingJob>,
@@ -65,31 +60,30 @@ struct HelperHandle {
 
 /// A job in a mailbox.
 struct PendingJob {
-    /// As the helper still has to do it.
+    /// Shrinks when shards are stolen back.
     slot: JobSlot,
-    /// When it was posted there, in milliseconds.
+    /// When it was posted, in milliseconds.
     since: f64,
 }
 
-/// Images that are shared out.
+/// Images to share out.
 #[derive(Clone, Copy)]
 pub(super) struct WorkBatch<'a> {
-    /// What is wanted of them.
+    /// What to compute.
     pub(super) work: Work,
-    /// The network's.
+    /// The network's parameters.
     pub(super) parameters: &'a [f32],
     /// `[images][pixels]`
     pub(super) images: &'a [f32],
-    /// Their classes.
     pub(super) labels: &'a [u8],
 }
 
 impl HelperPool {
-    /// Without helpers; `on_event` is called with what they say, later.
+    /// Without helpers yet. Calls `on_event` later, with each event of a helper.
     pub(super) fn new(script: String, on_event: Rc<dyn Fn(HelperId, HelperEvent)>) -> Self {
         Self {
             script,
-            shares: mailbox::possible(),
+            shares_memory: mailbox::possible(),
             on_event,
             helpers: Vec::new(),
             wanted: 0,
@@ -101,7 +95,7 @@ impl HelperPool {
         }
     }
 
-    /// Has so many helpers from now on; new ones take part once they listen.
+    /// Sets the number of helpers; new ones take part once they are ready.
     pub(super) fn resize(&mut self, helpers: usize) {
         self.wanted = helpers;
         for helper in self.helpers.drain(helpers.min(self.helpers.len())..) {
@@ -137,19 +131,19 @@ impl HelperPool {
                 port,
                 ready: false,
                 architecture: None,
-                shares: self.shares,
+                shares_memory: self.shares_memory,
                 mailbox: None,
                 pending: None,
             });
         }
     }
 
-    /// Helpers that take part.
+    /// Number of helpers that take part.
     pub(super) fn ready(&self) -> usize {
         self.helpers.iter().filter(|helper| helper.ready).count()
     }
 
-    /// Shares new work out at a time in milliseconds; what was in hand before is dropped.
+    /// Shares out a new job at `now`, in milliseconds; drops the job before.
     pub(super) fn begin(&mut self, executor: &ShardExecutor, batch: WorkBatch<'_>, now: f64) {
         self.helpers.iter_mut().for_each(HelperHandle::clear_mailbox);
         let ready: Vec<HelperId> = self
@@ -158,7 +152,7 @@ impl HelperPool {
             .filter(|helper| helper.ready && helper.pending.is_none())
             .map(|helper| helper.id)
             .collect();
-        let ahead = if self.shares { STEALABLE } else { 0 };
+        let ahead = if self.shares_memory { STEALABLE } else { 0 };
         let job_id = self.shard_assignment.begin(&ready, ahead, now);
         (self.work, self.images) = (batch.work, batch.labels.len());
         for assignment in self.shard_assignment.assignments().to_vec() {
@@ -174,29 +168,29 @@ impl HelperPool {
                 shards: assignment.shards,
             };
             let sent = helper.send_job(executor, batch, slot, now);
-            self.shares &= helper.shares;
+            self.shares_memory &= helper.shares_memory;
             if let Err(error) = sent {
                 self.lose(assignment.helper, &error.to_string());
             }
         }
     }
 
-    /// The next shard that the trainer is to compute itself; beyond its part, one that no helper has begun.
+    /// The next shard for the trainer to compute; beyond its part, one that no helper has begun.
     pub(super) fn next_own(&mut self) -> Option<usize> {
         self.shard_assignment.next_own().or_else(|| self.steal_back())
     }
 
-    /// Takes what the trainer has computed itself.
+    /// Records the score of a shard that the trainer computed.
     pub(super) fn take_own(&mut self, shard: usize, score: Score) {
         self.shard_assignment.take_own(shard, score);
     }
 
-    /// Drops the work in hand; what is still computed of it is of no use.
+    /// Drops the current job; results that still arrive are ignored.
     pub(super) fn abandon(&mut self) {
         self.helpers.iter().for_each(|helper| self.shard_assignment.lose(helper.id));
     }
 
-    /// Acts on what is heard of a helper; what it has computed goes to `executor`, if somebody still works.
+    /// Handles a helper's event. Results go to `executor`, if there is one.
     pub(super) fn on_event(
         &mut self,
         id: HelperId,
@@ -216,7 +210,7 @@ impl HelperPool {
                 match self.work {
                     Work::Gradient { .. } => {
                         for (subtree, sum) in sums(&shards, self.images).into_iter().zip(&arrays) {
-                            executor.take_sum(subtree, |room| sum.copy_to(room));
+                            executor.take_sum(subtree, |to| sum.copy_to(to));
                         }
                     }
                     Work::Evaluation => {
@@ -242,7 +236,7 @@ impl HelperPool {
         Some(shard)
     }
 
-    /// Waits at most so many milliseconds for what each helper puts into its mailbox, unless all is computed.
+    /// Waits at most `milliseconds` for the results in the helpers' mailboxes, unless the job is complete.
     pub(super) fn wait(&mut self, milliseconds: f64, executor: &mut ShardExecutor) {
         if self.done().is_some() {
             return;
@@ -263,7 +257,8 @@ impl HelperPool {
         }
     }
 
-    /// Loses the helpers that have kept their shards for longer than `timeout` milliseconds; whether there were any.
+    /// Loses the helpers that have had their shards for more than `timeout` milliseconds; true if there were
+    /// any.
     pub(super) fn lose_overdue(&mut self, now: f64, timeout: f64) -> bool {
         let overdue = |pending: &PendingJob| now - pending.since > timeout;
         let sharing =
@@ -276,12 +271,12 @@ impl HelperPool {
         !lost.is_empty()
     }
 
-    /// Whether something is to come that no message will tell of.
+    /// Whether a result will arrive without a message.
     pub(super) fn awaits_mailboxes(&self) -> bool {
         self.helpers.iter().any(|helper| helper.pending.is_some())
     }
 
-    /// The score on all images, once all is computed.
+    /// The score on all images, once complete.
     pub(super) fn done(&self) -> Option<Score> {
         self.shard_assignment.score()
     }
@@ -300,7 +295,7 @@ impl HelperPool {
 }
 
 impl HelperHandle {
-    /// Empties the mailbox if the job there is done, whatever became of it.
+    /// Forgets the job in the mailbox if it is done, whatever its result.
     fn clear_mailbox(&mut self) {
         if let (Some(mailbox), Some(PendingJob { slot, .. })) = (&self.mailbox, &self.pending)
             && mailbox.is_done(slot)
@@ -309,7 +304,7 @@ impl HelperHandle {
         }
     }
 
-    /// Hands over the images of some shards and all that it takes to compute them.
+    /// Sends the images of some shards and everything needed to compute them.
     fn send_job(
         &mut self,
         executor: &ShardExecutor,
@@ -338,14 +333,14 @@ impl HelperHandle {
         self.port.send(&Job::Compute { job_id, work, images: total_images, shards }, &arrays)
     }
 
-    /// The mailbox, a larger one if it has no room for so many images. None where no memory is shared, or where
-    /// there is none left, which is where sharing ends.
+    /// The mailbox, replaced by a larger one if it is too small for `images`. `None` if no memory is shared,
+    /// or if there is none left, which ends sharing.
     fn mailbox_for(
         &mut self,
         images: usize,
         executor: &ShardExecutor,
     ) -> Result<Option<&Mailbox>, PortError> {
-        if !self.shares {
+        if !self.shares_memory {
             return Ok(None);
         }
         let mailbox = match self.mailbox.take() {
@@ -353,7 +348,7 @@ impl HelperHandle {
             smaller => {
                 smaller.inspect(Mailbox::close);
                 let Some(mailbox) = Mailbox::new(executor.network().plan(), images) else {
-                    self.shares = false;
+                    self.shares_memory = false;
                     return Ok(None);
                 };
                 self.port.send(&Job::UseMailbox { images }, &[mailbox.memory()])?;
@@ -364,7 +359,7 @@ impl HelperHandle {
     }
 }
 
-/// Losing a helper costs time and nothing else, so it is told where developers look.
+/// A lost helper costs only time, so it is reported in the console only.
 fn warn(message: &str) {
     web_sys::console::warn_1(&message.into());
 }

@@ -1,25 +1,24 @@
 //! Memory that the trainer shares with one helper, where the browser lets workers share memory.
 //!
-//! What the two say to each other is what a [`port`] would carry; here it takes one copy a
-//! side, no message and no turn of the event loop. A job goes like this:
+//! It carries what a [`port`] would, at the cost of one copy on each side, without a message or a turn of the
+//! event loop. A job goes like this:
 //!
 //! 1. The trainer writes parameters, images and labels, then the job's id into `POSTED`, and notifies:
 //!    [`Mailbox::post`].
-//! 2. The helper has slept on `POSTED`. It reads what was posted: [`Mailbox::wait_for_job`], [`Mailbox::parts`].
-//! 3. It takes shards off the end of `UNCLAIMED`, one by one. A trainer that has computed its own takes
-//!    some off the beginning: [`Mailbox::claim_last`], [`Mailbox::steal_first`].
+//! 2. The helper sleeps on `POSTED`, then reads the job: [`Mailbox::wait_for_job`], [`Mailbox::parts`].
+//! 3. It claims shards from the end of `UNCLAIMED`, one by one. A trainer that has finished its own steals
+//!    some from the beginning: [`Mailbox::claim_last`], [`Mailbox::steal_first`].
 //! 4. The helper writes scores and results, then the job's id into `DONE`, and notifies:
 //!    [`Mailbox::put_result`], [`Mailbox::answer`].
-//! 5. The trainer has slept on `DONE`, and reads them: [`Mailbox::wait_for_result`].
+//! 5. The trainer sleeps on `DONE`, then reads the results: [`Mailbox::wait_for_result`].
 //!
-//! So each number has one writer at a time: the trainer until `POSTED` changes, the helper until `DONE`
-//! does, as nothing is posted before the last job is done (`HelperHandle::pending` in
-//! [`helper_pool`](super::helper_pool)).
-//! `UNCLAIMED` alone has two, and is changed by compare-and-exchange. An atomic write makes the plain ones
-//! before it visible to whoever reads it.
+//! So each number has one writer at a time: the trainer until `POSTED` changes, then the helper until `DONE`
+//! does. Nothing is posted before the last job is done (`HelperHandle::pending` in
+//! [`helper_pool`](super::helper_pool)). Only `UNCLAIMED` has two writers, which use compare-and-exchange. An
+//! atomic write makes the plain writes before it visible to the reader.
 //!
-//! A helper that has nothing to do for a while stops waiting there (`PARKED` is 0) to listen to its port, and has to
-//! be called back by a message.
+//! A helper without a job for a while stops waiting here (`PARKED` becomes 0) and listens to its port, so the
+//! next job needs a message.
 
 use std::ops::Range;
 
@@ -35,7 +34,7 @@ use crate::web::port;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Not every page has it that is cross-origin isolated, and js-sys does not ask.
+    /// Missing on some pages that are cross-origin isolated, and js-sys does not check.
     type SharedArrayBuffer;
     #[wasm_bindgen(constructor, catch)]
     fn new(bytes: u32) -> Result<SharedArrayBuffer, JsValue>;
@@ -44,46 +43,44 @@ extern "C" {
 /// Milliseconds without a job after which a helper stops waiting at its mailbox.
 const IDLE: f64 = 50.0;
 
-/// Words at the beginning of a mailbox; each is 32 bits, as all numbers in it are.
+/// Words at the beginning of a mailbox; every number in it is 32 bits.
 mod word {
     /// Id of the newest job, or [`super::CLOSED`]; the helper waits for it to change.
     pub(super) const POSTED: u32 = 0;
-    /// Id of the newest job that is done; the trainer waits for it.
+    /// Id of the last job done; the trainer waits for it to change.
     pub(super) const DONE: u32 = 1;
-    /// Whether the helper is parked here and will see a new job.
+    /// 1 while the helper waits here and will see a new job.
     pub(super) const PARKED: u32 = 2;
-    /// The job's shards that nobody has begun yet: see [`super::pair`].
+    /// The job's shards that nobody has begun, as [`super::pair`] encodes them.
     pub(super) const UNCLAIMED: u32 = 3;
-    /// Number, seed, step and label smoothing of the work, images in it, its first shard that lies here and the one behind the last.
+    /// Work's number, seed, step, label smoothing, total images, first shard here, one past the last shard.
     pub(super) const JOB: u32 = 4;
-    /// Of each shard its loss, its correct and all its images.
+    /// For each shard its loss, correct images and images.
     pub(super) const SCORES: u32 = JOB + super::JOB_WORDS;
     /// Where the bulk numbers begin.
     pub(super) const NUMBERS: u32 = super::aligned(SCORES + 3 * super::SHARDS as u32);
 }
 
-/// Words of a job.
 const JOB_WORDS: u32 = 7;
 
-/// The next beginning of a line of the cache. What is copied into or out of shared memory has to begin at one: anything
-/// that does not lie at a multiple of 8 bytes, V8 copies byte by byte, which takes eight times as long.
+/// The next start of a cache line. Copies into or out of shared memory have to start at one: V8 copies byte
+/// by byte what is not aligned to 8 bytes, which takes eight times as long.
 const fn aligned(word: u32) -> u32 {
     word.next_multiple_of(16)
 }
 
-/// The job id that ends a mailbox.
+/// The job id that closes a mailbox.
 const CLOSED: i32 = -1;
 
-/// A job as it lies in the mailbox.
+/// A job in the mailbox.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct JobSlot {
-    /// What is wanted.
     pub(super) work: Work,
-    /// The number that the shards' assignment gave the work.
+    /// The id that [`ShardAssignment`](crate::train::shard_assignment::ShardAssignment) gave the job.
     pub(super) job_id: u32,
-    /// Images in the whole work.
+    /// Images in the whole job.
     pub(super) total_images: usize,
-    /// Shards of it whose images lie here.
+    /// The shards whose images are here.
     pub(super) shards: Range<usize>,
 }
 
@@ -95,7 +92,7 @@ pub(super) struct Mailbox {
     capacity: Capacity,
 }
 
-/// What a mailbox has room for, in numbers.
+/// Sizes that a mailbox is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Capacity {
     parameters: u32,
@@ -129,19 +126,19 @@ impl Capacity {
     }
 
     fn size(self) -> u32 {
-        // Consecutive shards consist of so many subtrees at most.
+        // Consecutive shards consist of at most this many subtrees.
         let gradients = 2 * SHARDS.ilog2() * aligned(self.parameters);
         self.results_at() + gradients.max(self.images * self.classes)
     }
 }
 
-/// Whether workers may share memory here: whether it can be made, sent, and waited on. Cross-origin isolation
-/// alone does not say so: WebKit can be isolated and have no such memory.
+/// Whether workers can share memory here: whether it can be made, sent, and waited on. Cross-origin isolation
+/// does not imply it: WebKit can be isolated without having shared memory.
 pub(super) fn possible() -> bool {
     try_sharing().is_ok_and(|outcome| outcome == "not-equal")
 }
 
-/// Does once what a mailbox is made of: what waiting for a word says that holds something else already.
+/// Tries everything a mailbox needs. Waiting on a word with another value returns "not-equal" at once.
 fn try_sharing() -> Result<JsString, JsValue> {
     let buffer = SharedArrayBuffer::new(4)?;
     port::try_sending(&buffer)?;
@@ -150,7 +147,7 @@ fn try_sharing() -> Result<JsString, JsValue> {
     Atomics::wait_with_timeout(&words, 0, 1, 0.0)
 }
 
-/// A range of shards in one word, so that either side takes one off its end in one step.
+/// Encodes a range of shards in one word, so that either side takes one off its end atomically.
 fn pair(shards: &Range<usize>) -> i32 {
     (shards.start << 16 | shards.end) as i32
 }
@@ -160,7 +157,7 @@ fn unpair(word: i32) -> Range<usize> {
 }
 
 impl Mailbox {
-    /// A mailbox for so many images of a work and a network's plan; none if there is no memory for it.
+    /// A mailbox for jobs of up to `images` and a network's plan; `None` if there is no memory for it.
     pub(super) fn new(plan: &Plan, images: usize) -> Option<Self> {
         let capacity = Capacity::of(plan, images);
         let buffer = SharedArrayBuffer::new(4 * capacity.size()).ok()?;
@@ -171,23 +168,23 @@ impl Mailbox {
         Self { words: Int32Array::new(&numbers.buffer()), numbers, capacity }
     }
 
-    /// The helper's view of what [`Mailbox::memory`] was, if it is one for this plan.
+    /// The helper's view of [`Mailbox::memory`], if it fits this plan.
     pub(super) fn attach(numbers: &Float32Array, plan: &Plan, images: usize) -> Option<Self> {
         let capacity = Capacity::of(plan, images);
         (numbers.length() == capacity.size()).then(|| Self::over(numbers.clone(), capacity))
     }
 
-    /// All of it, to be sent.
+    /// The whole memory, to be sent.
     pub(super) fn memory(&self) -> Float32Array {
         self.numbers.clone()
     }
 
-    /// Images of a work that it has room for.
+    /// The most images of a job.
     pub(super) fn images(&self) -> usize {
         self.capacity.images as usize
     }
 
-    // None of the atomic operations can fail on an `Int32Array` over shared memory.
+    // No atomic operation can fail on an `Int32Array` over shared memory.
 
     fn load(&self, word: u32) -> i32 {
         Atomics::load(&self.words, word).unwrap_or(CLOSED)
@@ -197,12 +194,12 @@ impl Mailbox {
         Atomics::store(&self.words, word, value).unwrap_or(CLOSED);
     }
 
-    /// Wakes whoever waits for this word.
+    /// Wakes the side that waits for this word.
     fn notify(&self, word: u32) {
         Atomics::notify(&self.words, word).unwrap_or(0);
     }
 
-    /// Waits until a word is not `value` any more, at most so many milliseconds; false if it still is.
+    /// Waits at most `milliseconds` for a word to differ from `value`; false if it still does not.
     fn wait(&self, word: u32, value: i32, milliseconds: f64) -> bool {
         Atomics::wait_with_timeout(&self.words, word, value, milliseconds)
             .is_ok_and(|outcome| outcome != "timed-out")
@@ -222,7 +219,7 @@ impl Mailbox {
         words
     }
 
-    /// The trainer posts a job here; true if the helper is not waiting and must be called.
+    /// Trainer: posts a job. True if the helper is not waiting here and needs a message.
     pub(super) fn post(
         &self,
         slot: &JobSlot,
@@ -252,20 +249,19 @@ impl Mailbox {
         self.load(word::PARKED) == 0
     }
 
-    /// Nothing is posted here any more.
+    /// Trainer: closes the mailbox.
     pub(super) fn close(&self) {
         self.store(word::POSTED, CLOSED);
         self.notify(word::POSTED);
     }
 
-    /// The helper waits for a job: the next one after the one of id `seen`; `None` once there has been none for a
-    /// while.
+    /// Helper: waits for the job after the one with id `seen`; `None` if there has been none for a while.
     pub(super) fn wait_for_job(&self, seen: u32) -> Option<JobSlot> {
         self.store(word::PARKED, 1);
         if !self.wait(word::POSTED, seen as i32, IDLE) {
             self.store(word::PARKED, 0);
         }
-        // Whoever posts a job after this look sees that nobody is parked here.
+        // If a job is posted after this read, the trainer sees that nobody is parked here.
         let asked = self.load(word::POSTED);
         if asked == CLOSED || asked == seen as i32 {
             return None;
@@ -284,7 +280,7 @@ impl Mailbox {
         Some(JobSlot { work, job_id: asked as u32, total_images: total_images as usize, shards })
     }
 
-    /// What belongs to the job: parameters, so many images, their classes.
+    /// Helper: the job's parameters, images and labels.
     pub(super) fn parts(&self, images: usize) -> [Float32Array; 3] {
         let part = |at: u32, size: u32| self.numbers.subarray(at, at + size);
         let images = images as u32;
@@ -295,12 +291,12 @@ impl Mailbox {
         ]
     }
 
-    /// The helper takes the last of the shards that nobody has begun.
+    /// Helper: claims the last shard that nobody has begun.
     pub(super) fn claim_last(&self) -> Option<usize> {
         self.claim(|left| (left.end - 1, left.start..left.end - 1))
     }
 
-    /// The trainer takes the first of the shards that nobody has begun back.
+    /// Trainer: takes back the first shard that nobody has begun.
     pub(super) fn steal_first(&self) -> Option<usize> {
         self.claim(|left| (left.start, left.start + 1..left.end))
     }
@@ -322,12 +318,12 @@ impl Mailbox {
         }
     }
 
-    /// Shards that nobody has begun.
+    /// Number of shards that nobody has begun.
     pub(super) fn unclaimed(&self) -> usize {
         unpair(self.load(word::UNCLAIMED)).len()
     }
 
-    /// The helper posts what it has computed and notifies.
+    /// Helper: writes the scores and notifies.
     pub(super) fn answer(&self, job_id: u32, scores: &[Score]) {
         for (at, score) in (word::SCORES..).step_by(3).zip(scores) {
             let words = [score.loss.to_bits() as i32, score.correct as i32, score.images as i32];
@@ -337,18 +333,17 @@ impl Mailbox {
         self.notify(word::DONE);
     }
 
-    /// The helper writes a result before it answers: which one and what it is.
+    /// Helper: writes result number `index`, before [`Mailbox::answer`].
     pub(super) fn put_result(&self, index: u32, result: &[f32]) {
         self.put(self.capacity.results_at() + index * aligned(result.len() as u32), result);
     }
 
-    /// Whether the job is done.
     pub(super) fn is_done(&self, slot: &JobSlot) -> bool {
         self.load(word::DONE) == slot.job_id as i32
     }
 
-    /// The trainer waits at most so many milliseconds for the answer to the job, which is as a port would have
-    /// brought it. What was stolen back from the helper, `slot` does not have any more.
+    /// Trainer: waits at most `milliseconds` for the answer, in the form in which a port would deliver it.
+    /// `slot` no longer has the shards that were stolen back.
     pub(super) fn wait_for_result(
         &self,
         slot: &JobSlot,

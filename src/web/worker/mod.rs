@@ -1,14 +1,15 @@
-//! What a worker is, by its name: the trainer or one of its helpers; in the benchmark's build also a bench worker.
+//! The workers' program. A worker's name makes it the trainer, a helper, or with the feature `bench` a bench
+//! worker.
 //!
-//! | module | what it is |
+//! | module | what it does |
 //! | --- | --- |
 //! | `trainer` | does what the page asks, in slices: a run, an evaluation (`test_evaluation`), fine-tuning (`fine_tune`) |
-//! | `helper_pool` | the trainer's end of its helpers |
-//! | `helper` | a helper's own end |
-//! | `mailbox` | memory that these two share |
-//! | `dataset`, `batch_buffer` | loads the images; those that the work in hand is about |
-//! | `bench_worker` | measures, in the benchmark's build |
-//! | `error` | what can be wrong with any of them |
+//! | `helper_pool` | the trainer's side of its helpers |
+//! | `helper` | a helper's own side |
+//! | `mailbox` | the memory that these two share |
+//! | `dataset`, `batch_buffer` | loads the images; holds those of the current job |
+//! | `bench_worker` | measures, with the feature `bench` |
+//! | `error` | the errors of them all |
 
 mod batch_buffer;
 #[cfg(feature = "bench")]
@@ -37,10 +38,10 @@ pub use error::WorkerError;
 use helper_pool::{HELPER, HelperPool};
 use trainer::Trainer;
 
-/// Starts listening as what the worker's name says; from [`Reply::Ready`] on, requests are heard.
+/// Starts listening as what the worker's name says. Requests are received from [`Reply::Ready`] on.
 ///
 /// # Errors
-/// If this is not a worker, or one without a clock.
+/// If this is not a worker, or has no clock.
 pub fn start() -> Result<(), WorkerError> {
     console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope =
@@ -53,7 +54,7 @@ pub fn start() -> Result<(), WorkerError> {
         return bench_worker::start(scope);
     }
     let clock = scope.performance().ok_or(WorkerError::Clock)?;
-    // What calls the trainer back is part of it, so its place is there first.
+    // The cell comes first, because the trainer's callbacks refer to it.
     let cell = Rc::new(TrainerCell { scope: scope.clone(), trainer: RefCell::default() });
     let called = Rc::clone(&cell);
     let turn = Turn::new(scope.clone(), move || {
@@ -78,16 +79,16 @@ pub fn start() -> Result<(), WorkerError> {
     Ok(())
 }
 
-/// Where the trainer is found by what calls it.
+/// Where callbacks find the trainer.
 struct TrainerCell {
     scope: DedicatedWorkerGlobalScope,
-    /// None before it is made and after its end.
+    /// `None` before it is made and after it has ended.
     trainer: RefCell<Option<Trainer>>,
 }
 
 impl TrainerCell {
-    /// Has the trainer do something, unless it has ended. An exception on the way ends it, as what it was
-    /// about is half done then.
+    /// Calls `action` with the trainer, unless it has ended. An exception ends it, as it may leave the
+    /// trainer half changed.
     fn with<T>(&self, action: impl FnOnce(&mut Trainer) -> T) -> Option<T> {
         let outcome = {
             let mut place = self.trainer.try_borrow_mut().ok()?;
@@ -97,10 +98,10 @@ impl TrainerCell {
         outcome.inspect_err(|thrown| self.end(thrown)).ok()
     }
 
-    /// Ends the trainer and this worker, and with it the helpers; the page is told that, developers why.
+    /// Ends the trainer, this worker and with it the helpers. Tells the page so, and the console why.
     fn end(&self, why: &JsValue) {
         web_sys::console::error_2(&"the trainer has ended:".into(), why);
-        // Not dropped, as what is half changed may not even be fit for that; all of it goes with the worker.
+        // Not dropped, as a half-changed trainer may not survive that; its memory goes with the worker.
         std::mem::forget(self.trainer.take());
         if let Err(error) = port::reply(&self.scope, &Reply::Broken, &[]) {
             // The page will notice the silence.

@@ -1,11 +1,11 @@
-//! Parameters being evaluated on the test set, a few images at a time.
+//! An evaluation of parameters on the test set, a few images at a time.
 
 use crate::data::Digits;
 use crate::net::loss::Score;
 use crate::net::{Architecture, Network};
 use crate::protocol::Reply;
 
-/// Test images evaluated at a time: a few milliseconds' work.
+/// Test images evaluated at a time, a few milliseconds' work.
 const CHUNK: usize = 100;
 
 /// Milliseconds between two [`Reply::Evaluating`].
@@ -18,7 +18,7 @@ pub(super) struct TestEvaluation {
     network: Network,
     images: Vec<f32>,
     labels: Vec<u8>,
-    /// Of the images evaluated so far.
+    /// On the images evaluated so far.
     pub(super) score: Score,
     /// `[images][classes]`
     pub(super) probabilities: Vec<f32>,
@@ -30,8 +30,8 @@ impl TestEvaluation {
     /// Begins with no image evaluated, at a time in milliseconds.
     ///
     /// # Errors
-    /// If the parameters are not the architecture's, or it is for other images than `test`'s; why, as
-    /// a sentence for the page.
+    /// If the parameters do not fit the architecture, or its input does not fit `test`'s images: a
+    /// sentence for the page.
     pub(super) fn new(
         id: u32,
         architecture: &Architecture,
@@ -57,7 +57,7 @@ impl TestEvaluation {
         })
     }
 
-    /// Evaluates some more images; true once there is none left.
+    /// Evaluates some more images; true once none is left.
     pub(super) fn advance(&mut self, test: &Digits) -> bool {
         let start = self.score.images as usize;
         let end = test.len().min(start + CHUNK);

@@ -1,4 +1,4 @@
-//! One browser session: a window, its pointer, its keys and its console.
+//! A browser session: a window, its pointer, its keys and its console.
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use crate::driver::Driver;
 use crate::engine::Engine;
 
-/// No single command takes longer, or the browser hangs.
+/// A single command that takes longer means that the browser hangs.
 const COMMAND_LIMIT: Duration = Duration::from_secs(90);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -35,7 +35,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a thread and a timer are all it needs")
 });
 
-/// Where the WebDriver client and the file server run, so that tests need not be async.
+/// Runs the WebDriver client and the file server, so that tests need not be async.
 pub(crate) fn runtime() -> &'static Runtime {
     &RUNTIME
 }
@@ -45,11 +45,11 @@ pub(crate) fn runtime() -> &'static Runtime {
 pub struct ConsoleMessage {
     /// `warning` or `error`.
     pub level: &'static str,
-    /// The message, with what the engine puts around it.
+    /// The message, with what the engine adds to it.
     pub text: String,
 }
 
-/// What draws.
+/// What draws a stroke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pointer {
     /// A mouse with its left button.
@@ -60,7 +60,7 @@ pub enum Pointer {
     Pen,
 }
 
-/// A browser with one window; closed, its profile removed, when dropped.
+/// A browser with one window. Dropping it closes it and removes its profile.
 pub struct Browser {
     engine: Engine,
     client: Client,
@@ -75,7 +75,7 @@ impl Browser {
         Self::start(engine, None)
     }
 
-    /// Starts Chromium and records what it tells of itself in these categories, separated by commas, for
+    /// Starts Chromium and records trace events of these categories, separated by commas, for
     /// [`Browser::take_trace`].
     pub fn launch_traced(categories: &str) -> Result<Self> {
         Self::start(Engine::Chromium, Some(categories))
@@ -92,7 +92,7 @@ impl Browser {
             Ok(builder.capabilities(capabilities).connect(&driver.url()).await?)
         })
         .map_err(|error| {
-            // The driver adds many lines of its own innards.
+            // The driver adds many lines about its internals.
             let said = format!("{error:#}");
             let said = said.lines().next().unwrap_or_default().trim_end_matches('.');
             anyhow!("{engine} does not start ({said}): {}", engine.advice())
@@ -102,13 +102,12 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Which engine this is.
+    /// The engine that was launched.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// Makes the viewport this large, in CSS pixels; engines have a smallest window, which is
-    /// wider than a phone.
+    /// Sets the viewport's size in CSS pixels. Engines have a smallest window, which is wider than a phone.
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         const FRAME: &str = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
         let frame: (u32, u32) = serde_json::from_value(self.script(FRAME, vec![])?)?;
@@ -121,8 +120,8 @@ impl Browser {
         run(async { Ok(self.client.goto(url).await?) }).with_context(|| format!("opening {url}"))
     }
 
-    /// Goes to an empty document. A new hash alone would not load the page again, and Firefox takes
-    /// a new port for a new hash and does not wait.
+    /// Goes to an empty document. A new hash alone would not load the page again, and Firefox takes a new
+    /// port for a new hash and does not wait.
     pub fn leave(&self) -> Result<()> {
         self.let_it_store();
         match self.engine {
@@ -133,9 +132,9 @@ impl Browser {
         }
     }
 
-    /// Lets the page finish what it is storing: Firefox says on the console what is broken off by leaving, which
-    /// may be the next test's console. What is read now is read after what is written already; a few times,
-    /// as the page writes one thing after the other.
+    /// Lets the page finish storing: Firefox reports storing that is interrupted by leaving, possibly on the
+    /// next test's console. A read waits for the writes before it; several reads, because the page writes one
+    /// thing after another.
     fn let_it_store(&self) {
         const READ: &str = "
             return (async () => {
@@ -144,11 +143,11 @@ impl Browser {
                     await new Promise(resolve => setTimeout(resolve, 5));
                 }
             })();";
-        // A document that cannot be asked stores nothing.
+        // A document without an answer stores nothing.
         let _ = self.script(READ, vec![]);
     }
 
-    /// Loads the document again.
+    /// Reloads the document.
     pub fn reload(&self) -> Result<()> {
         self.let_it_store();
         match self.engine {
@@ -161,36 +160,36 @@ impl Browser {
         }
     }
 
-    /// Told to go elsewhere, Firefox ends the script that runs at that moment and says so on the
-    /// console; a page that goes by itself has none running.
+    /// Navigates by script. On navigation by WebDriver, Firefox aborts the script that is running and reports
+    /// that on the console; a page that navigates by itself has none running.
     fn go_by_script(&self, go: &str, ask: &str, arrived: &str) -> Result<()> {
         self.script(go, vec![])?;
         for _ in 0..1000 {
-            // On the way there may be no document to ask.
+            // There may be no document to ask in between.
             if self.script(&format!("return {ask}"), vec![]).is_ok_and(|answer| answer == arrived) {
                 return Ok(());
             }
-            // Between two questions, so that the browser gets on with the way.
+            // Between two questions, so that the browser can go on.
             thread::sleep(Duration::from_millis(10));
         }
         bail!("{go} leads nowhere")
     }
 
-    /// Runs the body of a function in the page and gives what it returns; arguments arrive as
-    /// `arguments[0]` and so on. What the next script is to find goes to `window`: in Firefox each one
-    /// has a `globalThis` of its own.
+    /// Runs the body of a function in the page and returns its result; arguments are `arguments[0]` and so
+    /// on. What the next script needs must be stored in `window`: in Firefox each script has its own
+    /// `globalThis`.
     pub fn script(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
         run(async { Ok(self.client.execute(body, arguments).await?) })
             .with_context(|| format!("running {body:?}"))
     }
 
-    /// Clicks in the middle of the element, after scrolling it into view.
+    /// Clicks the middle of the element, after scrolling it into view.
     pub fn click(&self, selector: &str) -> Result<()> {
         run(async { Ok(self.client.find(Locator::Css(selector)).await?.click().await?) })
             .with_context(|| format!("clicking {selector}"))
     }
 
-    /// Writes a value into a field in place of the old one and leaves the field.
+    /// Replaces a field's value and leaves the field.
     pub fn fill(&self, selector: &str, value: &str) -> Result<()> {
         run(async {
             let field = self.client.find(Locator::Css(selector)).await?;
@@ -262,12 +261,13 @@ impl Browser {
         run(async { Ok(self.client.perform_actions(keyboard).await?) }).context("pressing a key")
     }
 
-    /// A picture of the viewport as PNG.
+    /// A screenshot of the viewport as PNG.
     pub fn screenshot(&self) -> Result<Vec<u8>> {
         run(async { Ok(self.client.screenshot().await?) })
     }
 
-    /// A picture of all of an element as PNG, as wide as the page and however much of it is in sight; Chromium only.
+    /// A screenshot of a whole element as PNG, as wide as the page, including what is out of view; Chromium
+    /// only.
     pub fn picture(&self, selector: &str) -> Result<Vec<u8>> {
         const PLACE: &str = "
             const {top, height} = document.querySelector(arguments[0]).getBoundingClientRect();
@@ -285,8 +285,8 @@ impl Browser {
         self.extension("goog/cdp/execute", body).with_context(|| format!("sending {command}"))
     }
 
-    /// Pretends to be a screen of this size in CSS pixels (a phone's, where it is narrow), or none,
-    /// and a system that prefers `light` or `dark`; Chromium only.
+    /// Emulates a screen of this size in CSS pixels (a phone's, if it is narrow), or none, and a system that
+    /// prefers `light` or `dark`; Chromium only.
     pub fn emulate(&self, size: Option<(u32, u32)>, scheme: &str) -> Result<()> {
         match size {
             Some((width, height)) => self.devtools(
@@ -302,9 +302,9 @@ impl Browser {
         Ok(())
     }
 
-    /// The warnings and errors that the engine lets a driver read since the last call, of the page
-    /// and its workers. Chromium gives all; Firefox all but calls of `console.*`; WebKit nothing.
-    /// [`Site::take_console`](crate::Site::take_console) hears what is left.
+    /// The warnings and errors of the page and its workers since the last call, as far as the engine's driver
+    /// gives them. Chromium gives all, Firefox all except calls of `console.*`, WebKit none.
+    /// [`Site::take_console`](crate::Site::take_console) has the rest.
     pub fn take_console(&self) -> Result<Vec<ConsoleMessage>> {
         match self.engine {
             Engine::Chromium => self.chromium_console(),
@@ -328,8 +328,8 @@ impl Browser {
             .collect())
     }
 
-    /// The events recorded since the start of a traced browser, as the [trace event format] has
-    /// them. Recording ends with it.
+    /// The events recorded since the start of a traced browser, in the [trace event format]. Ends the
+    /// recording.
     ///
     /// [trace event format]: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
     pub fn take_trace(&self) -> Result<Vec<Value>> {
@@ -349,7 +349,7 @@ impl Browser {
         Ok(serde_json::from_value(self.extension("se/log", json!({"type": kind}))?)?)
     }
 
-    /// What Firefox itself reports: uncaught errors, breaches of the content security policy.
+    /// What Firefox itself reports: uncaught errors, violations of the content security policy.
     fn firefox_console(&self) -> Result<Vec<ConsoleMessage>> {
         const REPORTED: &str = "
             const reported = Services.console.getMessageArray()
@@ -382,14 +382,14 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Closing the session is what ends the browser; should it hang, the driver is killed next.
+        // Closing the session ends the browser; if that hangs, the driver is killed next.
         let client = self.client.clone();
         let close = async { tokio::time::timeout(Duration::from_secs(10), client.close()).await };
         let _ = runtime().block_on(close);
     }
 }
 
-/// A driver's own command, beyond the standard.
+/// A driver's non-standard command.
 #[derive(Debug)]
 struct Extension {
     path: &'static str,
@@ -410,7 +410,7 @@ impl WebDriverCompatibleCommand for Extension {
     }
 }
 
-/// Waits for a command's answer, but not for ever.
+/// Waits for a command's answer, but not forever.
 fn run<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     runtime().block_on(async {
         tokio::time::timeout(COMMAND_LIMIT, command).await.context("the browser does not answer")?

@@ -1,8 +1,8 @@
-//! Ten digits as a person draws them, for drawing with a pointer.
+//! Ten digits as a person draws them, to be drawn with a pointer.
 
 use std::f64::consts::TAU;
 
-/// A point of the pad: (0, 0) is its upper left corner, (1, 1) its lower right.
+/// A point on the pad: (0, 0) is its upper left corner, (1, 1) its lower right.
 pub type Point = (f64, f64);
 
 /// One stroke of the pen.
@@ -12,7 +12,7 @@ pub type Stroke = Vec<Point>;
 ///
 /// # Panics
 ///
-/// Where there is no such digit.
+/// If it is not a digit.
 pub fn strokes(digit: u8) -> Vec<Stroke> {
     match digit {
         0 => vec![arc((0.5, 0.5), (0.2, 0.3), 0.75, -1.0)],
@@ -79,7 +79,7 @@ fn line(corners: &[Point]) -> Stroke {
 }
 
 /// Part of an ellipse. Angles are in turns: 0 is on the right, 0.25 at the bottom (y points down),
-/// and a negative `turns` goes against the clock.
+/// and a negative `turns` goes counter-clockwise.
 fn arc(centre: Point, radii: Point, start: f64, turns: f64) -> Stroke {
     const POINTS: usize = 24;
     (0..=POINTS)

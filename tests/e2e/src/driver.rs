@@ -1,4 +1,4 @@
-//! The WebDriver server as a child process, and the display that WebKit draws on.
+//! The WebDriver server as a child process, and the display for WebKit.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -26,7 +26,7 @@ impl Driver {
         let program = engine.driver()?;
         let mut command = Command::new(&program);
         command.args(engine.driver_arguments(port));
-        // A bare machine's "C" is no language: WebKit would tell the page that it is.
+        // A bare machine's "C" is not a language, but WebKit would report it to the page as one.
         command.env("LANG", "en_US.UTF-8").env_remove("LC_ALL").env_remove("LANGUAGE");
         let mut display = None;
         if engine == Engine::WebKit {
@@ -54,12 +54,12 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Where to send commands.
+    /// Address for commands.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The lines that the driver and its browser have printed since the last call.
+    /// The lines printed by the driver and its browser since the last call.
     pub(crate) fn take_output(&self) -> Vec<String> {
         std::mem::take(&mut self.output.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -74,7 +74,7 @@ impl Driver {
         })
     }
 
-    /// With the threads that read what it prints: the last words of one that has ended may still be on their way.
+    /// `readers` read what it prints; the last words of a driver that has ended may not have arrived yet.
     fn wait_until_it_listens(&mut self, readers: Vec<JoinHandle<()>>) -> Result<()> {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
@@ -93,14 +93,14 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         for process in [Some(&mut self.process), self.display.as_mut()].into_iter().flatten() {
-            // It may have ended by itself, which is as good.
+            // It may have ended by itself.
             let _ = process.kill();
             let _ = process.wait();
         }
     }
 }
 
-/// Starts an X server without a screen, on the first free display, whose number it prints.
+/// Starts an X server without a screen, on the first free display; returns the display's number.
 fn start_display() -> Result<(Child, String)> {
     let mut server = Command::new("Xvfb")
         .args(["-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"])

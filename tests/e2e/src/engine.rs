@@ -1,4 +1,4 @@
-//! The three browser engines: where their programs are found and what each wants to be told.
+//! The three browser engines: where their programs are and how to start them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 /// A browser engine that WebDriver can drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Chromium or Chrome, by chromedriver.
+    /// Chromium or Chrome, with chromedriver.
     Chromium,
-    /// Firefox, by geckodriver.
+    /// Firefox, with geckodriver.
     Firefox,
-    /// WebKitGTK's MiniBrowser, by WebKitWebDriver: the engine of Safari.
+    /// WebKitGTK's MiniBrowser, with WebKitWebDriver: the engine of Safari.
     WebKit,
 }
 
 impl Engine {
-    /// The engine that `INKLING_BROWSER` names; Chromium where it is not set.
+    /// The engine in `INKLING_BROWSER`; Chromium if it is not set.
     pub fn from_environment() -> Result<Self> {
         match std::env::var("INKLING_BROWSER") {
             Ok(name) => name.parse(),
@@ -27,8 +27,8 @@ impl Engine {
         }
     }
 
-    /// The WebDriver server's program: by the variable that other tools use for it too, on PATH,
-    /// or where `cargo xtask` installs it.
+    /// The WebDriver server's program: from the variable that other tools use for it too, on PATH, or where
+    /// `cargo xtask` installs it.
     pub fn driver(self) -> Result<PathBuf> {
         let (variable, name, package) = match self {
             Self::Chromium => ("CHROMEDRIVER", "chromedriver", "chromium-driver"),
@@ -44,7 +44,7 @@ impl Engine {
             .with_context(|| format!("{name} is not installed (Debian: {package}); put it on PATH or name it in {variable}"))
     }
 
-    /// What helps where browser or driver do not start.
+    /// What to do if the browser or the driver does not start.
     pub(crate) fn advice(self) -> String {
         let packages = match self {
             Self::Chromium => "chromium and chromium-driver",
@@ -56,7 +56,7 @@ impl Engine {
         )
     }
 
-    /// The browser's program, where the driver does not find it by itself.
+    /// The browser's program, if the driver does not find it by itself.
     fn browser(self) -> Option<PathBuf> {
         let on_path = |names: &[&str]| names.iter().find_map(|name| which::which(name).ok());
         match self {
@@ -70,17 +70,17 @@ impl Engine {
     pub(crate) fn driver_arguments(self, port: u16) -> Vec<String> {
         let mut arguments = vec![format!("--port={port}")];
         if self == Self::Firefox {
-            // The console is read in the browser's own context, which Firefox gives to nobody
-            // without being told; and no second fixed port, so that suites can run side by side.
+            // Reading the console needs the browser's own context, which Firefox protects by default; and no
+            // fixed second port, so that suites can run at the same time.
             arguments.extend(["--allow-system-access".into(), "--websocket-port=0".into()]);
         }
         arguments
     }
 
-    /// What the session is asked for: a window that nobody sees, a profile of its own, a console
-    /// that can be read, and no background traffic.
+    /// The session's capabilities: an invisible window, its own profile, a console that can be read, and no
+    /// background traffic.
     ///
-    /// - `traced`: Chromium's categories of trace events to be recorded.
+    /// - `traced`: Chromium's categories of trace events to record.
     pub(crate) fn capabilities(self, profile: &Path, traced: Option<&str>) -> Result<Value> {
         let browser = self.browser();
         let mut capabilities = match self {
@@ -162,7 +162,7 @@ fn installed_by_xtask(name: &str) -> Option<PathBuf> {
         .rfind(|program| program.is_file())
 }
 
-/// `/usr/lib/<triple>/webkit2gtk-<version>/MiniBrowser`, the newest by name; it is on no PATH.
+/// `/usr/lib/<triple>/webkit2gtk-<version>/MiniBrowser`, the newest by name; it is not on PATH.
 fn mini_browser() -> Option<PathBuf> {
     let beside_libraries = folders(Path::new("/usr/lib"))
         .iter()
@@ -173,7 +173,7 @@ fn mini_browser() -> Option<PathBuf> {
     which::which("MiniBrowser").ok().or(beside_libraries)
 }
 
-/// The entries of a folder, sorted; none where it cannot be read.
+/// The entries of a folder, sorted; empty if it cannot be read.
 fn folders(path: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
         .into_iter()

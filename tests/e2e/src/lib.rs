@@ -1,12 +1,12 @@
 //! Drives the built page in a real browser through WebDriver.
 //!
-//! | module | what it knows |
+//! | module | what is in it |
 //! | --- | --- |
 //! | `engine` | Chromium, Firefox and WebKit: their programs and their capabilities |
 //! | `driver` | the WebDriver server as a child process |
-//! | `browser` | one session: window, pointer, keys, console |
-//! | `site` | a static file server over `dist/` that can be told to fail |
-//! | `nginx` | a real nginx before it, with `hosting/nginx.conf` |
+//! | `browser` | a session: window, pointer, keys, console |
+//! | `site` | a static file server over `dist/` that can simulate failures |
+//! | `nginx` | a real nginx in front of it, with `hosting/nginx.conf` |
 //! | `page` | the page's contract |
 //! | [`digits`] | strokes to draw |
 //! | `weight` | the bytes before the first prediction |

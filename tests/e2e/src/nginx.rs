@@ -1,8 +1,8 @@
-//! The site over a real nginx with `hosting/nginx.conf`.
+//! The site served by a real nginx with `hosting/nginx.conf`.
 //!
-//! nginx gives the files. A file that shall go wrong has a marker, an empty file of its name in a folder beside the
-//! configuration, and nginx asks the built-in server for it: so a fault counts from one request to the next, and nothing is
-//! loaded again.
+//! nginx serves the files. A file with a simulated failure has a marker, an empty file of its name in a
+//! folder beside the configuration, for which nginx asks the built-in server. So a failure takes effect with
+//! the next request, without reloading nginx.
 
 use std::fs;
 use std::io::Read;
@@ -18,11 +18,11 @@ use tempfile::TempDir;
 
 use crate::site::{HARNESS, Hit, Host, name_of};
 
-/// What the project hands out, and what is tested here but for [`configuration`]'s changes.
+/// The project's configuration, tested with the changes in [`configuration`].
 const CONFIGURATION: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../hosting/nginx.conf"));
 
-/// nginx's word for a client that went away before its answer.
+/// nginx's status for a client that left before the answer.
 const CLIENT_GONE: u16 = 499;
 
 /// A running nginx; ended when dropped.
@@ -33,7 +33,7 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Serves the folder below the prefix on `port`, and what has a marker from the server on `behind`.
+    /// Serves the folder below the prefix on `port`; files with a marker come from the server on `behind`.
     pub(crate) fn start(
         folder: &Path,
         prefix: &str,
@@ -46,7 +46,7 @@ impl Nginx {
         let file = directory.path().join("nginx.conf");
         fs::write(&file, configuration(directory.path(), prefix, host, port, behind)?)?;
         let process = Command::new(program()?)
-            // One process, which ends when it is told to, and leaves no workers behind.
+            // One process, so that ending it leaves no workers running.
             .args(["-e", "stderr", "-g", "daemon off; master_process off;", "-c"])
             .arg(&file)
             .stdin(Stdio::null())
@@ -61,14 +61,14 @@ impl Nginx {
         Ok(nginx)
     }
 
-    /// Has the built-in server answer for the file of this name.
+    /// Lets the built-in server answer for the file with this name.
     pub(crate) fn mark(&self, name: &str) -> Result<()> {
         let marker = self.marker(name);
         fs::create_dir_all(marker.parent().context("a marker is in a folder")?)?;
         fs::write(&marker, "").with_context(|| format!("writing {}", marker.display()))
     }
 
-    /// Gives the file itself again.
+    /// Serves the file itself again.
     pub(crate) fn unmark(&self, name: &str) -> Result<()> {
         let marker = self.marker(name);
         match fs::remove_file(&marker) {
@@ -81,7 +81,7 @@ impl Nginx {
 
     /// The requests so far.
     pub(crate) fn hits(&self) -> Vec<Hit> {
-        // It is there from the start on; a test that misses a request says so.
+        // It exists from the start; a test that misses a request says so.
         let log = fs::read_to_string(self.directory.path().join("access.log")).unwrap_or_default();
         log.lines().filter_map(|line| hit(line, &self.prefix)).collect()
     }
@@ -109,20 +109,20 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
+        // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Debian puts it where only root's `PATH` looks.
+/// Debian installs it where only root's `PATH` looks.
 fn program() -> Result<PathBuf> {
     which::which("nginx")
         .or_else(|_| which::which_in("nginx", Some("/usr/sbin:/usr/local/sbin"), "/"))
         .context("nginx is not installed (Debian: nginx)")
 }
 
-/// Lets the folder appear below the prefix in nginx's root.
+/// Makes the folder appear below the prefix in nginx's root.
 fn place(folder: &Path, prefix: &str, root: &Path) -> Result<()> {
     let place = root.join(prefix.trim_matches('/'));
     fs::create_dir_all(place.parent().context("the root is in a folder")?)?;
@@ -131,8 +131,8 @@ fn place(folder: &Path, prefix: &str, root: &Path) -> Result<()> {
         .with_context(|| format!("linking {}", place.display()))
 }
 
-/// The project's configuration with its places and port changed, with a log, and with the way to the built-in server. A
-/// [`Host::Plain`] says nothing of isolation.
+/// The project's configuration with paths and port changed, a log, and the built-in server. For a
+/// [`Host::Plain`] without the isolation headers.
 fn configuration(
     directory: &Path,
     prefix: &str,
@@ -162,7 +162,7 @@ fn configuration(
     }}"
     );
     let mut text = CONFIGURATION.to_owned();
-    // The places first: what comes after names the directory, which is in /tmp too.
+    // Paths first: what is inserted later contains the directory, which is in /tmp as well.
     for (from, to) in [
         (" /tmp/", format!(" {directory}/")),
         ("listen 8080;", format!("listen 127.0.0.1:{port};")),
@@ -179,7 +179,8 @@ fn configuration(
     Ok(text)
 }
 
-/// A line of the log; none for what a site does not count: the harness's own files, and what was never answered.
+/// A line of the log; `None` for what a site does not count: the harness's own files, and requests without an
+/// answer.
 fn hit(line: &str, prefix: &str) -> Option<Hit> {
     let (status, path) = line.split_once(' ')?;
     let status = status.parse().ok()?;

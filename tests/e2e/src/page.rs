@@ -1,5 +1,5 @@
-//! The page's contract, as a visitor's hands and eyes: the attributes of `<body>`, the ids of the
-//! controls and the settings in the URL's hash.
+//! The page's contract, as a visitor uses it: the attributes of `<body>`, the ids of the controls and
+//! the settings in the URL's hash.
 
 use std::path::Path;
 use std::thread;
@@ -15,7 +15,7 @@ use crate::digits::{self, Stroke};
 use crate::engine::Engine;
 use crate::site::{Host, PHONE, Site};
 
-/// What `<body>` says, at one moment. Numbers that the page has not got yet are absent.
+/// The attributes of `<body>` at one moment. `None` for numbers that the page does not have yet.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Status {
     /// `loading`, `ready`, `training`, `paused`, `done` or `error`.
@@ -24,33 +24,33 @@ pub struct Status {
     pub epoch: Option<u32>,
     /// Minibatches finished in this run.
     pub step: Option<u32>,
-    /// The digit seen, where there is a drawing.
+    /// The predicted digit, if there is a drawing.
     pub prediction: Option<u8>,
-    /// The last full test-set figure, 0 to 1.
+    /// The last accuracy on the whole test set, 0 to 1.
     pub test_accuracy: Option<f64>,
     /// Training throughput.
     pub images_per_second: Option<f64>,
-    /// How many train.
+    /// Number of workers that train.
     pub workers: Option<u32>,
     /// `simd128` or `relaxed-simd`.
     pub backend: String,
-    /// Empty when there is none.
+    /// Empty if there is none.
     pub error: String,
     /// Milliseconds since the document's time origin, for rates.
     pub now: f64,
 }
 
-/// A visit to the page: a browser, the site it looks at, and what it may complain about.
+/// A visit to the page: a browser, the site it is on, and the console messages that a test expects.
 pub struct Page<'b> {
-    /// The browser.
+    /// Shared by the tests.
     pub browser: &'b Browser,
-    /// The site.
+    /// Of this visit alone.
     pub site: Site,
     expected: Vec<String>,
 }
 
 impl<'b> Page<'b> {
-    /// Serves the folder to this browser alone, at `/`; nothing is open yet.
+    /// Serves the folder to this browser alone, at `/`; opens nothing yet.
     pub fn of(browser: &'b Browser, folder: &Path) -> Result<Self> {
         let listens = browser.engine() != Engine::Chromium;
         if browser.engine() == Engine::Chromium {
@@ -60,17 +60,17 @@ impl<'b> Page<'b> {
         Ok(Self { browser, site, expected: vec![] })
     }
 
-    /// Serves the folder below this path from now on, as a host does that has more than one site.
+    /// From now on serves the folder below this path, as a host with several sites does.
     pub fn move_below(&mut self, folder: &Path, prefix: &str) -> Result<()> {
         self.move_to(folder, prefix, Host::Isolated)
     }
 
-    /// Serves this folder at `/` from now on.
+    /// From now on serves this folder at `/`.
     pub fn change_folder(&mut self, folder: &Path) -> Result<()> {
         self.move_to(folder, "/", Host::Isolated)
     }
 
-    /// Serves the folder at `/` by another kind of host from now on.
+    /// From now on serves the folder at `/` by another kind of host.
     pub fn change_host(&mut self, folder: &Path, host: Host) -> Result<()> {
         self.move_to(folder, "/", host)
     }
@@ -87,14 +87,14 @@ impl<'b> Page<'b> {
         self.wait_for_state("ready", 30)
     }
 
-    /// Opens the page and waits for the load event only.
+    /// Opens the page and waits only for the load event.
     pub fn load(&self, hash: &str) -> Result<()> {
         self.browser.leave()?;
         self.browser.open(&format!("{}#{hash}", self.site.url()))
     }
 
-    /// Opens the page in a viewport of 360x740 px: by Chromium's emulation of a phone, elsewhere in
-    /// a frame of that size, because no other window becomes that small.
+    /// Opens the page in a viewport of 360x740 px: with Chromium's emulation of a phone, elsewhere in
+    /// a frame of that size, because no window becomes that small.
     pub fn open_on_a_phone(&self, hash: &str) -> Result<()> {
         if self.browser.engine() == Engine::Chromium {
             self.browser.emulate(Some((360, 740)), "light")?;
@@ -132,7 +132,7 @@ impl<'b> Page<'b> {
         self.wait_until(what, seconds, || Ok(Some(self.status()?).filter(&condition)))
     }
 
-    /// Asks again and again until there is an answer.
+    /// Asks repeatedly until there is an answer.
     pub fn wait_until<T>(
         &self,
         what: &str,
@@ -156,17 +156,17 @@ impl<'b> Page<'b> {
         self.wait_for(&format!("the state {state:?}"), seconds, |status| status.state == state)
     }
 
-    /// Draws a digit on the pad, over what is there.
+    /// Draws a digit on the pad, on top of what is there.
     pub fn draw(&self, digit: u8) -> Result<()> {
         self.draw_strokes(Pointer::Mouse, &digits::strokes(digit))
     }
 
-    /// Draws strokes on the pad, over what is there.
+    /// Draws strokes on the pad, on top of what is there.
     pub fn draw_strokes(&self, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
         self.draw_on("#pad", pointer, strokes)
     }
 
-    /// Draws strokes on one of the pads, over what is there.
+    /// Draws strokes on one of the pads, on top of what is there.
     pub fn draw_on(&self, pad: &str, pointer: Pointer, strokes: &[Stroke]) -> Result<()> {
         let (left, top, width, height) = self.place_of(pad)?;
         for stroke in strokes {
@@ -213,7 +213,7 @@ impl<'b> Page<'b> {
         self.ask(ROWS, vec![])
     }
 
-    /// The fields whose value is not one that they allow.
+    /// The fields with an invalid value.
     pub fn invalid_fields(&self) -> Result<Vec<String>> {
         const INVALID: &str = "
             return [...document.querySelectorAll('input, select')]
@@ -223,12 +223,12 @@ impl<'b> Page<'b> {
         self.ask(INVALID, vec![])
     }
 
-    /// Writes a value into a field in place of the old one and leaves the field.
+    /// Replaces a field's value and leaves the field.
     pub fn fill(&self, selector: &str, value: &str) -> Result<()> {
         self.browser.fill(selector, value)
     }
 
-    /// Runs a script that gives a value of this type.
+    /// Runs a script that returns a value of this type.
     pub fn ask<T: DeserializeOwned>(&self, script: &str, arguments: Vec<Value>) -> Result<T> {
         let answer = self.browser.script(script, arguments)?;
         serde_json::from_value(answer.clone()).with_context(|| format!("{script} gave {answer}"))
@@ -246,7 +246,7 @@ impl<'b> Page<'b> {
         self.click(selector)
     }
 
-    /// Says yes where the page asks before it throws a trained network away.
+    /// Confirms if the page asks before it discards a trained network.
     pub fn agree(&self) -> Result<()> {
         const ASKS: &str = "return Boolean(document.querySelector('dialog[open] #confirm-yes'))";
         if self.browser.script(ASKS, vec![])? == true {
@@ -261,7 +261,7 @@ impl<'b> Page<'b> {
         self.train_now()
     }
 
-    /// Starts a run, unless one has been started that waits, and sees its first minibatch.
+    /// Starts a run, unless one is already waiting, and waits for its first minibatch.
     pub fn train_now(&self) -> Result<()> {
         let ready = |status: &Status| ["ready", "training"].contains(&status.state.as_str());
         if self.wait_for("a page that can train", 30, ready)?.state == "ready" {
@@ -280,7 +280,7 @@ impl<'b> Page<'b> {
         Ok(self.browser.script(ENABLED, vec![json!(selector)])? == true)
     }
 
-    /// The text that can be seen on the page.
+    /// The visible text on the page.
     pub fn text(&self) -> Result<String> {
         let text = self.browser.script("return document.body.innerText", vec![])?;
         Ok(text.as_str().unwrap_or_default().to_owned())
@@ -292,7 +292,7 @@ impl<'b> Page<'b> {
         Ok(hash.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Counts from now on the tasks of more than 50 ms on the page's own thread; Chromium only.
+    /// From now on counts tasks of more than 50 ms on the page's own thread; Chromium only.
     pub fn watch_long_tasks(&self) -> Result<()> {
         const WATCH: &str = "
             window.longTasks = [];
@@ -302,17 +302,17 @@ impl<'b> Page<'b> {
         Ok(())
     }
 
-    /// How long each of them took so far, in milliseconds.
+    /// The duration of each of them so far, in milliseconds.
     pub fn long_tasks(&self) -> Result<Vec<f64>> {
         self.ask("return longTasks", vec![])
     }
 
-    /// Messages that contain this are no failure of the test that provokes them.
+    /// Console messages that contain this do not fail the test.
     pub fn expect_on_console(&mut self, part: &str) {
         self.expected.push(part.to_owned());
     }
 
-    /// The warnings and errors that no test has announced.
+    /// The warnings and errors that the test did not expect.
     pub fn complaints(&self) -> Result<Vec<ConsoleMessage>> {
         let mut messages = self.browser.take_console()?;
         messages.extend(self.site.take_console());

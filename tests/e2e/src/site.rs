@@ -1,5 +1,5 @@
-//! A static file server over the built page, as a plain host would be, that can be told to fail. With `INKLING_SERVER=nginx`
-//! a real nginx stands before it.
+//! A static file server for the built page, like a plain host, that can simulate failures. With
+//! `INKLING_SERVER=nginx` a real nginx is in front of it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use crate::browser::{ConsoleMessage, runtime};
 use crate::nginx::Nginx;
 
-/// What the server does to a file instead of giving it as it is.
+/// What the server does to a file.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// 404, as if it had not been uploaded.
@@ -34,25 +34,25 @@ pub enum Fault {
     Altered,
     /// No answer until [`Site::heal`].
     Held,
-    /// This script before the file's own.
+    /// This script in front of the file's own.
     Prefixed(&'static str),
-    /// Under another media type.
+    /// With another media type.
     Typed(&'static str),
 }
 
-/// A request that arrived, in the order of arrival.
+/// A request that arrived.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// Path below the site's folder, or the whole path where it lies outside.
+    /// Path below the site's folder, or the whole path if it is outside.
     pub path: String,
-    /// What tests call the file: its path without the build's folder, `start.js` for `build/ID/start.js`.
+    /// The tests' name for the file: its path without the build's folder, `start.js` for `build/ID/start.js`.
     pub name: String,
     /// The status of the answer.
     pub status: u16,
 }
 
-/// A folder served on a free port of the loopback interface: an origin of its own, so that nothing
-/// that a browser has stored for another site is seen. Stops when dropped.
+/// A folder served on a free port of the loopback interface: an origin of its own, so that nothing a browser
+/// has stored for another site is visible. Stops when dropped.
 pub struct Site {
     state: Arc<State>,
     port: u16,
@@ -60,13 +60,13 @@ pub struct Site {
     nginx: Option<Nginx>,
 }
 
-/// What a host says beside its files.
+/// A host's headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// Cross-origin isolation, as `cargo xtask serve` gives it: pages have shared memory. And the content
-    /// security policy that our page is held to.
+    /// Cross-origin isolation, as from `cargo xtask serve`: pages have shared memory. And the content
+    /// security policy of our page.
     Isolated,
-    /// The policy only: what hosts do that set no headers.
+    /// The policy only, for hosts that set no headers.
     Plain,
     /// Isolation for pages that are not ours and do what the policy forbids.
     Lenient,
@@ -89,19 +89,19 @@ struct Shared {
     console: Vec<ConsoleMessage>,
 }
 
-/// A document of the harness: the page in a frame as large as a phone.
+/// A document of the harness: the page in a frame of a phone's size.
 pub(crate) const PHONE: &str = "e2e-phone.html";
 
-/// What the harness adds to the site.
+/// Files that the harness adds to the site.
 pub(crate) const HARNESS: [&str; 3] = [PHONE, CONSOLE, CONSOLE_SCRIPT];
 
-/// Where the listening script sends what it hears.
+/// Where the console script sends messages.
 const CONSOLE: &str = "e2e-console";
 
-/// The listening script.
+/// The console script.
 const CONSOLE_SCRIPT: &str = "e2e-console.js";
 
-/// The files that get the listening script.
+/// The files with the console script.
 const INSTRUMENTED: [&str; 2] = ["index.html", "worker-start.js"];
 
 const PHONE_DOCUMENT: &str = "<!doctype html>
@@ -113,8 +113,8 @@ const PHONE_DOCUMENT: &str = "<!doctype html>
 <script>document.querySelector('iframe').src = './' + location.hash;</script>
 ";
 
-/// Sends what arrives on a page's or a worker's console to the server, in engines that let nobody
-/// else read it.
+/// Sends the console messages of a page or a worker to the server, for engines whose driver does not read
+/// them.
 const LISTENER: &str = r#"(() => {
     const tell = (level, ...parts) => fetch(new URL("e2e-console", location.href), {
         method: "POST",
@@ -141,8 +141,8 @@ impl Site {
         Self::start(folder, "/", host, false)
     }
 
-    /// Serves the folder below a path that begins and ends with a slash. With `listens`, documents
-    /// and `worker-start.js` get a script that reports their console to [`Site::take_console`].
+    /// Serves the folder below a path that begins and ends with a slash. With `listens`, documents and
+    /// `worker-start.js` get a script that reports their console to [`Site::take_console`].
     pub fn start(folder: &Path, prefix: &str, host: Host, listens: bool) -> Result<Self> {
         ensure!(folder.is_dir(), "{} is no folder", folder.display());
         let state = Arc::new(State {
@@ -177,7 +177,7 @@ impl Site {
         Ok(())
     }
 
-    /// What is served.
+    /// The folder that is served.
     pub(crate) fn folder(&self) -> &Path {
         &self.state.folder
     }
@@ -187,7 +187,7 @@ impl Site {
         format!("http://127.0.0.1:{}{}", self.port, self.state.prefix)
     }
 
-    /// Answers requests for the file of this name (see [`Hit::name`]) wrongly from now on.
+    /// From now on applies a fault to the file with this name (see [`Hit::name`]).
     pub fn inject(&self, name: &str, fault: Fault) {
         self.state.shared().faults.insert(name.to_owned(), fault);
         if let Some(nginx) = &self.nginx {
@@ -195,7 +195,7 @@ impl Site {
         }
     }
 
-    /// Serves this file as it is again.
+    /// Serves this file unchanged again.
     pub fn heal(&self, name: &str) {
         self.state.shared().faults.remove(name);
         self.state.healed.notify_waiters();
@@ -216,12 +216,12 @@ impl Site {
         }
     }
 
-    /// How many requests there were for files whose names begin so.
+    /// Number of requests for files whose names have this prefix.
     pub fn count(&self, name: &str) -> usize {
         self.hits().iter().filter(|hit| hit.name.starts_with(name)).count()
     }
 
-    /// The console messages that the listening script has reported since the last call.
+    /// Messages from the console script since the last call.
     pub fn take_console(&self) -> Vec<ConsoleMessage> {
         std::mem::take(&mut self.state.shared().console)
     }
@@ -241,14 +241,14 @@ impl State {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
         let path = if path == self.prefix.trim_end_matches('/') {
-            // Without its slash, as some hosts serve a folder's document too.
+            // Without its slash, a folder's document, as on some hosts.
             "index.html"
         } else if let Some(path) = path.strip_prefix(&self.prefix) {
             path
         } else {
             return self.log(&path, status(StatusCode::NOT_FOUND));
         };
-        // A worker's address is in the build's folder, and so is what it asks for.
+        // A worker's address is in the build's folder, and so are its requests.
         if self.listens && name_of(path) == CONSOLE && request.method() == Method::POST {
             return self.hear(request).await;
         }
@@ -287,7 +287,7 @@ impl State {
         response
     }
 
-    /// The file's fault, once it is not held any more.
+    /// The file's fault, once it is no longer held.
     async fn fault(&self, name: &str) -> Option<Fault> {
         loop {
             let healed = self.healed.notified();
@@ -330,9 +330,9 @@ impl State {
         }
     }
 
-    /// The policy covers workers too, which do not inherit the page's: whatever asks another origin
-    /// is refused, and the console says so. And nothing may be kept by HTTP itself: what a second
-    /// visit does not ask for, the page has stored.
+    /// The policy is sent for workers too, which do not inherit the page's: a request to another origin is
+    /// refused, and the console reports it. And HTTP may cache nothing: what a second visit does not request,
+    /// the page itself has stored.
     fn file(&self, path: &str, body: Vec<u8>) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(body)));
         let headers = response.headers_mut();
@@ -369,7 +369,7 @@ impl State {
     }
 }
 
-/// What the site's document asks for as its own policy, for a header.
+/// The policy in the site's document, as a header.
 fn policy(folder: &Path) -> Result<HeaderValue> {
     let document = std::fs::read_to_string(folder.join("index.html")).unwrap_or_default();
     let policy = document
@@ -389,14 +389,14 @@ fn over_nginx() -> Result<bool> {
     }
 }
 
-/// A file's path without the folder of its build.
+/// A file's path without its build's folder.
 pub(crate) fn name_of(path: &str) -> &str {
     let in_build = path.strip_prefix("build/").and_then(|rest| rest.split_once('/'));
     in_build.map_or(path, |(_, name)| name)
 }
 
-/// Listens on a port that no site of this process had before: the system gives a free port out again, and what a browser
-/// stored for it would be there still.
+/// Listens on a port that no site of this process has had: the system reuses free ports, and what a browser
+/// stored for an earlier site would still be there.
 async fn new_origin() -> Result<(TcpListener, u16)> {
     static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -416,7 +416,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 async fn converse(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(|request| async { Ok::<_, Infallible>(state.answer(request).await) });
-    // A browser may hang up in the middle of an answer; that is its right.
+    // A browser may close the connection in the middle of an answer.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 

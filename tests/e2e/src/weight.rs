@@ -10,16 +10,17 @@ use serde::Serialize;
 use crate::page::Page;
 use crate::site::Fault;
 
-/// What is fetched before the first prediction.
+/// What is downloaded before the first prediction.
 #[derive(Clone, Debug, Serialize)]
 pub struct Weight {
-    /// Files with their bytes after gzip.
+    /// Files with their sizes after gzip.
     pub files: Vec<(String, usize)>,
 }
 
 impl Weight {
-    /// Draws on the page, which has to be the built one, while its trainer is held back, and weighs what was fetched until it
-    /// knew the digit: what the trainer consists of, and the training data, are not needed for that.
+    /// Draws on the page, which must be the built one, while its trainer is held back, and adds up what was
+    /// downloaded until it recognised the digit: neither the trainer's files nor the training data are needed
+    /// for that.
     pub fn of(page: &Page) -> Result<Self> {
         page.site.inject("worker-start.js", Fault::Held);
         page.open("")?;
@@ -40,7 +41,7 @@ impl Weight {
         Ok(Self { files })
     }
 
-    /// Of all files.
+    /// Total of all files.
     pub fn bytes(&self) -> usize {
         self.files.iter().map(|(_, bytes)| bytes).sum()
     }

@@ -1,4 +1,5 @@
-//! What is said where the browser does not start: one sentence that helps. `screenshots` stands for all that start one.
+//! The message where the browser does not start: one sentence that helps. `screenshots` stands for all
+//! programs that start one.
 
 #![cfg(unix)]
 
@@ -10,7 +11,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use e2e::Engine;
 
-/// The error of a program that starts Chromium, with this driver and nothing else on `PATH` but this browser.
+/// The error of a program that starts Chromium, with this driver and only this browser on `PATH`.
 fn said(directory: &Path, driver: &Path) -> Result<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_screenshots"))
         .arg(directory.join("pictures"))
@@ -52,7 +53,7 @@ fn a_driver_that_is_not_there() -> Result<()> {
     is_one_sentence_with(&said, &["chromedriver does not start", "install"])
 }
 
-/// With the real driver, where there is one: Firefox or WebKit may be tested without.
+/// With the real driver, if there is one: Firefox or WebKit may be tested without.
 #[test]
 fn a_browser_that_ends_at_once() -> Result<()> {
     let Ok(driver) = Engine::Chromium.driver() else {

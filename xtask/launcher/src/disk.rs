@@ -1,12 +1,13 @@
-//! A full disk: most programs that meet one say something else.
+//! Recognises a full disk, which most programs report as something else.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Less than this, in MiB, and a build cannot go on.
+/// MiB below which a build cannot go on.
 const LEAST: u64 = 100;
 
-/// Says so on stderr if the disk that holds the repository or what is built is full. Silent where `df` does not tell.
+/// Warns on stderr if the disk with the repository or with the build's output is full. Silent if `df` does
+/// not say.
 pub fn warn_if_full(root: &Path) {
     // Often a disk of its own.
     let target = root.join("target");
@@ -26,7 +27,7 @@ pub fn warn_if_full(root: &Path) {
     }
 }
 
-/// The fourth column of the second line that `df -P -m` prints: MiB available.
+/// MiB available: the fourth column of the second line of `df -P -m`.
 fn available(df: &str) -> Option<u64> {
     df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
 }

@@ -1,7 +1,8 @@
-//! What `cargo xtask` runs first: sees to a Rust toolchain that can compile the project, then starts xtask with it.
+//! What `cargo xtask` runs first: provides a Rust toolchain that can compile the project, then starts xtask
+//! with it.
 //!
-//! It must compile with a toolchain that is too old for everything else, hence no dependency, and an edition and a
-//! language level of years ago.
+//! It must compile with toolchains that are too old for everything else, hence no dependency, and an edition
+//! and language features from years ago.
 
 mod disk;
 mod step;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository's root. Tests of what can go wrong name another one in `INKLING_ROOT`.
+/// The repository's root; tests of failures set another one in `INKLING_ROOT`.
 fn root() -> PathBuf {
     if let Some(root) = env::var_os("INKLING_ROOT") {
         return root.into();
@@ -41,7 +42,7 @@ fn root() -> PathBuf {
     launcher.ancestors().nth(2).unwrap_or(launcher).to_owned()
 }
 
-/// Runs xtask with this program's arguments; its exit code.
+/// Runs xtask with this program's arguments and returns its exit code.
 fn launch(root: &Path) -> Result<u8, String> {
     let arguments: Vec<_> = env::args_os().skip(1).collect();
     let checks = arguments.first().map_or(false, |command| command == "check");
@@ -64,12 +65,12 @@ fn launch(root: &Path) -> Result<u8, String> {
 fn xtask(root: &Path, toolchain: &Toolchain, verb: &str) -> Command {
     let mut cargo = toolchain.cargo();
     cargo.args([verb, "--quiet", "--locked", "--profile", "tools", "--package", "xtask"]);
-    // xtask is a development tool wherever it is called from.
+    // Wherever it is called from, xtask works on this repository.
     cargo.current_dir(root).env("CARGO_TARGET_DIR", root.join("target"));
     cargo
 }
 
-/// Downloads the crates that Cargo.lock names, once for each Cargo.lock, so that nothing after it needs crates.io.
+/// Downloads the crates in Cargo.lock, once for each Cargo.lock, so that nothing after it needs crates.io.
 fn fetch(root: &Path, toolchain: &Toolchain) -> Result<(), String> {
     let read = |path: &Path| {
         fs::read(path).map_err(|error| format!("cannot read {}: {}", path.display(), error))
@@ -102,7 +103,7 @@ fn succeed(mut command: Command, failure: &str) -> Result<(), String> {
     }
 }
 
-/// Runs a command and shows what it printed only if it failed, before the sentence that says what to do.
+/// Runs a command and shows its output only if it fails, before the sentence that says what to do.
 fn succeed_quietly(command: &mut Command, failure: &str) -> Result<(), String> {
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),

@@ -1,4 +1,4 @@
-//! Says what takes long, before and after.
+//! Reports slow steps, before and after.
 
 use std::io::Write;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 /// Runs a step: `Fetching the crates ... 9.8 s`.
 pub fn run<T>(name: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     print!("{} ... ", name);
-    // Without a terminal to read it the step is done all the same.
+    // A closed terminal is no reason to stop.
     let _ = std::io::stdout().flush();
     let start = Instant::now();
     let outcome = work();

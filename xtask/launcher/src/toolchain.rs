@@ -1,4 +1,4 @@
-//! The Rust toolchain: the one in use where it will do, else a newer one beside it.
+//! The Rust toolchain: the current one if it is new enough, otherwise a newer one beside it.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,18 +10,18 @@ use crate::{step, succeed_quietly, version};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What `cargo xtask check` needs beside the compiler: the component and its program.
+/// What `cargo xtask check` needs beside the compiler: components and their programs.
 const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")];
 
 /// A toolchain that compiles the project.
 pub struct Toolchain {
-    /// Its name, where rustup manages it.
+    /// Its name, if rustup manages it.
     name: Option<String>,
     sysroot: PathBuf,
 }
 
 impl Toolchain {
-    /// Finds one, and installs what it lacks. With `components`, also what formats and lints.
+    /// Finds one and installs what it lacks; with `components`, rustfmt and clippy too.
     pub fn ensure(root: &Path, components: bool) -> Result<Self, String> {
         let manifest = fs::read_to_string(root.join("Cargo.toml"))
             .map_err(|error| format!("cannot read Cargo.toml: {}", error))?;
@@ -35,22 +35,23 @@ impl Toolchain {
         Ok(toolchain)
     }
 
-    /// The toolchain that cargo runs this with, and its version.
+    /// The toolchain whose cargo runs this, and its version.
     fn in_use(root: &Path) -> Option<(Self, version::Version)> {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let ask = |argument: &str| {
             let mut command = Command::new(&rustc);
-            said(command.args(argument.split(' ')).current_dir(root))
+            output(command.args(argument.split(' ')).current_dir(root))
         };
         let version = version::of_rustc(&ask("--version")?)?;
         let sysroot = PathBuf::from(ask("--print sysroot")?);
-        // Set by rustup where it chose the toolchain.
+        // Set by rustup if it chose the toolchain.
         Some((Self { name: env::var("RUSTUP_TOOLCHAIN").ok(), sysroot }, version))
     }
 
-    /// The oldest toolchain that compiles the project, installed if it is not there. The one in use stays as it is.
+    /// The oldest toolchain that compiles the project, installed if it is missing. The current one is left
+    /// unchanged.
     fn beside(wanted: &str, found: &str) -> Result<Self, String> {
-        if said(Command::new("rustup").arg("--version")).is_none() {
+        if output(Command::new("rustup").arg("--version")).is_none() {
             return Err(format!(
                 "Inkling needs Rust {} or newer, here is {}, and rustup, which could install a newer one, is \
                  missing: install it from https://rustup.rs and run the command again",
@@ -86,7 +87,7 @@ impl Toolchain {
     }
 
     fn sysroot_of(name: &str) -> Option<PathBuf> {
-        said(Command::new("rustup").args(["run", name, "rustc", "--print", "sysroot"]))
+        output(Command::new("rustup").args(["run", name, "rustc", "--print", "sysroot"]))
             .map(PathBuf::from)
     }
 
@@ -136,7 +137,7 @@ impl Toolchain {
             (Some(name), None) => {
                 let mut rustup = Command::new("rustup");
                 rustup.args(["run", name, "cargo"]);
-                // Those of the toolchain that runs this.
+                // They name the toolchain that runs this.
                 rustup.env_remove("CARGO").env_remove("RUSTC").env_remove("RUSTDOC");
                 rustup
             }
@@ -153,10 +154,10 @@ impl Toolchain {
         self.name == env::var("RUSTUP_TOOLCHAIN").ok()
     }
 
-    /// The machine that it compiles for by itself.
+    /// The target triple of its host.
     pub fn host(&self) -> Option<String> {
         let rustc = self.sysroot.join("bin").join(["rustc", env::consts::EXE_SUFFIX].concat());
-        let said = said(Command::new(rustc).arg("-vV"))?;
+        let said = output(Command::new(rustc).arg("-vV"))?;
         said.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
     }
 }
@@ -168,8 +169,8 @@ fn environment_of_cargo_run() -> impl Iterator<Item = OsString> {
     })
 }
 
-/// What a program printed, if it ended well.
-fn said(command: &mut Command) -> Option<String> {
+/// A program's output, if it succeeded.
+fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,6 +1,6 @@
-//! Versions of Rust, as `rustc --version` and `rust-version` have them.
+//! Rust versions in the output of `rustc --version` and in `rust-version`.
 
-/// Major and minor; a patch makes no difference to what compiles.
+/// Major and minor; a patch does not change what compiles.
 pub type Version = (u32, u32);
 
 /// The version in text like `1.88`, `1.88.0` or `1.97.0-nightly`.
@@ -10,7 +10,7 @@ pub fn parse(text: &str) -> Option<Version> {
     Some((number()?, number()?))
 }
 
-/// Of what `rustc --version` prints: `rustc 1.95.0 (59807616e 2026-04-14)`.
+/// The version in the output of `rustc --version`: `rustc 1.95.0 (59807616e 2026-04-14)`.
 pub fn of_rustc(output: &str) -> Option<Version> {
     parse(output.strip_prefix("rustc ")?.split_whitespace().next()?)
 }

@@ -1,5 +1,5 @@
-//! What `cargo xtask` says and does on machines that lack something, by programs that are faked. Without crates, as the
-//! launcher itself.
+//! What `cargo xtask` says and does on machines that lack something, simulated with fake programs. Without
+//! crates, like the launcher itself.
 
 #![cfg(unix)]
 
@@ -8,14 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// A repository of two files, and a `PATH` that has what a test puts there.
+/// A repository of two files, and a `PATH` with a test's fake programs.
 struct Machine {
     root: PathBuf,
 }
 
 const OLD_RUSTC: &str = "echo 'rustc 1.63.0'";
 
-/// A rustup that notes what it is asked, and has a toolchain 1.88.0 once that is installed.
+/// A rustup that records its arguments, and has a toolchain 1.88.0 once that is installed.
 const RUSTUP: &str = r#"
 echo "$*" >>"$INKLING_ROOT/asked"
 sysroot="$INKLING_ROOT/sysroot"
@@ -64,7 +64,7 @@ impl Machine {
         said
     }
 
-    /// What the fake programs were asked since the last call.
+    /// The fake programs' calls since the last time.
     fn asked(&self) -> Vec<String> {
         let file = self.root.join("asked");
         let asked = fs::read_to_string(&file).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Machine {
         asked.lines().map(str::to_owned).collect()
     }
 
-    /// Puts the target into the toolchain, as rustup does.
+    /// Adds the target to the toolchain, as rustup does.
     fn has_the_target(&self) {
         let target = self.root.join("sysroot/lib/rustlib/wasm32-unknown-unknown/lib");
         fs::create_dir_all(target).expect("a folder");
@@ -119,7 +119,7 @@ fn a_toolchain_that_is_too_old_gets_a_newer_one_beside_it() {
         asked
     );
 
-    // The next run finds all that, and needs no network.
+    // The next run finds everything, and needs no network.
     machine.has_the_target();
     assert!(machine.run().status.success());
     let asked = machine.asked();

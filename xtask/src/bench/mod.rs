@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: how fast the built page is in headless Chromium, and how fast others are. It is built with the
-//! feature `bench`, which measures from within and is no part of what visitors get.
+//! `cargo xtask bench`: how fast the built page is in headless Chromium, and how fast other libraries are. It
+//! is built with the feature `bench`, which measures the page from within and is not in the visitors' build.
 
 mod peers;
 mod tables;
@@ -15,25 +15,26 @@ use crate::{command, dist, project, step};
 /// The program that drives the browser; only the page is measured.
 const IN_BROWSER: [&str; 4] = ["--profile", "tools", "--package", "bench-page"];
 
-/// What is measured, and what becomes of it.
+/// What to measure, and where the results go.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure others too: native Keras, Burn, TensorFlow.js, jax-js and onnxruntime-web, which are installed for it
+    /// Measure other libraries too: native Keras, Burn, TensorFlow.js, jax-js and onnxruntime-web, which are
+    /// installed for it
     #[arg(long)]
     peers: bool,
     /// Write the tables into docs/BENCHMARKS.md, between its marks
     #[arg(long, conflicts_with = "quick")]
     write: bool,
-    /// Only train, in turn with another build: the folder target/site/bench of it, put aside
+    /// Only train, alternating with another build: a copy of its folder target/site/bench
     #[arg(long, value_name = "SITE", conflicts_with_all = ["peers", "write"])]
     against: Option<PathBuf>,
-    /// One short run of everything, to see that all works
+    /// One short run of everything, to see that it all works
     #[arg(long)]
     quick: bool,
 }
 
 impl Options {
-    /// As it was called.
+    /// The command line that was used.
     fn command(&self) -> String {
         let flags = [("peers", self.peers), ("quick", self.quick)];
         let flags =
@@ -42,14 +43,14 @@ impl Options {
     }
 }
 
-/// Measures, and writes the figures to target/bench.json and, as tables, target/bench.md.
+/// Measures, and writes the figures to target/bench.json and, as tables, to target/bench.md.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let browser = Engine::Chromium.ensure()?;
-    // What visitors fetch is weighed on their own site.
+    // The visitors' own site is used to measure downloads.
     let visitors = dist::build(Effort::Release)?;
     let site = dist::build(Effort::Bench)?;
     let python = if options.peers { Some(peers::ensure()?) } else { None };
-    // Built before anything is measured, so that no compiler runs beside it.
+    // Built before anything is measured, so that no compiler runs at the same time.
     step::loud("Building the benchmark", || {
         command::run(project::cargo(["build"]).args(IN_BROWSER))
     })?;
@@ -63,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(python) = python {
         bench.arg("--peers").arg(python);
     }
-    browser.tell(&mut bench);
+    browser.set_variables(&mut bench);
     if let Some(other) = &options.against {
         bench.arg("--against").arg(other);
         return step::loud("Measuring", || command::run(&mut bench));

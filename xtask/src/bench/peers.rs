@@ -1,5 +1,5 @@
-//! Installs what Inkling is compared with, each below bench/peers as its own documentation would; what they consist of
-//! goes to node_modules there and to target/peers.
+//! Installs the libraries that Inkling is compared with, each in a folder of bench/peers as its own
+//! documentation says. Their files go to node_modules there and to target/peers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::{command, npm, project, step, wasm};
 /// Peers that come from npm.
 const FROM_NPM: [&str; 3] = ["tfjs", "jax-js", "onnxruntime-web"];
 
-/// Installs and builds all of them; the Python that native Keras runs in.
+/// Installs and builds all of them; returns the Python that runs Keras.
 pub(super) fn ensure() -> Result<PathBuf> {
     let python = keras()?;
     for peer in FROM_NPM {
@@ -23,12 +23,11 @@ pub(super) fn ensure() -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Where they are set up.
 fn folder() -> PathBuf {
     project::root().join("bench/peers")
 }
 
-/// Where goes what is made of them.
+/// Where their builds go.
 fn made() -> PathBuf {
     project::target().join("peers")
 }
@@ -57,7 +56,7 @@ fn keras() -> Result<PathBuf> {
     Ok(python)
 }
 
-/// The shipped weights as ONNX, for onnxruntime-web.
+/// Writes the shipped weights as ONNX, for onnxruntime-web.
 fn model(python: &Path) -> Result<()> {
     step::quiet("Exporting the model as ONNX", || {
         command::output(
@@ -70,7 +69,7 @@ fn model(python: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Burn's program, with the JavaScript side that wasm-bindgen makes.
+/// Builds Burn's program and its JavaScript side.
 fn burn() -> Result<()> {
     let target = made().join("burn");
     step::loud("Building Burn for wasm32", || {

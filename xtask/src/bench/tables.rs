@@ -1,4 +1,4 @@
-//! The tables of docs/BENCHMARKS.md: what `cargo xtask bench` measured, between two marks.
+//! The tables of docs/BENCHMARKS.md, between two marks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use crate::project;
 const BEGIN: &str = "<!-- written by cargo xtask bench --write -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// Where the tables are shown.
+/// The document with the tables.
 pub(super) fn document() -> PathBuf {
     project::root().join("docs/BENCHMARKS.md")
 }
 
-/// Puts the tables that the benchmark wrote in place of those in a document.
+/// Replaces the tables in a document by those that the benchmark wrote.
 pub(super) fn write(document: &Path, tables: &Path) -> Result<()> {
     let read = |path: &Path| {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
@@ -25,7 +25,7 @@ pub(super) fn write(document: &Path, tables: &Path) -> Result<()> {
     fs::write(document, written).with_context(|| format!("cannot write {}", document.display()))
 }
 
-/// The text with other lines between the marks; nothing if it has not both.
+/// Replaces the lines between the marks; `None` if a mark is missing.
 fn between(text: &str, lines: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

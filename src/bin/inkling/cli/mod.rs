@@ -6,7 +6,7 @@ mod train;
 
 use clap::{Parser, Subcommand};
 
-/// Trains and judges Inkling's network outside of a browser, with the page's own code.
+/// Trains and evaluates Inkling's network outside of a browser, with the page's own code.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -18,7 +18,7 @@ struct Arguments {
 enum Command {
     /// Train the reference model on MNIST.
     Train(train::TrainArguments),
-    /// Judge weights on the MNIST test set or on drawn digits.
+    /// Evaluate weights on the MNIST test set or on drawn digits.
     Evaluate(evaluate::EvaluateArguments),
 }
 

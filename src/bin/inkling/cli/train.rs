@@ -13,7 +13,7 @@ use inkling::net::loss::Score;
 use inkling::net::{Architecture, Network, init};
 use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
 use inkling::train::augment;
-use inkling::train::gradient::{self, SHARDS, Share, Sums};
+use inkling::train::gradient::{self, MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
 use super::mnist::MnistSource;
@@ -31,39 +31,40 @@ pub(crate) struct TrainArguments {
     /// Peak learning rate
     #[arg(long, default_value_t = 1e-3)]
     learning_rate: f32,
-    /// How a gradient becomes a change of the weights
+    /// Optimizer
     #[arg(long, value_enum, default_value = "adam")]
     optimizer: OptimizerName,
-    /// How the learning rate changes over the run
+    /// Learning rate schedule
     #[arg(long, value_enum, default_value = "constant")]
     schedule: ScheduleName,
-    /// The page's ready-made settings for a purpose, instead of those above
+    /// A recipe of the page for a purpose, instead of the options above
     #[arg(long, value_enum, conflicts_with_all = [
         "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment", "label_smoothing",
         "ema_momentum",
     ])]
     recipe: Option<RecipeName>,
-    /// Percent of the training images, the last ones, that are held out; choices are made by what they say
+    /// Percent of the training images, the last ones, to hold out; choices are then made by their accuracy
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..100))]
     validation: u32,
-    /// One run for each seed; several are summed up by their mean test accuracy
+    /// One run for each seed; the mean test accuracy sums up several
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
-    /// Train on digits randomly turned, stretched, slanted, shifted and warped; full: some zeros slashed, some ones with
-    /// an upstroke, too; gentle: seven tenths as far
+    /// Train on digits randomly rotated, scaled, slanted, shifted and warped; full: also with a slash through
+    /// some zeros and an upstroke on some ones; gentle: seven tenths as far
     #[arg(long, value_enum, default_value = "off", default_missing_value = "full", num_args = 0..=1)]
     augment: AugmentArgument,
-    /// Share of each image's target that is spread evenly over all classes
+    /// Fraction of each image's target that is spread evenly over all classes
     #[arg(long, default_value_t = 0.0)]
     label_smoothing: f32,
-    /// Judge and write the moving average of the weights, which keeps this share of itself at each minibatch
+    /// Evaluate and write the moving average of the weights, which keeps this fraction of itself at each
+    /// minibatch
     #[arg(long, default_value_t = 0.0)]
     ema_momentum: f32,
     /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
     /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
     #[arg(long, default_value_t = Architecture::default())]
     architecture: Architecture,
-    /// Threads; the result does not depend on them
+    /// Threads; the result does not depend on their number
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
     threads: usize,
     /// Write the last run's weights to this file, as safetensors
@@ -168,11 +169,11 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A session and what computes for it: a network a thread.
+/// A session, and a network for each thread.
 struct CommandLineTrainer {
     session: Session,
     networks: Vec<Network>,
-    /// Of what each thread has computed.
+    /// One for each thread.
     sums: Vec<Sums>,
 }
 
@@ -189,7 +190,8 @@ impl CommandLineTrainer {
         })
     }
 
-    /// Trains to the end; returns the last accuracy, on the held-out images if there are any, else on the test set.
+    /// Trains to the end; returns the last accuracy, on the held-out images if there are any, else on the
+    /// test set.
     fn run(&mut self, train: &Digits, test: &Digits) -> anyhow::Result<f32> {
         let available = Available { train: train.len(), test: Some(test.len()) };
         let (mut images, mut labels) = (Vec::new(), Vec::new());
@@ -233,22 +235,22 @@ impl CommandLineTrainer {
                     }
                 }
                 Task::Finished => return Ok(accuracy),
-                Task::Wait | Task::Stand => anyhow::bail!("the run stopped before its end"),
+                Task::Wait | Task::Paused => anyhow::bail!("the run stopped before its end"),
             }
         }
     }
 
-    /// One optimizer step; the shards are shared out among the threads.
+    /// One optimizer step, with the shards spread over the threads.
     fn learn(&mut self, images: &[f32], labels: &[u8]) -> Score {
         let parameters = self.session.parameters();
-        let minibatch = Share {
+        let minibatch = MinibatchPart {
             label_smoothing: self.session.settings().label_smoothing,
-            ..Share::whole(images, labels, self.session.minibatch_seed())
+            ..MinibatchPart::whole(images, labels, self.session.minibatch_seed())
         };
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];
         let mut rest = scores.as_mut_slice();
-        // A panic in a thread goes on here.
+        // A panic in a thread continues here.
         std::thread::scope(|scope| {
             for (thread, (network, sums)) in
                 self.networks.iter_mut().zip(&mut self.sums).enumerate()
@@ -270,7 +272,7 @@ impl CommandLineTrainer {
         for (thread, sums) in (1..).zip(others) {
             let subtrees = gradient::sums(&shards_of(thread, threads), labels.len());
             for (subtree, sum) in subtrees.into_iter().zip(sums.complete()) {
-                all[0].add(subtree, |room| room.copy_from_slice(sum));
+                all[0].add(subtree, |to| to.copy_from_slice(sum));
             }
         }
         self.session.learn(all[0].total());
@@ -281,7 +283,7 @@ impl CommandLineTrainer {
     }
 }
 
-/// What a thread computes of a minibatch.
+/// A thread's part of a minibatch.
 fn shards_of(thread: usize, threads: usize) -> Range<usize> {
     SHARDS * thread / threads..SHARDS * (thread + 1) / threads
 }

@@ -1,4 +1,4 @@
-//! The browser's store of labelled drawings.
+//! Drawings kept in this browser's IndexedDB.
 
 use js_sys::Float32Array;
 use wasm_bindgen::JsCast;
@@ -9,7 +9,7 @@ use crate::app::drawings::{self, Collection, DrawingKey, DrawingsRequest, Stored
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
-/// Does what the app asks of a collection, and tells it what came of it.
+/// Carries out a request for a collection, and dispatches its result.
 pub(in crate::web::page) fn ask(collection: Collection, request: DrawingsRequest) {
     spawn_local(async move {
         let happened = match request {
@@ -40,7 +40,7 @@ async fn read(prefix: &str) -> Result<StoredDrawings, DomError> {
     let values = super::read_all(&names).await?;
     let drawings = names.iter().zip(values).map(|(name, value)| {
         let key = name[prefix.len()..].parse().unwrap_or(0);
-        // What is no list of numbers is no drawing, and is told as such.
+        // Anything but a list of numbers becomes an empty one, which the app reports.
         let numbers = value.dyn_into::<Float32Array>().map(|array| array.to_vec());
         (key, numbers.unwrap_or_default())
     });

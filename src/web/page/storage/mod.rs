@@ -13,7 +13,6 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use super::dom::{self, DomError};
 use super::lazy_script;
 
-/// Where idb-keyval is.
 const IDB_KEYVAL: &str = "idb-keyval.js";
 
 /// The database and the object store in it.
@@ -115,7 +114,7 @@ async fn exists(name: &str) -> bool {
     }
 }
 
-/// The value of a key; `None` if there is none.
+/// The value of a key, if there is one.
 ///
 /// # Errors
 /// If the browser keeps nothing for this page.
@@ -124,7 +123,7 @@ pub(super) async fn read(key: &str) -> Result<Option<JsValue>, DomError> {
     Ok((!value.is_undefined()).then_some(value))
 }
 
-/// All keys that begin so.
+/// All keys with this prefix.
 ///
 /// # Errors
 /// As [`read`].
@@ -134,7 +133,7 @@ pub(super) async fn find(prefix: &str) -> Result<Vec<String>, DomError> {
     Ok(found.filter(|key| key.starts_with(prefix)).collect())
 }
 
-/// The values of these keys, undefined for one that has none.
+/// The values of these keys; undefined for a key without one.
 ///
 /// # Errors
 /// As [`read`].

@@ -1,4 +1,4 @@
-//! The browser's store of runs.
+//! Runs kept in this browser's IndexedDB.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
-/// Does what the app asks of the browser's store, and tells it what came of it.
+/// Carries out a request, and dispatches its result.
 pub(in crate::web::page) fn ask(request: RunsRequest) {
     spawn_local(async move {
         match request {
@@ -46,7 +46,7 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
     });
 }
 
-/// What a run's and its weights' keys in the store begin with.
+/// Prefixes of the keys of runs and of their weights.
 const RUN: &str = "run/";
 const WEIGHTS: &str = "weights/";
 
@@ -92,7 +92,7 @@ async fn forget(key: RunKey) -> Result<(), DomError> {
     Ok(())
 }
 
-/// All runs of the store; weights whose run is gone are forgotten.
+/// All stored runs. Deletes weights whose run is gone.
 async fn read() -> Result<Vec<StoredRun>, DomError> {
     let names = super::find(RUN).await?;
     let values = super::read_all(&names).await?;
@@ -106,7 +106,7 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
         };
         StoredRun {
             key,
-            // What lacks something is no run, and is told as such.
+            // A missing field is left empty, which the app reports.
             name: field("name").as_string().unwrap_or_default(),
             link: field("link").as_string().unwrap_or_default(),
             numbers: field("numbers")

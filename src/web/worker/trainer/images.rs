@@ -1,21 +1,21 @@
-//! The data set, as far as it is here.
+//! The part of the data set that has arrived.
 
 use crate::data::Digits;
 use crate::protocol::DataProgress;
 use crate::train::session::Available;
 use crate::web::worker::dataset::Split;
 
-/// What has been loaded and checked.
+/// Parts that have been loaded and checked.
 #[derive(Default)]
 pub(super) struct Images {
     pub(super) train: Digits,
-    /// Of use once all of it is here, which `progress` says.
+    /// Complete only when `progress` says so.
     pub(super) test: Digits,
     pub(super) progress: DataProgress,
 }
 
 impl Images {
-    /// Takes in a part, if one came, and how much there is now.
+    /// Adds a part, if one came, and notes the progress of the download.
     pub(super) fn take(&mut self, part: Option<(Split, Digits)>, progress: DataProgress) {
         match part {
             Some((Split::Train, digits)) => {
@@ -28,7 +28,7 @@ impl Images {
         self.progress = progress;
     }
 
-    /// What a run can use by now.
+    /// What a run can use now.
     pub(super) fn available(&self) -> Available {
         let test = self.progress.test_ready.then(|| self.test.len());
         Available { train: self.train.len(), test }

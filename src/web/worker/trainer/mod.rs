@@ -1,7 +1,7 @@
-//! The trainer: owns the data set and the run, and does what the page asks of it.
+//! The trainer: owns the data set and the run, and does what the page asks.
 //!
-//! It works in short slices and lets the browser deliver messages between them, so that a Pause is
-//! heard at once; [`run`] is what a run does with its slices.
+//! It works in short slices and lets the browser deliver messages in between, so that Pause takes
+//! effect at once; [`run`] is a run's slice.
 
 mod images;
 mod run;
@@ -21,24 +21,24 @@ use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
-use run::{Means, TrainingRun};
+use run::{TrainerContext, TrainingRun};
 
-/// Milliseconds of work between two looks at the messages.
+/// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
 
-/// The data set, and what is done with it.
+/// The data set, and everything that is done with it.
 pub(super) struct Trainer {
     scope: DedicatedWorkerGlobalScope,
     clock: Performance,
     turn: Turn,
     helper_pool: HelperPool,
-    /// Away while it is loading.
+    /// `None` while it is loading.
     pub(super) loader: Option<Loader>,
     images: Images,
     run: Option<TrainingRun>,
-    /// What the page asked to be evaluated.
+    /// The evaluation that the page asked for.
     evaluating: Option<TestEvaluation>,
-    /// What the page asked to be fine-tuned.
+    /// The fine-tuning that the page asked for.
     fine_tune: Option<FineTuneJob>,
 }
 
@@ -90,7 +90,7 @@ impl Trainer {
         match request {
             Request::LoadData => {}
             Request::Start { run, settings, paused, workers } => {
-                // The network may become another one.
+                // The new run may have another network.
                 self.end();
                 self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
                 match self.begin(run, settings, arrays.into_iter().next()) {
@@ -155,7 +155,7 @@ impl Trainer {
         }
     }
 
-    /// A slice of evaluating what the page asked to be evaluated.
+    /// A slice of an evaluation.
     fn evaluate(&mut self) {
         let Some(evaluating) = &mut self.evaluating else { return };
         let start = self.clock.now();
@@ -214,7 +214,7 @@ impl Trainer {
         self.send(&Reply::TestImages, &[&indices, &images]);
     }
 
-    /// Forgets the run and the work in hand.
+    /// Ends the run and drops its current job.
     fn end(&mut self) {
         self.run = None;
         self.helper_pool.abandon();
@@ -225,7 +225,7 @@ impl Trainer {
             self.send(&Reply::HelperLost, &[]);
         }
         self.helper_pool.on_event(id, event, self.run.as_mut().map(|run| &mut run.executor));
-        // At once: a further turn would come after a while in which nobody computes.
+        // At once: another turn would leave the processor idle for a while.
         self.work();
     }
 
@@ -262,7 +262,7 @@ impl Trainer {
         Ok(TrainingRun::new(id, session, executor, self.clock.now()))
     }
 
-    /// Changes the run, if it is still the one meant.
+    /// Changes the run, if it still is the one with this id.
     fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Session)) {
         if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
             change(&mut run.session);
@@ -270,14 +270,14 @@ impl Trainer {
         }
     }
 
-    /// Asks for a slice of work, if there is any.
+    /// Requests a slice of work, if there is any.
     fn wake(&self) {
         if self.run.is_some() || self.evaluating.is_some() || self.fine_tune.is_some() {
             self.turn.request();
         }
     }
 
-    /// A slice of work; asks for the next one unless there is nothing to do.
+    /// A slice of work; requests the next one unless there is nothing to do.
     pub(super) fn work(&mut self) {
         self.evaluate();
         self.advance_fine_tune();
@@ -286,11 +286,11 @@ impl Trainer {
         }
         let Some(run) = &mut self.run else { return };
         let Self { scope, clock, turn, helper_pool, images, .. } = self;
-        let mut means = Means { scope, clock, turn, helper_pool, images };
+        let mut context = TrainerContext { scope, clock, turn, helper_pool, images };
         let start = clock.now();
         let mut busy = true;
         while busy && clock.now() - start < SLICE {
-            busy = run.advance(&mut means);
+            busy = run.advance(&mut context);
         }
         if run.has_diverged() {
             self.end();
@@ -303,7 +303,7 @@ impl Trainer {
 fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
     let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
     if let Err(error) = port::reply(scope, reply, &arrays) {
-        // Nothing can be told through a port that is broken; the page sees the silence.
+        // Nothing can be sent through a broken port; the page will notice the silence.
         web_sys::console::error_1(&error.to_string().into());
     }
 }

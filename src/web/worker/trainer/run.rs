@@ -1,4 +1,4 @@
-//! A run: its minibatches and evaluations shared out, and what the page is told of them.
+//! A run: shares out its minibatches and evaluations, and reports to the page.
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
@@ -15,15 +15,15 @@ use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 
-/// Milliseconds between two [`Reply::Progress`]. Each has the page draw curves and maps, on a core that some
-/// worker would use: one more a second costs two workers on two cores 1.5 % of their images.
+/// Milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
+/// worker could use: one more a second costs two workers on two cores 1.5 % of their images.
 const PROGRESS_INTERVAL: f64 = 500.0;
 
 /// Milliseconds between two signs of life while the run waits, for data or for helpers, or is in a long minibatch.
 const HEARTBEAT: i32 = 1000;
 
-/// Milliseconds that a helper has for its shards, and how many times as long beside that as the trainer
-/// took for its own.
+/// Milliseconds that a helper has for its shards, plus a multiple of the time that the trainer took for its
+/// own.
 const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
@@ -36,23 +36,23 @@ pub(super) struct Means<'a> {
     /// Where the page hears of it.
     pub(super) scope: &'a DedicatedWorkerGlobalScope,
     pub(super) clock: &'a Performance,
-    /// Asks for further slices of work.
+    /// Requests further slices of work.
     pub(super) turn: &'a Turn,
     pub(super) helper_pool: &'a mut HelperPool,
     pub(super) images: &'a Images,
 }
 
-impl Means<'_> {
+impl TrainerContext<'_> {
     fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
         send(self.scope, reply, arrays);
     }
 }
 
-/// Work that is shared out.
+/// A job that has been shared out.
 #[derive(Clone, Copy)]
-struct Begun {
+struct CurrentJob {
     work: Work,
-    /// What is evaluated, if it is an evaluation.
+    /// `None` for a minibatch.
     set: Option<Set>,
     /// When it began, in milliseconds.
     since: f64,
@@ -60,25 +60,25 @@ struct Begun {
     own: f64,
 }
 
-/// A run, what it trains with, and what is to be told about it.
+/// A run, what it trains with, and what it reports.
 pub(super) struct TrainingRun {
     pub(super) id: RunId,
     pub(super) session: Session,
     pub(super) executor: ShardExecutor,
-    /// The work in hand, if any.
-    work: Option<Begun>,
-    /// Its images.
+    /// The current job, if any.
+    job: Option<CurrentJob>,
+    /// The job's images.
     batch: BatchBuffer,
     /// The next minibatch's, gathered while helpers compute.
     ahead: BatchBuffer,
     meter: Meter,
-    /// By which helpers are late.
+    /// Times out helpers.
     awake: AwakeClock,
-    /// Whether the network holds the parameters that the work in hand is about.
+    /// Whether the network has the parameters of the current job.
     loaded: bool,
-    /// What the page was told that the run is doing, if it stands still or waits.
+    /// Why the run does nothing, as last reported to the page; `None` if it works.
     pub(super) reported: Option<Task<'static>>,
-    /// What the page was told last that it is busy with.
+    /// The activity last reported to the page.
     activity: Activity,
     last_progress: f64,
     /// When the page was told anything, in milliseconds.
@@ -94,14 +94,14 @@ pub(super) struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// One of which nothing has been told yet, at a time in milliseconds.
+    /// A run of which nothing has been reported yet; `now` is in milliseconds.
     pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
         Self {
             id,
             sound: session.averaged().to_vec(),
             session,
             executor,
-            work: None,
+            job: None,
             batch: BatchBuffer::default(),
             ahead: BatchBuffer::default(),
             meter: Meter::default(),
@@ -118,41 +118,50 @@ impl TrainingRun {
         }
     }
 
-    /// Goes on with the work in hand or begins the run's next task; false if there is nothing to do.
-    pub(super) fn advance(&mut self, means: &mut Means<'_>) -> bool {
-        if let Some(begun) = self.work {
-            return self.go_on(means, begun);
+    /// Continues the current job or begins the run's next task; false if there is nothing to do.
+    pub(super) fn advance(&mut self, context: &mut TrainerContext<'_>) -> bool {
+        if let Some(job) = self.job {
+            return self.finish_job(context, job);
         }
-        match self.session.next(means.images.available()) {
+        match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
-                // Augmentation changes images where they are, so what has been used is used up.
+                // Augmentation changed the last batch in place, so its images cannot be used again.
                 std::mem::swap(&mut self.batch, &mut self.ahead);
                 self.ahead.indices.clear();
                 if self.batch.indices != indices {
-                    self.batch.minibatch(&means.images.train, indices);
+                    self.batch.minibatch(&context.images.train, indices);
                 }
                 let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
                 let step = self.session.step();
-                self.share_out(means, Work::Gradient { seed, step, augment, label_smoothing }, None)
+                self.share_out(
+                    context,
+                    Work::Gradient { seed, step, augment, label_smoothing },
+                    None,
+                )
             }
             Task::Evaluate(set, range) => {
                 if self.activity != Activity::Evaluating {
-                    self.report(means, Activity::Evaluating);
+                    self.report(context, Activity::Evaluating);
                 }
                 let digits =
-                    if set == Set::Test { &means.images.test } else { &means.images.train };
+                    if set == Set::Test { &context.images.test } else { &context.images.train };
                 self.batch.range(digits, range);
-                self.share_out(means, Work::Evaluation, Some(set))
+                self.share_out(context, Work::Evaluation, Some(set))
             }
-            Task::Wait => self.stand(means, Task::Wait),
-            Task::Stand => self.stand(means, Task::Stand),
-            Task::Finished => self.stand(means, Task::Finished),
+            Task::Wait => self.idle(context, Task::Wait),
+            Task::Paused => self.idle(context, Task::Paused),
+            Task::Finished => self.idle(context, Task::Finished),
         }
     }
 
-    /// Shares the gathered images out, and computes the trainer's own part of them.
-    fn share_out(&mut self, means: &mut Means<'_>, work: Work, set: Option<Set>) -> bool {
-        let since = means.clock.now();
+    /// Shares out the images in `batch`, and computes the trainer's own part of them.
+    fn share_out(
+        &mut self,
+        context: &mut TrainerContext<'_>,
+        work: Work,
+        set: Option<Set>,
+    ) -> bool {
+        let since = context.clock.now();
         let parameters = match work {
             Work::Gradient { .. } => self.session.parameters(),
             Work::Evaluation => self.session.averaged(),
@@ -160,11 +169,11 @@ impl TrainingRun {
         let batch =
             WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
         self.executor.begin(batch.labels.len());
-        means.helper_pool.begin(&self.executor, batch, self.awake.look(since));
+        context.helper_pool.begin(&self.executor, batch, self.awake.look(since));
         if set.is_none()
-            && let Some(upcoming) = self.session.upcoming(means.images.available())
+            && let Some(upcoming) = self.session.upcoming(context.images.available())
         {
-            self.ahead.minibatch(&means.images.train, upcoming);
+            self.ahead.minibatch(&context.images.train, upcoming);
         }
         if !self.loaded {
             self.executor.load(parameters);
@@ -215,12 +224,12 @@ impl TrainingRun {
             if lost || means.helper_pool.awaits_mailboxes() {
                 return true;
             }
-            means.turn.request_later(HEARTBEAT);
+            context.turn.request_later(HEARTBEAT);
             return false;
         };
-        self.work = None;
-        let seconds = || (means.clock.now() - begun.since) / 1000.0;
-        match begun.work {
+        self.job = None;
+        let seconds = || (context.clock.now() - job.since) / 1000.0;
+        match job.work {
             Work::Gradient { .. } => {
                 self.session.learn(self.executor.gradient());
                 self.loaded = false;
@@ -238,10 +247,10 @@ impl TrainingRun {
             }
             Work::Evaluation => {
                 self.meter.evaluated(score.images as usize, seconds());
-                if begun.set == Some(Set::Test) {
+                if job.set == Some(Set::Test) {
                     self.test_probabilities.extend_from_slice(self.executor.probabilities());
                 }
-                let evaluation = self.session.take_score(score, means.images.available());
+                let evaluation = self.session.take_score(score, context.images.available());
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
                     if !(evaluation.test.mean_loss() < DIVERGED) {
@@ -271,7 +280,7 @@ impl TrainingRun {
     /// Tells the page what an epoch has come to.
     fn report_epoch(
         &mut self,
-        means: &Means<'_>,
+        context: &TrainerContext<'_>,
         EpochEvaluation { test, validation }: EpochEvaluation,
     ) {
         self.activity = Activity::Training;
@@ -284,31 +293,31 @@ impl TrainingRun {
             validation: validation
                 .map(|score| Evaluation { loss: score.mean_loss(), accuracy: score.accuracy() }),
         };
-        means.send(&reply, &[self.session.averaged(), &self.test_probabilities]);
+        context.send(&reply, &[self.session.averaged(), &self.test_probabilities]);
         self.test_probabilities.clear();
     }
 
-    /// Tells the page that the run does nothing and why: once, but while it waits again and again, so
-    /// that the page can tell waiting from hanging.
-    fn stand(&mut self, means: &Means<'_>, why: Task<'static>) -> bool {
+    /// Reports to the page that the run does nothing and why. Once, but repeatedly while it waits, so that
+    /// the page can tell waiting from hanging.
+    fn idle(&mut self, context: &TrainerContext<'_>, why: Task<'static>) -> bool {
         if why == Task::Wait {
-            means.turn.request_later(HEARTBEAT);
+            context.turn.request_later(HEARTBEAT);
         }
-        let quiet = means.clock.now() - self.last_progress < f64::from(HEARTBEAT);
+        let quiet = context.clock.now() - self.last_progress < f64::from(HEARTBEAT);
         if self.reported.as_ref() == Some(&why) && (why != Task::Wait || quiet) {
             return false;
         }
         let activity =
             if why == Task::Wait { Activity::WaitingForData } else { Activity::Training };
-        self.report(means, activity);
+        self.report(context, activity);
         match why {
-            Task::Stand => {
+            Task::Paused => {
                 let step = self.session.step();
-                means.send(&Reply::Paused { run: self.id, step }, &[]);
+                context.send(&Reply::Paused { run: self.id, step }, &[]);
             }
             Task::Finished => {
                 let seconds = self.meter.seconds();
-                means.send(&Reply::Finished { run: self.id, seconds }, &[]);
+                context.send(&Reply::Finished { run: self.id, seconds }, &[]);
             }
             _ => {}
         }
@@ -338,13 +347,13 @@ impl TrainingRun {
             images_per_second: rate as f32,
             seconds_left: self.meter.seconds_for(
                 session.images_left(),
-                epochs_left * (session.held_out() + means.images.test.len()),
+                epochs_left * (session.held_out() + context.images.test.len()),
             ) as f32,
             activity,
-            workers: 1 + means.helper_pool.ready() as u32,
+            workers: 1 + context.helper_pool.ready() as u32,
         };
         let arrays = [session.averaged(), &self.losses, &self.accuracies];
-        means.send(&Reply::Progress(progress), &arrays);
+        context.send(&Reply::Progress(progress), &arrays);
         self.losses.clear();
         self.accuracies.clear();
     }

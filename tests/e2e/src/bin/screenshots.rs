@@ -1,6 +1,5 @@
-//! Writes pictures of the page (idle, drawn, training, done) and of each panel (empty, training,
-//! done), on desk and phone, light and dark, into the folder that is its argument; with `--docs` instead those
-//! that the README shows.
+//! Takes screenshots of the page (idle, drawn, training, done) and of each panel (empty, training, done), on
+//! desktop and phone, light and dark, into the folder given as argument; with `--docs` only the README's.
 //!
 //! `INKLING_DIST=dist cargo run --package e2e --bin screenshots -- FOLDER`
 
@@ -20,15 +19,15 @@ const RUN: &str = "images=10000&epochs=6&batch=64&seed=1";
 /// Width and height in CSS pixels.
 const SCREENS: [(u32, u32); 2] = [(1440, 900), (360, 740)];
 
-/// Puts the panels' buttons at the upper edge of the window.
-const TO_THE_ROOM: &str = "
+/// Scrolls the panels' buttons to the upper edge of the window.
+const TO_THE_PANELS: &str = "
     scrollTo({top: document.querySelector('.rooms').offsetTop, behavior: 'instant'})";
 
 const PANELS: [&str; 5] = ["inside", "judge", "yours", "experiment", "runs"];
 
 #[derive(Parser)]
 struct Arguments {
-    /// Where the pictures go
+    /// Where the screenshots go
     folder: PathBuf,
     /// Only those of the README: training.png, inside.png, judge.png
     #[arg(long)]
@@ -47,7 +46,7 @@ fn main() -> Result<()> {
 fn of_all(page: &Page, folder: &Path) -> Result<()> {
     page.open(RUN)?;
     shoot(page, folder, "idle")?;
-    shoot_rooms(page, folder, "empty")?;
+    shoot_panels(page, folder, "empty")?;
     page.draw(7)?;
     shoot(page, folder, "drawn")?;
     page.click_when_enabled("#train", 60)?;
@@ -55,16 +54,16 @@ fn of_all(page: &Page, folder: &Path) -> Result<()> {
     shoot(page, folder, "training")?;
     page.wait_for_state("done", 300)?;
     shoot(page, folder, "done")?;
-    furnish(page)?;
-    shoot_rooms(page, folder, "done")?;
-    // Long enough to be on in every panel.
+    fill_panels(page)?;
+    shoot_panels(page, folder, "done")?;
+    // Long enough to still be running in every panel.
     page.open("epochs=20&batch=64&seed=1")?;
     page.draw(2)?;
     page.train_now()?;
-    shoot_rooms(page, folder, "training")
+    shoot_panels(page, folder, "training")
 }
 
-/// The first screen and two panels, each as a window of 1440 by 900 shows it.
+/// The first screen and two panels, each in a window of 1440 by 900.
 fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     page.open(RUN)?;
     page.draw(7)?;
@@ -73,10 +72,10 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     learning(page)?;
     save(&folder.join("training.png"), &page.browser.screenshot()?)?;
     page.wait_for_state("done", 300)?;
-    furnish(page)?;
+    fill_panels(page)?;
     for panel in ["inside", "judge"] {
         open(page, panel)?;
-        page.browser.script(TO_THE_ROOM, vec![])?;
+        page.browser.script(TO_THE_PANELS, vec![])?;
         if panel == "inside" {
             const POINT: &str = "
                 const canvas = document.querySelector(`[data-layer='0']`);
@@ -92,8 +91,8 @@ fn of_readme(page: &Page, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts something into the panels that is not there by itself: a judgement and pinned drawings.
-fn furnish(page: &Page) -> Result<()> {
+/// Fills the panels that start empty: an evaluation and pinned drawings.
+fn fill_panels(page: &Page) -> Result<()> {
     open(page, "judge")?;
     for (drawn, label) in [(7, 7), (2, 3), (4, 4)] {
         page.click("#clear")?;
@@ -105,7 +104,7 @@ fn furnish(page: &Page) -> Result<()> {
     })
 }
 
-/// Takes the whole page on the phone and the first screen on the desk, in both themes.
+/// Takes the whole page on the phone and the first screen on the desktop, in both themes.
 fn shoot(page: &Page, folder: &Path, moment: &str) -> Result<()> {
     everywhere(page, |(width, _), scheme| {
         if width < 600 {
@@ -121,7 +120,7 @@ fn shoot(page: &Page, folder: &Path, moment: &str) -> Result<()> {
 }
 
 /// Takes each panel from its button to its end, in both themes.
-fn shoot_rooms(page: &Page, folder: &Path, moment: &str) -> Result<()> {
+fn shoot_panels(page: &Page, folder: &Path, moment: &str) -> Result<()> {
     for panel in PANELS {
         open(page, panel)?;
         everywhere(page, |(width, _), scheme| {
@@ -155,22 +154,22 @@ fn open(page: &Page, panel: &str) -> Result<()> {
     Ok(())
 }
 
-/// Brings every part into sight once: what is not seen is not drawn.
+/// Scrolls every part into view once: what is out of view is not drawn.
 fn show_all(page: &Page) -> Result<()> {
     const DOWN: &str = "
         scrollBy({top: innerHeight / 2, behavior: 'instant'});
         return scrollY + innerHeight >= document.documentElement.scrollHeight - 1;";
     page.browser.script("scrollTo({top: 0, behavior: 'instant'})", vec![])?;
     while !page.ask::<bool>(DOWN, vec![])? {
-        // What comes into sight is drawn some frames later, which nothing tells of.
+        // It is drawn some frames later, and nothing reports that.
         thread::sleep(Duration::from_millis(100));
     }
-    page.browser.script(TO_THE_ROOM, vec![])?;
+    page.browser.script(TO_THE_PANELS, vec![])?;
     settle();
     Ok(())
 }
 
-/// Waits for minibatches: a run is worth a picture while it learns, not while it is tested.
+/// Waits for minibatches, so that a screenshot shows training and not evaluation.
 fn learning(page: &Page) -> Result<()> {
     page.wait_for("minibatches", 60, |status| {
         status.state != "training" || status.images_per_second > Some(0.0)
@@ -186,6 +185,6 @@ fn save(path: &Path, png: &[u8]) -> Result<()> {
 
 /// Lets the charts follow a new size.
 fn settle() {
-    // They do so in a frame of their own, after the size's observer was told.
+    // They do so in a frame of their own, after the resize observer's callback.
     thread::sleep(Duration::from_millis(400));
 }

@@ -1,4 +1,4 @@
-//! What [axe](https://github.com/dequelabs/axe-core) says of the page: the first screen and every panel, with
+//! [axe](https://github.com/dequelabs/axe-core)'s complaints about the first screen and every panel, with
 //! something in it and all explanations open.
 
 use std::path::Path;
@@ -53,7 +53,7 @@ fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {
     Ok(())
 }
 
-/// Asks axe in both themes, where the engine can be told which one.
+/// Asks axe in both themes, if the engine can emulate them.
 fn complaints(page: &Page, size: (u32, u32), place: &str) -> Result<()> {
     const RUN: &str = "
         return axe.run(document.querySelector(arguments[0])).then(({violations}) => violations.map(

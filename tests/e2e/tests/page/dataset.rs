@@ -1,4 +1,4 @@
-//! The data set on its way: kept for the next visit, and never trusted.
+//! The download of the data set: kept for the next visit, and never trusted.
 
 use std::thread;
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn a_second_visit_downloads_nothing(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// What the browser kept is no more trusted than what a server sends.
+/// What the browser kept is trusted no more than what a server sends.
 fn a_damaged_copy_is_replaced(page: &mut Page) -> Result<()> {
     const DAMAGE: &str = "
         const part = arguments[0];
@@ -176,7 +176,7 @@ fn retry_and_train(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the page names the file, in the attribute and for people.
+/// Waits until the page names the file, in the attribute and in the text.
 fn names(page: &Page, path: &str) -> Result<e2e::Status> {
     let file = path.trim_start_matches("data/");
     let status =
@@ -186,7 +186,7 @@ fn names(page: &Page, path: &str) -> Result<e2e::Status> {
     Ok(status)
 }
 
-/// The bar goes when the last part is not only here but kept as well.
+/// The bar disappears when the last part has not only arrived but is stored.
 fn all_data_is_there(page: &Page) -> Result<()> {
     const GONE: &str = "return document.querySelector('#data-bar').hidden";
     page.wait_until("all data", 60, || Ok(page.ask::<bool>(GONE, vec![])?.then_some(())))

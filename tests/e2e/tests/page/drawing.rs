@@ -1,4 +1,4 @@
-//! The pen: what is drawn is read at once, by the weights that the page brings along.
+//! The pen: a drawing is read at once, with the shipped weights.
 
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn every_digit_is_recognised(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The second stroke makes a 4 of a 1, and undo takes just that stroke back.
+/// The second stroke turns a 1 into a 4, and undo removes just that stroke.
 fn undo_and_clear(page: &mut Page) -> Result<()> {
     page.open("")?;
     let strokes = e2e::digits::strokes(4);

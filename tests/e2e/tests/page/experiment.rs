@@ -1,4 +1,4 @@
-//! The panel Experiment: another network, and the same as Keras code.
+//! The panel Experiment: another network, and its Keras code.
 
 use anyhow::{Result, ensure};
 use e2e::Page;
@@ -28,7 +28,7 @@ fn content(page: &Page, selector: &str) -> Result<String> {
     page.ask("return document.querySelector(arguments[0]).textContent", vec![json!(selector)])
 }
 
-/// What the page says about that layer, counted from 0.
+/// The page's error for that layer, counted from 0.
 fn wrong(page: &Page, layer: usize) -> Result<Option<String>> {
     let selector = format!("#layers > [data-index='{layer}'] .wrong:not([hidden])");
     page.ask(
@@ -58,7 +58,7 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     ensure!(content(page, "#layers-total")?.contains("an epoch at the speed measured here"));
     let time = content(page, "#layers [data-index='0'] [data-figure=time]")?;
     ensure!(time.ends_with(" s"), "{time}");
-    // The shipped weights belong to another network, and still answer.
+    // The shipped weights belong to another network, but can still answer.
     page.click("#weights-shipped")?;
     page.wait_for("the shipped answer", 5, |status| status.prediction == Some(0))?;
     let refused: bool =
@@ -154,7 +154,7 @@ fn changes_are_taken_back(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Nothing starts by itself, and what starts is the same run.
+/// Nothing starts by itself, and the run that starts is the same.
 fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     page.open("images=1000&epochs=1&seed=4")?;
     page.click("#open-experiment")?;

@@ -1,4 +1,4 @@
-//! Workers that die in every way they know, and browsers that lack what helps.
+//! Workers that die in every possible way, and browsers that lack features.
 
 use std::thread;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
 
-/// Half a second after the run's start the worker is gone without a word.
+/// Half a second after the run's start the worker disappears silently.
 const CLOSES: &str = "
 addEventListener('message', ({data}) => {
     if (data.message?.Start) setTimeout(() => close(), 500);
@@ -74,7 +74,7 @@ fn dies_and_is_replaced(page: &mut Page, script: &'static str) -> Result<()> {
     restart_and_train(page)
 }
 
-/// What the trainer calls in the middle of its work throws in its third second or so.
+/// Something that the trainer calls throws in its third second or so.
 const THROWS_INSIDE: &str = "
 const {now} = Performance.prototype;
 let start;
@@ -106,7 +106,7 @@ fn a_trap_inside_the_trainer_is_told(page: &mut Page) -> Result<()> {
     goes_wrong_inside(page, TRAPS_INSIDE)
 }
 
-/// One plain sentence, also after whatever else calls the trainer; and no second error on the console.
+/// One plain sentence, even after later calls of the trainer; and no second error on the console.
 fn goes_wrong_inside(page: &mut Page, script: &'static str) -> Result<()> {
     page.expect_on_console("says the test");
     page.site.inject("worker-start.js", Fault::Prefixed(script));
@@ -138,7 +138,7 @@ fn an_exception_inside_the_page_is_told(page: &mut Page) -> Result<()> {
     page.browser.script("window.dispatchEvent(new Event('e2e-break'))", vec![])?;
     page.draw(3)?;
     let status = page.wait_for_state("error", 10)?;
-    // Whatever would be shown next is not.
+    // Nothing is shown from now on.
     page.draw(5)?;
     thread::sleep(Duration::from_secs(2));
     let later = page.status()?;
@@ -163,7 +163,7 @@ fn restart_and_train(page: &Page) -> Result<()> {
     page.wait_for("the error to go", 20, |status| {
         status.error.is_empty() && status.state != "error"
     })?;
-    // The new run replaces the one that died, so its first steps are few again.
+    // The new run replaces the one that died, so its step count starts again.
     page.click_when_enabled("#train", 30)?;
     page.agree()?;
     let early = |status: &Status| status.state == "training" && status.epoch == Some(0);
@@ -173,7 +173,7 @@ fn restart_and_train(page: &Page) -> Result<()> {
 }
 
 fn a_truncated_worker_is_reported(page: &mut Page) -> Result<()> {
-    // Whichever of the two this browser takes.
+    // Whichever of the two this browser uses.
     page.site.inject("worker-relaxed_bg.wasm", Fault::Truncated);
     fails_to_load_and_is_replaced(page, "worker_bg.wasm", Fault::Truncated)
 }
@@ -195,7 +195,7 @@ fn fails_to_load_and_is_replaced(page: &mut Page, file: &str, fault: Fault) -> R
     restart_and_train(page)
 }
 
-/// Without the Cache API each visit downloads again, and that is all.
+/// Without the Cache API each visit downloads again, and nothing else changes.
 fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
     const NO_STORE: &str = "Object.defineProperty(globalThis, 'caches', {value: undefined});\n";
     page.site.inject("start.js", Fault::Prefixed(NO_STORE));
@@ -206,10 +206,10 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Half a file, then a script before it; the page trains without, and asks again at a click.
+/// Half a file, then a script in front of it; the page trains without, and tries again on a click.
 fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
     for fault in [Fault::Truncated, Fault::Prefixed("<!doctype html>")] {
-        // An origin for each: where hosts allow that, the browser keeps for good what it got whole.
+        // A new origin each time: where hosts allow it, the browser keeps complete files for good.
         page.change_host(&e2e::dist()?, Host::Isolated)?;
         page.site.inject("weights.safetensors", fault);
         page.load("images=500&epochs=1")?;
@@ -224,7 +224,7 @@ fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The charts' library is fetched before there is a run, so that is when one hears that it is missing.
+/// The charts' library is fetched before there is a run, so that is when its absence is reported.
 fn without_its_charts_it_still_trains(page: &mut Page) -> Result<()> {
     page.expect_on_console("uPlot");
     page.site.inject("uPlot.iife.min.js", Fault::Missing);

@@ -47,10 +47,10 @@ fetch('http://localhost:9/elsewhere').catch(() => {});
 setTimeout(() => postMessage('said'), 100);
 ";
 
-/// Writes the page that the tests of this module look at.
+/// Writes the page for the tests of this module.
 pub(crate) fn site() -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("harness");
-    // In a build's folder, as ours is: there every host sends the worker's policy.
+    // In a build's folder, like our page: there every host sends the worker's policy.
     let build = folder.join("build/0");
     std::fs::create_dir_all(&build)?;
     std::fs::write(folder.join("index.html"), DOCUMENT)?;
@@ -63,7 +63,7 @@ pub(crate) fn site() -> Result<PathBuf> {
 fn hears_the_console(page: &mut Page) -> Result<()> {
     page.load("")?;
     page.wait_for_state("done", 10)?;
-    // The last reports may still be on their way.
+    // The last reports may not have arrived yet.
     thread::sleep(Duration::from_millis(300));
     let messages = page.complaints()?;
     for (level, part) in [
@@ -78,7 +78,7 @@ fn hears_the_console(page: &mut Page) -> Result<()> {
         ("error", "localhost:9"),
     ] {
         if part == "localhost:9" && page.browser.engine() == Engine::WebKit {
-            // It refuses the worker's request without a word that a page could hear.
+            // It refuses the worker's request without reporting it to the page.
             continue;
         }
         ensure!(

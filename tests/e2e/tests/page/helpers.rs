@@ -1,4 +1,4 @@
-//! The workers that train together: how many, and what becomes of a run that loses one.
+//! The workers that train together: how many, and what happens to a run that loses one.
 
 use anyhow::{Result, ensure};
 use e2e::{Engine, Fault, Host, Page};
@@ -18,8 +18,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 /// Long enough for helpers to take part before it ends.
 const RUN: &str = "images=8000&epochs=3&batch=32&seed=7";
 
-// Each helper's end after some jobs, by when the page has told of it; those that take its place end so too. With
-// shared memory it happens as it puts down what it has computed, without as it hears of a job.
+// The helpers end after some jobs, when the page already shows them; so do their replacements. With shared
+// memory when a helper writes its result, otherwise when it receives a job.
 
 const THROWS: &str = "
 let jobs = 0;
@@ -63,14 +63,14 @@ addEventListener('message', ({data}) => {
 });
 ";
 
-// What an isolated page may lack of what workers share memory by. WebKitGTK 2.50 lacks it all.
+// The parts of shared memory that an isolated page may lack. WebKitGTK 2.50 lacks all of them.
 
 const NO_SHARED_MEMORY: [&str; 5] = [
     "delete globalThis.SharedArrayBuffer;\n",
     "globalThis.SharedArrayBuffer = class {
         constructor() { throw new RangeError('no memory is shared in this test'); }
     };\n",
-    // Enough to try, and none for what it is wanted for.
+    // Enough for the feature test, but none when it is needed.
     "if (globalThis.SharedArrayBuffer) globalThis.SharedArrayBuffer = class extends SharedArrayBuffer {
         constructor(bytes) {
             if (bytes > 1000) throw new RangeError('no memory is shared in this test');
@@ -96,7 +96,7 @@ fn trained(page: &mut Page, workers: u32) -> Result<Vec<Vec<String>>> {
 }
 
 fn take_part(page: &Page, workers: u32) -> Result<()> {
-    page.wait_for("so many workers to take part", 30, |status| {
+    page.wait_for("all workers to take part", 30, |status| {
         status.state == "training" && status.workers == Some(workers)
     })?;
     Ok(())
@@ -106,7 +106,7 @@ fn without_times(page: &Page) -> Result<Vec<Vec<String>>> {
     let mut epochs = page.epochs()?;
     ensure!(epochs.len() == 3, "{epochs:?}");
     for row in &mut epochs {
-        // The last column is the time it took.
+        // The last column is the duration.
         row.pop();
     }
     Ok(epochs)
@@ -141,7 +141,7 @@ fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
 fn isolated_without_shared_memory(page: &mut Page) -> Result<()> {
     let alone = trained(page, 1)?;
     for script in NO_SHARED_MEMORY {
-        // An origin for each: where hosts allow that, the browser keeps the scripts for good.
+        // A new origin each time: where hosts allow it, the browser keeps the scripts for good.
         page.change_host(&e2e::dist()?, Host::Isolated)?;
         for file in ["start.js", "worker-start.js"] {
             page.site.inject(file, Fault::Prefixed(script));
@@ -178,7 +178,7 @@ fn without_shared_memory_one_that_hangs(page: &mut Page) -> Result<()> {
 
 fn dies_and_the_run_goes_on(page: &mut Page, host: Host, script: &'static str) -> Result<()> {
     let whole = trained(page, 1)?;
-    // Another origin: where hosts allow that, the browser keeps the worker's script for good.
+    // A new origin: where hosts allow it, the browser keeps the worker's script for good.
     page.change_host(&e2e::dist()?, host)?;
     page.expect_on_console("a helper is lost");
     page.expect_on_console("helper killed by the test");

@@ -1,4 +1,4 @@
-//! What nginx says beside the files, by the configuration that the project hands out.
+//! The headers of nginx, with the configuration that the project provides.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] =
     &[("hosting::nginx_says_what_browsers_should_know", nginx_says_what_browsers_should_know)];
 
-/// Status and headers of an answer, past the browser's cache.
+/// Status and headers of an answer, bypassing the browser's cache.
 type Answer = (u16, HashMap<String, String>);
 
 fn nginx_says_what_browsers_should_know(page: &mut Page) -> Result<()> {

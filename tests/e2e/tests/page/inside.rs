@@ -1,5 +1,5 @@
-//! The panel Look inside: maps that follow the drawing and the training, where a number comes from,
-//! and why the answer is what it is.
+//! The panel Look inside: maps that follow the drawing and the training, the origin of a number, and
+//! the reasons for the answer.
 
 use anyhow::{Result, ensure};
 use e2e::{Fault, Page};
@@ -18,7 +18,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("inside::nothing_is_computed_while_it_is_closed", nothing_is_computed_while_it_is_closed),
 ];
 
-/// A canvas' picture, once it has been drawn, to compare with others.
+/// A canvas's image once drawn, to compare with others.
 fn ink(page: &Page, selector: &str) -> Result<String> {
     const READ: &str = "
         const canvas = document.querySelector(arguments[0]);
@@ -29,7 +29,7 @@ fn ink(page: &Page, selector: &str) -> Result<String> {
     })
 }
 
-/// Waits until the picture is another one.
+/// Waits until the image has changed.
 fn changed(page: &Page, selector: &str, before: &str) -> Result<String> {
     page.wait_until(&format!("another picture in {selector}"), 10, || {
         Ok(Some(ink(page, selector)?).filter(|ink| *ink != before))
@@ -40,7 +40,7 @@ fn content(page: &Page, selector: &str) -> Result<String> {
     page.ask("return document.querySelector(arguments[0]).textContent", vec![json!(selector)])
 }
 
-/// Scrolls to an element and waits for its words.
+/// Scrolls to an element and waits for its text.
 fn seen(page: &Page, selector: &str, expected: impl Fn(&str) -> bool) -> Result<()> {
     const SCROLL: &str = "
         document.querySelector(arguments[0])?.scrollIntoView({block: 'center', behavior: 'instant'});";
@@ -52,7 +52,7 @@ fn seen(page: &Page, selector: &str, expected: impl Fn(&str) -> bool) -> Result<
     })
 }
 
-/// Moves a mouse over a layer's maps, to shares of their width and height.
+/// Moves the mouse over a layer's maps, to fractions of their width and height.
 fn point(page: &Page, layer: usize, x: f64, y: f64) -> Result<()> {
     const POINT: &str = "
         const canvas = document.querySelector(`[data-layer='${arguments[0]}']`);
@@ -65,7 +65,7 @@ fn point(page: &Page, layer: usize, x: f64, y: f64) -> Result<()> {
     Ok(())
 }
 
-/// The frame over the picture, in its pixels: left, top, width, height.
+/// The frame over the input image, in its pixels: left, top, width, height.
 fn field(page: &Page) -> Result<Vec<f64>> {
     const READ: &str = "
         const {style, hidden} = document.querySelector('#inside-field');
@@ -91,7 +91,7 @@ fn maps_follow_the_drawing(page: &mut Page) -> Result<()> {
     let three = changed(page, "[data-layer='0']", &empty)?;
     ink(page, "[data-layer='3']")?;
     ink(page, "#inside-picture")?;
-    // What cannot be seen is not computed: first it is scrolled to.
+    // What is out of view is not computed, so it is scrolled to.
     seen(page, "#inside-softmax .top-class th", |top| top == "3")?;
     seen(page, ".parts p", |parts| parts.ends_with("the logit of 3"))?;
     page.click("#clear")?;
@@ -142,7 +142,7 @@ fn pointing_shows_field_and_arithmetic(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Of a drawing, too, once its author says what it is; with the drawing that goes.
+/// For a drawing too, once its author labels it; the label goes with the drawing.
 fn a_label_gives_the_cross_entropy(page: &mut Page) -> Result<()> {
     const SAY: &str = "
         const select = document.querySelector('#inside-label');

@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::fits_a_phone", fits_a_phone),
 ];
 
-/// A run that is over soon and leaves some digits unread.
+/// A run that ends soon and leaves some digits misread.
 const SHORT: &str = "images=1000&epochs=1&batch=32&seed=1";
 
 fn content(page: &Page, selector: &str) -> Result<String> {
@@ -38,7 +38,7 @@ fn judge_now(page: &Page) -> Result<()> {
     wait_for_content(page, "#judge-status", "Judged: shipped weights.")
 }
 
-/// The matrix' counts, `[label][answer]`.
+/// The matrix's counts, `[label][answer]`.
 fn matrix(page: &Page) -> Result<Vec<Vec<u32>>> {
     page.ask(
         "return [...document.querySelectorAll('#judge-matrix tr')].map(row =>
@@ -47,7 +47,7 @@ fn matrix(page: &Page) -> Result<Vec<Vec<u32>>> {
     )
 }
 
-/// How each image on show is read: `right`, `wrong` or not yet.
+/// How each image shown is read: `right`, `wrong` or not yet.
 fn frames(page: &Page) -> Result<Vec<String>> {
     page.ask(
         "document.querySelector('#judge-images').scrollIntoView({behavior: 'instant'});
@@ -188,7 +188,7 @@ fn arrow_keys_go_through_the_cells(page: &mut Page) -> Result<()> {
     })
 }
 
-/// What stands beside each pinned drawing.
+/// The text beside each pinned drawing.
 fn pins(page: &Page) -> Result<Vec<String>> {
     page.ask(
         "return [...document.querySelectorAll('#judge-pinned .words')].map(words => words.textContent)",
@@ -251,7 +251,7 @@ fn pinned_drawings_have_a_history(page: &mut Page) -> Result<()> {
     let heights: Vec<f64> =
         path.split(['M', 'L']).filter_map(|point| point.split_once(' ')?.1.parse().ok()).collect();
     ensure!(heights.len() > 3, "{path}");
-    // Fresh weights guess, trained ones know: the line rises, which is towards smaller heights.
+    // Fresh weights guess, trained ones know: the line rises, so its y values fall.
     let (first, last) = (heights[0], heights[heights.len() - 1]);
     ensure!(first > 12.0 && last < 12.0, "{path}");
     Ok(())
@@ -278,7 +278,7 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
     wait_for_content(page, "#judge-status", "Judged: this run, epoch 1.")
 }
 
-/// The test images come last; until they are here, or if they cannot be had, the panel says so.
+/// The test images come last; until they arrive, or if they cannot be downloaded, the panel says so.
 fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
     let part = &*crate::part("test-01")?;
     let told = |words: &str| {

@@ -1,4 +1,4 @@
-//! Where the page may be, how small, and what it may ask for.
+//! Where the page can be hosted, how small it can be, and what it may request.
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e::{Engine, Page, Pointer, Weight};
@@ -66,7 +66,7 @@ fn fits_a_phone(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// From the narrowest window that every engine has to a wide screen, before and after a drawing.
+/// From the narrowest window of every engine to a wide screen, before and after a drawing.
 fn never_scrolls_sideways(page: &mut Page) -> Result<()> {
     page.open("")?;
     page.draw(8)?;
@@ -82,7 +82,8 @@ fn never_scrolls_sideways(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// What is seen is also said: the answer to a drawing and the test at a run's end; and not much more.
+/// What can be seen is also announced: the answer to a drawing and the test at a run's end; and not much
+/// more.
 fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
     // Engines keep a script's variables to themselves, but not what it writes into the document.
     const LISTEN: &str = "
@@ -105,7 +106,7 @@ fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// At 1440x900 pad, answer, training and the panels' buttons are all in sight.
+/// At 1440x900 pad, answer, training and the panels' buttons are all in view.
 fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     const OUTSIDE: &str = "
         return arguments[0].filter(selector => {
@@ -122,20 +123,20 @@ fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// A visitor on a slow line draws soon.
+/// A visitor with a slow connection can draw soon.
 fn answers_after_few_bytes(page: &mut Page) -> Result<()> {
     const MOST: usize = 350 * 1024;
     let weight = Weight::of(page)?;
     ensure!(weight.bytes() <= MOST, "{} bytes: {:?}", weight.bytes(), weight.files);
-    // Were the page itself not among them, the test would pass whatever it weighs.
+    // Without the page itself among them, the test would pass whatever its size.
     ensure!(weight.files.iter().any(|(path, _)| path == "page_bg.wasm"), "{:?}", weight.files);
     Ok(())
 }
 
-/// What measures the page from within is in the benchmark's build only.
+/// The code that times the page is in the benchmark's build only.
 fn measures_nothing(page: &mut Page) -> Result<()> {
-    // Words of src/web/page/measure.rs and src/web/worker/bench_worker.rs.
-    const WORDS: [&str; 2] = ["data-prediction-microseconds", "gradient by the parameters"];
+    // Strings in src/web/page/measure.rs and src/web/worker/bench_worker.rs.
+    const WORDS: [&str; 2] = ["data-prediction-microseconds", "parameter gradient"];
     page.open("")?;
     for module in ["page_bg.wasm", "worker_bg.wasm", "worker-relaxed_bg.wasm"] {
         let path = e2e::dist()?.join(e2e::built(module)?);
@@ -159,7 +160,7 @@ fn works_below_a_path(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// What the page itself fetched; a worker that asks elsewhere is heard on the console, in every test.
+/// The page's own requests; those of a worker to other origins appear on the console, in every test.
 fn asks_nobody_else(page: &mut Page) -> Result<()> {
     const FETCHED: &str = "
         return performance.getEntriesByType('resource').map(entry => entry.name);";
@@ -176,7 +177,7 @@ fn asks_nobody_else(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The console tells in every test whether something breaks the policy; here is what it says.
+/// In every test the console reports violations of the policy; this test reads the policy.
 fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     const POLICY: &str = "
         return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]')?.content;";
@@ -208,9 +209,10 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// All but the strokes: reach every control with Tab, see where one is, and press.
+/// Everything but the strokes: reach every control with Tab, see the focus, and press.
 fn obeys_the_keyboard(page: &mut Page) -> Result<()> {
-    // All images: while a test follows each few of them, Step may have that to finish and no minibatch to take.
+    // All images: if a test followed every few of them, Step might find that to finish and no minibatch to
+    // take.
     page.open("epochs=50&batch=100")?;
     page.draw(1)?;
     page.wait_for("a 1", 5, |status| status.prediction == Some(1))?;
@@ -256,8 +258,8 @@ const ENTER: char = '\u{e007}';
 const SHIFT: char = '\u{e008}';
 const CONTROL: char = '\u{e009}';
 
-/// Presses Tab, or Shift and Tab where the control lies before the focus, until it has the focus,
-/// and sees that this shows.
+/// Presses Tab, or Shift and Tab if the control is before the focus, until it has the focus, and checks that
+/// this is visible.
 fn tab_to(page: &Page, id: &str) -> Result<()> {
     const FOCUS: &str = "
         const focus = document.activeElement;

@@ -1,10 +1,9 @@
-//! The built page in a real browser. `INKLING_DIST` names the built folder, `INKLING_BROWSER` the
-//! engine (chromium, firefox or webkit), and with `INKLING_SERVER=nginx` a real nginx serves the folder.
+//! The built page in a real browser. `INKLING_DIST` is the built folder, `INKLING_BROWSER` the engine
+//! (chromium, firefox or webkit), and with `INKLING_SERVER=nginx` a real nginx serves the folder.
 //!
-//! The tests run one after the other in one browser, each against a server of its own, which is
-//! an origin of its own: nothing that one test stores is seen by another. A test fails too when
-//! the console got a warning or an error that it did not announce. After a failure the browser is
-//! replaced, and a picture of the page is kept.
+//! The tests run one after the other in one browser, each with a server and so an origin of its own: no
+//! test sees what another has stored. A test also fails if the console gets a warning or an error that
+//! it did not expect. After a failure the browser is replaced, and a screenshot is kept.
 
 mod accessibility;
 mod dataset;
@@ -36,16 +35,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// A test: a visit to the page, served at `/`, not opened yet.
 type Test = fn(&mut Page) -> Result<()>;
 
-/// The browser that the tests share; none before the first test and after a failed one.
+/// The browser that the tests share; `None` before the first test and after a failed one.
 type Stage = Arc<Mutex<Option<Browser>>>;
 
-/// Tests that cannot be about nginx, and why.
+/// Tests that do not apply to nginx, and why.
 const NOT_OVER_NGINX: [(&str, &str); 1] = [(
     "start::without_its_slash_it_says_so",
     "nginx sends the browser on to the address with the slash, where all is well",
 )];
 
-/// Tests that are about nginx.
+/// Tests that apply only to nginx.
 const ONLY_OVER_NGINX: [(&str, &str); 1] = [(
     "hosting::nginx_says_what_browsers_should_know",
     "it is about hosting/nginx.conf: cargo xtask test --server nginx runs it",
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
     let over_nginx = std::env::var("INKLING_SERVER").is_ok_and(|server| server == "nginx");
     let left_out = if over_nginx { NOT_OVER_NGINX } else { ONLY_OVER_NGINX };
     if !arguments.list {
-        // Before all tests, so that a browser that does not start is said once.
+        // Before all tests, so that a browser that does not start is reported once.
         match Engine::from_environment().and_then(Browser::launch) {
             Ok(browser) => put(&stage, browser),
             Err(error) => {
@@ -154,7 +153,7 @@ fn parts() -> Result<Vec<String>> {
     Ok(manifest.parts.into_iter().map(|part| part.file.replace("../", "")).collect())
 }
 
-/// The part whose name begins so, as a path below the site.
+/// The part whose name has this prefix, as a path below the site.
 fn part(name: &str) -> Result<String> {
     let name = format!("data/{name}");
     parts()?.into_iter().find(|part| part.starts_with(&name)).with_context(|| format!("no {name}"))
@@ -168,7 +167,7 @@ fn take(stage: &Stage) -> Option<Browser> {
     stage.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// Keeps a picture of what the failed test saw last; none where not even that works any more.
+/// Keeps a screenshot of a failed test; `None` if even that fails.
 fn picture(browser: &Browser, name: &str) -> Option<PathBuf> {
     let file = format!("{}-{}.png", browser.engine(), name.replace("::", "-"));
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);

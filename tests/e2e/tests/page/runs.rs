@@ -1,4 +1,4 @@
-//! The panel Runs: what was trained is kept, compared and taken up again.
+//! The panel Runs: runs are kept, compared and loaded again.
 
 use anyhow::{Result, ensure};
 use e2e::Page;
@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 const SHORT: &str = "images=1000&epochs=2&batch=32&lr=0.002&seed=1";
 
-/// The table's figures: test accuracy, epochs, network and so on of each run, after its name.
+/// The table's figures for each run, after its name: test accuracy, epochs, network and so on.
 fn rows(page: &Page) -> Result<Vec<Vec<String>>> {
     const ROWS: &str = "
         return [...document.querySelectorAll('#runs-rows tr')].map(row => [
@@ -32,7 +32,7 @@ fn wait_for_rows(page: &Page, count: usize) -> Result<Vec<Vec<String>>> {
     })
 }
 
-/// Trains with these settings to the end, from the panel or without it.
+/// Trains with these settings to the end, with or without the panel open.
 fn train(page: &Page, hash: &str) -> Result<()> {
     page.train(hash)?;
     page.wait_for_state("done", 90)?;
@@ -113,7 +113,7 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
     train(page, SHORT)?;
     page.click("#open-runs")?;
     wait_for_rows(page, 1)?;
-    // What the page hands to the browser for saving, rather than the browser's own folder.
+    // The file that the page hands to the browser for saving, instead of the browser's own folder.
     const BLOBS: &str = "
         window.blobs = [];
         const make = URL.createObjectURL;

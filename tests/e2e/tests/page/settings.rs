@@ -1,4 +1,4 @@
-//! Settings live in the URL's hash, which anybody can write.
+//! Settings are in the URL's hash, which anybody can write.
 
 use anyhow::{Result, ensure};
 use e2e::Page;
@@ -56,7 +56,7 @@ fn controls_write_the_hash(page: &mut Page) -> Result<()> {
         let says = |setting| hash.split('&').any(|part| part == setting);
         Ok((says("epochs=2") && says("batch=50")).then_some(()))
     })?;
-    // The link that one copies now opens the same settings elsewhere.
+    // The link copied now opens the same settings elsewhere.
     let link = page.hash()?;
     let before = fields(page)?;
     page.open(&link)?;
@@ -64,7 +64,7 @@ fn controls_write_the_hash(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Back, forward and a hash typed over the old one.
+/// Back, forward, and a hash typed over the old one.
 fn a_new_hash_is_read(page: &mut Page) -> Result<()> {
     page.open("epochs=4&batch=64")?;
     page.browser.script("location.hash = '#epochs=6&batch=16'", vec![])?;
@@ -75,7 +75,7 @@ fn a_new_hash_is_read(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// All of it stands on the first screen, and over nothing that can be pressed.
+/// All of it is on the first screen, and covers nothing that can be pressed.
 fn a_link_is_told_before_anything_starts(page: &mut Page) -> Result<()> {
     const COVERED: &str = "
         return [...document.querySelectorAll('.doors button, #train, #tour')].filter(button => {

@@ -1,4 +1,4 @@
-//! A page that cannot start says why, in a sentence that can be read on it.
+//! A page that cannot start says why, in a readable sentence.
 
 use anyhow::{Result, ensure};
 use e2e::{Engine, Fault, Page};
@@ -17,13 +17,13 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 ];
 
 fn from_a_file(page: &mut Page) -> Result<()> {
-    // Each engine complains in words of its own.
+    // Each engine complains in its own words.
     page.expect_on_console("");
     let document = e2e::dist()?.join("index.html");
     page.browser.leave()?;
     page.browser.open(&format!("file://{}", document.display()))?;
     if page.browser.engine() == Engine::Firefox {
-        // Driven by WebDriver, it lets a file load others.
+        // Under WebDriver, a file may load others.
         page.wait_for_state("ready", 20)?;
         return Ok(());
     }
@@ -78,7 +78,7 @@ fn without_workers_it_says_so(page: &mut Page) -> Result<()> {
     says(page, "module workers")
 }
 
-/// A plain sentence instead of a page that loads for ever.
+/// A plain sentence instead of a page that loads forever.
 fn says(page: &Page, words: &str) -> Result<()> {
     let status = page.wait_for_state("error", 20)?;
     ensure!(status.error.ends_with('.') && status.error.contains(words), "{status:?}");

@@ -10,7 +10,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("tour::it_can_be_skipped_and_found_again", it_can_be_skipped_and_found_again),
 ];
 
-/// The step's title; nothing while the tour is closed.
+/// The step's title; `None` if the tour is closed.
 fn title(page: &Page) -> Result<Option<String>> {
     page.ask(
         "const card = document.querySelector('#tour-card');

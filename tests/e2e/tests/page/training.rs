@@ -1,4 +1,4 @@
-//! A run from its first minibatch to its last test.
+//! A run from its first minibatch to its last evaluation.
 
 use std::thread;
 use std::time::Duration;
@@ -17,10 +17,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::fast_reads_99_percent_after_its_epoch", fast_reads_99_percent_after_its_epoch),
 ];
 
-/// From guessing to knowing: the loss falls, the test figure passes 95 %, and the drawing is read
-/// anew while that happens, without a touch of the pad.
+/// From guessing to knowing: the loss falls, the test accuracy passes 95 %, and the drawing is
+/// read again meanwhile, without a touch of the pad.
 fn learns_while_one_watches(page: &mut Page) -> Result<()> {
-    // News comes twice a second, so the run has to last for some seconds.
+    // The page is updated twice a second, so the run has to last for some seconds.
     page.open("images=40000&epochs=3&batch=32&lr=0.002&seed=1")?;
     page.draw(0)?;
     page.click_when_enabled("#train", 30)?;
@@ -49,7 +49,7 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
     ensure!(losses.len() == 3, "{losses:?}");
     ensure!(losses.is_sorted_by(|earlier, later| earlier > later), "the loss falls: {losses:?}");
 
-    // Of a minibatch's 32 images a whole number was right.
+    // A whole number of a minibatch's 32 images was right.
     const RAW: &str = "
         const legend = document.querySelectorAll('#accuracy .u-legend .u-value');
         return parseFloat(legend[1].textContent);";
@@ -107,13 +107,13 @@ fn steps_one_minibatch_at_a_time(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Reset also works in the middle of a run, and the next run starts from nothing.
+/// Reset also works in the middle of a run, and the next run starts from scratch.
 fn reset_forgets_the_run(page: &mut Page) -> Result<()> {
     const RUN: &str = "images=2000&epochs=1&batch=100&seed=5";
     page.train(RUN)?;
     let first = page.wait_for_state("done", 60)?;
 
-    // It asks before a trained network is thrown away, and takes no for an answer.
+    // It asks before it discards a trained network, and accepts a no.
     page.click("#reset")?;
     page.click("#confirm-no")?;
     let kept = page.status()?;
@@ -136,14 +136,14 @@ fn reset(page: &Page) -> Result<()> {
     let status = page.wait_for_state("ready", 10)?;
     ensure!(status.step == Some(0) && status.epoch == Some(0), "{status:?}");
     ensure!(status.test_accuracy.is_none(), "{status:?}");
-    // Nothing of the old run may still arrive.
+    // Nothing from the old run may still arrive.
     thread::sleep(Duration::from_millis(500));
     let later = page.status()?;
     ensure!(later.state == "ready" && later.step == Some(0), "{later:?}");
     Ok(())
 }
 
-/// What a run of two minibatches knows is little; one click, and the shipped weights answer again.
+/// A run of two minibatches knows little; one click, and the shipped weights answer again.
 fn the_shipped_weights_come_back(page: &mut Page) -> Result<()> {
     page.open("images=2000&epochs=1&batch=100&seed=9")?;
     page.draw(8)?;
@@ -162,7 +162,7 @@ fn the_shipped_weights_come_back(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The whole of MNIST, by two clicks.
+/// The whole of MNIST, with two clicks.
 fn fast_reads_99_percent_after_its_epoch(page: &mut Page) -> Result<()> {
     page.open("seed=1")?;
     page.click("#recipe-fast")?;

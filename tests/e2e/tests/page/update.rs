@@ -1,4 +1,4 @@
-//! A site that is updated under an open page.
+//! A site that is updated while a page is open.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ const RUN: &str = "images=2000&epochs=1&batch=100&workers=2&seed=3";
 
 const SAID: &str = "Inkling was updated: reload";
 
-/// Opened before the update, trained after it: the helpers' script is gone, so the trainer computes alone what two would have
-/// computed, and nothing of the new build takes part.
+/// Opened before the update, trained after it: the helpers' script is gone, so the trainer computes alone
+/// what two workers would have computed, and nothing of the new build takes part.
 fn a_run_goes_on(page: &mut Page) -> Result<()> {
     page.expect_on_console("");
     let folder = tempfile::tempdir()?;
@@ -58,7 +58,7 @@ fn a_trainer_that_is_gone(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// As a cache on the way might mix them: its messages name another revision of the sources.
+/// As a cache in between might mix them: its messages have another revision of the sources.
 fn a_trainer_of_another_build(page: &mut Page) -> Result<()> {
     const OTHER: &str = "
         const post = self.postMessage.bind(self);
@@ -72,7 +72,7 @@ fn a_trainer_of_another_build(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Opens the page from a copy of the site and puts another build in its place; that one's ID.
+/// Opens the page from a copy of the site, then puts another build in its place; returns the new build's ID.
 fn open_and_update(page: &mut Page, folder: &Path) -> Result<String> {
     copy(&e2e::dist()?, folder)?;
     page.change_folder(folder)?;

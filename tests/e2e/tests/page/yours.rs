@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("yours::a_trainer_that_hangs_costs_nothing", a_trainer_that_hangs_costs_nothing),
 ];
 
-/// Opens the panel with what this browser has kept.
+/// Opens the panel with the digits that this browser has kept.
 fn enter(page: &Page) -> Result<()> {
     page.click("#open-yours")?;
     page.wait_until("the store's answer", 10, || {
@@ -26,7 +26,7 @@ fn enter(page: &Page) -> Result<()> {
     })
 }
 
-/// Draws on the panel's own pad and says what it was.
+/// Draws on the panel's own pad and labels the drawing.
 fn add(page: &Page, drawn: u8, label: u8) -> Result<()> {
     let before = digits(page)?.len();
     page.draw_on("#yours-pad", Pointer::Mouse, &e2e::digits::strokes(drawn))?;
@@ -34,7 +34,7 @@ fn add(page: &Page, drawn: u8, label: u8) -> Result<()> {
     page.wait_until("one more digit", 5, || Ok((digits(page)?.len() == before + 1).then_some(())))
 }
 
-/// What the buttons of My digits are called.
+/// Labels of the buttons of My digits.
 fn digits(page: &Page) -> Result<Vec<String>> {
     page.ask(
         "return [...document.querySelectorAll('#yours-digits button')].map(b => b.ariaLabel)",
@@ -92,7 +92,7 @@ fn deleting_can_be_undone(page: &mut Page) -> Result<()> {
     page.click("#yours-undelete")?;
     ensure!(digits(page)?.len() == 3 && digits(page)?[1] == "Delete this 5");
 
-    // By keyboard: arrow keys go from picture to picture, Enter deletes.
+    // By keyboard: arrow keys move between drawings, Enter deletes.
     const FIRST: &str = "document.querySelector('#yours-digits [tabindex=\"0\"]').focus()";
     page.browser.script(FIRST, vec![])?;
     page.browser.press(&[], END)?;
@@ -106,7 +106,7 @@ fn deleting_can_be_undone(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// A nine that is open on the right, as in the figures of old clocks: it reads as a five.
+/// A nine that is open on the right, as in the numerals of old clocks: it reads as a five.
 fn open_nine() -> Vec<Stroke> {
     const CORNERS: [(f64, f64); 5] =
         [(0.6, 0.2), (0.32, 0.2), (0.32, 0.5), (0.6, 0.5), (0.6, 0.84)];
@@ -117,13 +117,13 @@ fn open_nine() -> Vec<Stroke> {
     vec![sides.flat_map(|pair| (0..=8).map(move |i| between(pair, f64::from(i) / 8.0))).collect()]
 }
 
-/// Draws it and says that it was a nine.
+/// Draws it and labels it as a nine.
 fn add_open_nine(page: &Page) -> Result<()> {
     page.draw_on("#yours-pad", Pointer::Mouse, &open_nine())?;
     page.click_when_enabled("#yours-labels button:nth-child(10)", 5)
 }
 
-/// The lines of the comparison that can be seen.
+/// The visible lines of the comparison.
 fn compared(page: &Page) -> Result<Vec<Vec<String>>> {
     const ROWS: &str = "
         return [...document.querySelectorAll('#tuning-rows tr')]
@@ -132,7 +132,7 @@ fn compared(page: &Page) -> Result<Vec<Vec<String>>> {
     page.ask(ROWS, vec![])
 }
 
-/// Presses Fine-tune and waits for what it comes to.
+/// Presses Fine-tune and waits for the result.
 fn fine_tune(page: &Page) -> Result<Vec<Vec<String>>> {
     page.click_when_enabled("#tuning-start", 30)?;
     page.wait_until("a fine-tuned network", 60, || {
@@ -214,7 +214,7 @@ fn fine_tuning_can_be_cancelled(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Half a second after it was asked to fine-tune, the worker is busy for ever.
+/// Half a second after it was asked to fine-tune, the worker is busy forever.
 const HANGS: &str = "
 addEventListener('message', ({data}) => {
     if (data.message?.FineTune) setTimeout(() => { for (;;); }, 500);
@@ -234,7 +234,7 @@ fn a_trainer_that_hangs_costs_nothing(page: &mut Page) -> Result<()> {
     page.wait_for("an answer all the same", 5, |status| status.prediction == Some(7))?;
     page.site.heal("worker-start.js");
     page.click_when_enabled("#problem-action", 5)?;
-    page.wait_until("what became of it", 30, || {
+    page.wait_until("the result", 30, || {
         let text = page.text()?;
         Ok(text.contains("Your digits and the weights are as they were.").then_some(()))
     })?;

@@ -1,10 +1,10 @@
-//! Convolution with stride 1 and 'valid' padding; what pads is [`padding`](super::padding).
+//! Convolution with stride 1 and 'valid' padding; [`padding`](super::padding) adds zeros before it.
 //!
-//! Forward, a tile computes eight filters at four output positions. With 2x2 max-pooling those four
-//! are one pooling window, so the unpooled map is never written: the pooled value and which of the
-//! four won are enough for the backward pass.
+//! Forward, a tile computes eight filters at four output positions. With 2x2 max-pooling those four are one
+//! pooling window, so the map before pooling is never written: the backward pass needs only the pooled
+//! value and which of the four it came from.
 //!
-//! Backward is in [`nonzero`]; a first layer's, which has few channels, in [`patches`].
+//! Backward is in [`nonzero`], and in [`patches`] for a first layer, which has few channels.
 
 pub mod nonzero;
 pub mod patches;
@@ -20,11 +20,11 @@ pub struct Geometry {
     pub height: usize,
     /// Columns of the input.
     pub width: usize,
-    /// Channels of the input as they lie in memory, a multiple of 4.
+    /// Channels of the input, rounded up to a multiple of 4.
     pub channels: usize,
     /// Side of the square kernel.
     pub kernel_size: usize,
-    /// Channels of the output as they lie in memory, a multiple of 4.
+    /// Channels of the output, rounded up to a multiple of 4.
     pub filters: usize,
 }
 
@@ -39,7 +39,7 @@ impl Geometry {
         self.width - self.kernel_size + 1
     }
 
-    /// Numbers of an input that a kernel's row covers: they lie next to each other.
+    /// Numbers of the input under one row of the kernel, contiguous in memory.
     pub fn row(&self) -> usize {
         self.kernel_size * self.channels
     }
@@ -49,7 +49,7 @@ impl Geometry {
         self.kernel_size * self.row()
     }
 
-    /// Where in the input the patch of an output position starts.
+    /// Offset in the input of the patch at an output position.
     fn corner(&self, y: usize, x: usize) -> usize {
         (y * self.width + x) * self.channels
     }
@@ -77,8 +77,8 @@ fn sums_at(
 ///
 /// - `input`: one image, `[height][width][channels]`.
 /// - `kernel`, `bias`: panels from [`gemm::pack`](super::gemm::pack), [`Geometry::panel_rows`] rows
-///   a panel, or fewer for a 1x1 kernel whose last channels only fill up; one bias row a panel.
-/// - `relu`: `act` is `max(0, _)`, else the identity.
+///   a panel; fewer for a 1x1 kernel without its padding channels. One bias row a panel.
+/// - `relu`: `act` is `max(0, _)`, otherwise the identity.
 /// - `output`: `[out_height][out_width][filters]`, overwritten.
 pub fn forward(
     g: &Geometry,
@@ -94,7 +94,7 @@ pub fn forward(
         let bias = load(bias);
         let first = index * PANEL;
         for start in (0..positions).step_by(4) {
-            // The last tile repeats its last position where there are fewer than four.
+            // With fewer than four positions left, the tile repeats the last one.
             let at: [usize; 4] = std::array::from_fn(|i| (start + i).min(positions - 1));
             let corners = at.map(|p| g.corner(p / g.out_width(), p % g.out_width()));
             let sums = sums_at(g, input, corners, panel, bias);
@@ -109,11 +109,10 @@ pub fn forward(
     }
 }
 
-/// [`forward`], then 2x2 max-pooling with stride 2, in one pass; an odd last row or column is
-/// never computed.
+/// [`forward`] and 2x2 max-pooling with stride 2 in one pass. An odd last row or column is not computed.
 ///
 /// - `output`: `[out_height / 2][out_width / 2][filters]`, overwritten.
-/// - `argmax`: the same shape; which position of its window a value came from, `2 * dy + dx`,
+/// - `argmax`: the same shape; the position in its window that a value came from, `2 * dy + dx`,
 ///   the first of equals.
 pub fn forward_pooled(
     g: &Geometry,
