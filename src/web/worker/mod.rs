@@ -111,10 +111,10 @@ impl TrainerCell {
     }
 }
 
-/// Loads what is missing of the data set, part by part, while the trainer goes on with its work.
+/// Loads the rest of the data set, part by part, while the trainer goes on.
 fn load_data(cell: &Rc<TrainerCell>, retry: &Rc<Cell<bool>>) {
     let Some(mut loader) = cell.with(|trainer| trainer.loader.take()).flatten() else {
-        // It is loading already, though maybe what comes after a part that failed.
+        // Already loading, but perhaps the parts after one that failed.
         retry.set(true);
         return;
     };

@@ -11,7 +11,7 @@ const CHUNK: usize = 100;
 /// Milliseconds between two [`Reply::Evaluating`].
 const PROGRESS_INTERVAL: f64 = 500.0;
 
-/// An evaluation under way.
+/// An evaluation in progress.
 pub(super) struct TestEvaluation {
     /// The request's number.
     pub(super) id: u32,
@@ -22,12 +22,12 @@ pub(super) struct TestEvaluation {
     pub(super) score: Score,
     /// `[images][classes]`
     pub(super) probabilities: Vec<f32>,
-    /// When the page was told last, in milliseconds.
+    /// When progress was last reported, in milliseconds.
     reported: f64,
 }
 
 impl TestEvaluation {
-    /// Begins with no image evaluated, at a time in milliseconds.
+    /// Starts an evaluation at the time `now`, in milliseconds.
     ///
     /// # Errors
     /// If the parameters do not fit the architecture, or its input does not fit `test`'s images: a
@@ -66,7 +66,7 @@ impl TestEvaluation {
         end == test.len()
     }
 
-    /// What to tell the page of an evaluation that goes on, if it is time to.
+    /// The progress to report, if it is time to.
     pub(super) fn progress(&mut self, now: f64, test: &Digits) -> Option<Reply> {
         if now - self.reported < PROGRESS_INTERVAL {
             return None;

@@ -70,7 +70,7 @@ impl Trainer {
         self.send(&Reply::Failed { run, message }, &[]);
     }
 
-    /// Takes in what the loader has of the data set, and passes on how much that is now.
+    /// Adds a part of the data set, if one came, and reports the progress of the download or its failure.
     pub(super) fn on_loaded(&mut self, loaded: Loaded, progress: DataProgress) {
         let part = match loaded {
             Loaded::Bytes => None,

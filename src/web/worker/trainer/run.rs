@@ -19,7 +19,7 @@ use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 /// worker could use: one more a second costs two workers on two cores 1.5 % of their images.
 const PROGRESS_INTERVAL: f64 = 500.0;
 
-/// Milliseconds between two signs of life while the run waits, for data or for helpers, or is in a long minibatch.
+/// Milliseconds between two signs of life while the run waits for data or helpers, or within a long job.
 const HEARTBEAT: i32 = 1000;
 
 /// Milliseconds that a helper has for its shards, plus a multiple of the time that the trainer took for its
@@ -27,13 +27,13 @@ const HEARTBEAT: i32 = 1000;
 const TIMEOUT: f64 = 2000.0;
 const TIMES_OWN: f64 = 10.0;
 
-/// Mean cross-entropy of a minibatch beyond which nothing is learnt any more: the right class would have had a
-/// probability of e^-10000.
+/// A minibatch's mean cross-entropy above which the run has diverged: the right class would have had a probability of
+/// e^-10000.
 const DIVERGED: f32 = 1e4;
 
-/// What a run works with and what is there without it, too.
-pub(super) struct Means<'a> {
-    /// Where the page hears of it.
+/// The trainer's parts that a run works with.
+pub(super) struct TrainerContext<'a> {
+    /// Sends replies to the page.
     pub(super) scope: &'a DedicatedWorkerGlobalScope,
     pub(super) clock: &'a Performance,
     /// Requests further slices of work.
@@ -81,12 +81,12 @@ pub(super) struct TrainingRun {
     /// The activity last reported to the page.
     activity: Activity,
     last_progress: f64,
-    /// When the page was told anything, in milliseconds.
+    /// When the page last heard from the run, in milliseconds.
     last_sign: f64,
-    /// The parameters of the last progress that had a loss as it should be.
+    /// The parameters at the last progress whose losses were all below [`DIVERGED`].
     sound: Vec<f32>,
     diverged: bool,
-    /// Of each minibatch since the last progress.
+    /// Of each minibatch since the last progress report.
     losses: Vec<f32>,
     accuracies: Vec<f32>,
     /// Of the test images evaluated since the last minibatch, `[images][classes]`.
@@ -179,49 +179,49 @@ impl TrainingRun {
             self.executor.load(parameters);
             self.loaded = true;
         }
-        self.compute(means, work);
-        self.work = Some(Begun { work, set, since, own: means.clock.now() - since });
+        self.compute(context, work);
+        self.job = Some(CurrentJob { work, set, since, own: context.clock.now() - since });
         true
     }
 
-    /// Computes all shards that no helper holds.
-    fn compute(&mut self, means: &mut Means<'_>, work: Work) {
+    /// Computes all shards that no helper has.
+    fn compute(&mut self, context: &mut TrainerContext<'_>, work: Work) {
         let total_images = self.batch.labels.len();
         let pixels = self.batch.images.len() / total_images.max(1);
-        while let Some(shard) = means.helper_pool.next_own() {
+        while let Some(shard) = context.helper_pool.next_own() {
             let part = images_of(total_images, &(shard..shard + 1));
             let BatchBuffer { images, labels, .. } = &mut self.batch;
             let images = &mut images[part.start * pixels..part.end * pixels];
             let score = self.executor.compute(work, shard, images, &labels[part], total_images);
-            means.helper_pool.take_own(shard, score);
-            self.give_sign(means);
+            context.helper_pool.take_own(shard, score);
+            self.give_sign(context);
         }
     }
 
-    /// Tells the page that the run is alive, if it has not heard from it for a while.
-    fn give_sign(&mut self, means: &Means<'_>) {
-        let now = means.clock.now();
+    /// Shows the page that the run is alive, if the last sign of that is a while ago.
+    fn give_sign(&mut self, context: &TrainerContext<'_>) {
+        let now = context.clock.now();
         if now - self.last_sign < f64::from(HEARTBEAT) {
             return;
         }
         self.last_sign = now;
         let evaluated = (self.activity == Activity::Evaluating).then(|| {
-            let all = self.session.held_out() + means.images.test.len();
+            let all = self.session.held_out() + context.images.test.len();
             self.session.evaluated() as f32 / all.max(1) as f32
         });
-        means.send(&Reply::Working { run: self.id, evaluated }, &[]);
+        context.send(&Reply::Working { run: self.id, evaluated }, &[]);
     }
 
-    /// Takes in the work in hand once it is complete; false if it waits for helpers.
-    fn go_on(&mut self, means: &mut Means<'_>, begun: Begun) -> bool {
-        self.compute(means, begun.work);
-        means.helper_pool.wait(SLICE, &mut self.executor);
-        self.give_sign(means);
-        let Some(score) = means.helper_pool.done() else {
-            // After the look at the mailboxes: what lies there is not late.
-            let now = self.awake.look(means.clock.now());
-            let lost = means.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * begun.own);
-            if lost || means.helper_pool.awaits_mailboxes() {
+    /// Passes the job's result to the session once it is complete; false if it waits for helpers.
+    fn finish_job(&mut self, context: &mut TrainerContext<'_>, job: CurrentJob) -> bool {
+        self.compute(context, job.work);
+        context.helper_pool.wait(SLICE, &mut self.executor);
+        self.give_sign(context);
+        let Some(score) = context.helper_pool.done() else {
+            // After reading the mailboxes: a result that is there is not late.
+            let now = self.awake.look(context.clock.now());
+            let lost = context.helper_pool.lose_overdue(now, TIMEOUT + TIMES_OWN * job.own);
+            if lost || context.helper_pool.awaits_mailboxes() {
                 return true;
             }
             context.turn.request_later(HEARTBEAT);
@@ -236,13 +236,13 @@ impl TrainingRun {
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
                 self.accuracies.push(score.accuracy());
-                // Also false for what is no number.
+                // Not `>=`, which is false for NaN.
                 if !(score.mean_loss() < DIVERGED) {
-                    self.report_divergence(means);
+                    self.report_divergence(context);
                     return false;
                 }
-                if means.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
-                    self.report(means, Activity::Training);
+                if context.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
+                    self.report(context, Activity::Training);
                 }
             }
             Work::Evaluation => {
@@ -254,30 +254,30 @@ impl TrainingRun {
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
                     if !(evaluation.test.mean_loss() < DIVERGED) {
-                        self.report_divergence(means);
+                        self.report_divergence(context);
                         return false;
                     }
-                    self.report_epoch(means, evaluation);
+                    self.report_epoch(context, evaluation);
                 }
             }
         }
         true
     }
 
-    /// Whether it is over because its loss or weights are beyond what numbers can hold.
+    /// Whether the run is over because its loss or weights overflowed.
     pub(super) fn has_diverged(&self) -> bool {
         self.diverged
     }
 
-    /// Brings the page its curves to the end, and the last sound weights.
-    fn report_divergence(&mut self, means: &Means<'_>) {
-        self.report(means, Activity::Training);
+    /// Ends the run: the page gets the losses up to here, and the last sound weights.
+    fn report_divergence(&mut self, context: &TrainerContext<'_>) {
+        self.report(context, Activity::Training);
         let (step, seconds) = (self.session.step(), self.meter.seconds());
-        means.send(&Reply::Diverged { run: self.id, step, seconds }, &[&self.sound]);
+        context.send(&Reply::Diverged { run: self.id, step, seconds }, &[&self.sound]);
         self.diverged = true;
     }
 
-    /// Tells the page what an epoch has come to.
+    /// Reports an epoch's evaluation to the page.
     fn report_epoch(
         &mut self,
         context: &TrainerContext<'_>,
@@ -325,8 +325,8 @@ impl TrainingRun {
         false
     }
 
-    fn report(&mut self, means: &Means<'_>, activity: Activity) {
-        self.last_progress = means.clock.now();
+    fn report(&mut self, context: &TrainerContext<'_>, activity: Activity) {
+        self.last_progress = context.clock.now();
         self.last_sign = self.last_progress;
         self.activity = activity;
         if self.losses.iter().all(|&loss| loss < DIVERGED) {
