@@ -138,8 +138,9 @@ impl Browser {
     fn let_it_store(&self) {
         const READ: &str = "
             return (async () => {
-                for (let round = 0; round < 4 && window.idbKeyval; round++) {
-                    await window.idbKeyval.keys();
+                const store = window.idbKeyval?.createStore('inkling', 'kept');
+                for (let round = 0; round < 4 && store; round++) {
+                    await window.idbKeyval.keys(store);
                     await new Promise(resolve => setTimeout(resolve, 5));
                 }
             })();";

@@ -111,10 +111,11 @@ impl<'b> Page<'b> {
     /// Reads `<body>`.
     pub fn status(&self) -> Result<Status> {
         const READ: &str = "
-            const data = document.body.dataset;
+            // A document that is still being read may have no body yet.
+            const data = document.body?.dataset ?? {};
             const number = text => text ? Number(text) : null;
             return {
-                state: data.state, epoch: number(data.epoch), step: number(data.step),
+                state: data.state ?? '', epoch: number(data.epoch), step: number(data.step),
                 prediction: number(data.prediction), test_accuracy: number(data.testAccuracy),
                 images_per_second: number(data.imagesPerSecond), workers: number(data.workers),
                 backend: data.backend ?? '', error: data.error ?? '', now: performance.now(),

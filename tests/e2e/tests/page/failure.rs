@@ -27,24 +27,26 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
 
-/// Half a second after the run's start the worker disappears silently.
-const CLOSES: &str = "
-addEventListener('message', ({data}) => {
-    if (data.message?.Start) setTimeout(() => close(), 500);
-});
-";
+/// Makes `fate()` happen to the trainer once it has reported a minibatch.
+macro_rules! after_a_minibatch {
+    ($fate:literal) => {
+        concat!(
+            "const {postMessage} = self;
+            self.postMessage = (data, ...rest) => {
+                postMessage.call(self, data, ...rest);
+                if (data.message?.Progress?.step > 0) setTimeout(fate);
+            };
+            const fate = () => ",
+            $fate,
+            ";"
+        )
+    };
+}
 
-const THROWS: &str = "
-addEventListener('message', ({data}) => {
-    if (data.message?.Start) setTimeout(() => { throw new Error('worker killed by the test'); }, 500);
-});
-";
-
-const HANGS: &str = "
-addEventListener('message', ({data}) => {
-    if (data.message?.Start) setTimeout(() => { for (;;); }, 500);
-});
-";
+/// It disappears without a word.
+const CLOSES: &str = after_a_minibatch!("close()");
+const THROWS: &str = after_a_minibatch!("{ throw new Error('worker killed by the test'); }");
+const HANGS: &str = after_a_minibatch!("{ for (;;); }");
 
 fn a_worker_that_closes_is_replaced(page: &mut Page) -> Result<()> {
     dies_and_is_replaced(page, CLOSES)
