@@ -186,6 +186,10 @@ impl Browser {
 
     /// Clicks the middle of the element, after scrolling it into view.
     pub fn click(&self, selector: &str) -> Result<()> {
+        // WebKit's driver at times does not find the way to what is below the viewport.
+        const INTO_VIEW: &str = "document.querySelector(arguments[0])
+            ?.scrollIntoView({block: 'nearest', behavior: 'instant'})";
+        self.script(INTO_VIEW, vec![json!(selector)])?;
         run(async { Ok(self.client.find(Locator::Css(selector)).await?.click().await?) })
             .with_context(|| format!("clicking {selector}"))
     }

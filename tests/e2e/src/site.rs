@@ -291,8 +291,7 @@ impl State {
     async fn fault(&self, name: &str) -> Option<Fault> {
         loop {
             let healed = self.healed.notified();
-            let mut shared = self.shared();
-            let fault = match shared.faults.get_mut(name) {
+            let fault = match self.shared().faults.get_mut(name) {
                 Some(Fault::Unavailable(0)) => None,
                 Some(Fault::Unavailable(times)) => {
                     *times -= 1;
@@ -300,7 +299,6 @@ impl State {
                 }
                 other => other.cloned(),
             };
-            drop(shared);
             match fault {
                 Some(Fault::Held) => healed.await,
                 other => return other,
@@ -430,7 +428,7 @@ fn spoil(mut body: Vec<u8>, fault: Option<&Fault>) -> Vec<u8> {
             }
         }
         Some(Fault::Prefixed(script)) => body.splice(..0, script.bytes()).for_each(drop),
-        Some(Fault::Missing | Fault::Held | Fault::Typed(_)) | None => {}
+        Some(Fault::Missing | Fault::Unavailable(_) | Fault::Held | Fault::Typed(_)) | None => {}
     }
     body
 }

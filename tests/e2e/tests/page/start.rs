@@ -61,6 +61,8 @@ fn a_script_that_cannot_be_read(page: &mut Page) -> Result<()> {
 
 fn a_page_without_its_module_says_so(page: &mut Page) -> Result<()> {
     page.expect_on_console("page.js");
+    // WebKit does not name the file.
+    page.expect_on_console("Importing a module script failed");
     page.site.inject("page.js", Fault::Missing);
     page.load("")?;
     says(page, "could not be loaded")
