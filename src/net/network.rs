@@ -122,13 +122,13 @@ impl Network {
     ///
     /// - `gradient`: in the parameters' order, overwritten.
     pub fn gradient(&mut self, shard: Shard<'_>, gradient: &mut [f32]) -> Score {
-        self.gradient_by_parts(shard, gradient, &mut |_, _| {})
+        self.gradient_in_parts(shard, gradient, &mut |_, _| {})
     }
 
-    /// [`Network::gradient`], timed in parts: calls `done` after each part of the work on a block.
+    /// [`Network::gradient`], which calls `done` after each part of the work on a block, for timing.
     ///
     /// - `done`: gets the step's index and the part.
-    pub fn gradient_by_parts(
+    pub fn gradient_in_parts(
         &mut self,
         shard: Shard<'_>,
         gradient: &mut [f32],

@@ -234,7 +234,7 @@ impl Steps {
             };
             let network = &mut self.network;
             self.sums.add(index..index + 1, |leaf| {
-                network.gradient_by_parts(shard, leaf, &mut |step, phase| {
+                network.gradient_in_parts(shard, leaf, &mut |step, phase| {
                     watch.note(StepPart::Network(phase, step));
                 })
             });
