@@ -19,8 +19,14 @@ use sha2::{Digest, Sha256};
 use crate::{data, fingerprint, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 5] =
-    ["start.js", "tour.js", "worker-start.js", "icon.svg", "assets/weights.safetensors"];
+const FROM_WWW: [&str; 6] = [
+    "start.js",
+    "tour.js",
+    "charts.js",
+    "worker-start.js",
+    "icon.svg",
+    "assets/weights.safetensors",
+];
 
 /// Files from npm, below `node_modules`, and their names on the site.
 const FROM_NPM: [(&str, &str); 3] = [

@@ -6,8 +6,8 @@ use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
-    HtmlSelectElement, HtmlTemplateElement, KeyboardEvent, MouseEvent,
+    Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
+    HtmlSelectElement, KeyboardEvent, MouseEvent,
 };
 
 use crate::app::panels::experiment::editor::{Edit, LayerKind, LayerPart};
@@ -93,14 +93,10 @@ impl ExperimentPanel {
             let kind = kind.ok_or_else(|| DomError::WrongElement("data-add".into()))?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Edit(Edit::Add(kind))))?;
         }
-        let undo: HtmlElement = dom::by_id("layers-undo")?;
-        dom::on(&undo, "click", |_: MouseEvent| dispatch(Event::UndoEdit))?;
-        let again: HtmlElement = dom::by_id("varied-again")?;
-        dom::on(&again, "click", |_: MouseEvent| dispatch(Event::VaryAgain))?;
-        let to_train: HtmlElement = dom::by_id("to-train")?;
-        dom::on(&to_train, "click", |_: MouseEvent| focus("#train"))?;
-        let copy: HtmlElement = dom::by_id("code-copy")?;
-        dom::on(&copy, "click", |_: MouseEvent| copy_code())?;
+        dom::press("layers-undo", || dispatch(Event::UndoEdit))?;
+        dom::press("varied-again", || dispatch(Event::VaryAgain))?;
+        dom::press("to-train", || dom::focus("#train"))?;
+        dom::press("code-copy", copy_code)?;
         Ok(Self {
             list,
             rows: Vec::new(),
@@ -112,22 +108,15 @@ impl ExperimentPanel {
     }
 
     /// Makes the list anew.
-    fn rebuild(&mut self, document: &Document, view: &View) -> Result<(), DomError> {
+    fn rebuild(&mut self, view: &View) -> Result<(), DomError> {
         self.rows.clear();
         self.list.set_inner_html("");
-        let template: HtmlTemplateElement = dom::by_id("layer-row")?;
         for (i, row) in view.rows.iter().enumerate() {
-            let copy = document.import_node_with_deep(&template.content(), true)?;
-            self.list.append_child(&copy)?;
-            let line = self
-                .list
-                .last_element_child()
-                .ok_or_else(|| DomError::WrongElement("layer-row".into()))?;
+            let line = dom::copy("layer-row")?;
+            self.list.append_child(&line)?;
             line.set_attribute("data-index", &i.to_string())?;
             let name = format!("Layer {}, {}", i + 1, row.class);
-            let part = |selector: &str| {
-                line.query_selector(selector)?.ok_or_else(|| DomError::NoElement(selector.into()))
-            };
+            let part = |selector: &str| dom::part::<Element>(&line, selector);
             part(".what")?.set_attribute("aria-label", &name)?;
             let how = format!("Move {name}: arrow keys or drag");
             part(".handle")?.set_attribute("aria-label", &how)?;
@@ -161,9 +150,7 @@ impl ExperimentPanel {
                     part("[data-figure=multiply_adds]")?,
                     part("[data-figure=time]")?,
                 ],
-                wrong: part("p.wrong")?
-                    .dyn_into()
-                    .map_err(|_| DomError::WrongElement("wrong".into()))?,
+                wrong: dom::part(&line, "p.wrong")?,
             });
         }
         Ok(())
@@ -209,10 +196,9 @@ impl Panel for ExperimentPanel {
         if self.stamp != stamp {
             self.stamp = stamp;
             let view = app.experiment();
-            let document = dom::document()?;
             let layers = (view.revision, view.rows.iter().map(|row| row.class).collect());
             if layers != self.shown {
-                self.rebuild(&document, &view)?;
+                self.rebuild(&view)?;
                 self.shown = layers;
             }
             for (line, row) in self.rows.iter().zip(&view.rows) {
@@ -337,8 +323,8 @@ fn listen_to_layers(list: &HtmlElement) -> Result<(), DomError> {
             // The next row's button, or the last one's; without rows, what adds one.
             let next = (row + 1).min(rows.child_element_count() as usize);
             match next.checked_sub(1) {
-                Some(next) => focus(&format!("#layers > [data-index='{next}'] .remove")),
-                None => focus("[data-add]"),
+                Some(next) => dom::focus(&format!("#layers > [data-index='{next}'] .remove")),
+                None => dom::focus("[data-add]"),
             }
         }
     })?;
@@ -355,26 +341,15 @@ fn listen_to_layers(list: &HtmlElement) -> Result<(), DomError> {
             .is_ok_and(|r| !r.is_empty())
         {
             dispatch(Event::Edit(Edit::Move { from: row, to }));
-            focus(&format!("#layers > [data-index='{to}'] .handle"));
+            dom::focus(&format!("#layers > [data-index='{to}'] .handle"));
         }
     })
 }
 
 /// The part of a row that an event is about, and the row's place.
 fn target(event: &DomEvent, selector: &str) -> Option<(usize, Element)> {
-    let element: Element = event.target()?.dyn_into().ok()?;
-    let part = element.closest(selector).ok()??;
-    let row = part.closest("[data-index]").ok()??.get_attribute("data-index")?.parse().ok()?;
-    Some((row, part))
-}
-
-fn focus(selector: &str) {
-    if let Some(element) =
-        dom::all::<HtmlElement>(selector).ok().and_then(|all| all.into_iter().next())
-    {
-        // What cannot be focused leaves the focus where it is.
-        let _ = element.focus();
-    }
+    let part = dom::around(event, selector)?;
+    Some((dom::attribute(&part, "data-index")?, part))
 }
 
 /// Lets rows be dragged by their handles, once Sortable is here; the keys work without it.

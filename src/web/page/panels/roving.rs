@@ -61,8 +61,7 @@ fn buttons(group: &Element) -> Vec<HtmlElement> {
 }
 
 fn button_of(event: &DomEvent) -> Option<HtmlElement> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("button").ok()??.dyn_into().ok()
+    dom::around(event, "button")?.dyn_into().ok()
 }
 
 /// The next button above (-1) or below (1).

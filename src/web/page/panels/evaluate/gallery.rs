@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{Press, copy, follow, happen, hide, part, text, write};
+use super::{Press, follow, happen};
 use crate::app::App;
 use crate::app::panels::evaluate::Event;
 use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 use crate::web::page::panels::roving;
 
 /// The images as they are shown.
@@ -181,6 +180,5 @@ impl Tile {
 
 /// The image that was clicked.
 fn clicked(event: &MouseEvent) -> Option<u32> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("[data-index]").ok()??.get_attribute("data-index")?.parse().ok()
+    dom::attribute(&dom::around(event, "[data-index]")?, "data-index")
 }

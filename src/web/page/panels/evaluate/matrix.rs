@@ -3,12 +3,12 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{happen, write};
+use super::happen;
 use crate::app::panels::evaluate::gallery::Choice;
 use crate::app::panels::evaluate::{Event, Figures};
 use crate::data::CLASSES;
 use crate::net::metrics::Confusion;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, write};
 use crate::web::page::panels::roving;
 
 /// The tables' changing parts.
@@ -46,10 +46,8 @@ impl Matrix {
             let (label, answer) = ((at / CLASSES) as u8, (at % CLASSES) as u8);
             dom::on(cell, "click", move |_: MouseEvent| {
                 happen(Event::Show(Choice::Cell { label, answer }));
-                if let Ok(title) = dom::by_id::<HtmlElement>("judge-images-title") {
-                    // To the images, which may be below.
-                    let _ = title.focus();
-                }
+                // To the images, which may be below.
+                dom::focus("#judge-images-title");
             })?;
         }
         Ok(Self { body, cells, scores: dom::all("#judge-scores td")? })
