@@ -39,12 +39,12 @@ const FROM_NPM: [(&str, &str); 3] = [
 const STYLES: [&str; 8] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
-    "www/rooms.css",
-    "www/room-experiment.css",
-    "www/room-inside.css",
-    "www/room-judge.css",
-    "www/room-runs.css",
-    "www/room-yours.css",
+    "www/panels.css",
+    "www/panel-experiment.css",
+    "www/panel-inside.css",
+    "www/panel-evaluate.css",
+    "www/panel-runs.css",
+    "www/panel-fine-tune.css",
 ];
 
 /// Puts the site together in a new folder, from the folder with the wasm modules. Returns the build's ID.
