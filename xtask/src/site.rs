@@ -36,9 +36,13 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 8] = [
+const STYLES: [&str; 12] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
+    "www/draw.css",
+    "www/learn.css",
+    "www/curves.css",
+    "www/windows.css",
     "www/panels.css",
     "www/panel-experiment.css",
     "www/panel-inside.css",

@@ -103,9 +103,6 @@ impl Charts {
 
     /// Draws the curves; nothing at all while there are none. To make a chart takes long, so that one
     /// call makes one: says whether all is drawn.
-    ///
-    /// # Errors
-    /// If the markup lacks their places.
     pub(super) fn draw(&mut self, curves: &Curves) -> Result<bool, DomError> {
         if curves.is_empty() {
             self.loss.clear();

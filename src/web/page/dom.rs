@@ -113,9 +113,6 @@ pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
 }
 
 /// A part of an element.
-///
-/// # Errors
-/// If there is none of this kind.
 pub(super) fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
     of.query_selector(selector)?
         .and_then(|part| part.dyn_into().ok())
@@ -123,9 +120,6 @@ pub(super) fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomErro
 }
 
 /// A copy of a template's only element.
-///
-/// # Errors
-/// If the markup lacks it.
 pub(super) fn copy(template: &str) -> Result<Element, DomError> {
     let template: HtmlTemplateElement = by_id(template)?;
     let content = document()?.import_node_with_deep(&template.content(), true)?;

@@ -27,9 +27,6 @@ pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
 }
 
 /// As [`load`], a script that is a module.
-///
-/// # Errors
-/// As [`load`].
 pub(super) async fn load_module(file: &'static str) -> Result<(), DomError> {
     load_as(file, "module").await
 }

@@ -28,9 +28,6 @@ pub(super) struct Document {
 
 impl Document {
     /// Finds the parts.
-    ///
-    /// # Errors
-    /// If the markup lacks one.
     pub(super) fn new(settings: SettingsControls) -> Result<Self, DomError> {
         let mut bars = Vec::new();
         for row in dom::all::<Element>("#bars > li")? {
@@ -52,9 +49,6 @@ impl Document {
     }
 
     /// Shows the view.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, view: View, form: &Form) -> Result<(), DomError> {
         let before = self.shown.take();
         let old = before.as_ref();
@@ -171,9 +165,6 @@ impl Document {
 }
 
 /// Shows nothing more but why the page has ended.
-///
-/// # Errors
-/// If the markup lacks something.
 pub(super) fn end(words: &str) -> Result<(), DomError> {
     let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
     dom::text("problem-text", words)?;

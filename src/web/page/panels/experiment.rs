@@ -72,9 +72,6 @@ enum LayerControl {
 
 impl ExperimentPanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let list: HtmlElement = dom::by_id("layers")?;
         listen_to_layers(&list)?;

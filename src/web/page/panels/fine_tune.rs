@@ -33,9 +33,6 @@ pub(super) struct FineTunePanel {
 
 impl FineTunePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let labels = dom::all::<HtmlElement>("#yours-labels button")?;
         for (digit, button) in (0_u8..).zip(&labels) {

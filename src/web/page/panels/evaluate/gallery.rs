@@ -34,9 +34,6 @@ struct Tile {
 
 impl GalleryTiles {
     /// Finds the gallery and listens to it.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let place: HtmlElement = dom::by_id("judge-images")?;
         roving::listen(&place)?;
@@ -58,9 +55,6 @@ impl GalleryTiles {
     }
 
     /// Shows which images there are.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         let gallery = &app.evaluate.gallery;
         for (id, choice) in [("judge-sample", Choice::Sample), ("judge-mistakes", Choice::Mistakes)]
@@ -130,9 +124,6 @@ impl GalleryTiles {
     }
 
     /// Draws those in sight and says how they are read.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(
         &mut self,
         gallery: &State,

@@ -23,9 +23,6 @@ pub(super) struct Matrix {
 
 impl Matrix {
     /// Makes the tables' rows and listens to the cells.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut rows = String::new();
         for label in 0..CLASSES {
@@ -54,9 +51,6 @@ impl Matrix {
     }
 
     /// Shows an evaluation.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn show(&self, figures: &Figures) -> Result<(), DomError> {
         for (at, cell) in self.cells.iter().enumerate() {
             show(cell, &figures.confusion, at / CLASSES, at % CLASSES)?;

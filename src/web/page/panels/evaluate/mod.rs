@@ -40,9 +40,6 @@ pub(super) struct EvaluatePanel {
 
 impl EvaluatePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         dom::press("judge-now", || happen(Event::Evaluate))?;
         Ok(Self {

@@ -35,9 +35,6 @@ struct Card {
 
 impl Pinned {
     /// Finds the list and listens to its buttons.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         for button in dom::all::<HtmlElement>("#judge-pin button")? {
             let label = button.text_content().and_then(|digit| digit.parse().ok());
@@ -65,9 +62,6 @@ impl Pinned {
     }
 
     /// Shows which drawings there are, and whether another can be pinned.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         let cannot = app.cannot_pin();
         if self.cannot != Some(cannot) {
@@ -132,9 +126,6 @@ impl Pinned {
     }
 
     /// Draws the drawings and says how they are read.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(&mut self, evaluate: &State, press: &mut Press) -> Result<(), DomError> {
         for (card, drawing) in self.cards.iter_mut().zip(evaluate.pinned.all()) {
             if !card.drawn {

@@ -45,9 +45,6 @@ pub(super) struct InsidePanel {
 
 impl InsidePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
         Ok(Self::default())

@@ -27,9 +27,6 @@ pub(super) struct RunsChart {
 
 impl RunsChart {
     /// Finds its place.
-    ///
-    /// # Errors
-    /// If the markup lacks it.
     pub(super) fn new() -> Result<Self, DomError> {
         Ok(Self { place: dom::by_id("runs-chart")?, chart: None, shown: None, drawn: false })
     }

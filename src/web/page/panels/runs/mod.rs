@@ -30,9 +30,6 @@ pub(super) struct RunsPanel {
 
 impl RunsPanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let body: HtmlElement = dom::by_id("runs-rows")?;
         listen(&body)?;
