@@ -39,15 +39,24 @@ const style = (place, name) => getComputedStyle(place).getPropertyValue(name).tr
 
 const font = (place, pixels = 13) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
 
-const axis = (place) => ({
-  stroke: style(place, "--soft"),
-  font: font(place),
-  labelFont: font(place),
-  grid: { stroke: style(place, "--hair"), width: 1 },
-  ticks: { show: false },
-});
+// The horizontal axis, without lines, and the vertical one.
+function axes(place, x, y) {
+  const both = {
+    stroke: style(place, "--soft"),
+    font: font(place),
+    labelFont: font(place),
+    grid: { stroke: style(place, "--hair"), width: 1 },
+    ticks: { show: false },
+  };
+  return [
+    { ...both, gap: 4, ...x, grid: { show: false } },
+    { ...both, gap: 8, space: 32, ...y },
+  ];
+}
 
 const size = ({ clientWidth: width, clientHeight: height }) => ({ width, height });
+
+const showLatest = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 });
 
 class Chart {
   constructor(place) {
@@ -111,7 +120,7 @@ class Curve extends Chart {
     this.data = { x, measures: [raw, smooth, test] };
     if (this.plot) {
       this.plot.setData(this.points());
-      if (!this.plot.over.matches(":hover")) this.showLatest(this.plot);
+      if (!this.plot.over.matches(":hover")) showLatest(this.plot);
     } else if (!this.place.hasChildNodes()) {
       this.make();
     }
@@ -123,9 +132,10 @@ class Curve extends Chart {
     return [this.data.x, ...this.data.measures.map((values) => Array.from(values, placed))];
   }
 
-  // Has the legend show the newest values, as nobody points at others.
-  showLatest(plot) {
-    plot.setLegend({ idx: plot.data[0].length - 1 });
+  // Has the legend show the newest values, unless somebody points at others.
+  attend(plot) {
+    plot.over.addEventListener("mouseleave", () => showLatest(plot));
+    showLatest(plot);
   }
 
   // A legend's words, of the measure rather than of its place. Where a line has no point, its last one before counts:
@@ -141,7 +151,7 @@ class Curve extends Chart {
     const { turned, direction, lines, words } = this.kind;
     const [thin, train, test] = ["--thin", "--train", "--test"].map((name) => style(this.place, name));
     const value = (plot, _, line, at) => this.legend(line, at);
-    const hidden = { show: false };
+    const [hidden, dot] = [{ show: false }, { show: true, size: 7 }];
     return {
       ...size(this.place),
       pxAlign: 0,
@@ -149,39 +159,23 @@ class Curve extends Chart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { markers: { width: 2 } },
       scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
-      axes: [
-        { ...axis(this.place), size: 24, gap: 4, space: 72, incrs: whole, grid: hidden },
+      axes: axes(
+        this.place,
+        { size: 24, space: 72, incrs: whole },
         {
-          ...axis(this.place),
           size: 56,
-          gap: 8,
-          space: 32,
           splits: (plot, axis, low, high) => lines.filter((line) => low <= line && line <= high),
           filter: (plot, values) => values,
           values: (plot, values) => values.map((line) => words(turned(line))),
         },
-      ],
+      ),
       series: [
         { label: "minibatch" },
         { label: "raw", stroke: thin, width: 1, points: hidden, value },
         { label: "smoothed", stroke: train, width: 2, points: hidden, value },
-        {
-          label: "test",
-          stroke: test,
-          width: 1,
-          spanGaps: true,
-          points: { show: true, size: 7, fill: test, stroke: test },
-          value,
-        },
+        { label: "test", stroke: test, width: 1, spanGaps: true, points: { ...dot, fill: test, stroke: test }, value },
       ],
-      hooks: {
-        ready: [
-          (plot) => {
-            plot.over.addEventListener("mouseleave", () => this.showLatest(plot));
-            this.showLatest(plot);
-          },
-        ],
-      },
+      hooks: { ready: [(plot) => this.attend(plot)] },
     };
   }
 }
@@ -206,7 +200,6 @@ class Runs extends Chart {
   options() {
     const { isAccuracy, runs } = this.data;
     const word = (value) => (isAccuracy ? `${number(100 * value, 100)} %` : number(value, 1e4));
-    const own = { ...axis(this.place), labelSize: 20 };
     return {
       ...size(this.place),
       padding: [8, 16, 0, 0],
@@ -216,25 +209,12 @@ class Runs extends Chart {
         x: { time: false, range: [0, Math.max(1, ...runs.map(([, , x]) => x.at(-1)))] },
         y: { distr: isAccuracy ? 1 : 3 },
       },
-      axes: [
-        {
-          ...own,
-          size: 28,
-          gap: 4,
-          space: 48,
-          label: "epochs",
-          incrs: [1, 2, 5, 10, 20, 50, 100],
-          grid: { show: false },
-        },
+      axes: axes(
+        this.place,
+        { size: 28, space: 48, labelSize: 20, label: "epochs", incrs: [1, 2, 5, 10, 20, 50, 100] },
         // A line of a logarithmic axis may be without a word.
-        {
-          ...own,
-          size: 64,
-          gap: 8,
-          space: 32,
-          values: (plot, values) => values.map((value) => (value === null ? null : word(value))),
-        },
-      ],
+        { size: 64, values: (plot, values) => values.map((value) => (value === null ? null : word(value))) },
+      ),
       series: [
         { label: "epoch" },
         ...runs.map(([name, dash, x]) => {
