@@ -57,6 +57,7 @@ pub fn megabytes(bytes: u32) -> String {
 pub fn loss(value: f32) -> String {
     match value {
         v if !v.is_finite() => String::from("–"),
+        v if v >= 1e5 => format!("{v:.2e}"),
         v if v < 0.1 => format!("{v:.3}"),
         v => format!("{v:.2}"),
     }
@@ -110,6 +111,7 @@ mod tests {
     fn losses_and_bytes() {
         assert_eq!(loss(2.304), "2.30");
         assert_eq!(loss(0.04512), "0.045");
+        assert_eq!(loss(1.014e28), "1.01e28");
         assert_eq!(megabytes(10_140_000), "10.1");
         assert_eq!(of(1, "epoch", "epochs"), "1 epoch");
         assert_eq!(of(1200, "minibatch", "minibatches"), "1,200 minibatches");

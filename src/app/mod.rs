@@ -133,14 +133,7 @@ pub enum Effect {
     /// Ask before something is lost.
     Ask(Question),
     /// Have the visitor save a file.
-    Download {
-        /// Its name.
-        name: &'static str,
-        /// What kind of file it is.
-        mime: &'static str,
-        /// What is in it.
-        text: String,
-    },
+    Download(runs::File),
     /// Let a screen reader say this.
     Announce(String),
 }

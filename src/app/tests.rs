@@ -414,6 +414,13 @@ fn an_overflowed_network_gives_no_digit() {
     let view = app.view();
     assert_eq!(view.digit, None);
     assert!(view.answer_line.contains("overflowed"), "{}", view.answer_line);
+    app.curves.extend(&[f32::NAN], &[0.1]);
+    app.update(Event::Clear);
+    let run_text = app.view().run_text;
+    assert!(
+        run_text.contains("a smaller learning rate helps"),
+        "without a drawing, too: {run_text}"
+    );
     assert_eq!(app.run.as_ref().map(|run| run.phase), Some(RunPhase::Training));
 }
 

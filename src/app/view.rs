@@ -385,6 +385,9 @@ impl App {
             (_, Activity::Evaluating) => format!("Testing after epoch {}", run.epoch_of_weights()),
             (_, Activity::Training) => format!("Epoch {now}"),
         };
+        if self.curves.loss.raw().last().is_some_and(|loss| !loss.is_finite()) {
+            view.run_text.push_str("; the weights overflowed, a smaller learning rate helps");
+        }
         let total = run.steps_per_epoch * epochs;
         if run.phase == RunPhase::Done {
             view.run_share = 1.0;

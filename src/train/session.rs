@@ -221,11 +221,6 @@ impl Session {
         self.mode = Mode::Stepping;
     }
 
-    /// Whether the run waits for Resume or Step.
-    pub fn is_paused(&self) -> bool {
-        self.mode == Mode::Paused
-    }
-
     /// The current parameters, to compute the next gradient with.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters

@@ -19,8 +19,14 @@ use sha2::{Digest, Sha256};
 use crate::{data, fingerprint, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 5] =
-    ["start.js", "tour.js", "worker-start.js", "icon.svg", "assets/weights.safetensors"];
+const FROM_WWW: [&str; 6] = [
+    "start.js",
+    "tour.js",
+    "charts.js",
+    "worker-start.js",
+    "icon.svg",
+    "assets/weights.safetensors",
+];
 
 /// Files from npm, below `node_modules`, and their names on the site.
 const FROM_NPM: [(&str, &str); 3] = [
@@ -30,15 +36,19 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 8] = [
+const STYLES: [&str; 12] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
-    "www/rooms.css",
-    "www/room-experiment.css",
-    "www/room-inside.css",
-    "www/room-judge.css",
-    "www/room-runs.css",
-    "www/room-yours.css",
+    "www/draw.css",
+    "www/learn.css",
+    "www/curves.css",
+    "www/windows.css",
+    "www/panels.css",
+    "www/panel-experiment.css",
+    "www/panel-inside.css",
+    "www/panel-evaluate.css",
+    "www/panel-runs.css",
+    "www/panel-fine-tune.css",
 ];
 
 /// Puts the site together in a new folder, from the folder with the wasm modules. Returns the build's ID.

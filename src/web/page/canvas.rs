@@ -165,9 +165,6 @@ impl Grid {
     }
 
     /// Draws maps, `[height][width][channels]`.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(
         &self,
         canvas: &HtmlCanvasElement,

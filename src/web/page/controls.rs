@@ -70,9 +70,6 @@ pub(super) struct SettingsControls {
 impl SettingsControls {
     /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
     /// it in `data-setting`.
-    ///
-    /// # Errors
-    /// If one is of the wrong kind.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut controls = Vec::new();
         for field in Field::ALL {
@@ -99,9 +96,6 @@ impl SettingsControls {
     }
 
     /// Shows the settings.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
         for (field, control) in &self.controls {
             control.set_value(&form.get(*field));
@@ -113,9 +107,6 @@ impl SettingsControls {
     }
 
     /// Locks the settings, saying why, or unlocks them.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
         for (_, control) in &self.controls {
             control.set_disabled(why.is_some());
@@ -129,9 +120,6 @@ impl SettingsControls {
 }
 
 /// Listens to everything else that can be pressed.
-///
-/// # Errors
-/// If the markup lacks something.
 pub(super) fn listen() -> Result<(), DomError> {
     press("undo", || Event::Undo)?;
     press("clear", || Event::Clear)?;

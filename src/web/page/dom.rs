@@ -1,7 +1,12 @@
 //! Short names for what a document can do.
 
+use std::str::FromStr;
+
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, MouseEvent, Window};
+use web_sys::{
+    Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement,
+    MouseEvent, Window,
+};
 
 /// The document or the browser lacks something that this module needs.
 #[derive(Debug, thiserror::Error)]
@@ -59,11 +64,15 @@ pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
 /// # Errors
 /// If the markup lacks the element.
 pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
-    let element: Element = by_id(id)?;
+    write(&by_id::<Element>(id)?, words);
+    Ok(())
+}
+
+/// As [`text`], of an element that is here.
+pub(super) fn write(element: &Element, words: &str) {
     if element.text_content().as_deref() != Some(words) {
         element.set_text_content(Some(words));
     }
-    Ok(())
 }
 
 /// Hides or shows an element.
@@ -101,6 +110,42 @@ pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), Dom
 pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
     let list = document()?.query_selector_all(selector)?;
     Ok((0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).collect())
+}
+
+/// A part of an element.
+pub(super) fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
+    of.query_selector(selector)?
+        .and_then(|part| part.dyn_into().ok())
+        .ok_or_else(|| DomError::NoElement(selector.into()))
+}
+
+/// A copy of a template's only element.
+pub(super) fn copy(template: &str) -> Result<Element, DomError> {
+    let template: HtmlTemplateElement = by_id(template)?;
+    let content = document()?.import_node_with_deep(&template.content(), true)?;
+    content
+        .unchecked_into::<DocumentFragment>()
+        .first_element_child()
+        .ok_or_else(|| DomError::WrongElement(template.id()))
+}
+
+/// Moves the focus, unless the element has none to take.
+pub(super) fn focus(selector: &str) {
+    if let Some(element) = all::<HtmlElement>(selector).ok().and_then(|all| all.into_iter().next())
+    {
+        let _ = element.focus();
+    }
+}
+
+/// The innermost element around what an event is about that matches.
+pub(super) fn around(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// What the attribute of the innermost element that has it says.
+pub(super) fn attribute<T: FromStr>(element: &Element, name: &str) -> Option<T> {
+    let selector = ["[", name, "]"].concat();
+    element.closest(&selector).ok()??.get_attribute(name)?.parse().ok()
 }
 
 /// Calls `handler` on every such event, as long as the page lives.

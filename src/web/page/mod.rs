@@ -6,9 +6,10 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `canvas`, `uplot`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `dispatch`, `dom`, `canvas`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
-//! | `render`, `charts` | show |
+//! | `render` | shows |
+//! | `charts` | draws the curves, and what draws the runs' |
 //! | `panels` | the panels, which do both |
 //! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
@@ -29,7 +30,6 @@ mod panels;
 mod render;
 mod storage;
 mod update;
-mod uplot;
 mod weights;
 
 use super::attempt::attempt;
@@ -112,7 +112,7 @@ pub fn start() -> Result<(), DomError> {
         document: RefCell::new(Document::new(SettingsControls::new()?)?),
         pad: Pad::new("pad")?,
         picture: Picture::new()?,
-        charts: RefCell::new(Charts::new()?),
+        charts: RefCell::new(Charts::new()),
         panels: RefCell::new(Panels::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
@@ -173,7 +173,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "yours-pad", "loss", "accuracy", "runs-chart"] {
+    for id in ["pad", "yours-pad"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -279,7 +279,7 @@ impl Page {
             }
             Effect::Runs(request) => storage::runs::ask(request),
             Effect::Drawings(collection, request) => storage::drawings::ask(collection, request),
-            Effect::Download { name, mime, text } => download::text(name, mime, &text)?,
+            Effect::Download(file) => download::runs(file)?,
             Effect::Announce(words) => announce::announce(words)?,
         }
         Ok(())
@@ -289,7 +289,7 @@ impl Page {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
         // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
-        uplot::fetch();
+        charts::fetch();
         let backend = self.app.borrow().form.backend.map_or("", Backend::name);
         let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
         match Port::spawn(&script, "trainer") {
@@ -354,7 +354,7 @@ impl Page {
         let app = self.app.borrow();
         let run = app.run.as_ref().map_or(0, |run| run.id);
         let now = Some((run, app.curves.len(), app.curves.tests.len()));
-        let drawable = app.curves.is_empty() || uplot::ready();
+        let drawable = app.curves.is_empty() || charts::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted_at.set(dom::now());
             if self.charts.borrow_mut().draw(&app.curves)? {
@@ -366,25 +366,21 @@ impl Page {
         Ok(())
     }
 
-    /// Fits pad and charts to their places.
+    /// Fits the pads to their places.
     fn fit(&self) -> Result<(), DomError> {
         if self.pad.fit() {
             self.painted.set(None);
             self.paint(&self.app.borrow())?;
         }
-        self.panels.borrow_mut().fit(&self.app.borrow())?;
-        self.charts.borrow().fit()
+        self.panels.borrow_mut().fit(&self.app.borrow())
     }
 
-    /// Draws everything in the colours of the theme that is now on.
+    /// Draws everything but the charts, which see to it themselves, in the colours of the theme that is now on.
     fn recolour(&self) -> Result<(), DomError> {
         self.pad.forget_colour();
         self.picture.forget_colour();
         self.painted.set(None);
         self.paint(&self.app.borrow())?;
-        self.panels.borrow_mut().recolour(&self.app.borrow())?;
-        self.charts.borrow_mut().forget();
-        self.charted.set(None);
-        self.draw_curves()
+        self.panels.borrow_mut().recolour(&self.app.borrow())
     }
 }

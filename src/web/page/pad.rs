@@ -128,9 +128,6 @@ impl Pad {
 
 impl Picture {
     /// Finds its canvas.
-    ///
-    /// # Errors
-    /// If the markup lacks it.
     pub(super) fn new() -> Result<Self, DomError> {
         Ok(Self(Surface::new("picture")?))
     }

@@ -5,7 +5,6 @@ use super::dom::{self, DomError};
 use crate::app::answer::Source;
 use crate::app::settings::Form;
 use crate::app::view::{Button, View};
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement};
 
 /// A bar of the answer: its row, its ink, its text.
@@ -29,21 +28,13 @@ pub(super) struct Document {
 
 impl Document {
     /// Finds the parts.
-    ///
-    /// # Errors
-    /// If the markup lacks one.
     pub(super) fn new(settings: SettingsControls) -> Result<Self, DomError> {
         let mut bars = Vec::new();
         for row in dom::all::<Element>("#bars > li")? {
-            let part = |selector: &str| {
-                row.query_selector(selector)?.ok_or_else(|| DomError::NoElement(selector.into()))
-            };
             bars.push(Bar {
-                ink: part(".bar > span")?
-                    .dyn_into()
-                    .map_err(|_| DomError::WrongElement("bars".into()))?,
-                text: part(".share")?,
-                row: row.clone(),
+                ink: dom::part(&row, ".bar > span")?,
+                text: dom::part(&row, ".share")?,
+                row,
             });
         }
         let table: Element = dom::by_id("epochs-table")?;
@@ -58,9 +49,6 @@ impl Document {
     }
 
     /// Shows the view.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, view: View, form: &Form) -> Result<(), DomError> {
         let before = self.shown.take();
         let old = before.as_ref();
@@ -177,9 +165,6 @@ impl Document {
 }
 
 /// Shows nothing more but why the page has ended.
-///
-/// # Errors
-/// If the markup lacks something.
 pub(super) fn end(words: &str) -> Result<(), DomError> {
     let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
     dom::text("problem-text", words)?;

@@ -31,9 +31,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::kernels::lanes;
-use crate::protocol::{Reply, Request};
+use crate::protocol::Reply;
 use crate::web::attempt::attempt;
 use crate::web::port::{self, Turn};
+use dataset::Loader;
 pub use error::WorkerError;
 use helper_pool::{HELPER, HelperPool};
 use trainer::Trainer;
@@ -67,10 +68,12 @@ pub fn start() -> Result<(), WorkerError> {
     let helper_pool = HelperPool::new(scope.location().href(), Rc::new(on_event));
     cell.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, helper_pool)));
     port::listen(&scope, move |request| match request {
-        Ok((Request::LoadData, _)) => load_data(&cell),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            cell.with(|trainer| trainer.on_request(request, arrays));
+            if let Some(loader) = cell.with(|trainer| trainer.on_request(request, arrays)).flatten()
+            {
+                load_data(&cell, loader);
+            }
         }
         Err(error) => cell.end(&error.to_string().into()),
     });
@@ -111,11 +114,7 @@ impl TrainerCell {
 }
 
 /// Loads the rest of the data set, part by part, while the trainer goes on.
-fn load_data(cell: &Rc<TrainerCell>) {
-    let Some(mut loader) = cell.with(|trainer| trainer.loader.take()).flatten() else {
-        // Already loading.
-        return;
-    };
+fn load_data(cell: &Rc<TrainerCell>, mut loader: Loader) {
     let cell = Rc::clone(cell);
     spawn_local(async move {
         let loading_cell = Rc::clone(&cell);

@@ -9,7 +9,7 @@ use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
 use crate::app::{App, Effect};
 use crate::protocol::{Activity, RunId};
-use record::{Record, RunKey, RunMetadata, StoredRun};
+use record::{Record, RunKey, RunMetadata, SavedRun, StoredRun};
 
 /// Runs that the chart shows unasked.
 const SHOWN: usize = 6;
@@ -73,13 +73,21 @@ pub enum Format {
     Json,
 }
 
+/// Such a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum File {
+    /// Its text.
+    Csv(String),
+    /// What the browser shall write as JSON.
+    Json(Vec<SavedRun>),
+}
+
 impl Format {
-    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> Effect {
-        let (name, mime, text) = match self {
-            Self::Csv => ("inkling-runs.csv", "text/csv", record::to_csv(runs)),
-            Self::Json => ("inkling-runs.json", "application/json", record::to_json(runs)),
-        };
-        Effect::Download { name, mime, text }
+    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> File {
+        match self {
+            Self::Csv => File::Csv(record::to_csv(runs)),
+            Self::Json => File::Json(runs.map(Record::saved).collect()),
+        }
     }
 }
 
@@ -335,7 +343,9 @@ impl App {
             self.runs.revision = self.runs.revision.wrapping_add(1);
         }
         match event {
-            Event::Save(format) => effects.push(format.file(self.runs.records())),
+            Event::Save(format) => {
+                effects.push(Effect::Download(format.file(self.runs.records())));
+            }
             Event::Read(Ok(shelved)) => self.take_kept(&shelved, effects),
             Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
                 self.runs.store = RunsStoreState::Unavailable(reason);

@@ -5,6 +5,8 @@ use crate::app::panels::experiment::presets::NetworkPreset;
 use crate::app::settings::{Field, Form, StartFrom};
 use crate::protocol::{Evaluation, RunId, Settings};
 
+use serde::{Serialize, Serializer};
+
 /// All that is kept of a run beside its curves and weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunMetadata {
@@ -161,81 +163,90 @@ impl Record {
     }
 }
 
-/// Records as a JSON list: name, link, settings by their keys in the link, what came of it, each epoch
-/// and each minibatch.
-pub fn to_json<'a>(records: impl Iterator<Item = &'a Record>) -> String {
-    let runs: Vec<String> = records.map(object).collect();
-    ["[", &runs.join(",\n"), "]\n"].concat()
+/// A run in a file of runs. What is not a number there is null.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SavedRun {
+    name: String,
+    link: String,
+    /// By their keys in the link.
+    #[serde(serialize_with = "as_object")]
+    settings: Vec<(&'static str, Setting)>,
+    parameters: u32,
+    seconds: Option<f64>,
+    images_per_second: f64,
+    epochs: Vec<SavedEpoch>,
+    /// Of each minibatch.
+    losses: Vec<f64>,
+    accuracies: Vec<f64>,
 }
 
-fn object(record: &Record) -> String {
-    let metadata = &record.metadata;
-    let form = metadata.form();
-    let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
-    let settings: Vec<String> = settings
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| {
-            let value = if value.parse::<f64>().is_ok() { value } else { text(&value) };
-            format!("\"{key}\":{value}")
-        })
-        .collect();
-    let epochs: Vec<String> = metadata
-        .epochs
-        .iter()
-        .map(|test| {
-            let (held_out_loss, held_out_accuracy) =
-                test.validation.map_or((f32::NAN, f32::NAN), |v| (v.loss, v.accuracy));
-            format!(
-                "{{\"epoch\":{},\"minibatch\":{},\"test_loss\":{},\"test_accuracy\":{},\
-                 \"validation_loss\":{},\"validation_accuracy\":{}}}",
-                test.epoch,
-                test.step,
-                number(test.loss),
-                number(test.accuracy),
-                number(held_out_loss),
-                number(held_out_accuracy)
-            )
-        })
-        .collect();
-    let list = |numbers: &[f32]| numbers.iter().map(|&n| number(n)).collect::<Vec<_>>().join(",");
-    format!(
-        "{{\"name\":{},\"link\":{},\"settings\":{{{}}},\"parameters\":{},\"seconds\":{},\
-         \"images_per_second\":{},\"epochs\":[{}],\"losses\":[{}],\"accuracies\":[{}]}}",
-        text(&metadata.name),
-        text(&metadata.link()),
-        settings.join(","),
-        metadata.parameters,
-        number(metadata.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
-        number(metadata.images_per_second),
-        epochs.join(","),
-        list(record.curves.loss.raw()),
-        list(record.curves.accuracy.raw())
-    )
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Setting {
+    Number(f64),
+    Word(String),
 }
 
-/// A number as JSON has it, which knows no infinity.
-fn number(value: f32) -> String {
-    if value.is_finite() { value.to_string() } else { String::from("null") }
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SavedEpoch {
+    epoch: u32,
+    minibatch: u32,
+    test_loss: f64,
+    test_accuracy: f64,
+    validation_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
 }
 
-/// A string as JSON has it.
-fn text(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
+fn as_object<S: Serializer>(
+    settings: &[(&'static str, Setting)],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(settings.iter().map(|(key, value)| (key, value)))
+}
+
+/// The number with as few digits as an `f32` needs: 0.1, not 0.10000000149.
+fn short(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::NAN)
+}
+
+impl Record {
+    /// For a file of runs.
+    pub(super) fn saved(&self) -> SavedRun {
+        let metadata = &self.metadata;
+        let form = metadata.form();
+        let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
+        let setting = |value: String| value.parse().map_or(Setting::Word(value), Setting::Number);
+        let epochs = metadata.epochs.iter().map(|test| SavedEpoch {
+            epoch: test.epoch,
+            minibatch: test.step,
+            test_loss: short(test.loss),
+            test_accuracy: short(test.accuracy),
+            validation_loss: test.validation.map(|validation| short(validation.loss)),
+            validation_accuracy: test.validation.map(|validation| short(validation.accuracy)),
+        });
+        let list = |numbers: &[f32]| numbers.iter().copied().map(short).collect();
+        SavedRun {
+            name: metadata.name.clone(),
+            link: metadata.link(),
+            settings: settings
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(key, value)| (key, setting(value)))
+                .collect(),
+            parameters: metadata.parameters,
+            seconds: metadata.seconds,
+            images_per_second: short(metadata.images_per_second),
+            epochs: epochs.collect(),
+            losses: list(self.curves.loss.raw()),
+            accuracies: list(self.curves.accuracy.raw()),
         }
     }
-    quoted.push('"');
-    quoted
 }
 
-/// Records as a table, RFC 4180: a line an epoch, with what it belongs to.
+/// Records as a table, RFC 4180: a line an epoch, with what it belongs to. The mark at its beginning tells Excel that it
+/// is UTF-8.
 pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
     let mut csv = String::from(
-        "run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
+        "\u{feff}run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
          validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link\r\n",
     );
     for record in records {

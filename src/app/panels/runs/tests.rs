@@ -1,6 +1,6 @@
 //! Runs come, go, come back and are written down.
 
-use super::record::{to_csv, to_json};
+use super::record::to_csv;
 use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::Answer;
@@ -238,17 +238,19 @@ fn a_table_has_a_line_an_epoch() {
     let csv = to_csv(records.iter());
     let lines: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
+    assert!(lines[0].starts_with("\u{feff}run,"), "Excel is told that it is UTF-8");
     assert_eq!(lines[0].split(',').count(), 14);
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
-    let json: serde_json::Value = serde_json::from_str(&to_json(records.iter())).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::to_value(records.each_ref().map(Record::saved)).expect("JSON");
     assert_eq!(json[0]["name"], "=a, \"b\"");
     assert_eq!(json[0]["epochs"][1]["test_accuracy"], 0.992);
     assert_eq!(json[0]["epochs"][0]["validation_loss"], serde_json::Value::Null);
     assert_eq!(
         (&json[0]["settings"]["net"], &json[0]["settings"]["epochs"]),
-        (&"f,d10s".into(), &2.into())
+        (&"f,d10s".into(), &2.0.into())
     );
     assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
 }
@@ -259,18 +261,16 @@ fn all_runs_are_saved_to_a_file() {
     happen(&mut app, read(vec![kept(1, "A")]));
     let revision = app.runs.revision();
     let csv = happen(&mut app, Event::Save(Format::Csv));
-    let [Effect::Download { name: "inkling-runs.csv", mime: "text/csv", text }] = &csv[..] else {
+    let [Effect::Download(File::Csv(text))] = &csv[..] else {
         panic!("{csv:?}");
     };
     let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
     assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
     let json = happen(&mut app, Event::Save(Format::Json));
-    let [Effect::Download { name: "inkling-runs.json", mime: "application/json", text }] =
-        &json[..]
-    else {
+    let [Effect::Download(File::Json(runs))] = &json[..] else {
         panic!("{json:?}");
     };
-    let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let json = serde_json::to_value(runs).expect("JSON");
     assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
     assert_eq!(app.runs.revision(), revision, "nothing else is shown");
 }

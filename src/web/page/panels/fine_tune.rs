@@ -33,9 +33,6 @@ pub(super) struct FineTunePanel {
 
 impl FineTunePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let labels = dom::all::<HtmlElement>("#yours-labels button")?;
         for (digit, button) in (0_u8..).zip(&labels) {
@@ -47,7 +44,7 @@ impl FineTunePanel {
         press("yours-clear", || dispatch(app::Event::Clear))?;
         press("yours-undelete", || {
             update_collection(drawings::Event::Undelete);
-            focus("yours-digits-title");
+            dom::focus("#yours-digits-title");
         })?;
         let list: HtmlElement = dom::by_id("yours-digits")?;
         roving::listen(&list)?;
@@ -55,7 +52,7 @@ impl FineTunePanel {
             if let Some(key) = clicked(&event) {
                 update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
-                focus("yours-undelete");
+                dom::focus("#yours-undelete");
             }
         })?;
         let (pad, controls) = (Pad::new("yours-pad")?, FineTuneControls::new()?);
@@ -170,15 +167,7 @@ fn update_collection(event: drawings::Event) {
     dispatch(app::Event::Drawings(Collection::UserDigits, event));
 }
 
-fn focus(id: &str) {
-    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
-        // What has no focus to give stays where it is.
-        let _ = element.focus();
-    }
-}
-
 /// The digit whose picture was clicked.
 fn clicked(event: &MouseEvent) -> Option<DrawingKey> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()
+    dom::attribute(&dom::around(event, "[data-key]")?, "data-key")
 }

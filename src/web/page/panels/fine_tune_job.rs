@@ -23,9 +23,6 @@ pub(super) struct FineTuneControls {
 
 impl FineTuneControls {
     /// Finds the parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         for (id, part) in PARTS {
             let radio: HtmlInputElement = dom::by_id(id)?;
@@ -37,9 +34,6 @@ impl FineTuneControls {
     }
 
     /// Shows the view, if it is another one.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, view: View) -> Result<(), DomError> {
         if self.shown.as_ref() == Some(&view) {
             return Ok(());

@@ -78,9 +78,10 @@ impl Trainer {
         self.wake();
     }
 
-    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
+    /// Takes a request; the loader comes back if it shall load, which goes on beside all else, and is not at it yet.
+    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Loader> {
         match request {
-            Request::LoadData => {}
+            Request::LoadData => return self.loader.take(),
             Request::Start { run, settings, paused, workers } => {
                 // The new run may have another network.
                 self.end();
@@ -126,6 +127,7 @@ impl Trainer {
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
         self.wake();
+        None
     }
 
     fn begin_evaluation(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use e2e::{Fault, Host, Page, Status};
+use serde_json::json;
 
 use crate::Test;
 
@@ -26,6 +27,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ),
     ("failure::without_storage_it_still_works", without_storage_it_still_works),
     ("failure::without_its_charts_it_still_trains", without_its_charts_it_still_trains),
+    (
+        "failure::charts_that_do_not_work_cost_nothing_else",
+        charts_that_do_not_work_cost_nothing_else,
+    ),
 ];
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
@@ -224,6 +229,27 @@ fn damaged_weights_are_reported_and_fetched_again(page: &mut Page) -> Result<()>
         page.draw(0)?;
         page.wait_for("a 0", 5, |status| status.prediction == Some(0))?;
     }
+    Ok(())
+}
+
+/// A library that comes and does not work costs its charts, which say so in their place; the run goes on.
+fn charts_that_do_not_work_cost_nothing_else(page: &mut Page) -> Result<()> {
+    page.expect_on_console("uPlot");
+    page.site.inject("uPlot.iife.min.js", Fault::Prefixed("throw new Error('uPlot is broken');\n"));
+    page.train("images=500&epochs=1")?;
+    page.wait_for_state("done", 60)?;
+    page.click("#open-runs")?;
+    for chart in ["#loss", "#accuracy", "#runs-chart"] {
+        page.wait_until("the reason in its place", 10, || {
+            let words: String = page.ask(
+                "return document.querySelector(arguments[0]).textContent",
+                vec![json!(chart)],
+            )?;
+            Ok(words.contains("This browser cannot draw the chart").then_some(()))
+        })?;
+    }
+    page.draw(1)?;
+    page.wait_for("an answer", 5, |status| status.prediction.is_some())?;
     Ok(())
 }
 

@@ -6,16 +6,14 @@ mod matrix;
 mod pinned;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    DocumentFragment, Element, HtmlCanvasElement, HtmlElement, HtmlTemplateElement, MouseEvent,
-};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 use crate::app::panels::evaluate::Event;
 use crate::app::{self, App};
 use crate::data::PIXELS;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, hide, text};
 use crate::web::page::panels::panel::{Frame, Panel};
 use gallery::GalleryTiles;
 use matrix::Matrix;
@@ -42,12 +40,8 @@ pub(super) struct EvaluatePanel {
 
 impl EvaluatePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
-        let now: HtmlElement = dom::by_id("judge-now")?;
-        dom::on(&now, "click", |_: MouseEvent| happen(Event::Evaluate))?;
+        dom::press("judge-now", || happen(Event::Evaluate))?;
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: GalleryTiles::new()?,
@@ -153,38 +147,4 @@ fn follow() {
         button.scroll_into_view();
         let _ = button.focus();
     }
-}
-
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    write(&dom::by_id::<Element>(id)?, words);
-    Ok(())
-}
-
-/// Writes words, unless they stand there already.
-fn write(element: &Element, words: &str) {
-    if element.text_content().as_deref() != Some(words) {
-        element.set_text_content(Some(words));
-    }
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
-    Ok(())
-}
-
-/// A copy of a template's only element.
-fn copy(template: &str) -> Result<Element, DomError> {
-    let template: HtmlTemplateElement = dom::by_id(template)?;
-    let content = dom::document()?.import_node_with_deep(&template.content(), true)?;
-    content
-        .unchecked_into::<DocumentFragment>()
-        .first_element_child()
-        .ok_or_else(|| DomError::WrongElement(template.id()))
-}
-
-/// A part of an element.
-fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
-    of.query_selector(selector)?
-        .and_then(|part| part.dyn_into().ok())
-        .ok_or_else(|| DomError::NoElement(selector.into()))
 }

@@ -1,15 +1,14 @@
 //! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{Press, copy, follow, happen, hide, part, text, write};
+use super::{Press, follow, happen};
 use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
 use crate::app::format::percent;
 use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
 use crate::app::{self, App};
 use crate::web::page::dispatch::dispatch;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
@@ -36,26 +35,22 @@ struct Card {
 
 impl Pinned {
     /// Finds the list and listens to its buttons.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         for button in dom::all::<HtmlElement>("#judge-pin button")? {
             let label = button.text_content().and_then(|digit| digit.parse().ok());
             let label = label.ok_or_else(|| DomError::WrongElement("judge-pin".into()))?;
             dom::on(&button, "click", move |_: MouseEvent| happen(Event::Pin(label)))?;
         }
-        let undo: HtmlElement = dom::by_id("judge-undo")?;
-        dom::on(&undo, "click", |_: MouseEvent| {
+        dom::press("judge-undo", || {
             update_collection(drawings::Event::Undelete);
-            focus("judge-pinned-title");
+            dom::focus("#judge-pinned-title");
         })?;
         let place: HtmlElement = dom::by_id("judge-pinned")?;
         dom::on(&place, "click", |event: MouseEvent| match clicked(&event) {
             Some((key, what)) if what == "unpin" => {
                 update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
-                focus("judge-undo");
+                dom::focus("#judge-undo");
             }
             Some((key, _)) => {
                 happen(Event::LookAtPinned(key));
@@ -67,9 +62,6 @@ impl Pinned {
     }
 
     /// Shows which drawings there are, and whether another can be pinned.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         let cannot = app.cannot_pin();
         if self.cannot != Some(cannot) {
@@ -134,9 +126,6 @@ impl Pinned {
     }
 
     /// Draws the drawings and says how they are read.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(&mut self, evaluate: &State, press: &mut Press) -> Result<(), DomError> {
         for (card, drawing) in self.cards.iter_mut().zip(evaluate.pinned.all()) {
             if !card.drawn {
@@ -188,16 +177,8 @@ fn update_collection(event: drawings::Event) {
     dispatch(app::Event::Drawings(Collection::Pinned, event));
 }
 
-fn focus(id: &str) {
-    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
-        let _ = element.focus();
-    }
-}
-
 /// The drawing whose button was clicked, and what the button does.
 fn clicked(event: &MouseEvent) -> Option<(DrawingKey, String)> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    let button = target.closest("[data-do]").ok()??;
-    let key = button.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
-    Some((key, button.get_attribute("data-do")?))
+    let button = dom::around(event, "[data-do]")?;
+    Some((dom::attribute(&button, "data-key")?, button.get_attribute("data-do")?))
 }

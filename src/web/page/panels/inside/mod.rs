@@ -5,7 +5,7 @@ mod stage;
 
 use web_sys::{
     Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
-    HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent,
+    HtmlSelectElement, KeyboardEvent, PointerEvent,
 };
 
 use crate::app::panels::inside::arithmetic::{self, number};
@@ -45,9 +45,6 @@ pub(super) struct InsidePanel {
 
 impl InsidePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
         Ok(Self::default())
@@ -357,8 +354,7 @@ fn listen() -> Result<(), DomError> {
         event.prevent_default();
         happen(Event::Go(layer, by));
     })?;
-    let back: HtmlElement = dom::by_id("inside-back")?;
-    dom::on(&back, "click", |_: MouseEvent| happen(Event::Look(Subject::Drawing)))?;
+    dom::press("inside-back", || happen(Event::Look(Subject::Drawing)))?;
     for (id, attribution) in [
         ("inside-why-off", Attribution::Off),
         ("inside-why-gradient", Attribution::Gradient),
