@@ -6,9 +6,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use inkling::config::{Architecture, Augment, Optimizer, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
+use inkling::net::{Network, init};
 use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, Session, Task};
@@ -40,7 +40,7 @@ fn a_training_step_allocates_nothing() {
     let digits = Digits { images: vec![128; 200 * PIXELS], labels: vec![3; 200] };
     let parameters = init::glorot_uniform(network.plan(), 1);
     let mut sums = Sums::new(parameters.len());
-    let settings = Settings {
+    let settings = TrainConfig {
         architecture: Architecture::default(),
         epochs: 1,
         batch_size: 32,

@@ -1,5 +1,7 @@
 //! Numbers as a person would say them.
 
+pub use crate::config::format::count;
+
 /// A share, 0 to 1, as "98.9 %". Only what is exactly all reads "100 %".
 pub fn percent(share: f32) -> String {
     if !share.is_finite() {
@@ -12,19 +14,6 @@ pub fn percent(share: f32) -> String {
         1000 => String::from("100 %"),
         _ => format!("{}.{} %", tenths / 10, tenths % 10),
     }
-}
-
-/// A count with thousands marked: "60,000".
-pub fn count(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A measured rate to three figures: "14,200".

@@ -10,24 +10,21 @@ pub mod format;
 pub mod panels;
 pub mod plan;
 pub mod run;
-pub mod settings;
 pub mod speed;
 pub mod view;
 
+use crate::config::{Architecture, Field, Form, NetworkPreset, Recipe, StartFrom};
 use crate::ink::{Drawing, Point};
-use crate::net::Architecture;
 use crate::protocol::{DataProgress, Reply, Request};
 use answer::{Answer, Source};
 use curves::Curves;
 use panels::PanelId;
 use panels::evaluate::{self, EvaluateState};
 use panels::experiment::editor::Edit;
-use panels::experiment::presets::{NetworkPreset, Recipe};
 use panels::fine_tune::{self, FineTuneState};
 use panels::inside::{self, InsideState};
 use panels::runs::{self, RunsState};
 use run::Run;
-use settings::{Field, Form, StartFrom};
 use speed::Speed;
 
 /// Seconds of silence after which a trainer that owes an answer counts as gone.

@@ -2,10 +2,11 @@
 
 use super::App;
 use super::format::{count, duration, of};
-use super::panels::experiment::presets::NetworkPreset;
 use super::run::Run;
-use super::settings::{Form, StartFrom, TRAIN_IMAGES, percent_of};
-use crate::protocol::{Augment, Optimizer, Schedule, Settings};
+use crate::config::field::percent_of;
+use crate::config::{
+    Augment, Form, NetworkPreset, Optimizer, Schedule, StartFrom, TRAIN_IMAGES, TrainConfig,
+};
 
 /// A part of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +26,7 @@ impl App {
         let on = self.run.as_ref().filter(|run| run.is_on());
         let (settings, start) = on.map_or((&self.form.settings, self.form.start), of_run);
         let usual = Form::default();
-        let part = |words: fn(&Settings) -> String| {
+        let part = |words: fn(&TrainConfig) -> String| {
             let (words, usually) = (words(settings), words(&usual.settings));
             PlanPart { unusual: words != usually, words }
         };
@@ -40,7 +41,7 @@ impl App {
     }
 
     /// How long the run will take, if a run has shown how fast training is here.
-    fn seconds(&self, settings: &Settings) -> Option<f64> {
+    fn seconds(&self, settings: &TrainConfig) -> Option<f64> {
         let multiply_adds = settings.architecture.multiply_adds().ok()?;
         let (trained, _) = settings.split(TRAIN_IMAGES as usize);
         let images = trained * settings.epochs as usize;
@@ -48,11 +49,11 @@ impl App {
     }
 }
 
-fn of_run(run: &Run) -> (&Settings, StartFrom) {
+fn of_run(run: &Run) -> (&TrainConfig, StartFrom) {
     (&run.settings, run.start)
 }
 
-fn network(settings: &Settings) -> String {
+fn network(settings: &TrainConfig) -> String {
     let architecture = &settings.architecture;
     let name = NetworkPreset::of(architecture).map_or_else(
         || of(architecture.layers.len() as u32, "layer", "layers"),
@@ -64,24 +65,18 @@ fn network(settings: &Settings) -> String {
     }
 }
 
-fn optimizer(settings: &Settings) -> String {
-    let numbers = match settings.optimizer {
-        optimizer
-            if [Optimizer::ADAM, Optimizer::SGD, Optimizer::RMS_PROP].contains(&optimizer) =>
-        {
-            String::new()
-        }
-        Optimizer::Adam { beta_1, beta_2, epsilon } => {
-            format!(" (beta 1 {beta_1}, beta 2 {beta_2}, epsilon {epsilon})")
-        }
-        Optimizer::Sgd { momentum } => format!(" (momentum {momentum})"),
-        Optimizer::RmsProp { rho, epsilon } => format!(" (rho {rho}, epsilon {epsilon})"),
+fn optimizer(settings: &TrainConfig) -> String {
+    let optimizer = settings.optimizer;
+    let numbers = if Optimizer::ALL.contains(&optimizer) {
+        String::new()
+    } else {
+        let form = Form::of(settings);
+        let numbers = form
+            .optimizer_numbers()
+            .map(|(field, number)| [&field.label().to_lowercase(), " ", &number].concat());
+        format!(" ({})", numbers.collect::<Vec<_>>().join(", "))
     };
-    let name = match settings.optimizer {
-        Optimizer::Adam { .. } => "Adam",
-        Optimizer::Sgd { .. } => "SGD",
-        Optimizer::RmsProp { .. } => "RMSprop",
-    };
+    let name = optimizer.class_name();
     let rate = settings.learning_rate;
     let course = match settings.schedule {
         Schedule::Constant => format!("{rate} throughout"),
@@ -95,7 +90,7 @@ fn optimizer(settings: &Settings) -> String {
     format!("{name}{numbers}, {course}{averaged}")
 }
 
-fn images(settings: &Settings) -> String {
+fn images(settings: &TrainConfig) -> String {
     let (trained, used) = settings.split(TRAIN_IMAGES as usize);
     let held_out = used - trained;
     let mut words = match settings.images {
@@ -107,7 +102,7 @@ fn images(settings: &Settings) -> String {
     }
     words += match settings.augment {
         Augment::Off => "",
-        Augment::Full => ", varied",
+        Augment::On => ", varied",
         Augment::Gentle => ", varied gently",
     };
     if settings.label_smoothing > 0.0 {
@@ -116,7 +111,7 @@ fn images(settings: &Settings) -> String {
     words
 }
 
-fn minibatches(settings: &Settings) -> String {
+fn minibatches(settings: &TrainConfig) -> String {
     let (trained, _) = settings.split(TRAIN_IMAGES as usize);
     let all = (trained as u32).div_ceil(settings.batch_size) * settings.epochs;
     let enough = settings.stop_at.map_or_else(String::new, |share| {

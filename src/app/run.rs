@@ -1,10 +1,10 @@
 //! A training run as the page sees it: from the Train button to the trainer's last reply.
 
 use super::curves::{Curves, Test};
-use super::settings::StartFrom;
 use super::speed::Speed;
 use super::{App, Effect, Event, Intent, TrainerState, format};
-use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId, Settings};
+use crate::config::{StartFrom, TrainConfig};
+use crate::protocol::{Activity, Evaluation, Progress, Reply, Request, RunId};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Run {
     /// Its id in the protocol.
     pub id: RunId,
     /// What it computes.
-    pub settings: Settings,
+    pub settings: TrainConfig,
     /// Where its weights came from.
     pub start: StartFrom,
     /// What it is doing.

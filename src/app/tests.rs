@@ -2,7 +2,7 @@
 
 use super::view::State;
 use super::*;
-use crate::net::architecture::Architecture;
+use crate::config::Architecture;
 use crate::protocol::{Activity, DataProgress, Progress};
 use run::RunPhase;
 

@@ -4,8 +4,8 @@ use super::answer::{Answer, Source};
 use super::format::{count, duration, loss, megabytes, of, percent, rate};
 use super::plan::RunPlan;
 use super::run::{Run, RunPhase};
-use super::settings::StartFrom;
 use super::{App, TrainerState};
+use crate::config::StartFrom;
 use crate::data::CLASSES;
 use crate::protocol::Activity;
 

@@ -4,12 +4,12 @@
 //! a core's cache. A block passes through the steps in order; the parameters' gradients add up from block to
 //! block. Everything is allocated when a network is made: a training step allocates nothing.
 
-use super::architecture::{Architecture, ArchitectureError};
 use super::buffer::{self, Buffer};
 use super::loss::{self, Score};
 use super::phase::StepPhase;
 use super::plan::Plan;
 use super::step::{Buffers, StepWork};
+use crate::config::{Architecture, ArchitectureError};
 use crate::kernels::lanes::round_up;
 
 /// Images in a block.

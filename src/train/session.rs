@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::optimizer::{self, OptimizerState};
 use super::schedule::learning_rate;
+use crate::config::TrainConfig;
 use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::net::loss::Score;
-use crate::protocol::Settings;
 
 /// The most images of one [`Task::Evaluate`]: some ten milliseconds' work, enough to be worth sharing out.
 const EVALUATION_CHUNK: usize = 400;
@@ -72,7 +72,7 @@ pub fn minibatch_seed(seed: u32, step: u32) -> u64 {
 /// A run: its settings, parameters and progress.
 #[derive(Clone, Debug)]
 pub struct Session {
-    settings: Settings,
+    settings: TrainConfig,
     /// Training images trained on; those from here to `used` are held out.
     images: usize,
     /// Training images used.
@@ -100,7 +100,7 @@ pub struct Session {
 
 impl Session {
     /// A new run from given parameters. `images` is the size of the training set.
-    pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
+    pub fn new(settings: TrainConfig, images: usize, parameters: Vec<f32>) -> Self {
         let (images, used) = settings.split(images);
         let optimizer = OptimizerState::new(settings.optimizer, parameters.len());
         let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
@@ -232,7 +232,7 @@ impl Session {
     }
 
     /// The run's hyperparameters.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &TrainConfig {
         &self.settings
     }
 

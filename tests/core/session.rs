@@ -1,18 +1,18 @@
 //! A run's state machine, driven as the trainer drives it, with real gradients of a small model.
 
+use inkling::config::architecture::{Activation, Layer};
+use inkling::config::{Architecture, Augment, Optimizer, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
-use inkling::net::architecture::{Activation, Layer};
 use inkling::net::loss::Score;
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
+use inkling::net::{Network, init};
 use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> TrainConfig {
+    TrainConfig {
         architecture: Architecture::default(),
         epochs: 2,
         batch_size: 16,
@@ -21,7 +21,7 @@ fn settings() -> Settings {
         schedule: Schedule::OneCycle,
         seed: 7,
         images: None,
-        augment: Augment::Full,
+        augment: Augment::On,
         label_smoothing: 0.1,
         ema_momentum: 0.4,
         validation: 0,
@@ -59,7 +59,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: TrainConfig) -> Self {
         let architecture = Architecture {
             layers: vec![
                 Layer::MaxPooling2D { pool_size: 2 },
@@ -228,7 +228,7 @@ fn a_step_at_an_epochs_end_includes_its_evaluation() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_seed_decides_everything() {
-    let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).finish().session);
+    let run = |seed| bits(&Driver::new(TrainConfig { seed, ..settings() }).finish().session);
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
@@ -248,7 +248,7 @@ fn helpers_change_no_bit_of_the_result() {
 #[wasm_bindgen_test(unsupported = test)]
 fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
     let mut averaging = Driver::new(settings());
-    let mut plain = Driver::new(Settings { ema_momentum: 0.0, ..settings() });
+    let mut plain = Driver::new(TrainConfig { ema_momentum: 0.0, ..settings() });
     let mut average: Vec<f64> = Vec::new();
     loop {
         let before = averaging.session.step();
@@ -280,7 +280,7 @@ fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_run_on_the_first_images_uses_no_others() {
-    let mut driver = Driver::new(Settings { images: Some(40), ..settings() });
+    let mut driver = Driver::new(TrainConfig { images: Some(40), ..settings() });
     driver.available.train = 40;
     let done = driver.finish();
     assert_eq!(done.sizes, [16, 16, 8, 16, 16, 8]);
@@ -288,7 +288,7 @@ fn a_run_on_the_first_images_uses_no_others() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn it_learns() {
-    let done = Driver::new(Settings {
+    let done = Driver::new(TrainConfig {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
@@ -305,7 +305,7 @@ fn it_learns() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn held_out_images_are_judged_by_and_never_trained_on() {
-    let mut driver = Driver::new(Settings { validation: 20, ..settings() });
+    let mut driver = Driver::new(TrainConfig { validation: 20, ..settings() });
     assert_eq!(driver.session.held_out(), 30);
     while let Task::Minibatch(images) = driver.session.next(driver.available) {
         assert!(images.iter().all(|&image| image < 120), "{images:?}");
@@ -328,7 +328,7 @@ fn held_out_images_are_judged_by_and_never_trained_on() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_run_that_is_good_enough_ends_after_that_epoch() {
-    let learning = Settings {
+    let learning = TrainConfig {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
@@ -337,12 +337,12 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
         learning_rate: 0.01,
         ..settings()
     };
-    let done = Driver::new(Settings { stop_at: Some(0.5), ..learning.clone() }).finish();
+    let done = Driver::new(TrainConfig { stop_at: Some(0.5), ..learning.clone() }).finish();
     let (last, earlier) = done.scores.split_last().expect("it was judged");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
     assert!(done.session.epoch() < 30);
 
-    let validated = Settings { validation: 20, stop_at: Some(0.5), ..learning };
+    let validated = TrainConfig { validation: 20, stop_at: Some(0.5), ..learning };
     let done = Driver::new(validated).finish();
     let (last, earlier) = done.validations.split_last().expect("it was judged");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));

@@ -11,20 +11,22 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use inkling::net::{Architecture, Plan};
+use inkling::config::Architecture;
+use inkling::net::Plan;
 use source::Source;
 
 /// Which modules each module may name; `web` and the binaries may name all.
 const BELOW: &[(&str, &[&str])] = &[
     ("kernels", &[]),
-    ("data", &[]),
-    ("protocol", &["net"]),
+    ("config", &[]),
+    ("data", &["config"]),
     ("ink", &["data"]),
-    ("net", &["kernels", "data"]),
+    ("net", &["kernels", "config"]),
     ("checkpoint", &["net"]),
-    ("train", &["kernels", "net", "data", "ink", "protocol"]),
-    ("app", &["net", "data", "ink", "protocol"]),
-    ("web", &["kernels", "net", "train", "data", "ink", "protocol", "app"]),
+    ("protocol", &["config", "net"]),
+    ("train", &["kernels", "config", "net", "data", "ink", "protocol"]),
+    ("app", &["config", "net", "data", "ink", "protocol"]),
+    ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "app"]),
 ];
 
 /// Crates that exist in a browser only.
@@ -114,7 +116,8 @@ fn messages_are_posted_by_port_only(source: &Source) -> Option<String> {
 }
 
 fn bulk_numbers_are_no_part_of_a_message(source: &Source) -> Option<String> {
-    (source.file == "protocol.rs").then(|| source.list_of_numbers.clone()).flatten()
+    let in_messages = ["protocol.rs", "config/train_config.rs"].contains(&source.file.as_str());
+    in_messages.then(|| source.list_of_numbers.clone()).flatten()
 }
 
 const RULES: &[Rule] = &[

@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::dom::{self, DomError};
+use crate::config::architecture::Shape;
 use crate::data::SIDE;
-use crate::net::architecture::Shape;
 
 /// A canvas's 2D context.
 ///

@@ -4,8 +4,7 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::app::answer::Source;
-use crate::app::panels::experiment::presets::Recipe;
-use crate::app::settings::{Field, Form};
+use crate::config::{Field, Form, Recipe};
 use wasm_bindgen::JsCast;
 use web_sys::{
     Element, Event as DomEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
@@ -86,7 +85,7 @@ impl SettingsControls {
         }
         let mut recipes = Vec::new();
         for recipe in Recipe::ALL {
-            let button: HtmlElement = dom::by_id(recipe.id())?;
+            let button: HtmlElement = dom::by_id(&["recipe-", recipe.key()].concat())?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Recipe(recipe)))?;
             recipes.push((recipe, button));
         }

@@ -3,8 +3,8 @@
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
 use crate::app::answer::Source;
-use crate::app::settings::Form;
 use crate::app::view::{Button, View};
+use crate::config::Form;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement};
 
 /// A bar of the answer: its row, its ink, its text.

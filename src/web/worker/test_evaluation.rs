@@ -1,8 +1,9 @@
 //! An evaluation of parameters on the test set, a few images at a time.
 
+use crate::config::Architecture;
 use crate::data::Digits;
+use crate::net::Network;
 use crate::net::loss::Score;
-use crate::net::{Architecture, Network};
 
 /// Test images evaluated at a time, a few milliseconds' work.
 const CHUNK: usize = 100;

@@ -5,8 +5,8 @@ use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::Answer;
 use crate::app::drawings::{self, DrawingsRequest, Labelled, StoredDrawings};
+use crate::config::Architecture;
 use crate::ink::Point;
-use crate::net::Architecture;
 use crate::protocol::{Activity, DataProgress, Progress, Reply};
 
 const EVALUATION: Evaluation = Evaluation { loss: 0.25, accuracy: 0.75 };

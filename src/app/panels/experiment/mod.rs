@@ -2,16 +2,14 @@
 
 pub mod editor;
 pub mod keras;
-pub mod presets;
 
 use crate::app::format::{count, duration};
-use crate::app::settings::TRAIN_IMAGES;
 use crate::app::{App, Effect, format};
-use crate::net::Architecture;
-use crate::net::architecture::{ArchitectureError, Layer, Shape};
-use crate::protocol::Settings;
-use editor::{Edit, LayerPart};
-use presets::NetworkPreset;
+use crate::config::architecture::{Layer, LayerPart, Shape};
+use crate::config::{
+    Architecture, ArchitectureError, NetworkPreset, Schedule, TRAIN_IMAGES, TrainConfig,
+};
+use editor::Edit;
 
 /// Changes of the layers that can be taken back.
 const MOST_UNDONE: usize = 100;
@@ -53,7 +51,7 @@ pub struct View {
     /// Why no change of the layers can be taken back now.
     pub cannot_undo: Option<&'static str>,
     /// The learning rate over the run: its settings, for the curve.
-    pub settings: Option<Settings>,
+    pub settings: Option<TrainConfig>,
     /// Minibatches of the run.
     pub steps: u32,
     /// The schedule in words.
@@ -251,8 +249,7 @@ fn about(seconds: f64) -> String {
     if seconds < 10.0 { format!("{:.1} s", seconds.max(0.1)) } else { duration(seconds) }
 }
 
-fn schedule_words(settings: &Settings, steps: u32) -> String {
-    use crate::protocol::Schedule;
+fn schedule_words(settings: &TrainConfig, steps: u32) -> String {
     let peak = settings.learning_rate;
     let over = format::of(steps, "minibatch", "minibatches");
     match settings.schedule {
@@ -268,9 +265,9 @@ mod tests {
     use crate::app::Event;
     use crate::app::answer::Answer;
     use crate::app::panels::PanelId;
-    use crate::app::settings::Field;
     use crate::app::speed::Speed;
-    use editor::LayerKind;
+    use crate::config::Field;
+    use crate::config::architecture::LayerKind;
 
     fn app() -> App {
         let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));

@@ -4,8 +4,8 @@ use super::FineTuneState;
 use crate::app::answer::Source;
 use crate::app::format::{of, percent};
 use crate::app::{App, Effect, TrainerState, view};
+use crate::config::Architecture;
 use crate::data::CLASSES;
-use crate::net::Architecture;
 use crate::protocol::{FineTuneRequest, Request, RunId, Tallies, Tally, Trainable};
 
 /// What the panel knows about fine-tuning.

@@ -4,8 +4,8 @@ use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::{Answer, Source};
 use crate::app::drawings::{DrawingsRequest, StoredDrawings};
+use crate::config::Architecture;
 use crate::ink::Point;
-use crate::net::Architecture;
 use crate::protocol::{DataProgress, FineTuneRequest, Reply, Request, Tallies, Tally};
 
 fn page() -> App {

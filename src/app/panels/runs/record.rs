@@ -1,9 +1,8 @@
 //! A run as it is kept: what it was, what came of it, and its curves.
 
 use crate::app::curves::{Curves, Test};
-use crate::app::panels::experiment::presets::NetworkPreset;
-use crate::app::settings::{Field, Form, StartFrom};
-use crate::protocol::{Evaluation, RunId, Settings};
+use crate::config::{Field, Form, NetworkPreset, StartFrom, TrainConfig};
+use crate::protocol::{Evaluation, RunId};
 
 use serde::{Serialize, Serializer};
 
@@ -13,7 +12,7 @@ pub struct RunMetadata {
     /// The visitor's name for it.
     pub name: String,
     /// What it computed.
-    pub settings: Settings,
+    pub settings: TrainConfig,
     /// Where its first weights came from.
     pub start: StartFrom,
     /// Parameters of its network.
@@ -124,13 +123,14 @@ impl Record {
         }
     }
 
-    /// From the browser's store; `None` if this page cannot read it.
+    /// From the browser's store; `None` if this page cannot read its numbers. Of a link from another version of the page
+    /// as much is read as this one knows: what a run came to is worth more than each of its settings.
     pub fn read(kept: &StoredRun) -> Option<Self> {
-        let (form, corrections) = Form::from_hash(&kept.link);
+        let (form, _) = Form::from_hash(&kept.link);
         let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
             kept.numbers.split_first_chunk::<OF_RUN>()?;
         let (epochs, rest) = epochs.as_chunks::<OF_EPOCH>();
-        if !corrections.is_empty() || epochs.is_empty() || !rest.is_empty() {
+        if epochs.is_empty() || !rest.is_empty() {
             return None;
         }
         let epochs: Vec<Test> = epochs

@@ -4,9 +4,8 @@ use super::record::to_csv;
 use super::*;
 use crate::app::Event as Happening;
 use crate::app::answer::Answer;
-use crate::app::settings::{Form, StartFrom};
-use crate::net::Architecture;
-use crate::protocol::{Augment, DataProgress, Evaluation, Progress, Reply, Settings};
+use crate::config::{Architecture, Augment, Form, StartFrom};
+use crate::protocol::{DataProgress, Evaluation, Progress, Reply};
 
 fn metadata(name: &str, link: &str) -> RunMetadata {
     let (form, notices) = Form::from_hash(link);
@@ -275,26 +274,25 @@ fn all_runs_are_saved_to_a_file() {
     assert_eq!(app.runs.revision(), revision, "nothing else is shown");
 }
 
-/// A kept run may be older than what the page can do today.
+/// A kept run may be older than what the page can do today, or younger, after a visit to a newer one.
 #[test]
-fn settings_of_older_runs_are_read() {
-    let today = metadata("A", "augment=on&smoothing=0.2&ema=0.9").settings;
-    let mut kept = serde_json::to_value(&today).expect("settings are numbers and names");
-    let read = |kept: &serde_json::Value| {
-        serde_json::from_value::<Settings>(kept.clone()).expect("it can be read")
+fn runs_with_links_of_other_versions_are_read() {
+    let read = |link: &str| {
+        let kept = StoredRun { link: link.into(), ..kept(1, "A") };
+        Record::read(&kept).expect("it is kept").metadata
     };
-    assert_eq!(read(&kept), today);
-    for (before, augment) in [
-        (true.into(), Augment::Full),
-        (false.into(), Augment::Off),
-        ("Steady".into(), Augment::Full),
-        ("Fading".into(), Augment::Gentle),
+    let first = "#epochs=3&batch=32&lr=0.0005&seed=7&images=2000&optimizer=sgd&schedule=cosine";
+    for (link, augment) in [
+        ("&augment=off&start=fresh", Augment::Off),
+        ("&augment=on&start=shipped", Augment::On),
+        ("&augment=fading&start=fresh&net=f,d10s&momentum=0.8", Augment::Gentle),
+        ("&augment=gentle&start=fresh&smoothing=0.1", Augment::Gentle),
     ] {
-        kept["augment"] = before;
-        assert_eq!(read(&kept).augment, augment);
+        let settings = read(&[first, link].concat()).settings;
+        assert_eq!((settings.epochs, settings.seed, settings.augment), (3, 7, augment), "{link}");
     }
-    for later in ["label_smoothing", "ema_momentum"] {
-        kept.as_object_mut().expect("it has fields").remove(later);
-    }
-    assert_eq!((read(&kept).label_smoothing, read(&kept).ema_momentum), (0.0, 0.0));
+    let newer = read("#epochs=900&augment=wild&colour=blue&net=f,d10s");
+    assert_eq!((newer.name.as_str(), newer.settings.epochs), ("A", 100));
+    assert_eq!(newer.settings.architecture.to_string(), "f,d10s");
+    assert_eq!(newer.epochs, read("").epochs, "what came of it is as it was");
 }

@@ -8,9 +8,10 @@ mod run;
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
+use crate::config::{Architecture, TrainConfig};
 use crate::data::Digits;
-use crate::net::{Architecture, init};
-use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId, Settings};
+use crate::net::init;
+use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
@@ -222,7 +223,7 @@ impl Trainer {
     fn begin(
         &self,
         id: RunId,
-        settings: Settings,
+        settings: TrainConfig,
         parameters: Option<Vec<f32>>,
     ) -> Result<TrainingRun, String> {
         let total = self.images.progress.total_train_images as usize;

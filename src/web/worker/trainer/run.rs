@@ -4,8 +4,9 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::images::Images;
 use super::{SLICE, send};
+use crate::config::TrainConfig;
 use crate::protocol::helper::Work;
-use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
+use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId};
 use crate::train::awake_clock::AwakeClock;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
@@ -119,7 +120,7 @@ impl TrainingRun {
                 if self.batch.indices != indices {
                     self.batch.minibatch(&context.images.train, indices);
                 }
-                let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
+                let TrainConfig { seed, augment, label_smoothing, .. } = *self.session.settings();
                 let step = self.session.step();
                 self.share_out(
                     context,

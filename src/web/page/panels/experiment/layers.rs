@@ -5,8 +5,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::app::Event;
-use crate::app::panels::experiment::editor::{Edit, LayerPart};
+use crate::app::panels::experiment::editor::Edit;
 use crate::app::panels::experiment::{Row, View};
+use crate::config::architecture::LayerPart;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::lazy_script;

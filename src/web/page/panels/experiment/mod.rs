@@ -9,13 +9,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
-use crate::app::panels::experiment::editor::{Edit, LayerKind};
-use crate::app::panels::experiment::presets::NetworkPreset;
-use crate::app::settings::Field;
+use crate::app::panels::experiment::editor::Edit;
 use crate::app::speed::Speed;
 use crate::app::{App, Event};
+use crate::config::architecture::LayerKind;
+use crate::config::{Augment, Field, NetworkPreset, Schedule, TrainConfig};
 use crate::data::{PIXELS, SIDE};
-use crate::protocol::{Augment, Schedule, Settings};
 use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
 use crate::web::page::canvas;
@@ -121,7 +120,7 @@ impl Panel for ExperimentPanel {
                 let path: Element = dom::by_id("schedule-path")?;
                 path.set_attribute("d", &curve(settings, view.steps))?;
             }
-            for field in [Field::Beta1, Field::Beta2, Field::Momentum, Field::Rho, Field::Epsilon] {
+            for field in Field::ALL.into_iter().filter(|field| field.is_of_optimizer()) {
                 let control: Element = dom::by_id(&["x-", field.key()].concat())?;
                 if let Some(setting) = control.closest(".setting")? {
                     setting
@@ -156,7 +155,7 @@ fn varied(amounts: &Augmentation, picture: &[f32; PIXELS], digit: u8, round: u64
 }
 
 /// The learning rate over the run as an SVG path in a box of 240 by 56.
-fn curve(settings: &Settings, steps: u32) -> String {
+fn curve(settings: &TrainConfig, steps: u32) -> String {
     const POINTS: u32 = 64;
     let mut path = String::new();
     let constant = settings.schedule == Schedule::Constant;
