@@ -45,7 +45,8 @@ impl Form {
             .into_iter()
             .map(|field| (field, self.get(field)))
             .filter(|(field, value)| {
-                !value.is_empty() && (field.since() == 1 || *value != usual.get(*field))
+                // Without workers, they are as many as the machine has cores.
+                if field.since() == 1 { !value.is_empty() } else { *value != usual.get(*field) }
             })
             .map(|(field, value)| [field.key(), "=", &value].concat())
             .collect();
