@@ -116,7 +116,7 @@ pub enum Reply {
         test_loss: f32,
         /// Share of the test set that is right, 0 to 1.
         test_accuracy: f32,
-        /// The same on the images held out of training, if there are any.
+        /// The same on the validation images, if there are any.
         #[serde(default)]
         validation: Option<Evaluation>,
     },

@@ -92,13 +92,13 @@ fn optimizer(settings: &TrainConfig) -> String {
 
 fn images(settings: &TrainConfig) -> String {
     let (trained, used) = settings.split(TRAIN_IMAGES as usize);
-    let held_out = used - trained;
+    let validation_images = used - trained;
     let mut words = match settings.images {
-        None if held_out == 0 => format!("all {} images", count(TRAIN_IMAGES)),
+        None if validation_images == 0 => format!("all {} images", count(TRAIN_IMAGES)),
         _ => of(trained as u32, "image", "images"),
     };
-    if held_out > 0 {
-        words += &format!(", {} held out", count(held_out as u32));
+    if validation_images > 0 {
+        words += &format!(", {} held out", count(validation_images as u32));
     }
     words += match settings.augment {
         Augment::Off => "",

@@ -475,7 +475,7 @@ table! {
         places: [Experiment(9)],
         since: 2,
     }
-    /// Percent of the images that are held out.
+    /// Percent of the images that are for validation.
     Validation {
         key: "validation",
         label: "Held out",

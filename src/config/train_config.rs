@@ -30,8 +30,8 @@ pub struct TrainConfig {
     /// What the moving average of the parameters keeps of itself at each minibatch, 0 to 1: Keras' `ema_momentum`,
     /// less at first. The average is what is shown, evaluated and kept; with 0 it is the parameters themselves.
     pub ema_momentum: f32,
-    /// Percent of the images, the last ones, that are held out of training and evaluated after each
-    /// epoch; 0 is none.
+    /// Percent of the images, the last ones, that are for validation: kept out of training and evaluated after each
+    /// epoch, "held out" in the page's words; 0 is none.
     pub validation: u32,
     /// End the run after the first epoch whose accuracy, on the validation images if there are any, else on the test
     /// set, is at least this, 0 to 1.

@@ -32,7 +32,7 @@ pub enum Task<'a> {
 /// Images to evaluate a run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {
-    /// The held-out training images; counted as in the training set.
+    /// The validation images; counted as in the training set.
     Validation,
     /// The test set.
     Test,
@@ -43,7 +43,7 @@ pub enum Set {
 pub struct EpochEvaluation {
     /// On the whole test set.
     pub test: Score,
-    /// On the held-out training images, if there are any.
+    /// On the validation images, if there are any.
     pub validation: Option<Score>,
 }
 
@@ -73,7 +73,7 @@ pub fn minibatch_seed(seed: u32, step: u32) -> u64 {
 #[derive(Clone, Debug)]
 pub struct Session {
     settings: TrainConfig,
-    /// Training images trained on; those from here to `used` are held out.
+    /// Training images trained on; those from here to `used` are for validation.
     images: usize,
     /// Training images used.
     used: usize,
@@ -90,7 +90,7 @@ pub struct Session {
     order: Vec<u32>,
     /// Images of `order` already trained on.
     seen: usize,
-    /// Score on the held-out images since the epoch's last minibatch.
+    /// Score on the validation images since the epoch's last minibatch.
     validated: Score,
     /// Score on the test images since then.
     tested: Score,
@@ -184,8 +184,8 @@ impl Session {
     /// Adds the score on the images that [`Session::next`] named. Returns the scores once all images are
     /// evaluated, which ends the epoch.
     pub fn take_score(&mut self, score: Score, available: Available) -> Option<EpochEvaluation> {
-        let held_out = self.used - self.images;
-        if (self.validated.images as usize) < held_out {
+        let validation_images = self.used - self.images;
+        if (self.validated.images as usize) < validation_images {
             self.validated += score;
             return None;
         }
@@ -200,7 +200,7 @@ impl Session {
             self.mode = Mode::Paused;
         }
         let test = std::mem::take(&mut self.tested);
-        let validation = (held_out > 0).then_some(std::mem::take(&mut self.validated));
+        let validation = (validation_images > 0).then_some(std::mem::take(&mut self.validated));
         let accuracy = validation.unwrap_or(test).accuracy();
         self.reached = self.settings.stop_at.is_some_and(|enough| accuracy >= enough);
         Some(EpochEvaluation { test, validation })
@@ -246,8 +246,8 @@ impl Session {
         self.step
     }
 
-    /// Held-out images, evaluated after each epoch in addition to the test set.
-    pub fn held_out(&self) -> usize {
+    /// Training images that are kept for validation, evaluated after each epoch in addition to the test set.
+    pub fn validation_images(&self) -> usize {
         self.used - self.images
     }
 

@@ -54,7 +54,7 @@ struct Driver {
     losses: Vec<u32>,
     /// Test score after each epoch.
     scores: Vec<Score>,
-    /// Score on the held-out images after each epoch, if there are any.
+    /// Score on the validation images after each epoch, if there are any.
     validations: Vec<Score>,
 }
 
@@ -304,9 +304,9 @@ fn it_learns() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn held_out_images_are_judged_by_and_never_trained_on() {
+fn validation_images_are_evaluated_and_never_trained_on() {
     let mut driver = Driver::new(TrainConfig { validation: 20, ..settings() });
-    assert_eq!(driver.session.held_out(), 30);
+    assert_eq!(driver.session.validation_images(), 30);
     while let Task::Minibatch(images) = driver.session.next(driver.available) {
         assert!(images.iter().all(|&image| image < 120), "{images:?}");
         driver.advance();

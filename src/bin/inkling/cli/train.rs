@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     }
     if accuracies.len() > 1 {
         let mean = accuracies.iter().sum::<f32>() / accuracies.len() as f32;
-        let of = if arguments.settings.0.validation > 0 { "held-out" } else { "test" };
+        let of = if arguments.settings.0.validation > 0 { "validation" } else { "test" };
         println!("\nmean {of} accuracy of {} seeds: {:.3} %", accuracies.len(), 100.0 * mean);
     }
     Ok(())
@@ -84,7 +84,7 @@ impl CommandLineTrainer {
         })
     }
 
-    /// Trains to the end; returns the last accuracy, on the held-out images if there are any, else on the
+    /// Trains to the end; returns the last accuracy, on the validation images if there are any, else on the
     /// test set.
     fn run(&mut self, train: &Digits, test: &Digits) -> anyhow::Result<f32> {
         let available = Available { train: train.len(), test: Some(test.len()) };
@@ -112,7 +112,7 @@ impl CommandLineTrainer {
                         self.session.take_score(score, available)
                     {
                         let (score, name) = match validation {
-                            Some(score) => (score, "held-out"),
+                            Some(score) => (score, "validation"),
                             None => (test, "test"),
                         };
                         accuracy = score.accuracy();

@@ -293,7 +293,7 @@ impl TrainingRun {
             images_per_second: rate as f32,
             seconds_left: self.meter.seconds_for(
                 session.images_left(),
-                epochs_left * (session.held_out() + context.images.test.len()),
+                epochs_left * (session.validation_images() + context.images.test.len()),
             ) as f32,
             activity,
             workers: 1 + context.helper_pool.ready() as u32,
