@@ -6,7 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use inkling::config::{Architecture, Augment, Optimizer, Schedule, TrainConfig};
+use inkling::config::{Architecture, Augment, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
 use inkling::net::{Network, init};
 use inkling::train::augment;
@@ -41,19 +41,12 @@ fn a_training_step_allocates_nothing() {
     let parameters = init::glorot_uniform(network.plan(), 1);
     let mut sums = Sums::new(parameters.len());
     let settings = TrainConfig {
-        architecture: Architecture::default(),
         epochs: 1,
-        batch_size: 32,
-        learning_rate: 1e-3,
-        optimizer: Optimizer::ADAM,
         schedule: Schedule::Cosine,
-        seed: 1,
-        images: None,
         augment: Augment::Gentle,
         label_smoothing: 0.1,
         ema_momentum: 0.9,
-        validation: 0,
-        stop_at: None,
+        ..TrainConfig::default()
     };
     let mut session = Session::new(settings, digits.len(), parameters);
     let available = Available { train: digits.len(), test: None };

@@ -1,7 +1,7 @@
 //! A run's state machine, driven as the trainer drives it, with real gradients of a small model.
 
 use inkling::config::architecture::{Activation, Layer};
-use inkling::config::{Architecture, Augment, Optimizer, Schedule, TrainConfig};
+use inkling::config::{Architecture, Augment, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
 use inkling::net::loss::Score;
 use inkling::net::{Network, init};
@@ -13,19 +13,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 fn settings() -> TrainConfig {
     TrainConfig {
-        architecture: Architecture::default(),
         epochs: 2,
         batch_size: 16,
-        learning_rate: 1e-3,
-        optimizer: Optimizer::ADAM,
         schedule: Schedule::OneCycle,
         seed: 7,
-        images: None,
         augment: Augment::On,
         label_smoothing: 0.1,
         ema_momentum: 0.4,
-        validation: 0,
-        stop_at: None,
+        ..TrainConfig::default()
     }
 }
 

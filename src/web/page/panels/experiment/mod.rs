@@ -17,11 +17,11 @@ use crate::config::{Augment, Field, NetworkPreset, Schedule, TrainConfig};
 use crate::data::{PIXELS, SIDE};
 use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
+use crate::web::page::announce;
 use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
-use crate::web::page::announce;
 use layers::LayerList;
 
 /// Varied digits in a row, and rows.
