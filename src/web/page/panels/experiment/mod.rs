@@ -18,11 +18,11 @@ use crate::data::{PIXELS, SIDE};
 use crate::protocol::{Augment, Schedule, Settings};
 use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
+use crate::web::page::announce;
 use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
-use crate::web::page::announce;
 use layers::LayerList;
 
 /// Varied digits in a row, and rows.
