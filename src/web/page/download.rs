@@ -13,9 +13,6 @@ use crate::app::panels::runs::File;
 const READ: i32 = 60_000;
 
 /// Makes the browser save what is at an address.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
     let link: HtmlAnchorElement = dom::document()?
         .create_element("a")?
@@ -28,9 +25,6 @@ pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
 }
 
 /// Makes the browser save runs.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn runs(file: File) -> Result<(), DomError> {
     match file {
         File::Csv(table) => text("inkling-runs.csv", "text/csv", &table.into()),

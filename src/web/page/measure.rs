@@ -19,9 +19,6 @@ thread_local! {
 }
 
 /// Times the forward pass of the drawing, unless there is none or it has been timed often enough.
-///
-/// # Errors
-/// If there is no page.
 pub(super) fn prediction(app: &mut App) -> Result<(), DomError> {
     let revision = app.answer.revision();
     if REVISION.replace(revision) != revision {

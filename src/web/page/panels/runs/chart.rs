@@ -37,9 +37,6 @@ impl RunsChart {
     }
 
     /// Shows the runs' lines, if they are others; false if that waits for the script.
-    ///
-    /// # Errors
-    /// If the script is not what was expected.
     pub(super) fn show(&mut self, view: View) -> Result<bool, DomError> {
         let points = |view: &View| {
             let rows = view.rows.iter();
