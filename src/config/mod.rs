@@ -6,7 +6,7 @@
 //! | [`train_config`] | everything that decides what a run computes |
 //! | [`form`] | everything that a visitor can set |
 //! | [`field`] | the table of settings: one entry has all that the page, links and the command line say about a setting |
-//! | [`hash`] | the settings as a link carries them |
+//! | `hash` | the settings as a link carries them |
 //! | [`presets`] | networks and settings to begin with |
 //!
 //! A crate of its own, because xtask makes the page's HTML from the same table.

@@ -190,7 +190,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
     for steps in 1..=3 {
         halting.session.take_step();
         while halting.advance() {}
-        assert_eq!(halting.session.next(halting.available), Task::Stand);
+        assert_eq!(halting.session.next(halting.available), Task::Paused);
         assert_eq!(halting.session.step(), steps);
     }
     halting.session.resume();
@@ -217,7 +217,7 @@ fn a_step_at_an_epochs_end_includes_its_evaluation() {
     driver.session.take_step();
     while driver.advance() {}
     assert_eq!((driver.session.step(), driver.session.epoch()), (10, 1));
-    assert_eq!(driver.session.next(driver.available), Task::Stand);
+    assert_eq!(driver.session.next(driver.available), Task::Paused);
     assert_eq!(driver.scores.len(), 1);
 }
 

@@ -69,8 +69,11 @@ fn an_overflow_is_said_and_drawn_as_a_gap(page: &mut Page) -> Result<()> {
     ensure!(page.text()?.contains("a smaller learning rate helps"), "{}", page.text()?);
     const LEGEND: &str = "
         return [...document.querySelectorAll('#loss .u-legend .u-value')].map(value => value.textContent);";
-    let legend: Vec<String> = page.ask(LEGEND, vec![])?;
-    ensure!(legend.len() == 4 && legend[3] == "–", "the test overflowed: {legend:?}");
+    // The charts are drawn some hundred milliseconds later.
+    let legend = page.wait_until("the test's overflow in the legend", 5, || {
+        let legend: Vec<String> = page.ask(LEGEND, vec![])?;
+        Ok(Some(legend).filter(|legend| legend.len() == 4 && legend[3] == "–"))
+    })?;
     ensure!(legend.iter().all(|words| words.chars().count() < 10), "{legend:?}");
     page.click("#open-runs")?;
     page.click("#runs-measure option[value=test-loss]")?;
