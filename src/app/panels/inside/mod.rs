@@ -180,7 +180,7 @@ impl InsideState {
     }
 
     /// The picture that the panel looks at; `None` with nothing drawn.
-    fn picture<'a>(&'a self, answer: &'a Answer) -> Option<&'a [f32; PIXELS]> {
+    pub fn picture<'a>(&'a self, answer: &'a Answer) -> Option<&'a [f32; PIXELS]> {
         match &self.subject {
             Subject::Drawing => answer.picture(),
             Subject::Image { picture, .. } => Some(picture),
