@@ -58,8 +58,8 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
-    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluated`] or
-    /// [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
+    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluating`] and
+    /// then [`Reply::Evaluated`] or [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
     Evaluate {
         /// Counted up by the page.
         id: u32,
@@ -134,6 +134,8 @@ pub enum Reply {
         /// Seconds that it trained, pauses left out.
         seconds: f64,
     },
+    /// About once a second while parameters are evaluated that the page asked about.
+    Evaluating,
     /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
     Evaluated {
         /// The request's number.

@@ -42,6 +42,9 @@ const BROWSER: &[&str] = &[
 /// Modules of the standard library that reach outside of the program.
 const OUTSIDE: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread", "time"];
 
+/// The files that the app's own methods are written in.
+const OF_APP: &[&str] = &["app/mod.rs", "app/training.rs"];
+
 /// A rule: what in a file breaks it, if anything.
 type Rule = fn(&Source) -> Option<String>;
 
@@ -120,6 +123,15 @@ fn bulk_numbers_are_no_part_of_a_message(source: &Source) -> Option<String> {
     in_messages.then(|| source.list_of_numbers.clone()).flatten()
 }
 
+/// What a panel wants of the app it asks for, and what it knows of it it is given.
+fn the_app_is_its_own(source: &Source) -> Option<String> {
+    let implemented = source.implemented.iter().any(|name| name == "App");
+    let implemented = implemented.then(|| "impl App".to_owned());
+    let named = source.names(|name| name.starts_with(&["crate", "app", "App"]));
+    let named = named.filter(|_| source.top() == "app");
+    implemented.or(named).filter(|_| !OF_APP.contains(&source.file.as_str()))
+}
+
 const RULES: &[Rule] = &[
     instructions_are_named_by_lanes_only,
     unsafe_code_states_what_it_promises,
@@ -132,6 +144,7 @@ const RULES: &[Rule] = &[
     the_core_stays_inside,
     messages_are_posted_by_port_only,
     bulk_numbers_are_no_part_of_a_message,
+    the_app_is_its_own,
 ];
 
 /// Every size that follows from the default model; small ones mean other things elsewhere.
@@ -335,6 +348,10 @@ fn every_rule_can_be_broken() {
         ),
         (bulk_numbers_are_no_part_of_a_message, "protocol.rs", "struct S(Option<Box<[u8]>>);"),
         (bulk_numbers_are_no_part_of_a_message, "protocol.rs", "struct S { image: [f32; 784] }"),
+        (the_app_is_its_own, "app/panels/runs/mod.rs", "impl App { fn f(&self) {} }"),
+        (the_app_is_its_own, "web/page/mod.rs", "impl crate::app::App {}"),
+        (the_app_is_its_own, "app/run.rs", "fn f(app: &mut super::App) {}"),
+        (the_app_is_its_own, "app/panels/mod.rs", "use crate::app::{App, Context};"),
     ];
     for &(rule, file, text) in cases {
         let source = Source::read(file, text).unwrap_or_else(|error| panic!("{text}: {error}"));

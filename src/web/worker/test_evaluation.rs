@@ -15,6 +15,8 @@ pub(super) struct TestEvaluation {
     network: Network,
     images: Vec<f32>,
     labels: Vec<u8>,
+    /// When the page was last told that it goes on, in milliseconds.
+    pub(super) reported: f64,
     /// On the images evaluated so far.
     pub(super) score: Score,
     /// `[images][classes]`
@@ -45,6 +47,7 @@ impl TestEvaluation {
             network,
             images: Vec::new(),
             labels: Vec::new(),
+            reported: 0.0,
             score: Score::default(),
             probabilities: Vec::new(),
         })

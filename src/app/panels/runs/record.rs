@@ -1,7 +1,11 @@
 //! A run as it is kept: what it was, what came of it, and its curves.
 
+use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
-use crate::config::{Field, Form, NetworkPreset, StartFrom, TrainConfig};
+use crate::app::run::Run;
+use crate::config::NetworkPreset;
+use crate::config::TrainConfig;
+use crate::config::{Field, Form, StartFrom};
 use crate::protocol::{Evaluation, RunId};
 
 use serde::{Serialize, Serializer};
@@ -45,13 +49,8 @@ impl RunMetadata {
     }
 }
 
-/// A run's key in the browser's store: its number, counted from 1, above 16 bits of chance.
-pub type RunKey = u64;
-
-/// The key of a run.
-pub(super) fn key(number: u64, session_salt: u16) -> RunKey {
-    number << 16 | u64::from(session_salt)
-}
+/// A run's key in the browser's store.
+pub type RunKey = Key;
 
 /// A run that is kept.
 #[derive(Clone, Debug)]
@@ -91,10 +90,38 @@ pub struct StoredRun {
 const OF_RUN: usize = 4;
 const OF_EPOCH: usize = 6;
 
+impl Item for Record {
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn set_key(&mut self, key: Key) {
+        if self.metadata.name == usual_name(self.key) {
+            self.metadata.name = usual_name(key);
+        }
+        self.key = key;
+    }
+}
+
+/// A run's name, unless the visitor gives it another.
+fn usual_name(key: RunKey) -> String {
+    format!("Run {}", key >> 16)
+}
+
 impl Record {
-    /// Its number, counted from 1.
-    pub(super) fn number(&self) -> u64 {
-        self.key >> 16
+    /// A run before its first epoch is kept.
+    pub(super) fn new(key: RunKey, run: &Run, parameters: usize) -> Self {
+        let metadata = RunMetadata {
+            name: usual_name(key),
+            settings: run.settings.clone(),
+            start: run.start,
+            parameters: parameters as u32,
+            steps_per_epoch: 0,
+            epochs: Vec::new(),
+            seconds: None,
+            images_per_second: 0.0,
+        };
+        Self { key, run: Some(run.id()), metadata, curves: Curves::default(), shown: true }
     }
 
     /// For the browser's store.

@@ -2,10 +2,13 @@
 
 use super::record::to_csv;
 use super::*;
-use crate::app::Event as Happening;
 use crate::app::answer::Answer;
-use crate::config::{Architecture, Augment, Form, StartFrom};
-use crate::protocol::{DataProgress, Evaluation, Progress, Reply};
+use crate::app::panels;
+use crate::app::{App, Event as Happening};
+use crate::config::Architecture;
+use crate::config::Augment;
+use crate::config::{Form, StartFrom};
+use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 
 fn metadata(name: &str, link: &str) -> RunMetadata {
     let (form, notices) = Form::from_hash(link);
@@ -29,7 +32,7 @@ fn metadata(name: &str, link: &str) -> RunMetadata {
 const SALT: u16 = 9;
 
 fn key(number: u64) -> RunKey {
-    record::key(number, SALT)
+    collection::key(number, SALT)
 }
 
 fn read(kept: Vec<StoredRun>) -> Event {
@@ -89,7 +92,7 @@ fn epoch(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::Runs(event))
+    app.update(Happening::Panel(panels::Event::Runs(event)))
 }
 
 fn stored(effects: &[Effect]) -> Vec<&RunsRequest> {
@@ -102,8 +105,12 @@ fn stored(effects: &[Effect]) -> Vec<&RunsRequest> {
         .collect()
 }
 
+fn kept_runs(app: &App) -> View {
+    app.panels.runs.view(&app.cx)
+}
+
 fn names(app: &App) -> Vec<String> {
-    app.kept_runs().rows.into_iter().map(|row| row.name).collect()
+    kept_runs(app).rows.into_iter().map(|row| row.name).collect()
 }
 
 #[test]
@@ -119,7 +126,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
         panic!("{effects:?}")
     };
     assert_eq!(*new, key(8));
-    assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.answer.trained()));
+    assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.cx.answer.trained()));
     let effects = epoch(&mut app, 1, 2);
     assert!(
         matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
@@ -132,7 +139,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     let effects = app.update(Happening::Reset);
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.ends_with("stays in Runs."));
     assert!(effects.iter().any(asked), "{effects:?}");
-    let row = app.kept_runs().rows.swap_remove(0);
+    let row = kept_runs(&app).rows.swap_remove(0);
     assert_eq!(
         row.cells,
         ["97.0 %", "2 of 10", "Keras reference", "0.10", "12 s", "34,826", "5,000"]
@@ -157,7 +164,7 @@ fn deleting_can_be_undone() {
     happen(&mut app, read(vec![kept(1, "A"), kept(2, "B"), kept(3, "C")]));
     let effects = happen(&mut app, Event::Delete(key(2)));
     assert_eq!(stored(&effects), [&RunsRequest::Forget(key(2))]);
-    assert_eq!(app.kept_runs().deleted.as_deref(), Some("B"));
+    assert_eq!(kept_runs(&app).deleted.as_deref(), Some("B"));
     assert_eq!(names(&app), ["Run 4", "C", "A"]);
     let effects = happen(&mut app, Event::Undelete);
     assert!(
@@ -190,45 +197,49 @@ fn a_kept_run_is_taken_up_again() {
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
     assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
-    assert_eq!(app.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
+    assert_eq!(app.cx.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.5; 7850])));
-    assert_eq!(app.answer.trained(), Some(&[0.5; 7850][..]));
-    assert_eq!(app.form.settings.architecture.to_string(), "f,d10s");
+    assert_eq!(app.cx.answer.trained(), Some(&[0.5; 7850][..]));
+    assert_eq!(app.cx.form.settings.architecture.to_string(), "f,d10s");
     let view = app.view();
-    assert_eq!((view.run_text.as_str(), view.rows.len()), ("Done: 2 epochs in 2 s", 2));
-    assert_eq!(view.cannot_start_current, None, "the next run can go on from there");
+    assert_eq!((view.run.text.as_str(), view.curves.rows.len()), ("Done: 2 epochs in 2 s", 2));
+    assert_eq!(view.plan.cannot_start_current, None, "the next run can go on from there");
 }
 
 #[test]
 fn without_a_store_runs_last_as_long_as_the_page() {
     let mut app = trained().0;
     happen(&mut app, Event::Read(Err("private window".into())));
-    let view = app.kept_runs();
+    let view = kept_runs(&app);
     assert!(view.problem.is_some_and(|problem| problem.contains("private window")));
     assert_eq!(view.rows.len(), 1);
     assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&RunsRequest>::new());
-    assert_eq!(app.kept_runs().rows[0].cells[1], "2 of 10");
+    assert_eq!(kept_runs(&app).rows[0].cells[1], "2 of 10");
 }
 
 #[test]
 fn measures_are_drawn_where_there_are_any() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
-    assert_eq!(app.speed.map(|speed| speed.images_per_second), Some(5000.0), "of this visit");
+    assert_eq!(app.cx.speed.map(|speed| speed.images_per_second), Some(5000.0), "of this visit");
     let mut points = |measure| {
         happen(&mut app, Event::Measure(measure));
-        app.kept_runs().rows.swap_remove(1).points
+        kept_runs(&app).rows.swap_remove(1).points
     };
     assert_eq!(points(Measure::TestLoss), [(1.0, 0.5), (2.0, 0.375)]);
     assert_eq!(points(Measure::HeldOutLoss), [(2.0, 0.25)]);
     assert_eq!(points(Measure::TrainingLoss).len(), 4);
     happen(&mut app, Event::Show(key(1), false));
-    assert!(app.kept_runs().rows[1].points.is_empty());
+    assert!(kept_runs(&app).rows[1].points.is_empty());
 
     let mut later = App::new(Answer::new(&Architecture::default()).expect("the default model"));
     happen(&mut later, read(vec![kept(1, "A")]));
-    assert_eq!(later.speed.map(|speed| speed.images_per_second), Some(4000.0), "of a visit before");
+    assert_eq!(
+        later.cx.speed.map(|speed| speed.images_per_second),
+        Some(4000.0),
+        "of a visit before"
+    );
 }
 
 #[test]
@@ -258,7 +269,7 @@ fn a_table_has_a_line_an_epoch() {
 fn all_runs_are_saved_to_a_file() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
-    let revision = app.runs.revision();
+    let revision = app.panels.runs.revision();
     let csv = happen(&mut app, Event::Save(Format::Csv));
     let [Effect::Download(File::Csv(text))] = &csv[..] else {
         panic!("{csv:?}");
@@ -271,7 +282,7 @@ fn all_runs_are_saved_to_a_file() {
     };
     let json = serde_json::to_value(runs).expect("JSON");
     assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
-    assert_eq!(app.runs.revision(), revision, "nothing else is shown");
+    assert_eq!(app.panels.runs.revision(), revision, "nothing else is shown");
 }
 
 /// A kept run may be older than what the page can do today, or younger, after a visit to a newer one.

@@ -2,9 +2,9 @@
 
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlProgressElement};
 
-use crate::app;
 use crate::app::panels::fine_tune::Event;
 use crate::app::panels::fine_tune::job::{Row, View};
+use crate::app::{self, panels};
 use crate::protocol::Trainable;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
@@ -76,5 +76,5 @@ fn show_row(line: &Element, row: Option<&Row>) -> Result<(), DomError> {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::FineTune(event));
+    dispatch(app::Event::Panel(panels::Event::FineTune(event)));
 }

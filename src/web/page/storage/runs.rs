@@ -4,9 +4,9 @@ use js_sys::{Float32Array, Float64Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::app;
 use crate::app::panels::runs::record::{RunKey, StoredRun};
 use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
+use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
@@ -20,14 +20,10 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                 happen(Event::Read(read.map(|kept| StoredRuns { kept, session_salt })));
             }
             RunsRequest::Keep(kept, weights) => {
-                if let Err(error) = keep(&kept, weights.as_deref()).await {
-                    happen(Event::StoreFailed(error.to_string()));
-                }
+                written(kept.key, keep(&kept, weights.as_deref()).await);
             }
             RunsRequest::Forget(key) => {
-                if let Err(error) = super::remove(&name(RUN, key)).await {
-                    happen(Event::StoreFailed(error.to_string()));
-                }
+                written(key, super::remove(&name(RUN, key)).await);
             }
             RunsRequest::Weights(key) => {
                 let weights = match super::read(&name(WEIGHTS, key)).await {
@@ -103,6 +99,10 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
     Ok(kept)
 }
 
+fn written(key: RunKey, result: Result<(), DomError>) {
+    happen(Event::Written(key, result.map_err(|error| error.to_string())));
+}
+
 fn happen(event: Event) {
-    dispatch(app::Event::Runs(event));
+    dispatch(app::Event::Panel(panels::Event::Runs(event)));
 }

@@ -28,6 +28,9 @@ use run::{TrainerContext, TrainingRun};
 /// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
 
+/// Milliseconds between two [`Reply::Evaluating`].
+const EVALUATING_INTERVAL: f64 = 1000.0;
+
 /// The data set, and everything that is done with it.
 pub(super) struct Trainer {
     scope: DedicatedWorkerGlobalScope,
@@ -157,6 +160,10 @@ impl Trainer {
         let mut done = false;
         while !done && self.clock.now() - start < SLICE {
             done = evaluating.advance(&self.images.test);
+        }
+        if start - evaluating.reported > EVALUATING_INTERVAL {
+            evaluating.reported = start;
+            send(&self.scope, &Reply::Evaluating, &[]);
         }
         if let Some(evaluating) = self.evaluating.take_if(|_| done) {
             let (loss, accuracy) = (evaluating.score.mean_loss(), evaluating.score.accuracy());

@@ -5,9 +5,8 @@ use std::ops::Range;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{Press, follow, happen};
-use crate::app::App;
-use crate::app::panels::evaluate::Event;
 use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
+use crate::app::panels::evaluate::{EvaluateState, Event};
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 use crate::web::page::panels::roving;
 
@@ -55,12 +54,12 @@ impl GalleryTiles {
     }
 
     /// Shows which images there are.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        let gallery = &app.evaluate.gallery;
+    pub(super) fn show(&mut self, evaluate: &EvaluateState) -> Result<(), DomError> {
+        let gallery = &evaluate.gallery;
         for (id, choice) in [("judge-sample", Choice::Sample), ("judge-mistakes", Choice::Mistakes)]
         {
             let button: HtmlElement = dom::by_id(id)?;
-            let (can, pressed) = (app.evaluate.can_show(choice), gallery.choice == choice);
+            let (can, pressed) = (evaluate.can_show(choice), gallery.choice == choice);
             dom::flag(&button, "aria-disabled", !can)?;
             dom::flag(&button, "aria-pressed", can && pressed)?;
         }
@@ -68,7 +67,7 @@ impl GalleryTiles {
             return Ok(());
         }
         self.shown = Some(gallery.revision);
-        let can = app.evaluate.can_show(gallery.choice);
+        let can = evaluate.can_show(gallery.choice);
         text(
             "judge-images-title",
             if can { gallery.title() } else { "Test images".into() }.as_str(),

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 use crate::app::panels::evaluate::Event;
-use crate::app::{self, App};
+use crate::app::{self, App, panels};
 use crate::data::PIXELS;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
@@ -56,15 +56,15 @@ impl EvaluatePanel {
 impl Panel for EvaluatePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
-        let cannot = app.cannot_evaluate();
-        dom::disable(&now, cannot.as_deref())?;
-        text("judge-status", &app.evaluation_status())?;
-        let evaluated = Some(app.evaluate.revision());
+        let view = app.panels.evaluate.view(&app.cx);
+        dom::disable(&now, view.cannot.as_deref())?;
+        text("judge-status", &view.status)?;
+        let evaluated = Some(view.state.revision());
         if self.evaluated != evaluated {
             self.evaluated = evaluated;
-            let figures = app.evaluate.figures();
+            let figures = view.state.figures();
             hide("judge-verdict", figures.is_none())?;
-            if let Some(figures) = &figures {
+            if let Some(figures) = figures {
                 for (id, words) in
                     ["judge-accuracy", "judge-right", "judge-loss"].into_iter().zip(&figures.whole)
                 {
@@ -73,13 +73,10 @@ impl Panel for EvaluatePanel {
                 self.matrix.show(figures)?;
             }
         }
-        self.gallery.show(app)?;
-        self.pinned.show(app)?;
-        let stamp = (
-            app.answer.weights_revision(),
-            app.evaluate.gallery.revision,
-            app.evaluate.pinned.revision(),
-        );
+        self.gallery.show(view.state)?;
+        self.pinned.show(&view)?;
+        let stamp =
+            (view.weights_revision, view.state.gallery.revision, view.state.pinned.revision());
         if self.read == Some(stamp) {
             return Ok(Frame::Unneeded);
         }
@@ -105,9 +102,10 @@ impl Panel for EvaluatePanel {
         while more && dom::now() < end {
             more = app.read_next(true, sight.clone());
         }
-        self.gallery.draw(&app.evaluate.gallery, sight, &mut self.press)?;
-        self.pinned.draw(&app.evaluate, &mut self.press)?;
-        Ok(if more && !app.is_learning() { Frame::Wanted } else { Frame::Unneeded })
+        let view = app.panels.evaluate.view(&app.cx);
+        self.gallery.draw(&view.state.gallery, sight, &mut self.press)?;
+        self.pinned.draw(view.state, &mut self.press)?;
+        Ok(if more && !view.is_learning { Frame::Wanted } else { Frame::Unneeded })
     }
 }
 
@@ -138,7 +136,7 @@ impl Press {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Evaluate(event));
+    dispatch(app::Event::Panel(panels::Event::Evaluate(event)));
 }
 
 /// Goes to Look inside, which has just been opened in this panel's place.

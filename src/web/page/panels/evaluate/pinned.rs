@@ -3,10 +3,11 @@
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::{Press, follow, happen};
-use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
+use crate::app::collection::Key;
+use crate::app::drawings::{self, DrawingSet, Labelled};
 use crate::app::format::percent;
-use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
-use crate::app::{self, App};
+use crate::app::panels::evaluate::{EvaluateState as State, Event, View, Watched};
+use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 
@@ -24,7 +25,7 @@ pub(super) struct Pinned {
 
 #[derive(Debug)]
 struct Card {
-    key: DrawingKey,
+    key: Key,
     element: Element,
     image: Element,
     words: Element,
@@ -62,8 +63,8 @@ impl Pinned {
     }
 
     /// Shows which drawings there are, and whether another can be pinned.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        let cannot = app.cannot_pin();
+    pub(super) fn show(&mut self, view: &View) -> Result<(), DomError> {
+        let cannot = view.cannot_pin;
         if self.cannot != Some(cannot) {
             self.cannot = Some(cannot);
             text("judge-cannot-pin", cannot.unwrap_or("What is your drawing?"))?;
@@ -71,18 +72,16 @@ impl Pinned {
                 dom::disable(&button, cannot)?;
             }
         }
-        let pinned = &app.evaluate.pinned;
+        let pinned = &view.state.pinned;
         if self.shown == Some(pinned.revision()) {
             return Ok(());
         }
         self.shown = Some(pinned.revision());
         hide("judge-pinned-empty", !pinned.is_read() || !pinned.all().is_empty())?;
-        let problem = app.evaluate.pinned_problem();
-        hide("judge-pinned-problem", problem.is_none())?;
-        text("judge-pinned-problem", &problem.unwrap_or_default())?;
-        let unpinned = app.evaluate.unpinned();
-        hide("judge-unpinned", unpinned.is_none())?;
-        if let Some(drawing) = unpinned {
+        hide("judge-pinned-problem", view.problem.is_none())?;
+        text("judge-pinned-problem", view.problem.as_deref().unwrap_or_default())?;
+        hide("judge-unpinned", view.unpinned.is_none())?;
+        if let Some(drawing) = view.unpinned {
             text(
                 "judge-unpinned-text",
                 &["Your ", &drawing.label.to_string(), " is unpinned."].concat(),
@@ -174,11 +173,11 @@ fn line(values: &[f32]) -> String {
 }
 
 fn update_collection(event: drawings::Event) {
-    dispatch(app::Event::Drawings(Collection::Pinned, event));
+    dispatch(app::Event::Panel(panels::Event::Drawings(DrawingSet::Pinned, event)));
 }
 
 /// The drawing whose button was clicked, and what the button does.
-fn clicked(event: &MouseEvent) -> Option<(DrawingKey, String)> {
+fn clicked(event: &MouseEvent) -> Option<(Key, String)> {
     let button = dom::around(event, "[data-do]")?;
     Some((dom::attribute(&button, "data-key")?, button.get_attribute("data-do")?))
 }

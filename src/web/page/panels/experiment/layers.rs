@@ -4,9 +4,10 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use crate::app::Event;
+use super::happen;
+use crate::app;
 use crate::app::panels::experiment::editor::Edit;
-use crate::app::panels::experiment::{Row, View};
+use crate::app::panels::experiment::{Event, Row, View};
 use crate::config::architecture::LayerPart;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
@@ -116,7 +117,7 @@ impl LayerList {
                 Err(error) => Err(error),
             };
             if made.is_err() {
-                dispatch(Event::Notice(String::from(
+                dispatch(app::Event::Notice(String::from(
                     "Layers cannot be dragged now; the arrow keys on a layer’s handle move it.",
                 )));
             }
@@ -147,13 +148,13 @@ fn listen(list: &HtmlElement) -> Result<(), DomError> {
         let part = LayerPart::ALL.into_iter().find(|part| Some(part.key()) == key.as_deref());
         if let Some(part) = part {
             let value = control.unchecked_into::<HtmlInputElement>().value();
-            dispatch(Event::Edit(Edit::Set(row, part, value)));
+            happen(Event::Edit(Edit::Set(row, part, value)));
         }
     })?;
     let rows = list.clone();
     dom::on(list, "click", move |event: DomEvent| {
         if let Some((row, _)) = target(&event, ".remove") {
-            dispatch(Event::Edit(Edit::Remove(row)));
+            happen(Event::Edit(Edit::Remove(row)));
             // The next row's button, or the last one's; without rows, what adds one.
             let next = (row + 1).min(rows.child_element_count() as usize);
             match next.checked_sub(1) {
@@ -174,7 +175,7 @@ fn listen(list: &HtmlElement) -> Result<(), DomError> {
         if dom::all::<Element>(&format!("#layers > [data-index='{to}']"))
             .is_ok_and(|r| !r.is_empty())
         {
-            dispatch(Event::Edit(Edit::Move { from: row, to }));
+            happen(Event::Edit(Edit::Move { from: row, to }));
             dom::focus(&format!("#layers > [data-index='{to}'] .handle"));
         }
     })
@@ -192,7 +193,7 @@ fn sortable(list: &HtmlElement) -> Result<(), DomError> {
         if let (Some(from), Some(to)) = (index("oldIndex"), index("newIndex"))
             && from != to
         {
-            dispatch(Event::Edit(Edit::Move { from: from as usize, to: to as usize }));
+            happen(Event::Edit(Edit::Move { from: from as usize, to: to as usize }));
         }
     });
     let options = Object::new();

@@ -9,11 +9,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
+use crate::app::panels::experiment::Event;
 use crate::app::panels::experiment::editor::Edit;
 use crate::app::speed::Speed;
-use crate::app::{App, Event};
+use crate::app::{self, App, panels};
+use crate::config::Field;
+use crate::config::NetworkPreset;
 use crate::config::architecture::LayerKind;
-use crate::config::{Augment, Field, NetworkPreset, Schedule, TrainConfig};
+use crate::config::{Augment, Schedule, TrainConfig};
 use crate::data::{PIXELS, SIDE};
 use crate::train::augment::{self, Augmentation};
 use crate::train::schedule::learning_rate;
@@ -45,7 +48,7 @@ impl ExperimentPanel {
             let network =
                 NetworkPreset::ALL.iter().find(|network| Some(network.key) == key.as_deref());
             let network = *network.ok_or_else(|| DomError::WrongElement("data-network".into()))?;
-            dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Network(network)))?;
+            dom::on(&button, "click", move |_: MouseEvent| happen(Event::Network(network)))?;
         }
         for button in dom::all::<HtmlElement>("[data-add]")? {
             let class = button.get_attribute("data-add");
@@ -53,10 +56,10 @@ impl ExperimentPanel {
                 .into_iter()
                 .find(|kind| Some(kind.layer().class_name()) == class.as_deref());
             let kind = kind.ok_or_else(|| DomError::WrongElement("data-add".into()))?;
-            dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Edit(Edit::Add(kind))))?;
+            dom::on(&button, "click", move |_: MouseEvent| happen(Event::Edit(Edit::Add(kind))))?;
         }
-        dom::press("layers-undo", || dispatch(Event::UndoEdit))?;
-        dom::press("varied-again", || dispatch(Event::VaryAgain))?;
+        dom::press("layers-undo", || happen(Event::Undo))?;
+        dom::press("varied-again", || happen(Event::VaryAgain))?;
         dom::press("to-train", || dom::focus("#train"))?;
         dom::press("code-copy", copy_code)?;
         Ok(Self { layers: LayerList::new()?, stamp: None, varied: None })
@@ -65,12 +68,12 @@ impl ExperimentPanel {
     /// Shows the drawing as training would vary it.
     fn vary(&mut self, app: &App) -> Result<(), DomError> {
         let canvas: HtmlCanvasElement = dom::by_id("varied")?;
-        let augment = app.form.settings.augment;
-        let now = Some((augment, app.answer.revision(), app.varied));
+        let augment = app.cx.form.settings.augment;
+        let now = Some((augment, app.cx.answer.revision(), app.panels.experiment.varied));
         if self.varied == now {
             return Ok(());
         }
-        let picture = app.answer.picture();
+        let picture = app.cx.answer.picture();
         dom::hide("varied", picture.is_none())?;
         dom::hide("varied-again", picture.is_none())?;
         dom::text(
@@ -81,9 +84,9 @@ impl ExperimentPanel {
             },
         )?;
         if let Some(picture) = picture {
-            let digit = app.answer.digit().map_or(9, |(digit, _)| digit as u8);
+            let digit = app.cx.answer.digit().map_or(9, |(digit, _)| digit as u8);
             let amounts = augment::amounts(augment).unwrap_or_default();
-            let sheet = varied(&amounts, picture, digit, app.varied);
+            let sheet = varied(&amounts, picture, digit, app.panels.experiment.varied);
             canvas::put(&canvas, &sheet, SIDE * VARIED.0)?;
         }
         self.varied = now;
@@ -94,11 +97,11 @@ impl ExperimentPanel {
 impl Panel for ExperimentPanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         self.layers.make_sortable();
-        let on = app.run_is_on();
-        let stamp = Some((app.form_revision, on, app.speed));
+        let on = app.cx.run_is_on();
+        let stamp = Some((app.cx.form_revision, on, app.cx.speed));
         if self.stamp != stamp {
             self.stamp = stamp;
-            let view = app.experiment();
+            let view = app.panels.experiment.view(&app.cx);
             self.layers.show(&view)?;
             for button in dom::all::<Element>("[data-network]")? {
                 let pressed = button.get_attribute("data-network").as_deref() == view.preset;
@@ -124,7 +127,7 @@ impl Panel for ExperimentPanel {
                 let control: Element = dom::by_id(&["x-", field.key()].concat())?;
                 if let Some(setting) = control.closest(".setting")? {
                     setting
-                        .toggle_attribute_with_force("hidden", app.form.get(field).is_empty())?;
+                        .toggle_attribute_with_force("hidden", app.cx.form.get(field).is_empty())?;
                 }
             }
         }
@@ -135,6 +138,10 @@ impl Panel for ExperimentPanel {
     fn forget_colours(&mut self) {
         self.varied = None;
     }
+}
+
+fn happen(event: Event) {
+    dispatch(app::Event::Panel(panels::Event::Experiment(event)));
 }
 
 /// Rows of varied copies of a picture, as one.
@@ -183,7 +190,7 @@ fn copy_code() {
                 Err(_) => "The code could not be copied.",
             },
         };
-        dispatch(Event::Notice(String::from(words)));
+        dispatch(app::Event::Notice(String::from(words)));
         // Where the notice is not seen.
         let _ = announce::announce(words.into());
     });

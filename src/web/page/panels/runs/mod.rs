@@ -12,7 +12,7 @@ use web_sys::{
 
 use crate::app::panels::runs::record::RunKey;
 use crate::app::panels::runs::{Event, Format, Measure, Row, View};
-use crate::app::{self, App};
+use crate::app::{self, App, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
@@ -106,11 +106,11 @@ impl RunsPanel {
 
 impl Panel for RunsPanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
-        let stamp = Some((app.runs.revision(), app.run_is_on()));
+        let stamp = Some((app.panels.runs.revision(), app.cx.run_is_on()));
         if self.stamp == stamp {
             return Ok(Frame::Unneeded);
         }
-        let view = app.kept_runs();
+        let view = app.panels.runs.view(&app.cx);
         dom::hide("runs-empty", view.empty.is_none())?;
         dom::text("runs-empty", view.empty.unwrap_or_default())?;
         dom::hide("runs-content", view.empty.is_some())?;
@@ -140,7 +140,7 @@ fn save(chart: &RefCell<RunsChart>) {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Runs(event));
+    dispatch(app::Event::Panel(panels::Event::Runs(event)));
 }
 
 /// What the table's rows tell.

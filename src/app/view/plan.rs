@@ -1,12 +1,11 @@
 //! The run under way, or the one that Train would start, in a sentence: all of it is said before anything starts.
 
-use super::App;
-use super::format::{count, duration, of};
-use super::run::Run;
-use crate::config::field::percent_of;
-use crate::config::{
-    Augment, Form, NetworkPreset, Optimizer, Schedule, StartFrom, TRAIN_IMAGES, TrainConfig,
-};
+use crate::app::Context;
+use crate::app::format::{count, duration, of};
+use crate::app::speed::Speed;
+use crate::config::NetworkPreset;
+use crate::config::{Augment, Optimizer, Schedule, TrainConfig};
+use crate::config::{Form, StartFrom, TRAIN_IMAGES, field::percent_of};
 
 /// A part of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,40 +16,59 @@ pub struct PlanPart {
     pub unusual: bool,
 }
 
-/// Network, optimizer, images, minibatches, first weights.
-pub type RunPlan = [PlanPart; 5];
+/// What the page shows of the run that is on or would begin, and of what can be set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanView {
+    /// The run in a sentence: network, optimizer, images, minibatches, first weights.
+    pub plan: [PlanPart; 5],
+    /// A number that changes whenever the controls should show the settings anew.
+    pub form_revision: u32,
+    /// Why settings cannot be changed now.
+    pub locked: Option<&'static str>,
+    /// Why the next run cannot start from the shipped weights.
+    pub cannot_start_shipped: Option<&'static str>,
+    /// Why it cannot start from the last run's.
+    pub cannot_start_current: Option<&'static str>,
+}
 
-impl App {
-    /// The run under way; without one, what Train would start.
-    pub(super) fn plan(&self) -> RunPlan {
-        let on = self.run.as_ref().filter(|run| run.is_on());
-        let (settings, start) = on.map_or((&self.form.settings, self.form.start), of_run);
-        let usual = Form::default();
-        let part = |words: fn(&TrainConfig) -> String| {
-            let (words, usually) = (words(settings), words(&usual.settings));
-            PlanPart { unusual: words != usually, words }
-        };
-        let mut length = part(minibatches);
-        // Of a run under way the page says how much is left.
-        if let Some(seconds) = self.seconds(settings).filter(|_| on.is_none()) {
-            length.words += &format!(", about {} here", duration(seconds));
+impl PlanView {
+    pub(super) fn of(cx: &Context) -> Self {
+        let locked = cx.run_is_on().then_some("This run keeps its settings until a Reset");
+        Self {
+            plan: plan(cx),
+            form_revision: cx.form_revision,
+            locked,
+            cannot_start_shipped: cx.cannot_start_shipped(),
+            cannot_start_current: cx.cannot_start_current(),
         }
-        let first = format!("{}, seed {}", start_words(start), settings.seed);
-        let unusual = (start, settings.seed) != (usual.start, usual.settings.seed);
-        [part(network), part(optimizer), part(images), length, PlanPart { words: first, unusual }]
-    }
-
-    /// How long the run will take, if a run has shown how fast training is here.
-    fn seconds(&self, settings: &TrainConfig) -> Option<f64> {
-        let multiply_adds = settings.architecture.multiply_adds().ok()?;
-        let (trained, _) = settings.split(TRAIN_IMAGES as usize);
-        let images = trained * settings.epochs as usize;
-        self.speed.map(|speed| speed.seconds(images, multiply_adds))
     }
 }
 
-fn of_run(run: &Run) -> (&TrainConfig, StartFrom) {
-    (&run.settings, run.start)
+/// The run under way; without one, what Train would start.
+fn plan(cx: &Context) -> [PlanPart; 5] {
+    let on = cx.run.as_ref().filter(|run| run.is_on());
+    let (settings, start) =
+        on.map_or((&cx.form.settings, cx.form.start), |run| (&run.settings, run.start));
+    let usual = Form::default();
+    let part = |words: fn(&TrainConfig) -> String| {
+        let (words, usually) = (words(settings), words(&usual.settings));
+        PlanPart { unusual: words != usually, words }
+    };
+    let mut length = part(minibatches);
+    // Of a run under way the page says how much is left.
+    if let Some(seconds) = cx.speed.filter(|_| on.is_none()).and_then(|s| seconds(settings, s)) {
+        length.words += &format!(", about {} here", duration(seconds));
+    }
+    let first = format!("{}, seed {}", start_words(start), settings.seed);
+    let unusual = (start, settings.seed) != (usual.start, usual.settings.seed);
+    [part(network), part(optimizer), part(images), length, PlanPart { words: first, unusual }]
+}
+
+/// How long the run will take at this speed.
+fn seconds(settings: &TrainConfig, speed: Speed) -> Option<f64> {
+    let multiply_adds = settings.architecture.multiply_adds().ok()?;
+    let (trained, _) = settings.split(TRAIN_IMAGES as usize);
+    Some(speed.seconds(trained * settings.epochs as usize, multiply_adds))
 }
 
 fn network(settings: &TrainConfig) -> String {
