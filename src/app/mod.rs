@@ -27,7 +27,7 @@ use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
 pub use event::Event;
-use panels::{PanelId, Panels, inside, runs};
+use panels::{PanelId, PanelStates, inside, runs};
 use run::Run;
 use speed::Speed;
 use std::ops::Range;
@@ -124,7 +124,7 @@ pub struct App {
     /// What the panels may look at.
     pub cx: Context,
     /// The panels.
-    pub panels: Panels,
+    pub panels: PanelStates,
     /// The open panel.
     pub open_panel: Option<PanelId>,
     /// A gentle word about something that does not stop anything.
@@ -140,7 +140,7 @@ impl App {
     pub fn new(answer: Answer) -> Self {
         Self {
             cx: Context::new(answer),
-            panels: Panels::default(),
+            panels: PanelStates::default(),
             open_panel: None,
             notice: None,
             changed: Parts::ALL,
@@ -209,14 +209,8 @@ impl App {
                 self.announce_answer(effects);
             }
             Event::Clear => self.take_back(Drawing::clear),
-            Event::Train => match self.cx.run.as_mut().filter(|run| run.is_on()) {
-                Some(run) => out.extend(run.pause_or_resume().map(send)),
-                None => self.propose(false, effects),
-            },
-            Event::Step => match self.cx.run.as_mut().filter(|run| run.is_on()) {
-                Some(run) => out.extend(run.take_step().map(send)),
-                None => self.propose(true, effects),
-            },
+            Event::Train => self.train(Run::pause_or_resume, false, effects),
+            Event::Step => self.train(Run::take_step, true, effects),
             Event::Reset => self.propose_reset(effects),
             Event::Confirmed => match self.asked.take() {
                 Some(Intent::Reset) => self.reset(effects),
@@ -358,11 +352,6 @@ impl App {
         self.cx.form_revision = self.cx.form_revision.wrapping_add(1);
         effects.push(Effect::WriteHash(self.cx.form.to_hash()));
     }
-}
-
-/// Tells the trainer.
-fn send(request: Request) -> Outcome {
-    Outcome::Send(request, vec![])
 }
 
 #[cfg(test)]

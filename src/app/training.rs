@@ -11,8 +11,25 @@ use crate::config::StartFrom;
 use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 
 impl App {
+    /// Changes what the run under way does; without one, starts a run.
+    pub(super) fn train(
+        &mut self,
+        change: fn(&mut Run) -> Option<Request>,
+        paused: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.cx.run.as_mut().filter(|run| run.is_on()) {
+            Some(run) => {
+                if let Some(request) = change(run) {
+                    self.send(request, vec![], effects);
+                }
+            }
+            None => self.propose(paused, effects),
+        }
+    }
+
     /// Starts a run, asking first if a trained network would be lost.
-    pub(super) fn propose(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+    fn propose(&mut self, paused: bool, effects: &mut Vec<Effect>) {
         if self.cx.cannot_train().is_some() {
             return;
         }

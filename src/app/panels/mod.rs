@@ -37,7 +37,7 @@ pub enum Event {
 
 /// All panels' states.
 #[derive(Debug, Default)]
-pub struct Panels {
+pub struct PanelStates {
     /// What Look inside looks at.
     pub inside: InsideState,
     /// What Judge knows.
@@ -50,7 +50,7 @@ pub struct Panels {
     pub runs: RunsState,
 }
 
-impl Panels {
+impl PanelStates {
     /// Takes what happens in a panel.
     pub(super) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
