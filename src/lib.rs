@@ -5,7 +5,8 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`kernels`] | the arithmetic on slices, fast and naive side by side |
-//! | [`net`] | a model as data, its plan, the forward and backward pass |
+//! | [`config`] | a model as data, what a run trains with, the table of settings |
+//! | [`net`] | a model's plan, the forward and backward pass |
 //! | [`train`] | optimizers, schedules, the training state machine |
 //! | [`data`] | MNIST: bytes to digits, shuffled order |
 //! | [`ink`] | from a drawing to the 28x28 image that MNIST would have made of it |
@@ -14,6 +15,7 @@
 //! | [`app`] | the page without a browser: its state, its events, its view |
 //! | `web` | the only code that knows a browser (wasm32 only) |
 
+pub use inkling_config as config;
 pub use inkling_kernels as kernels;
 
 pub mod app;

@@ -9,7 +9,7 @@
 pub mod bench_worker;
 pub mod helper;
 
-use crate::net::Architecture;
+use crate::config::{Architecture, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 /// Fingerprint of the sources that this program was compiled from. Page and workers of different ones do not work together:
@@ -22,151 +22,6 @@ pub const REVISION: &str = match option_env!("INKLING_REVISION") {
 /// A training run, counted up by the page; never used twice.
 pub type RunId = u32;
 
-/// The most workers that can share a run: one for each shard of a minibatch.
-pub const MOST_WORKERS: u32 = 8;
-
-/// Everything that decides what a run computes, and nothing else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// The model.
-    #[serde(default)]
-    pub architecture: Architecture,
-    /// Passes over the training images.
-    pub epochs: u32,
-    /// Images in a minibatch.
-    pub batch_size: u32,
-    /// The schedule's peak learning rate.
-    pub learning_rate: f32,
-    /// How a gradient becomes a change of the parameters.
-    pub optimizer: Optimizer,
-    /// How the learning rate changes over the run.
-    pub schedule: Schedule,
-    /// Seed of the initial parameters, the shuffles and everything else that is random.
-    pub seed: u32,
-    /// Train on the first so many images only; `None` is all of them.
-    pub images: Option<u32>,
-    /// Whether the images are randomly varied first.
-    #[serde(default)]
-    pub augment: Augment,
-    /// Share of each image's target that is spread evenly over all classes, 0 to 1: Keras' `label_smoothing`. The loss
-    /// that is told is without it.
-    #[serde(default)]
-    pub label_smoothing: f32,
-    /// What the moving average of the parameters keeps of itself at each minibatch, 0 to 1: Keras' `ema_momentum`,
-    /// less at first. The average is what is shown, evaluated and kept; with 0 it is the parameters themselves.
-    #[serde(default)]
-    pub ema_momentum: f32,
-    /// Percent of the images, the last ones, that are held out of training and evaluated after each
-    /// epoch; 0 is none.
-    #[serde(default)]
-    pub validation: u32,
-    /// End the run after the first epoch whose accuracy, on the held-out images if there are any, else on the test
-    /// set, is at least this, 0 to 1.
-    #[serde(default)]
-    pub stop_at: Option<f32>,
-}
-
-impl Settings {
-    /// How many of `images` training images are trained on, and how many are used in all: those
-    /// between are held out. Split as Keras' `validation_split` does it.
-    pub fn split(&self, images: usize) -> (usize, usize) {
-        let used = self.images.map_or(images, |n| images.min(n as usize));
-        let trained = used as u64 * u64::from(100_u32.saturating_sub(self.validation)) / 100;
-        (trained as usize, used)
-    }
-}
-
-/// How far training images are varied: [`Augmentation`](crate::train::augment::Augmentation) has the amounts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredAugment")]
-pub enum Augment {
-    /// Not at all.
-    #[default]
-    Off,
-    /// Far enough for other hands than MNIST's, with extra strokes.
-    Full,
-    /// As far as helps on MNIST's own test set.
-    Gentle,
-}
-
-impl Augment {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Off, Self::Full, Self::Gentle];
-}
-
-/// [`Augment`] in a kept run; in older ones a switch, or a name from when amounts could fade over a run.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StoredAugment {
-    Switch(bool),
-    Name(AugmentName),
-}
-
-#[derive(Deserialize)]
-enum AugmentName {
-    Off,
-    #[serde(alias = "Steady")]
-    Full,
-    #[serde(alias = "Fading")]
-    Gentle,
-}
-
-impl From<StoredAugment> for Augment {
-    fn from(stored: StoredAugment) -> Self {
-        match stored {
-            StoredAugment::Switch(false) | StoredAugment::Name(AugmentName::Off) => Self::Off,
-            StoredAugment::Switch(true) | StoredAugment::Name(AugmentName::Full) => Self::Full,
-            StoredAugment::Name(AugmentName::Gentle) => Self::Gentle,
-        }
-    }
-}
-
-/// An optimizer with its numbers, in Keras' words.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Optimizer {
-    /// Adaptive moments.
-    Adam {
-        /// What the mean of the gradient keeps at each step.
-        beta_1: f32,
-        /// What the mean of its square keeps at each step.
-        beta_2: f32,
-        /// Keeps the division from zero.
-        epsilon: f32,
-    },
-    /// Stochastic gradient descent.
-    Sgd {
-        /// What a step keeps of the one before.
-        momentum: f32,
-    },
-    /// The gradient over the root of its mean square.
-    RmsProp {
-        /// What the mean square keeps at each step.
-        rho: f32,
-        /// Keeps the division from zero.
-        epsilon: f32,
-    },
-}
-
-impl Optimizer {
-    /// Adam with Keras' default numbers.
-    pub const ADAM: Self = Self::Adam { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
-    /// SGD with the usual momentum; Keras' default is none.
-    pub const SGD: Self = Self::Sgd { momentum: 0.9 };
-    /// RMSprop with Keras' default numbers.
-    pub const RMS_PROP: Self = Self::RmsProp { rho: 0.9, epsilon: 1e-7 };
-}
-
-/// The learning rate over a run, as a share of its peak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Schedule {
-    /// The peak throughout.
-    Constant,
-    /// From the peak to zero along half a cosine.
-    Cosine,
-    /// Up to the peak over the first 30 % of the run, then down to almost zero, along cosines.
-    OneCycle,
-}
-
 /// Page to trainer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -177,7 +32,7 @@ pub enum Request {
         /// The new run.
         run: RunId,
         /// What it computes.
-        settings: Settings,
+        settings: TrainConfig,
         /// Stand still before the first minibatch, as after a Pause.
         paused: bool,
         /// Workers to share it out among; they change how long it takes and nothing else.
@@ -203,8 +58,8 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
-    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluated`] or
-    /// [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
+    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluating`] and
+    /// then [`Reply::Evaluated`] or [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
     Evaluate {
         /// Counted up by the page.
         id: u32,
@@ -278,7 +133,7 @@ pub enum Reply {
         test_loss: f32,
         /// Share of the test set that is right, 0 to 1.
         test_accuracy: f32,
-        /// The same on the images held out of training, if there are any.
+        /// The same on the validation images, if there are any.
         #[serde(default)]
         validation: Option<Evaluation>,
     },
@@ -296,13 +151,8 @@ pub enum Reply {
         /// Seconds that it trained, pauses left out.
         seconds: f64,
     },
-    /// Twice a second while evaluating what [`Request::Evaluate`] asked for.
-    Evaluating {
-        /// The request's number.
-        id: u32,
-        /// How much of it is done, 0 to 1.
-        share: f32,
-    },
+    /// About once a second while parameters are evaluated that the page asked about.
+    Evaluating,
     /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
     Evaluated {
         /// The request's number.

@@ -6,9 +6,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use inkling::config::{Architecture, Augment, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
+use inkling::net::{Network, init};
 use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, Session, Task};
@@ -40,20 +40,13 @@ fn a_training_step_allocates_nothing() {
     let digits = Digits { images: vec![128; 200 * PIXELS], labels: vec![3; 200] };
     let parameters = init::glorot_uniform(network.plan(), 1);
     let mut sums = Sums::new(parameters.len());
-    let settings = Settings {
-        architecture: Architecture::default(),
+    let settings = TrainConfig {
         epochs: 1,
-        batch_size: 32,
-        learning_rate: 1e-3,
-        optimizer: Optimizer::ADAM,
         schedule: Schedule::Cosine,
-        seed: 1,
-        images: None,
         augment: Augment::Gentle,
         label_smoothing: 0.1,
         ema_momentum: 0.9,
-        validation: 0,
-        stop_at: None,
+        ..TrainConfig::default()
     };
     let mut session = Session::new(settings, digits.len(), parameters);
     let available = Available { train: digits.len(), test: None };

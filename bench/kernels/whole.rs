@@ -5,10 +5,10 @@ use std::path::Path;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use inkling::config::{Architecture, Optimizer};
 use inkling::data::{Digits, PIXELS, idx};
 use inkling::ink::{self, Drawing, Point};
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol;
+use inkling::net::{Network, init};
 use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 
@@ -36,7 +36,7 @@ fn prediction(bencher: Bencher) {
 fn training_step(bencher: Bencher, batch_size: usize) {
     let digits = test_set();
     let (mut network, mut parameters) = network();
-    let mut optimizer = OptimizerState::new(protocol::Optimizer::ADAM, parameters.len());
+    let mut optimizer = OptimizerState::new(Optimizer::ADAM, parameters.len());
     let mut sums = Sums::new(parameters.len());
     let (mut images, mut labels) = (Vec::new(), Vec::new());
     let mut first = 0;

@@ -1,8 +1,8 @@
 //! The drawing, the weights that may read it, and what the chosen ones make of it.
 
+use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing};
-use crate::net::architecture::{Architecture, ArchitectureError};
 use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 

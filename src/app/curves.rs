@@ -19,7 +19,7 @@ pub struct Test {
     pub loss: f32,
     /// On the test set, 0 to 1.
     pub accuracy: f32,
-    /// On the images held out of training, if there are any.
+    /// On the validation images, if there are any.
     pub validation: Option<Evaluation>,
 }
 

@@ -1,22 +1,20 @@
-//! Labelled drawings that the browser keeps for a panel, each in its collection.
+//! Labelled drawings that the browser keeps for a panel, in a collection of its own.
 
-use crate::app::{App, Effect};
+use crate::app::collection::{self, Collection, Item, Key};
+use crate::app::{Effect, Outcome};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing, Point};
 
-/// A drawing's name; greater ones are newer.
-pub type DrawingKey = u64;
-
 /// Whose drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Collection {
+pub enum DrawingSet {
     /// Judge's pinned drawings.
     Pinned,
     /// My digits, to train on.
     UserDigits,
 }
 
-impl Collection {
+impl DrawingSet {
     /// What its drawings' keys in the store begin with.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -29,8 +27,8 @@ impl Collection {
 /// A drawing and the digit that it is, as its author says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labelled {
-    /// Its name.
-    pub key: DrawingKey,
+    /// Its key in the browser's store.
+    pub key: Key,
     /// The digit, 0 to 9.
     pub label: u8,
     /// The strokes.
@@ -41,13 +39,13 @@ pub struct Labelled {
 
 impl Labelled {
     /// A drawing with its label; nothing without ink, or for a label that is no digit.
-    pub fn new(key: DrawingKey, label: u8, drawing: Drawing) -> Option<Self> {
+    pub fn new(key: Key, label: u8, drawing: Drawing) -> Option<Self> {
         let picture = Box::new(ink::picture(&drawing)?);
         (usize::from(label) < CLASSES).then_some(Self { key, label, drawing, picture })
     }
 
     /// Reads what [`Labelled::numbers`] wrote.
-    pub fn read(key: DrawingKey, numbers: &[f32]) -> Option<Self> {
+    pub fn read(key: Key, numbers: &[f32]) -> Option<Self> {
         let (&label, mut rest) = numbers.split_first()?;
         if !(0.0..CLASSES as f32).contains(&label) {
             return None;
@@ -72,19 +70,33 @@ impl Labelled {
         }
         numbers
     }
+
+    fn request(&self) -> DrawingsRequest {
+        DrawingsRequest::Keep(self.key, self.numbers())
+    }
 }
 
-/// What happens to a collection.
+impl Item for Labelled {
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn set_key(&mut self, key: Key) {
+        self.key = key;
+    }
+}
+
+/// What happens to drawings that are kept.
 #[derive(Debug)]
 pub enum Event {
     /// What the browser's store has, or why it cannot be read.
     Read(Result<StoredDrawings, String>),
-    /// The store could not keep something: why.
-    StoreFailed(String),
+    /// Whether the store took or deleted the drawing with this key, or why not.
+    Written(Key, Result<(), String>),
     /// Keep what is on the pad, as this digit.
     Add(u8),
     /// Forget the drawing with this key.
-    Delete(DrawingKey),
+    Delete(Key),
     /// Do not forget the last one deleted.
     Undelete,
 }
@@ -93,7 +105,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct StoredDrawings {
     /// Keys and numbers, in any order.
-    pub drawings: Vec<(DrawingKey, Vec<f32>)>,
+    pub drawings: Vec<(Key, Vec<f32>)>,
     /// Chance, so that two pages that are open side by side give different keys.
     pub session_salt: u16,
 }
@@ -101,162 +113,72 @@ pub struct StoredDrawings {
 /// What is asked of the browser's store.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DrawingsRequest {
-    /// Read all drawings of the collection.
+    /// Read all drawings of the set.
     Read,
     /// Keep these [`Labelled::numbers`].
-    Keep(DrawingKey, Vec<f32>),
+    Keep(Key, Vec<f32>),
     /// Forget a drawing.
-    Forget(DrawingKey),
+    Forget(Key),
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
-enum StoreState {
-    #[default]
-    Unread,
-    Reading,
-    Here,
-    /// It keeps nothing, and why.
-    Unavailable(String),
-}
-
-/// A collection of labelled drawings.
-#[derive(Debug, Default)]
-pub struct Drawings {
-    state: StoreState,
-    drawings: Vec<Labelled>,
-    deleted: Option<Labelled>,
-    session_salt: u16,
-    revision: u32,
-}
-
-impl Drawings {
-    /// The drawings, oldest first.
-    pub fn all(&self) -> &[Labelled] {
-        &self.drawings
-    }
-
-    /// The one deleted last, while that can be undone.
-    pub fn deleted(&self) -> Option<&Labelled> {
-        self.deleted.as_ref()
-    }
-
-    /// A number that changes whenever the collection does.
-    pub fn revision(&self) -> u32 {
-        self.revision
-    }
-
-    /// Whether the store has answered.
-    pub fn is_read(&self) -> bool {
-        matches!(self.state, StoreState::Here | StoreState::Unavailable(_))
-    }
-
-    /// Why the browser keeps none of them.
-    pub fn problem(&self) -> Option<&str> {
-        match &self.state {
-            StoreState::Unavailable(reason) => Some(reason),
-            _ => None,
+impl Collection<Labelled> {
+    /// Has the store be read, unless it has been.
+    pub(in crate::app) fn read_drawings(&mut self, set: DrawingSet, out: &mut Vec<Outcome>) {
+        if self.begin_reading() {
+            out.push(Outcome::Effect(Effect::Drawings(set, DrawingsRequest::Read)));
         }
     }
 
-    fn next_key(&self) -> DrawingKey {
-        let all = self.drawings.iter().chain(&self.deleted);
-        let newest = all.map(|drawing| drawing.key >> 16).max().unwrap_or(0);
-        (newest + 1) << 16 | DrawingKey::from(self.session_salt)
-    }
-
-    fn keep(&self, drawing: &Labelled) -> Option<DrawingsRequest> {
-        (self.state == StoreState::Here)
-            .then(|| DrawingsRequest::Keep(drawing.key, drawing.numbers()))
-    }
-}
-
-impl App {
-    fn collection(&mut self, collection: Collection) -> &mut Drawings {
-        match collection {
-            Collection::Pinned => &mut self.evaluate.pinned,
-            Collection::UserDigits => &mut self.fine_tune.digits,
-        }
-    }
-
-    /// Has a collection be read, unless it has been.
-    pub(in crate::app) fn read_drawings(&mut self, of: Collection, effects: &mut Vec<Effect>) {
-        let collection = self.collection(of);
-        if collection.state == StoreState::Unread {
-            collection.state = StoreState::Reading;
-            effects.push(Effect::Drawings(of, DrawingsRequest::Read));
-        }
-    }
-
-    /// Takes what happens to a collection.
+    /// Takes what happens to the drawings of a set.
     pub(in crate::app) fn update_drawings(
         &mut self,
-        of: Collection,
+        set: DrawingSet,
         event: Event,
-        effects: &mut Vec<Effect>,
+        pad: &Drawing,
+        out: &mut Vec<Outcome>,
     ) {
-        let pad = self.answer.drawing().clone();
-        let collection = self.collection(of);
-        collection.revision = collection.revision.wrapping_add(1);
-        let mut notice = None;
-        let (store, words) = match event {
-            Event::Read(Ok(kept)) => {
-                let mut drawings: Vec<Labelled> = kept
-                    .drawings
-                    .iter()
-                    .filter_map(|(key, numbers)| Labelled::read(*key, numbers))
-                    .collect();
-                if drawings.len() < kept.drawings.len() {
-                    let lost = kept.drawings.len() - drawings.len();
-                    notice = Some(format!(
-                        "{lost} of the kept drawings could not be read; they are left out."
-                    ));
-                }
-                drawings.sort_unstable_by_key(|drawing| drawing.key);
-                collection.drawings = drawings;
-                collection.session_salt = kept.session_salt;
-                collection.state = StoreState::Here;
-                (None, None)
-            }
-            Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
-                collection.state = StoreState::Unavailable(reason);
-                (None, None)
+        let (request, words) = match event {
+            Event::Read(Ok(stored)) => return self.take_drawings(set, &stored, out),
+            Event::Read(Err(reason)) => return self.set_unreadable(reason),
+            Event::Written(key, result) => {
+                let lost = self.take_written(key, result);
+                return out.extend(lost.map(Outcome::Notify));
             }
             // What the store has comes first, so that no key is given twice.
-            Event::Add(_) if !collection.is_read() => (None, None),
-            Event::Add(label) => match Labelled::new(collection.next_key(), label, pad) {
-                Some(drawing) => {
-                    let store = collection.keep(&drawing);
-                    collection.drawings.push(drawing);
-                    (store, Some(format!("Your drawing of a {label} is kept.")))
-                }
-                None => (None, None),
-            },
-            Event::Delete(key) => match collection.drawings.iter().position(|d| d.key == key) {
-                Some(at) => {
-                    let drawing = collection.drawings.remove(at);
-                    let words = format!("The drawing of a {} is deleted.", drawing.label);
-                    collection.deleted = Some(drawing);
-                    let store = (collection.state == StoreState::Here)
-                        .then_some(DrawingsRequest::Forget(key));
-                    (store, Some(words))
-                }
-                None => (None, None),
-            },
-            Event::Undelete => match collection.deleted.take() {
-                Some(drawing) => {
-                    let words = format!("The drawing of a {} is back.", drawing.label);
-                    let store = collection.keep(&drawing);
-                    let at = collection.drawings.partition_point(|other| other.key < drawing.key);
-                    collection.drawings.insert(at, drawing);
-                    (store, Some(words))
-                }
-                None => (None, None),
-            },
+            Event::Add(_) if !self.is_read() => return,
+            Event::Add(label) => {
+                let Some(drawing) = Labelled::new(self.next_key(), label, pad.clone()) else {
+                    return;
+                };
+                let request = drawing.request();
+                self.push(drawing);
+                (request, format!("Your drawing of a {label} is kept."))
+            }
+            Event::Delete(key) => {
+                let Some(drawing) = self.delete(key) else { return };
+                let words = format!("The drawing of a {} is deleted.", drawing.label);
+                (DrawingsRequest::Forget(key), words)
+            }
+            Event::Undelete => {
+                let Some(drawing) = self.undelete() else { return };
+                let words = format!("The drawing of a {} is back.", drawing.label);
+                (drawing.request(), words)
+            }
         };
-        effects.extend(store.map(|store| Effect::Drawings(of, store)));
-        effects.extend(words.map(Effect::Announce));
-        if let Some(notice) = notice {
-            self.notify(notice);
+        if self.is_open() {
+            out.push(Outcome::Effect(Effect::Drawings(set, request)));
         }
+        out.push(Outcome::announce(words));
+    }
+
+    fn take_drawings(&mut self, set: DrawingSet, stored: &StoredDrawings, out: &mut Vec<Outcome>) {
+        let read =
+            stored.drawings.iter().filter_map(|(key, numbers)| Labelled::read(*key, numbers));
+        let read: Vec<_> = read.collect();
+        let lost = stored.drawings.len() - read.len();
+        out.extend(collection::left_out(lost, "drawings").map(Outcome::Notify));
+        let own = self.take_stored(read, stored.session_salt);
+        let requests = self.all()[own..].iter().map(Labelled::request);
+        out.extend(requests.map(|request| Outcome::Effect(Effect::Drawings(set, request))));
     }
 }

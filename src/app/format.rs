@@ -1,5 +1,7 @@
 //! Numbers as a person would say them.
 
+pub use crate::config::format::count;
+
 /// A share, 0 to 1, as "98.9 %". Only what is exactly all reads "100 %".
 pub fn percent(share: f32) -> String {
     if !share.is_finite() {
@@ -12,19 +14,6 @@ pub fn percent(share: f32) -> String {
         1000 => String::from("100 %"),
         _ => format!("{}.{} %", tenths / 10, tenths % 10),
     }
-}
-
-/// A count with thousands marked: "60,000".
-pub fn count(number: u32) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A measured rate to three figures: "14,200".
@@ -57,6 +46,7 @@ pub fn megabytes(bytes: u32) -> String {
 pub fn loss(value: f32) -> String {
     match value {
         v if !v.is_finite() => String::from("–"),
+        v if v >= 1e5 => format!("{v:.2e}"),
         v if v < 0.1 => format!("{v:.3}"),
         v => format!("{v:.2}"),
     }
@@ -110,6 +100,7 @@ mod tests {
     fn losses_and_bytes() {
         assert_eq!(loss(2.304), "2.30");
         assert_eq!(loss(0.04512), "0.045");
+        assert_eq!(loss(1.014e28), "1.01e28");
         assert_eq!(megabytes(10_140_000), "10.1");
         assert_eq!(of(1, "epoch", "epochs"), "1 epoch");
         assert_eq!(of(1200, "minibatch", "minibatches"), "1,200 minibatches");

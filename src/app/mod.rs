@@ -1,117 +1,37 @@
 //! The page without a browser: its state, what can happen to it, and what it then asks for.
 //!
-//! [`App::update`] takes one [`Event`] and returns the [`Effect`]s that `web::page` carries out;
-//! [`view::View`] says what the page shows. Nothing here knows a document, a clock or a worker.
+//! [`App::update`] takes one [`Event`] and returns the [`Effect`]s that `web::page` carries out; [`App::view_changes`]
+//! says what the page then shows otherwise than before. Nothing here knows a document, a clock or a worker.
+//!
+//! A panel owns its state. It is given the [`Context`] to look at and asks for everything else by an [`Outcome`].
 
 pub mod answer;
+pub mod availability;
+pub mod collection;
+mod context;
 pub mod curves;
 pub mod drawings;
+mod event;
 pub mod format;
 pub mod panels;
-pub mod plan;
 pub mod run;
-pub mod settings;
 pub mod speed;
+mod training;
 pub mod view;
 
-use crate::ink::{Drawing, Point};
-use crate::net::Architecture;
-use crate::protocol::{DataProgress, Reply, Request};
+use crate::config::Architecture;
+use crate::config::{Form, StartFrom};
+use crate::ink::Drawing;
+use crate::protocol::Request;
 use answer::{Answer, Source};
-use curves::Curves;
-use panels::PanelId;
-use panels::evaluate::{self, EvaluateState};
-use panels::experiment::editor::Edit;
-use panels::experiment::presets::{NetworkPreset, Recipe};
-use panels::fine_tune::{self, FineTuneState};
-use panels::inside::{self, InsideState};
-use panels::runs::{self, RunsState};
+use availability::TrainerState;
+pub use context::Context;
+pub use event::Event;
+use panels::{PanelId, PanelStates, inside, runs};
 use run::Run;
-use settings::{Field, Form, StartFrom};
 use speed::Speed;
-
-/// Seconds of silence after which a trainer that owes an answer counts as gone.
-const TIMEOUT: f32 = 12.0;
-
-/// Seconds that a trainer may take to load.
-const LOADING_TIMEOUT: f32 = 60.0;
-
-/// What happens to the page.
-#[derive(Debug)]
-pub enum Event {
-    /// The URL's hash, at first and whenever it changes.
-    Hash(String),
-    /// A control was set to a text.
-    Set(Field, String),
-    /// The pen came down.
-    PenDown(Point),
-    /// The pen moved, through all these points.
-    PenMoved(Vec<Point>),
-    /// The pen was lifted.
-    PenUp,
-    /// What seemed to be a pen was a hand at rest.
-    PenWithdrawn,
-    /// Take back the last stroke.
-    Undo,
-    /// Take back all strokes.
-    Clear,
-    /// Train, Pause or Resume, whichever it reads.
-    Train,
-    /// One minibatch.
-    Step,
-    /// Forget the run.
-    Reset,
-    /// The question was answered with yes.
-    Confirmed,
-    /// The question was answered with no.
-    Declined,
-    /// Let these weights answer.
-    AnswerFrom(Source),
-    /// Try again what the shown problem is about.
-    Repair,
-    /// Load the data again that could not be loaded.
-    RetryData,
-    /// Close the notice.
-    CloseNotice,
-    /// Open a panel, or close it if it is open.
-    TogglePanel(PanelId),
-    /// Change the layers of the network.
-    Edit(Edit),
-    /// Take back the last change of the layers.
-    UndoEdit,
-    /// Take a ready-made network.
-    Network(NetworkPreset),
-    /// Take ready-made settings.
-    Recipe(Recipe),
-    /// Vary the drawing by other chances.
-    VaryAgain,
-    /// Something in Look inside.
-    Inside(inside::Event),
-    /// Something in Judge.
-    Evaluate(evaluate::Event),
-    /// Something in Make it yours.
-    FineTune(fine_tune::Event),
-    /// Something about a collection of labelled drawings.
-    Drawings(drawings::Collection, drawings::Event),
-    /// Something about kept runs.
-    Runs(runs::Event),
-    /// Say something in the notice, after what it says already.
-    Notice(String),
-    /// The shipped weights, or why there are none.
-    Shipped(Result<Vec<f32>, String>),
-    /// The trainer says something, with its arrays.
-    Reply(Reply, Vec<Vec<f32>>),
-    /// The trainer is gone: why, in words for the page.
-    TrainerGone(String),
-    /// A file of this page's build could not be loaded.
-    FileMissing,
-    /// The site holds another build than this page belongs to.
-    Updated,
-    /// The trainer is gone because of an error, of which the console has the words.
-    TrainerBroke,
-    /// So many seconds have passed.
-    Tick(f32),
-}
+use std::ops::Range;
+use view::{Parts, ViewChanges};
 
 /// What the page asks the browser for.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,18 +51,11 @@ pub enum Effect {
     /// Ask something of the browser's store of runs.
     Runs(runs::RunsRequest),
     /// Ask something of the browser's store of labelled drawings.
-    Drawings(drawings::Collection, drawings::DrawingsRequest),
+    Drawings(drawings::DrawingSet, drawings::DrawingsRequest),
     /// Ask before something is lost.
     Ask(Question),
     /// Have the visitor save a file.
-    Download {
-        /// Its name.
-        name: &'static str,
-        /// What kind of file it is.
-        mime: &'static str,
-        /// What is in it.
-        text: String,
-    },
+    Download(runs::File),
     /// Let a screen reader say this.
     Announce(String),
 }
@@ -162,106 +75,78 @@ enum Intent {
     Start { paused: bool },
 }
 
-/// The trainer, as far as the page knows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TrainerState {
-    /// Its turn comes after the shipped weights, so that drawing does not wait for its bytes.
-    Waiting,
-    /// It loads.
-    Loading,
-    /// It listens; its kernels' instruction set.
-    Ready(String),
-    /// It is gone: why.
-    Gone(String),
+/// What a panel asks of the app, since it is not the panel's own.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Have the browser do this.
+    Effect(Effect),
+    /// Tell the trainer, if it listens, with arrays beside it.
+    Send(Request, Vec<Vec<f32>>),
+    /// Say this in the notice, in place of what it says, or close it.
+    Notice(Option<String>),
+    /// Say this in the notice, after what it says already.
+    Notify(String),
+    /// Have the next run compute with this network.
+    Network(Architecture),
+    /// Have the controls show the settings as they are.
+    ShowForm,
+    /// Empty the pad.
+    Clear,
+    /// Open Look inside and look at this.
+    LookInside(inside::Subject),
+    /// Have these weights answer, and say so.
+    AnswerFrom(Source),
+    /// Have fine-tuned weights answer.
+    Tuned {
+        /// Their network.
+        architecture: Architecture,
+        /// Those that they came from.
+        before: Vec<f32>,
+        /// The fine-tuned ones.
+        weights: Vec<f32>,
+    },
+    /// Go back to the end of a kept run.
+    Restore(Box<runs::Restored>),
+    /// So fast has training been here, unless something newer is known.
+    Speed(Speed),
 }
 
-/// The training data, as far as the page knows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Data {
-    /// How much is here; `None` before the trainer said anything.
-    pub progress: Option<DataProgress>,
-    /// A part that cannot be used and why.
-    pub failed: Option<(String, String)>,
+impl Outcome {
+    /// Let a screen reader say this.
+    pub fn announce(words: impl Into<String>) -> Self {
+        Self::Effect(Effect::Announce(words.into()))
+    }
 }
 
 /// The page's state.
 #[derive(Debug)]
 pub struct App {
-    /// What the visitor set.
-    pub form: Form,
-    /// Counts the moments at which the controls should show it anew.
-    pub form_revision: u32,
-    /// A gentle word about something that does not stop anything.
-    pub notice: Option<String>,
-    /// The drawing, and which weights read it as what.
-    pub answer: Answer,
-    /// The trainer.
-    pub trainer: TrainerState,
-    /// Whether the site holds another build by now, whose workers are not this page's.
-    updated: bool,
-    /// The training data.
-    pub data: Data,
-    /// The run under way, or the last one.
-    pub run: Option<Run>,
-    /// Its curves.
-    pub curves: Curves,
+    /// What the panels may look at.
+    pub cx: Context,
+    /// The panels.
+    pub panels: PanelStates,
     /// The open panel.
     pub open_panel: Option<PanelId>,
-    /// What Look inside looks at.
-    pub inside: InsideState,
-    /// What Judge knows.
-    pub evaluate: EvaluateState,
-    /// What Make it yours knows.
-    pub fine_tune: FineTuneState,
-    /// The kept runs.
-    pub runs: RunsState,
-    /// How fast training is here, as far as a run has shown.
-    pub speed: Option<Speed>,
-    /// Seed of the chances by which Experiment varies the drawing.
-    pub varied: u64,
-    /// Counts the moments at which the network's layers came, went or moved.
-    layers_revision: u32,
-    /// The networks before each change of the layers, the newest last.
-    layers_before: Vec<Architecture>,
-    /// Workers that train if the settings leave it open.
-    pub cores: u32,
+    /// A gentle word about something that does not stop anything.
+    pub notice: Option<String>,
+    /// Parts of the view that may have changed since they were asked for.
+    changed: Parts,
     last_run: u32,
     asked: Option<Intent>,
-    silence: f32,
 }
 
 impl App {
     /// The page as it opens.
     pub fn new(answer: Answer) -> Self {
         Self {
-            form: Form::default(),
-            form_revision: 0,
-            notice: None,
-            answer,
-            trainer: TrainerState::Waiting,
-            updated: false,
-            data: Data::default(),
-            run: None,
-            curves: Curves::default(),
+            cx: Context::new(answer),
+            panels: PanelStates::default(),
             open_panel: None,
-            inside: InsideState::default(),
-            evaluate: EvaluateState::default(),
-            fine_tune: FineTuneState::default(),
-            runs: RunsState::default(),
-            speed: None,
-            varied: 0,
-            layers_revision: 0,
-            layers_before: Vec::new(),
-            cores: 1,
+            notice: None,
+            changed: Parts::ALL,
             last_run: 0,
             asked: None,
-            silence: 0.0,
         }
-    }
-
-    /// Workers that the next run asks for.
-    pub fn workers(&self) -> u32 {
-        self.form.workers.unwrap_or(self.cores)
     }
 
     /// What the browser should do first.
@@ -271,141 +156,172 @@ impl App {
 
     /// Takes one event.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        #[cfg(test)]
+        let (before, name) = (self.view(), format!("{event:.60?}"));
+        let parts = Parts::of(&event);
+        self.changed = self.changed.and(parts);
+        let (mut effects, mut out) = (Vec::new(), Vec::new());
+        self.take(event, &mut effects, &mut out);
+        for outcome in out {
+            self.follow(outcome, &mut effects);
+        }
+        #[cfg(test)]
+        before.assert_same_but(
+            ViewChanges::of(&self.cx, self.notice.as_deref(), self.changed),
+            &self.view(),
+            &name,
+        );
+        effects
+    }
+
+    /// What the page shows otherwise than when it was last asked.
+    pub fn view_changes(&mut self) -> ViewChanges {
+        let changed = std::mem::take(&mut self.changed);
+        ViewChanges::of(&self.cx, self.notice.as_deref(), changed)
+    }
+
+    fn take(&mut self, event: Event, effects: &mut Vec<Effect>, out: &mut Vec<Outcome>) {
         match event {
             Event::Hash(hash) => {
                 let (form, mut notices) = Form::from_hash(&hash);
-                if form != self.form && self.run_is_on() {
+                if form != self.cx.form && self.cx.run_is_on() {
                     notices.push(String::from("The new settings count from the next run on."));
                 }
-                self.form = form;
+                self.cx.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
                 self.check_start();
-                self.show_form(&mut effects);
+                self.show_form(effects);
             }
             Event::Set(field, text) => {
-                self.notice = self.form.set(field, &text);
+                self.notice = self.cx.form.set(field, &text);
                 self.check_start();
-                self.show_form(&mut effects);
+                self.show_form(effects);
             }
-            Event::PenDown(point) => self.answer.draw(|drawing| drawing.pen_down(point)),
-            Event::PenMoved(points) => self.answer.draw(|drawing| {
+            Event::PenDown(point) => self.cx.answer.draw(|drawing| drawing.pen_down(point)),
+            Event::PenMoved(points) => self.cx.answer.draw(|drawing| {
                 for point in points {
                     drawing.pen_moved(point);
                 }
             }),
-            Event::PenUp => effects.push(Effect::Announce(view::spoken_answer(&self.answer))),
-            Event::PenWithdrawn => self.answer.draw(Drawing::undo),
+            Event::PenUp => self.announce_answer(effects),
+            Event::PenWithdrawn => self.cx.answer.draw(Drawing::undo),
             Event::Undo => {
-                self.answer.draw(Drawing::undo);
-                self.forget_label();
-                effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
+                self.take_back(Drawing::undo);
+                self.announce_answer(effects);
             }
-            Event::Clear => {
-                self.answer.draw(Drawing::clear);
-                self.forget_label();
-            }
-            Event::Train => self.train(&mut effects),
-            Event::Step => self.step(&mut effects),
-            Event::Reset => match self.at_stake() {
-                Some(what) => self.ask(
-                    format!("Reset this run? {what} {}.", self.fate()),
-                    "Reset",
-                    Intent::Reset,
-                    &mut effects,
-                ),
-                None => self.reset(&mut effects),
-            },
+            Event::Clear => self.take_back(Drawing::clear),
+            Event::Train => self.train(Run::pause_or_resume, false, effects),
+            Event::Step => self.train(Run::take_step, true, effects),
+            Event::Reset => self.propose_reset(effects),
             Event::Confirmed => match self.asked.take() {
-                Some(Intent::Reset) => self.reset(&mut effects),
-                Some(Intent::Start { paused }) => self.start(paused, &mut effects),
+                Some(Intent::Reset) => self.reset(effects),
+                Some(Intent::Start { paused }) => self.start(paused, effects),
                 None => {}
             },
             Event::Declined => self.asked = None,
             Event::AnswerFrom(source) => {
-                self.answer.answer_from(source);
-                effects.push(Effect::Announce(view::spoken_answer(&self.answer)));
+                self.cx.answer.answer_from(source);
+                self.announce_answer(effects);
             }
-            Event::Repair => self.repair(&mut effects),
-            Event::RetryData => self.retry_data(&mut effects),
+            Event::Repair => self.repair(effects),
+            Event::RetryData => self.retry_data(effects),
             Event::CloseNotice => self.notice = None,
             Event::TogglePanel(panel) => {
                 self.open_panel = (self.open_panel != Some(panel)).then_some(panel);
-                // Experiment asks how fast the last run was.
-                if matches!(self.open_panel, Some(PanelId::Runs | PanelId::Experiment)) {
-                    self.read_runs(&mut effects);
-                }
-                self.load_evaluate_panel(&mut effects);
-                self.load_fine_tune_panel(&mut effects);
+                self.panels.load(self.open_panel, &self.cx, out);
             }
-            Event::Edit(change) => self.edit(&change, &mut effects),
-            Event::UndoEdit => self.undo_edit(&mut effects),
-            Event::Network(network) => self.take_network(&network, &mut effects),
             Event::Recipe(recipe) => {
-                if !self.run_is_on() {
-                    recipe.apply(&mut self.form.settings);
-                    self.show_form(&mut effects);
+                if !self.cx.run_is_on() {
+                    recipe.apply(&mut self.cx.form.settings);
+                    self.show_form(effects);
                 }
             }
-            Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
-            Event::Inside(event) => self.look_inside(event, &mut effects),
-            Event::Evaluate(event) => self.update_evaluate(event, &mut effects),
-            Event::FineTune(event) => self.update_fine_tune(event, &mut effects),
-            Event::Drawings(collection, event) => {
-                self.update_drawings(collection, event, &mut effects)
-            }
-            Event::Runs(event) => self.update_runs(event, &mut effects),
-            Event::Notice(text) => self.notify(text),
+            Event::Panel(event) => self.panels.update(event, &self.cx, out),
+            Event::Notice(text) => self.notify(&text),
             Event::Shipped(weights) => {
-                self.answer.set_shipped(weights);
-                if self.trainer == TrainerState::Waiting {
-                    self.spawn_trainer(&mut effects);
+                self.cx.answer.set_shipped(weights);
+                if self.cx.trainer.state == TrainerState::Waiting {
+                    self.spawn_trainer(effects);
                 }
             }
-            Event::Reply(reply, arrays) => self.on_reply(reply, arrays, &mut effects),
+            Event::Reply(reply, arrays) => self.on_reply(reply, arrays, out),
             Event::TrainerGone(reason) => {
                 self.lose_trainer(reason);
                 effects.push(Effect::CheckForUpdate);
             }
-            Event::TrainerBroke => self.lose_broken_trainer(&mut effects),
+            Event::TrainerBroke => self.lose_broken_trainer(out),
             Event::FileMissing => effects.push(Effect::CheckForUpdate),
             Event::Updated => self.on_update_found(),
-            Event::Tick(seconds) => self.tick(seconds),
+            Event::Tick(seconds) => {
+                if let Some(why) = self.cx.trainer.wait(seconds, self.cx.run.as_ref()) {
+                    self.lose_trainer(why);
+                }
+            }
         }
-        effects
     }
 
-    /// Whether a run is under way, if it stands still or not.
-    pub fn run_is_on(&self) -> bool {
-        self.run.as_ref().is_some_and(Run::is_on)
+    /// Does what a panel asks for.
+    fn follow(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
+        match outcome {
+            Outcome::Effect(effect) => effects.push(effect),
+            Outcome::Send(request, arrays) => self.send(request, arrays, effects),
+            Outcome::Notice(words) => self.notice = words,
+            Outcome::Notify(words) => self.notify(&words),
+            Outcome::Network(architecture) => {
+                self.notice = None;
+                self.cx.form.settings.architecture = architecture;
+                self.check_start();
+                self.show_form(effects);
+            }
+            Outcome::ShowForm => self.show_form(effects),
+            Outcome::Clear => self.take_back(Drawing::clear),
+            Outcome::LookInside(subject) => {
+                self.panels.inside.look_at(subject);
+                self.open_panel = Some(PanelId::Inside);
+            }
+            Outcome::AnswerFrom(source) => {
+                self.cx.answer.answer_from(source);
+                let (name, answer) = (self.cx.answering(), view::spoken_answer(&self.cx.answer));
+                effects.push(Effect::Announce(format!("Answering now: {name}. {answer}")));
+            }
+            Outcome::Tuned { architecture, before, weights } => {
+                self.cx.answer.set_tuned(architecture, before, weights);
+            }
+            Outcome::Restore(restored) => self.restore(*restored, effects),
+            Outcome::Speed(speed) => self.cx.speed = self.cx.speed.or(Some(speed)),
+        }
+    }
+
+    /// Reads one of the pictures in sight of Judge that the weights that answer have not read yet; pinned drawings
+    /// first. False if there is none.
+    ///
+    /// - `pinned`: whether the pinned drawings are in sight.
+    /// - `exhibits`: the gallery's images in sight.
+    pub fn read_next(&mut self, pinned: bool, exhibits: Range<usize>) -> bool {
+        let run = self.cx.run.as_ref().map(Run::id);
+        self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
     }
 
     /// Whether leaving the page now would lose something that took an epoch to learn.
     pub fn would_lose_a_run(&self) -> bool {
-        self.run
-            .as_ref()
-            .is_some_and(|run| run.epoch > 0 && (run.is_on() || !self.runs.keeps(run.id)))
+        let run = self.cx.run.as_ref().filter(|run| run.progress.epoch > 0);
+        run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
     }
 
-    /// What becomes of the run's weights when they go from the page.
-    fn fate(&self) -> &'static str {
-        let kept = self.run.as_ref().is_some_and(|run| self.runs.keeps(run.id));
-        if kept { "stays in Runs" } else { "will be gone" }
+    /// What to say when the page itself cannot go on because of an error.
+    pub fn farewell(&self) -> String {
+        let run = self.cx.run.as_ref();
+        view::farewell(run, run.is_some_and(|run| self.panels.runs.keeps(run.id())))
     }
 
-    /// What would be lost if the run's weights went.
-    fn at_stake(&self) -> Option<String> {
-        let run = self.run.as_ref().filter(|run| run.step > 0)?;
-        Some(match run.test_accuracy {
-            Some(accuracy) => format!(
-                "What it learnt in {} ({} of the test images right)",
-                format::of(run.epoch, "epoch", "epochs"),
-                format::percent(accuracy)
-            ),
-            None => {
-                format!("What it learnt in {}", format::of(run.step, "minibatch", "minibatches"))
-            }
-        })
+    fn announce_answer(&self, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Announce(view::spoken_answer(&self.cx.answer)));
+    }
+
+    /// Takes something of the drawing back.
+    fn take_back(&mut self, change: fn(&mut Drawing)) {
+        self.cx.answer.draw(change);
+        self.panels.inside.forget_label(&self.cx.answer);
     }
 
     fn ask(&mut self, text: String, yes: &'static str, intent: Intent, effects: &mut Vec<Effect>) {
@@ -415,146 +331,27 @@ impl App {
 
     /// A run can start from weights that are there and fit its network.
     fn check_start(&mut self) {
-        let why = match self.form.start {
+        let why = match self.cx.form.start {
             StartFrom::Fresh => None,
-            StartFrom::Shipped => self.cannot_start_shipped(),
-            StartFrom::Current => self.cannot_start_current(),
+            StartFrom::Shipped => self.cx.cannot_start_shipped(),
+            StartFrom::Current => self.cx.cannot_start_current(),
         };
         if let Some(why) = why {
-            self.form.start = StartFrom::Fresh;
-            self.notify(format!("{why}; the next run starts from fresh random weights."));
-        }
-    }
-
-    /// Why the next run cannot start from the shipped weights.
-    fn cannot_start_shipped(&self) -> Option<&'static str> {
-        let fits = self.form.settings.architecture.shares_parameters_with(&Architecture::default());
-        (!fits).then_some("The shipped weights belong to another network")
-    }
-
-    /// Why the next run cannot go on from the last one.
-    fn cannot_start_current(&self) -> Option<&'static str> {
-        let architecture = &self.form.settings.architecture;
-        match &self.run {
-            None => Some("There is no run to go on from yet"),
-            Some(run) if architecture.shares_parameters_with(&run.settings.architecture) => None,
-            Some(_) => Some("The last run’s weights belong to another network"),
+            self.cx.form.start = StartFrom::Fresh;
+            self.notify(&format!("{why}; the next run starts from fresh random weights."));
         }
     }
 
     /// Says something in the notice, after what it says already.
-    fn notify(&mut self, text: String) {
+    fn notify(&mut self, words: &str) {
         let before = self.notice.take().map_or_else(String::new, |before| before + " ");
-        self.notice = Some(before + &text);
+        self.notice = Some(before + words);
     }
 
     /// Has the controls and the URL show the settings.
     fn show_form(&mut self, effects: &mut Vec<Effect>) {
-        self.form_revision = self.form_revision.wrapping_add(1);
-        effects.push(Effect::WriteHash(self.form.to_hash()));
-    }
-
-    fn spawn_trainer(&mut self, effects: &mut Vec<Effect>) {
-        self.trainer = TrainerState::Loading;
-        self.silence = 0.0;
-        effects.push(Effect::SpawnTrainer);
-    }
-
-    /// Says once that the site was updated. What is there goes on.
-    fn on_update_found(&mut self) {
-        if !std::mem::replace(&mut self.updated, true) {
-            self.notify(String::from(
-                "Inkling was updated: reload to use the new version. What is drawn and learnt here stays until you do.",
-            ));
-        }
-    }
-
-    fn repair(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.trainer, TrainerState::Gone(_)) && self.updated {
-            effects.push(Effect::Reload);
-        } else if matches!(self.trainer, TrainerState::Gone(_)) {
-            self.data = Data::default();
-            self.spawn_trainer(effects);
-        } else if self.data.failed.is_some() {
-            self.retry_data(effects);
-        } else if self.answer.shipped_failure().is_some() {
-            self.answer.expect_shipped();
-            effects.push(Effect::FetchShipped);
-        }
-    }
-
-    fn retry_data(&mut self, effects: &mut Vec<Effect>) {
-        self.data.failed = None;
-        self.send(Request::LoadData, vec![], effects);
-    }
-
-    /// Sends a request, if there is somebody to hear it.
-    fn send(&mut self, request: Request, arrays: Vec<Vec<f32>>, effects: &mut Vec<Effect>) {
-        if let TrainerState::Ready(_) = self.trainer {
-            self.silence = 0.0;
-            effects.push(Effect::Send(request, arrays));
-        }
-    }
-
-    /// Why no run can begin now.
-    fn cannot_train(&self) -> Option<&'static str> {
-        match &self.trainer {
-            _ if self.form.settings.architecture.shapes().is_err() => {
-                Some("The network cannot be built as it is; Experiment says why.")
-            }
-            TrainerState::Waiting | TrainerState::Loading => Some("The trainer is still loading."),
-            TrainerState::Gone(_) => Some("The trainer is gone; restart it first."),
-            TrainerState::Ready(_) if self.fine_tune.is_fine_tuning() => {
-                Some("Fine-tuning is under way in Make it yours.")
-            }
-            TrainerState::Ready(_) if self.has_images() => None,
-            TrainerState::Ready(_) if self.data.failed.is_some() => {
-                Some("There are no training images; Retry fetches them.")
-            }
-            TrainerState::Ready(_) => Some("The first training images are still on their way."),
-        }
-    }
-
-    fn has_images(&self) -> bool {
-        self.data.progress.is_some_and(|data| data.train_images > 0)
-    }
-
-    fn lose_trainer(&mut self, reason: String) {
-        self.trainer = TrainerState::Gone(reason);
-        self.evaluate.lose_trainer();
-        self.fine_tune.lose_trainer();
-        if let Some(run) = &mut self.run {
-            run.stop();
-        }
-    }
-
-    /// Loses the trainer to an error. Several may tell of the same one, and the first saw what it was about.
-    fn lose_broken_trainer(&mut self, effects: &mut Vec<Effect>) {
-        let what = match self.trainer {
-            TrainerState::Gone(_) => return,
-            TrainerState::Waiting | TrainerState::Loading => "The trainer could not be started.",
-            TrainerState::Ready(_) => "The trainer stopped because of an error in this browser.",
-        };
-        self.lose_trainer(String::from(what));
-        effects.push(Effect::CheckForUpdate);
-    }
-
-    fn tick(&mut self, seconds: f32) {
-        self.silence += seconds;
-        match &self.trainer {
-            TrainerState::Loading if self.silence > LOADING_TIMEOUT => {
-                self.lose_trainer(String::from("The trainer did not start."));
-            }
-            TrainerState::Ready(_) if self.silence > TIMEOUT && self.owed_an_answer() => {
-                let message = format!("The trainer has not answered for {TIMEOUT} seconds.");
-                self.lose_trainer(message);
-            }
-            _ => {}
-        }
-    }
-
-    fn owed_an_answer(&self) -> bool {
-        self.run.as_ref().is_some_and(Run::expects_progress) || self.fine_tune.is_fine_tuning()
+        self.cx.form_revision = self.cx.form_revision.wrapping_add(1);
+        effects.push(Effect::WriteHash(self.cx.form.to_hash()));
     }
 }
 

@@ -1,10 +1,50 @@
 //! The page's behaviour as a visitor and a trainer would provoke it.
 
-use super::view::State;
+use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
 use super::*;
-use crate::net::architecture::Architecture;
-use crate::protocol::{Activity, DataProgress, Progress};
+use crate::config::Architecture;
+use crate::config::Field;
+use crate::ink::Point;
+use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 use run::RunPhase;
+
+/// All that the page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::app) struct View {
+    pub(in crate::app) answer: AnswerView,
+    pub(in crate::app) run: RunView,
+    pub(in crate::app) curves: CurvesView,
+    pub(in crate::app) plan: PlanView,
+    pub(in crate::app) trainer: TrainerView,
+}
+
+impl View {
+    fn of(changes: ViewChanges) -> Option<Self> {
+        let ViewChanges { answer, run, curves, plan, trainer } = changes;
+        let (answer, run, curves) = (answer?, run?, curves?);
+        Some(Self { answer, run, curves, plan: plan?, trainer: trainer? })
+    }
+
+    /// Fails if a part differs that should have been announced as changed.
+    pub(super) fn assert_same_but(self, mut changes: ViewChanges, now: &Self, after: &str) {
+        let shown = Self {
+            answer: changes.answer.take().unwrap_or(self.answer),
+            run: changes.run.take().unwrap_or(self.run),
+            curves: changes.curves.take().unwrap_or(self.curves),
+            plan: changes.plan.take().unwrap_or(self.plan),
+            trainer: changes.trainer.take().unwrap_or(self.trainer),
+        };
+        // As text, since what is no number equals nothing.
+        assert_eq!(format!("{shown:?}"), format!("{now:?}"), "after {after}");
+    }
+}
+
+impl App {
+    pub(in crate::app) fn view(&self) -> View {
+        let all = ViewChanges::of(&self.cx, self.notice.as_deref(), Parts::ALL);
+        View::of(all).expect("all parts were asked for")
+    }
+}
 
 const SHIPPED: f32 = 0.01;
 
@@ -95,20 +135,20 @@ fn question(effects: &[Effect]) -> Option<&Question> {
 fn it_is_ready_with_the_shipped_weights_and_waits_for_images_to_train() {
     let mut app = app();
     assert_eq!(app.begin(), [Effect::FetchShipped]);
-    assert_eq!(app.state(), State::Loading);
+    assert_eq!(view::state(&app.cx), State::Loading);
     let shipped = app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     assert_eq!(shipped, [Effect::SpawnTrainer], "drawing comes first");
-    assert_eq!(app.state(), State::Ready);
+    assert_eq!(view::state(&app.cx), State::Ready);
     draw(&mut app);
-    assert!(app.view().digit.is_some());
+    assert!(app.view().answer.digit.is_some());
 
     reply(&mut app, Reply::Ready { backend: "simd128".into() });
     reply(&mut app, Reply::Data(data(0)));
-    assert!(app.view().train.disabled.is_some());
+    assert!(app.view().run.train.disabled.is_some());
     assert_eq!(app.update(Event::Train), []);
     reply(&mut app, Reply::Data(data(5_000)));
-    assert_eq!(app.view().train.disabled, None);
-    assert_eq!(app.view().data_text, "5,000 of 60,000 training images, 0.9 of 10.2 MB");
+    assert_eq!(app.view().run.train.disabled, None);
+    assert_eq!(app.view().trainer.data_text, "5,000 of 60,000 training images, 0.9 of 10.2 MB");
 }
 
 #[test]
@@ -117,25 +157,25 @@ fn train_pauses_and_resumes_and_finishes() {
     let effects = app.update(Event::Train);
     let run = 1;
     assert!(matches!(sent(&effects)[..], [Request::Start { run: 1, paused: false, .. }]));
-    assert_eq!((app.state(), app.view().train.label), (State::Training, "Pause"));
+    assert_eq!((view::state(&app.cx), app.view().run.train.label), (State::Training, "Pause"));
     progress(&mut app, run, 30, 0.02);
     let view = app.view();
-    assert_eq!((view.run_text.as_str(), view.run_left.as_str()), ("Epoch 1 of 10", "41 s left"));
-    assert_eq!((view.rate_figure.as_str(), view.step), ("4,240", 30));
+    assert_eq!((view.run.text.as_str(), view.run.left.as_str()), ("Epoch 1 of 10", "41 s left"));
+    assert_eq!((view.run.rate_figure.as_str(), view.run.step), ("4,240", 30));
 
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Pause { run }]);
     assert_eq!(app.update(Event::Train), [], "one Pause is enough");
     reply(&mut app, Reply::Paused { run, step: 31 });
-    assert_eq!((app.state(), app.view().train.label), (State::Paused, "Resume"));
-    assert_eq!(app.view().images_per_second, 0);
+    assert_eq!((view::state(&app.cx), app.view().run.train.label), (State::Paused, "Resume"));
+    assert_eq!(app.view().run.images_per_second, 0);
 
     assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run }]);
     progress(&mut app, run, 32, 0.02);
     reply(&mut app, Reply::Paused { run, step: 32 });
-    assert_eq!((app.state(), app.view().step), (State::Paused, 32));
+    assert_eq!((view::state(&app.cx), app.view().run.step), (State::Paused, 32));
 
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run }]);
-    assert_eq!(app.state(), State::Training);
+    assert_eq!(view::state(&app.cx), State::Training);
     let effects = epoch_end(&mut app, run, 1);
     let words = "Epoch 1 of 10: 97.1 % of the test images right.";
     assert!(effects.contains(&Effect::Announce(words.into())), "{effects:?}");
@@ -144,9 +184,12 @@ fn train_pauses_and_resumes_and_finishes() {
     let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images right.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     let view = app.view();
-    assert_eq!((view.state, view.epoch, view.test_accuracy), (State::Done, 10, Some(0.9712)));
-    assert_eq!(view.run_text, "Done: 10 epochs in 1 min 12 s");
-    assert_eq!(view.rows.len(), 2);
+    assert_eq!(
+        (view.run.state, view.run.epoch, view.run.test_accuracy),
+        (State::Done, 10, Some(0.9712))
+    );
+    assert_eq!(view.run.text, "Done: 10 epochs in 1 min 12 s");
+    assert_eq!(view.curves.rows.len(), 2);
 }
 
 #[test]
@@ -158,7 +201,7 @@ fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
     else {
         panic!("{effects:?}")
     };
-    assert_eq!(app.state(), State::Paused);
+    assert_eq!(view::state(&app.cx), State::Paused);
     // The trainer stands still first, and then takes the step.
     reply(&mut app, Reply::Paused { run: 1, step: 0 });
     assert_eq!(app.update(Event::Step), [], "one minibatch after the other");
@@ -175,8 +218,8 @@ fn replies_about_a_run_that_is_gone_are_dropped() {
     progress(&mut app, 1, 30, 0.02);
     epoch_end(&mut app, 1, 1);
     reply(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
-    assert_eq!((app.state(), app.view().step), (State::Ready, 0));
-    assert!(app.curves.is_empty() && app.answer.trained().is_none());
+    assert_eq!((view::state(&app.cx), app.view().run.step), (State::Ready, 0));
+    assert!(app.cx.curves.is_empty() && app.cx.answer.trained().is_none());
 }
 
 #[test]
@@ -190,12 +233,12 @@ fn what_is_trained_is_not_thrown_away_without_asking() {
     let asked = question(&effects).expect("it asks");
     assert!(asked.text.contains("1 epoch") && asked.text.contains("97.1 %"), "{asked:?}");
     app.update(Event::Declined);
-    assert_eq!((app.state(), app.view().epoch), (State::Training, 1));
+    assert_eq!((view::state(&app.cx), app.view().run.epoch), (State::Training, 1));
     assert_eq!(app.update(Event::Confirmed), [], "there is no question to say yes to any more");
 
     app.update(Event::Reset);
     assert_eq!(sent(&app.update(Event::Confirmed)), [&Request::Reset { run: 1 }]);
-    assert_eq!(app.state(), State::Ready);
+    assert_eq!(view::state(&app.cx), State::Ready);
 }
 
 #[test]
@@ -222,24 +265,24 @@ fn a_new_run_asks_unless_it_goes_on_from_the_old_one() {
 fn which_weights_answer_is_said_and_one_click_away() {
     let mut app = ready();
     draw(&mut app);
-    let shipped = app.answer.probabilities().copied();
+    let shipped = app.cx.answer.probabilities().copied();
     let view = app.view();
-    assert!(view.answers == Source::Shipped && !view.run_here);
-    assert_eq!(view.run_name, "no run yet");
+    assert!(view.answer.source == Source::Shipped && !view.answer.run_here);
+    assert_eq!(view.answer.run_name, "no run yet");
 
     app.update(Event::Train);
     let view = app.view();
-    assert!(view.answers == Source::Run && view.run_here);
-    assert_eq!(view.run_name, "fresh random weights");
-    assert_ne!(app.answer.probabilities().copied(), shipped);
+    assert!(view.answer.source == Source::Run && view.answer.run_here);
+    assert_eq!(view.answer.run_name, "fresh random weights");
+    assert_ne!(app.cx.answer.probabilities().copied(), shipped);
 
     progress(&mut app, 1, 101, 0.03);
-    assert_eq!(app.view().run_name, "this run, epoch 2");
+    assert_eq!(app.view().answer.run_name, "this run, epoch 2");
     app.update(Event::AnswerFrom(Source::Shipped));
     progress(&mut app, 1, 120, 0.04);
-    assert_eq!(app.answer.probabilities().copied(), shipped, "training does not take it back");
+    assert_eq!(app.cx.answer.probabilities().copied(), shipped, "training does not take it back");
     app.update(Event::AnswerFrom(Source::Run));
-    assert_eq!(app.view().answers, Source::Run);
+    assert_eq!(app.view().answer.source, Source::Run);
 }
 
 #[test]
@@ -250,23 +293,23 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     progress(&mut app, 1, 120, 0.02);
     reply(&mut app, Reply::Broken);
     let view = app.view();
-    assert_eq!(view.state, State::Error);
-    let problem = view.problem.expect("it is reported");
+    assert_eq!(view.run.state, State::Error);
+    let problem = view.trainer.problem.expect("it is reported");
     assert_eq!(
         problem.text,
         "The trainer stopped because of an error in this browser. What was learnt up to epoch 2 is \
          kept. Restart it to go on: choose “Start from: last run’s weights” then."
     );
     app.update(Event::TrainerBroke);
-    assert_eq!(app.view().problem.as_ref(), Some(&problem), "it is gone only once");
-    assert!(view.digit.is_some() && view.has_curves && view.run_here);
-    assert_eq!(view.train.label, "Train");
-    assert!(view.train.disabled.is_some());
+    assert_eq!(app.view().trainer.problem.as_ref(), Some(&problem), "it is gone only once");
+    assert!(view.answer.digit.is_some() && view.curves.has_curves && view.answer.run_here);
+    assert_eq!(view.run.train.label, "Train");
+    assert!(view.run.train.disabled.is_some());
 
     assert_eq!(app.update(Event::Repair), [Effect::SpawnTrainer]);
     reply(&mut app, Reply::Ready { backend: "simd128".into() });
     reply(&mut app, Reply::Data(data(60_000)));
-    assert_eq!((app.state(), app.view().problem), (State::Ready, None));
+    assert_eq!((view::state(&app.cx), app.view().trainer.problem), (State::Ready, None));
     app.update(Event::Set(Field::Start, "current".into()));
     let effects = app.update(Event::Train);
     assert!(matches!(sent(&effects)[..], [Request::Start { run: 2, .. }]), "{effects:?}");
@@ -278,13 +321,13 @@ fn an_update_of_the_site_is_said_once_and_stops_nothing() {
     app.update(Event::Train);
     progress(&mut app, 1, 10, 0.02);
     assert_eq!(reply(&mut app, Reply::HelperLost), [Effect::CheckForUpdate]);
-    assert_eq!(app.view().notice, None, "a lost helper alone is no update");
+    assert_eq!(app.view().trainer.notice, None, "a lost helper alone is no update");
     app.update(Event::Updated);
-    let notice = app.view().notice.expect("a notice");
+    let notice = app.view().trainer.notice.expect("a notice");
     assert!(notice.starts_with("Inkling was updated: reload"), "{notice}");
     app.update(Event::Updated);
-    assert_eq!(app.view().notice, Some(notice), "said once");
-    assert_eq!(app.state(), State::Training, "the run goes on");
+    assert_eq!(app.view().trainer.notice, Some(notice), "said once");
+    assert_eq!(view::state(&app.cx), State::Training, "the run goes on");
 }
 
 #[test]
@@ -293,7 +336,7 @@ fn a_trainer_that_an_update_took_away_is_not_restarted() {
     let effects = app.update(Event::TrainerGone("The trainer has stopped: 404".into()));
     assert_eq!(effects, [Effect::CheckForUpdate]);
     app.update(Event::Updated);
-    let problem = app.view().problem.expect("a problem");
+    let problem = app.view().trainer.problem.expect("a problem");
     assert!(problem.text.starts_with("Inkling was updated: reload"), "{problem:?}");
     assert_eq!(problem.action, "Reload");
     assert_eq!(app.update(Event::Repair), [Effect::Reload]);
@@ -304,7 +347,7 @@ fn a_trainer_that_cannot_be_started_is_told_in_plain_words() {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     app.update(Event::TrainerBroke);
-    let text = app.view().problem.expect("it is reported").text;
+    let text = app.view().trainer.problem.expect("it is reported").text;
     assert_eq!(text, "The trainer could not be started. Drawing still works. Restart it to train.");
 }
 
@@ -319,10 +362,10 @@ fn a_page_that_cannot_go_on_says_what_is_kept() {
     epoch_end(&mut app, 1, 1);
     let lost = format!("{STOPPED} The run under way is lost. Reload it to go on.");
     assert_eq!(app.farewell(), lost, "the store has not answered yet");
-    app.update(Event::Runs(runs::Event::Read(Ok(runs::StoredRuns {
+    app.update(Event::Panel(panels::Event::Runs(runs::Event::Read(Ok(runs::StoredRuns {
         kept: vec![],
         session_salt: 0,
-    }))));
+    })))));
     assert_eq!(
         app.farewell(),
         format!("{STOPPED} What was learnt up to epoch 1 is kept in Runs. Reload it to go on.")
@@ -335,7 +378,7 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     for _ in 0..100 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(app.state(), State::Ready, "there is nothing to say without a run");
+    assert_eq!(view::state(&app.cx), State::Ready, "there is nothing to say without a run");
 
     app.update(Event::Train);
     for _ in 0..10 {
@@ -345,16 +388,16 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     for _ in 0..12 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(app.state(), State::Training);
+    assert_eq!(view::state(&app.cx), State::Training);
     app.update(Event::Tick(1.0));
-    assert_eq!(app.state(), State::Error);
+    assert_eq!(view::state(&app.cx), State::Error);
 
     let mut app = super::tests::app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     for _ in 0..61 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(app.state(), State::Error, "a trainer that never comes is told too");
+    assert_eq!(view::state(&app.cx), State::Error, "a trainer that never comes is told too");
 }
 
 #[test]
@@ -364,40 +407,40 @@ fn a_part_that_cannot_be_used_is_named_and_tried_again() {
     let reason = "its SHA-256 is not the expected one".into();
     reply(&mut app, Reply::DataFailed { part: "train-05.part".into(), reason });
     let view = app.view();
-    assert_eq!(view.state, State::Ready, "drawing still works");
-    assert!(view.problem.is_some_and(|problem| problem.text.contains("train-05.part")));
-    assert!(view.data_failed && view.train.disabled.is_some());
+    assert_eq!(view.run.state, State::Ready, "drawing still works");
+    assert!(view.trainer.problem.is_some_and(|problem| problem.text.contains("train-05.part")));
+    assert!(view.trainer.data_failed && view.run.train.disabled.is_some());
     assert_eq!(app.update(Event::RetryData), [Effect::Send(Request::LoadData, vec![])]);
-    assert_eq!(app.view().problem, None);
+    assert_eq!(app.view().trainer.problem, None);
 }
 
 #[test]
 fn shipped_weights_that_do_not_come_leave_training() {
     let mut app = app();
     let failed = app.update(Event::Shipped(Err("the server answered 404".into())));
-    assert_eq!((app.state(), failed), (State::Error, vec![Effect::SpawnTrainer]));
+    assert_eq!((view::state(&app.cx), failed), (State::Error, vec![Effect::SpawnTrainer]));
     assert_eq!(app.update(Event::Repair), [Effect::FetchShipped]);
     assert_eq!(app.update(Event::Shipped(Ok(vec![0.0; 3]))), []);
-    assert_eq!(app.state(), State::Error, "three numbers are no network");
+    assert_eq!(view::state(&app.cx), State::Error, "three numbers are no network");
 
     reply(&mut app, Reply::Ready { backend: "simd128".into() });
     reply(&mut app, Reply::Data(data(5_000)));
     app.update(Event::Train);
     draw(&mut app);
-    assert_eq!(app.state(), State::Training);
-    assert!(app.view().digit.is_some(), "the run's weights answer");
+    assert_eq!(view::state(&app.cx), State::Training);
+    assert!(app.view().answer.digit.is_some(), "the run's weights answer");
 }
 
 #[test]
 fn settings_stay_with_a_run_and_start_needs_something_to_start_from() {
     let mut app = ready();
     app.update(Event::Hash("#epochs=2&start=current".into()));
-    assert_eq!(app.form.start, StartFrom::Fresh);
+    assert_eq!(app.cx.form.start, StartFrom::Fresh);
     assert!(app.notice.is_some());
     app.update(Event::Train);
     app.update(Event::Set(Field::Epochs, "9".into()));
-    assert_eq!(app.run.as_ref().map(|run| run.settings.epochs), Some(2));
-    assert!(app.view().settings_locked.is_some());
+    assert_eq!(app.cx.run.as_ref().map(|run| run.settings.epochs), Some(2));
+    assert!(app.view().plan.locked.is_some());
     app.update(Event::Hash("#epochs=3".into()));
     let notice = "The new settings count from the next run on.";
     assert_eq!(app.notice.as_deref(), Some(notice));
@@ -412,9 +455,16 @@ fn an_overflowed_network_gives_no_digit() {
     app.update(Event::Train);
     progress(&mut app, 1, 5, f32::NAN);
     let view = app.view();
-    assert_eq!(view.digit, None);
-    assert!(view.answer_line.contains("overflowed"), "{}", view.answer_line);
-    assert_eq!(app.run.as_ref().map(|run| run.phase), Some(RunPhase::Training));
+    assert_eq!(view.answer.digit, None);
+    assert!(view.answer.line.contains("overflowed"), "{}", view.answer.line);
+    app.cx.curves.extend(&[f32::NAN], &[0.1]);
+    app.update(Event::Clear);
+    let run_text = app.view().run.text;
+    assert!(
+        run_text.contains("a smaller learning rate helps"),
+        "without a drawing, too: {run_text}"
+    );
+    assert_eq!(app.cx.run.as_ref().map(|run| run.phase), Some(RunPhase::Training));
 }
 
 #[test]
@@ -425,11 +475,11 @@ fn a_trainer_that_waits_for_data_says_so_again_and_again() {
         active(&mut app, 1, 10, 0.02, Activity::WaitingForData);
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(app.state(), State::Training);
+    assert_eq!(view::state(&app.cx), State::Training);
     for _ in 0..13 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(app.state(), State::Error, "it hangs");
+    assert_eq!(view::state(&app.cx), State::Error, "it hangs");
 }
 
 #[test]
@@ -438,8 +488,8 @@ fn an_empty_pad_has_no_answer() {
     draw(&mut app);
     app.update(Event::Undo);
     let view = app.view();
-    assert_eq!((view.digit, view.drawn, view.bars), (None, false, None));
-    assert_eq!(view.answer_line, "the answer stands here");
+    assert_eq!((view.answer.digit, view.answer.drawn, view.answer.bars), (None, false, None));
+    assert_eq!(view.answer.line, "the answer stands here");
 }
 
 #[test]
@@ -460,11 +510,11 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
     let mut app = ready();
     app.update(Event::Set(Field::Start, "shipped".into()));
     app.update(Event::Set(Field::Architecture, "f,d10s".into()));
-    assert_eq!(app.form.start, StartFrom::Fresh);
+    assert_eq!(app.cx.form.start, StartFrom::Fresh);
     assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
-    assert!(app.view().cannot_start_shipped.is_some());
+    assert!(app.view().plan.cannot_start_shipped.is_some());
     app.update(Event::Set(Field::Start, "shipped".into()));
-    assert_eq!(app.form.start, StartFrom::Fresh);
+    assert_eq!(app.cx.form.start, StartFrom::Fresh);
 
     draw(&mut app);
     let effects = app.update(Event::Train);
@@ -472,41 +522,41 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
         panic!("{effects:?}")
     };
     assert_eq!(settings.architecture.to_string(), "f,d10s");
-    assert_eq!(app.answer.trained().map(<[f32]>::len), Some(7850));
-    assert!(app.view().digit.is_some(), "the run's network answers");
+    assert_eq!(app.cx.answer.trained().map(<[f32]>::len), Some(7850));
+    assert!(app.view().answer.digit.is_some(), "the run's network answers");
     progress(&mut app, 1, 5, 0.02);
     assert_eq!(
-        app.answer.trained().map(<[f32]>::len),
+        app.cx.answer.trained().map(<[f32]>::len),
         Some(7850),
         "those belong to another network"
     );
     app.update(Event::AnswerFrom(Source::Shipped));
-    assert!(app.view().digit.is_some(), "and so does the shipped one");
+    assert!(app.view().answer.digit.is_some(), "and so does the shipped one");
 
     reply(&mut app, Reply::Finished { run: 1, seconds: 1.0 });
-    assert_eq!(app.view().cannot_start_current, None);
+    assert_eq!(app.view().plan.cannot_start_current, None);
     app.update(Event::Set(Field::Architecture, "f,drop0.5,d10s".into()));
-    assert_eq!(app.view().cannot_start_current, None, "Dropout has no weights");
+    assert_eq!(app.view().plan.cannot_start_current, None, "Dropout has no weights");
     app.update(Event::Set(Field::Architecture, Architecture::default().to_string()));
-    assert!(app.view().cannot_start_current.is_some());
-    assert_eq!(app.view().cannot_start_shipped, None);
+    assert!(app.view().plan.cannot_start_current.is_some());
+    assert_eq!(app.view().plan.cannot_start_shipped, None);
 }
 
 #[test]
 fn a_network_that_cannot_be_built_waits() {
     let mut app = ready();
     app.update(Event::Hash("#net=c8k3r,d10s".into()));
-    let network = &app.view().plan[0];
+    let network = &app.view().plan.plan[0];
     assert!(network.unusual && network.words == "2 layers that do not fit: see Experiment");
-    assert!(app.view().train.disabled.is_some_and(|why| why.contains("Experiment")));
+    assert!(app.view().run.train.disabled.is_some_and(|why| why.contains("Experiment")));
     assert_eq!(app.update(Event::Train), []);
     app.update(Event::Hash("#net=c8k3r,f,d10s".into()));
-    assert_eq!(app.view().train.disabled, None);
+    assert_eq!(app.view().run.train.disabled, None);
 }
 
 #[test]
 fn a_link_is_told_in_full_before_anything_starts() {
-    let words = |app: &App| app.view().plan.map(|line| line.words);
+    let words = |app: &App| app.view().plan.plan.map(|line| line.words);
     let mut app = ready();
     assert_eq!(
         words(&app),
@@ -518,7 +568,7 @@ fn a_link_is_told_in_full_before_anything_starts() {
             "fresh random weights, seed 1"
         ]
     );
-    assert!(app.view().plan.iter().all(|line| !line.unusual));
+    assert!(app.view().plan.plan.iter().all(|line| !line.unusual));
     app.update(Event::Hash(
         "#epochs=2&batch=100&lr=0.01&seed=7&images=2000&optimizer=rmsprop&rho=0.8&schedule=cosine\
          &augment=on&start=shipped&validation=10&stop=97.5"
@@ -534,19 +584,19 @@ fn a_link_is_told_in_full_before_anything_starts() {
             "from the shipped weights, seed 7"
         ]
     );
-    let unusual = app.view().plan.map(|line| line.unusual);
+    let unusual = app.view().plan.plan.map(|line| line.unusual);
     assert_eq!(unusual, [false, true, true, true, true]);
     assert_eq!(app.notice, None, "nothing lies over the page");
 
     app.update(Event::Train);
     progress(&mut app, 1, 5, 0.02);
     app.update(Event::Hash("#seed=9".into()));
-    assert!(app.view().plan[4].words.ends_with("seed 7"), "the run under way keeps its plan");
-    assert_eq!(app.view().plan[3].words, "36 minibatches, fewer once 97.5 % are right");
+    assert!(app.view().plan.plan[4].words.ends_with("seed 7"), "the run under way keeps its plan");
+    assert_eq!(app.view().plan.plan[3].words, "36 minibatches, fewer once 97.5 % are right");
     app.update(Event::Reset);
     app.update(Event::Confirmed);
-    assert!(app.view().plan[4].words.ends_with("seed 9"));
-    assert_eq!(app.view().plan[3].words, "18,750 minibatches, about 2 min 22 s here");
+    assert!(app.view().plan.plan[4].words.ends_with("seed 9"));
+    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches, about 2 min 22 s here");
 }
 
 #[test]
@@ -559,7 +609,69 @@ fn a_run_that_was_good_enough_is_done() {
     reply(&mut app, Reply::Finished { run: 1, seconds: 3.0 });
     let view = app.view();
     assert_eq!(
-        (view.run_text.as_str(), view.run_share),
+        (view.run.text.as_str(), view.run.share),
         ("Done: 1 epoch in 3 s, good enough", 1.0)
+    );
+}
+
+/// Which parts were made anew: answer, run, curves, plan, trainer.
+fn made_anew(app: &mut App) -> [bool; 5] {
+    let ViewChanges { answer, run, curves, plan, trainer } = app.view_changes();
+    [answer.is_some(), run.is_some(), curves.is_some(), plan.is_some(), trainer.is_some()]
+}
+
+#[test]
+fn a_pointer_event_costs_what_the_answer_costs() {
+    let mut app = ready();
+    app.update(Event::Train);
+    progress(&mut app, 1, 30, 0.02);
+    epoch_end(&mut app, 1, 1);
+    assert_eq!(made_anew(&mut app), [true; 5], "a page that has not been shown yet");
+    assert_eq!(made_anew(&mut app), [false; 5], "nothing has happened since");
+    let mut counts = [0; 5];
+    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
+    for i in 1..20 {
+        app.update(Event::PenMoved(vec![Point { x: 0.4, y: 0.2 + 0.03 * i as f32 }]));
+        for (count, anew) in counts.iter_mut().zip(made_anew(&mut app)) {
+            *count += u32::from(anew);
+        }
+    }
+    assert_eq!(counts, [19, 0, 0, 0, 0]);
+    app.update(Event::PenUp);
+    app.update(Event::Tick(1.0));
+    assert_eq!(made_anew(&mut app), [false; 5]);
+    progress(&mut app, 1, 130, 0.02);
+    assert_eq!(made_anew(&mut app), [true, true, true, false, true], "the plan stays");
+}
+
+#[test]
+fn a_trainer_that_hangs_while_it_evaluates_is_noticed() {
+    let mut app = ready();
+    let evaluate = |app: &mut App| {
+        let event = panels::Event::Evaluate(panels::evaluate::Event::Evaluate);
+        let effects = app.update(Event::Panel(event));
+        assert!(matches!(sent(&effects)[..], [Request::Evaluate { .. }]), "{effects:?}");
+    };
+    let wait = |app: &mut App, seconds: u32| {
+        for _ in 0..seconds {
+            app.update(Event::Tick(1.0));
+        }
+        view::state(&app.cx)
+    };
+    evaluate(&mut app);
+    for _ in 0..5 {
+        assert_eq!(wait(&mut app, 10), State::Ready);
+        reply(&mut app, Reply::Evaluating);
+    }
+    assert_eq!(wait(&mut app, 10), State::Ready, "a slow one is not gone");
+    let evaluation = Evaluation { loss: 0.1, accuracy: 0.9 };
+    reply(&mut app, Reply::Evaluated { id: 1, evaluation });
+    assert_eq!(wait(&mut app, 100), State::Ready, "it owes nothing more");
+    evaluate(&mut app);
+    assert_eq!(wait(&mut app, 13), State::Error);
+    let problem = app.view().trainer.problem.expect("it is said");
+    assert!(
+        problem.text.starts_with("The trainer has not answered for 12 seconds."),
+        "{problem:?}"
     );
 }

@@ -3,14 +3,10 @@
 pub mod batches;
 pub mod idx;
 
-/// Side of an MNIST image in pixels.
-pub const SIDE: usize = 28;
+pub use crate::config::{CLASSES, SIDE};
 
 /// Pixels of an MNIST image.
 pub const PIXELS: usize = SIDE * SIDE;
-
-/// Number of classes: the digits 0 to 9.
-pub const CLASSES: usize = 10;
 
 /// Images and their classes, as MNIST stores them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

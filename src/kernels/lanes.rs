@@ -45,14 +45,6 @@ mod vector {
     pub(super) fn mul(a: Vector, b: Vector) -> Vector {
         arch::f32x4_mul(a, b)
     }
-    #[inline(always)]
-    pub(super) fn div(a: Vector, b: Vector) -> Vector {
-        arch::f32x4_div(a, b)
-    }
-    #[inline(always)]
-    pub(super) fn sqrt(a: Vector) -> Vector {
-        arch::f32x4_sqrt(a)
-    }
     // `pmax` is one instruction on x86; `max`, which also specifies NaN, is several.
     #[inline(always)]
     pub(super) fn max(a: Vector, b: Vector) -> Vector {
@@ -120,14 +112,6 @@ mod vector {
     #[inline(always)]
     pub(super) fn mul(a: Vector, b: Vector) -> Vector {
         Vector(from_fn(|i| a.0[i] * b.0[i]))
-    }
-    #[inline(always)]
-    pub(super) fn div(a: Vector, b: Vector) -> Vector {
-        Vector(from_fn(|i| a.0[i] / b.0[i]))
-    }
-    #[inline(always)]
-    pub(super) fn sqrt(a: Vector) -> Vector {
-        Vector(from_fn(|i| a.0[i].sqrt()))
     }
     #[inline(always)]
     pub(super) fn max(a: Vector, b: Vector) -> Vector {
@@ -200,36 +184,23 @@ impl F32x4 {
 
     /// `self + other`.
     #[inline(always)]
-    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with fused_mul_add")]
     pub fn add(self, other: Self) -> Self {
         Self(vector::add(self.0, other.0))
     }
 
     /// `self - other`.
     #[inline(always)]
-    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with fused_mul_add")]
     pub fn sub(self, other: Self) -> Self {
         Self(vector::sub(self.0, other.0))
     }
 
     /// `self * other`.
     #[inline(always)]
-    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
+    #[expect(clippy::should_implement_trait, reason = "reads as one chain with fused_mul_add")]
     pub fn mul(self, other: Self) -> Self {
         Self(vector::mul(self.0, other.0))
-    }
-
-    /// `self / other`.
-    #[inline(always)]
-    #[expect(clippy::should_implement_trait, reason = "reads as one chain with mul_add")]
-    pub fn div(self, other: Self) -> Self {
-        Self(vector::div(self.0, other.0))
-    }
-
-    /// The square root.
-    #[inline(always)]
-    pub fn sqrt(self) -> Self {
-        Self(vector::sqrt(self.0))
     }
 
     /// The larger of two; for a NaN and a number, either.
@@ -238,18 +209,8 @@ impl F32x4 {
         Self(vector::max(self.0, other.0))
     }
 
-    /// `self * factor + addend`, rounded twice.
-    #[inline(always)]
-    pub fn mul_add(self, factor: Self, addend: Self) -> Self {
-        addend.add(self.mul(factor))
-    }
-
     /// `self * factor + addend`, rounded once with relaxed SIMD if the processor can, otherwise
     /// twice.
-    ///
-    /// Not always the faster one: some processors multiply and add in separate pipes, and a fused
-    /// instruction overwrites an operand, which can cost a move. Each kernel uses what was faster
-    /// when measured.
     #[inline(always)]
     pub fn fused_mul_add(self, factor: Self, addend: Self) -> Self {
         Self(vector::fused_mul_add(self.0, factor.0, addend.0))

@@ -8,7 +8,7 @@
 //! | [`winograd`] | the same forward with fewer multiplications, for 3x3 kernels |
 //! | [`padding`] | zeros around a map |
 //! | [`pool`] | pooling on its own |
-//! | [`pointwise`] | element by element: relu, sums, optimizers' building blocks |
+//! | [`pointwise`] | element by element: relu and sums |
 //! | [`transpose`] | rows to columns |
 //! | [`peak`] | nothing but multiply-adds in registers, to compare the others with |
 //! | [`mod@reference`] | all of it again as naive loops: the oracle of every test |

@@ -4,12 +4,12 @@
 //! a core's cache. A block passes through the steps in order; the parameters' gradients add up from block to
 //! block. Everything is allocated when a network is made: a training step allocates nothing.
 
-use super::architecture::{Architecture, ArchitectureError};
 use super::buffer::{self, Buffer};
 use super::loss::{self, Score};
 use super::phase::StepPhase;
 use super::plan::Plan;
 use super::step::{Buffers, StepWork};
+use crate::config::{Architecture, ArchitectureError};
 use crate::kernels::lanes::round_up;
 
 /// Images in a block.
@@ -122,13 +122,13 @@ impl Network {
     ///
     /// - `gradient`: in the parameters' order, overwritten.
     pub fn gradient(&mut self, shard: Shard<'_>, gradient: &mut [f32]) -> Score {
-        self.gradient_by_parts(shard, gradient, &mut |_, _| {})
+        self.gradient_in_parts(shard, gradient, &mut |_, _| {})
     }
 
-    /// [`Network::gradient`], timed in parts: calls `done` after each part of the work on a block.
+    /// [`Network::gradient`], which calls `done` after each part of the work on a block, for timing.
     ///
     /// - `done`: gets the step's index and the part.
-    pub fn gradient_by_parts(
+    pub fn gradient_in_parts(
         &mut self,
         shard: Shard<'_>,
         gradient: &mut [f32],

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Padding, Shape};
+use crate::config::architecture::{Activation, Layer, Padding, Shape};
+use crate::config::{Architecture, ArchitectureError};
 use crate::kernels::conv::patches::Patches;
 use crate::kernels::lanes::round_up;
 use crate::kernels::{conv, padding, pool, winograd};

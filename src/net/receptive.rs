@@ -1,6 +1,6 @@
 //! Receptive fields: the pixels of the image that a number of a layer's output can depend on.
 
-use super::architecture::{Layer, Padding, Shape};
+use crate::config::architecture::{Layer, Padding, Shape};
 
 /// Rows `top..bottom` and columns `left..right` of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::architecture::{Activation, Architecture, ArchitectureError, Layer, Shape};
 use super::receptive::{self, ReceptiveField};
+use crate::config::architecture::{Activation, Layer, Shape};
+use crate::config::{Architecture, ArchitectureError};
 
 /// A layer, the place of its parameters, and its output for the image.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use super::Augment;
-use crate::net::Architecture;
+use crate::config::{Architecture, Augment};
 use crate::net::loss::Score;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +20,7 @@ pub enum Work {
         step: u32,
         /// Whether the images are varied first.
         augment: Augment,
-        /// As [`Settings::label_smoothing`](super::Settings::label_smoothing).
+        /// As [`TrainConfig::label_smoothing`](crate::config::TrainConfig::label_smoothing).
         label_smoothing: f32,
     },
     /// The score, without Dropout.

@@ -1,8 +1,8 @@
 //! Small random changes of digits, so that training sees more handwriting than MNIST's.
 
+use crate::config::Augment;
 use crate::data::{PIXELS, SIDE};
 use crate::ink::{Point, raster};
-use crate::protocol::Augment;
 
 /// How far a digit is changed; each amount is drawn uniformly between minus and plus its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,7 @@ impl Default for Augmentation {
 pub fn amounts(augment: Augment) -> Option<Augmentation> {
     match augment {
         Augment::Off => None,
-        Augment::Full => Some(Augmentation::default()),
+        Augment::On => Some(Augmentation::default()),
         Augment::Gentle => Some(Augmentation::GENTLE),
     }
 }

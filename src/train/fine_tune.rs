@@ -9,10 +9,11 @@ use super::augment::{self, Augmentation};
 use super::optimizer::OptimizerState;
 use super::schedule::learning_rate;
 use super::session;
+use crate::config::{Architecture, ArchitectureError, Optimizer, Schedule};
 use crate::data::{CLASSES, Digits, PIXELS};
 use crate::net::network::Shard;
-use crate::net::{Architecture, ArchitectureError, Network, Plan};
-use crate::protocol::{Optimizer, Schedule, Tallies, Tally, Trainable};
+use crate::net::{Network, Plan};
+use crate::protocol::{Tallies, Tally, Trainable};
 
 /// Minibatches, a few seconds with the default model.
 pub const STEPS: u32 = 200;

@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
+use crate::config::MOST_WORKERS;
 use crate::kernels::pointwise;
 use crate::net::Network;
 use crate::net::buffer::{Buffer, filled};
 use crate::net::loss::Score;
 use crate::net::network::Shard;
-use crate::protocol::MOST_WORKERS;
 
 /// Shards of a minibatch, a power of two: several for each worker, so that some can be taken from one that
 /// falls behind.
@@ -40,7 +40,7 @@ pub struct MinibatchPart<'a> {
     pub labels: &'a [u8],
     /// RNG seed of this minibatch.
     pub rng_seed: u64,
-    /// As [`Settings::label_smoothing`](crate::protocol::Settings::label_smoothing).
+    /// As [`TrainConfig::label_smoothing`](crate::config::TrainConfig::label_smoothing).
     pub label_smoothing: f32,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Plain loops, which compilers vectorise: each parameter's update is independent of the others.
 
-use crate::protocol::Optimizer;
+use crate::config::Optimizer;
 
 /// Updates the parameters' exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as
 /// in Keras' `use_ema`, but with `m = min(momentum, step / (step + 9))`. So it follows closely at first, like

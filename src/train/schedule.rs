@@ -2,7 +2,7 @@
 
 use std::f32::consts::PI;
 
-use crate::protocol::Schedule;
+use crate::config::Schedule;
 
 /// Fraction of a one-cycle run in which the rate rises.
 const RISE: f32 = 0.3;

@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::optimizer::{self, OptimizerState};
 use super::schedule::learning_rate;
+use crate::config::TrainConfig;
 use crate::data::batches::{PART_IMAGES, epoch_order};
 use crate::net::loss::Score;
-use crate::protocol::Settings;
 
 /// The most images of one [`Task::Evaluate`]: some ten milliseconds' work, enough to be worth sharing out.
 const EVALUATION_CHUNK: usize = 400;
@@ -32,7 +32,7 @@ pub enum Task<'a> {
 /// Images to evaluate a run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {
-    /// The held-out training images; counted as in the training set.
+    /// The validation images; counted as in the training set.
     Validation,
     /// The test set.
     Test,
@@ -43,7 +43,7 @@ pub enum Set {
 pub struct EpochEvaluation {
     /// On the whole test set.
     pub test: Score,
-    /// On the held-out training images, if there are any.
+    /// On the validation images, if there are any.
     pub validation: Option<Score>,
 }
 
@@ -72,8 +72,8 @@ pub fn minibatch_seed(seed: u32, step: u32) -> u64 {
 /// A run: its settings, parameters and progress.
 #[derive(Clone, Debug)]
 pub struct Session {
-    settings: Settings,
-    /// Training images trained on; those from here to `used` are held out.
+    settings: TrainConfig,
+    /// Training images trained on; those from here to `used` are for validation.
     images: usize,
     /// Training images used.
     used: usize,
@@ -90,7 +90,7 @@ pub struct Session {
     order: Vec<u32>,
     /// Images of `order` already trained on.
     seen: usize,
-    /// Score on the held-out images since the epoch's last minibatch.
+    /// Score on the validation images since the epoch's last minibatch.
     validated: Score,
     /// Score on the test images since then.
     tested: Score,
@@ -100,7 +100,7 @@ pub struct Session {
 
 impl Session {
     /// A new run from given parameters. `images` is the size of the training set.
-    pub fn new(settings: Settings, images: usize, parameters: Vec<f32>) -> Self {
+    pub fn new(settings: TrainConfig, images: usize, parameters: Vec<f32>) -> Self {
         let (images, used) = settings.split(images);
         let optimizer = OptimizerState::new(settings.optimizer, parameters.len());
         let order = epoch_order(settings.seed, 0, images, PART_IMAGES);
@@ -184,8 +184,8 @@ impl Session {
     /// Adds the score on the images that [`Session::next`] named. Returns the scores once all images are
     /// evaluated, which ends the epoch.
     pub fn take_score(&mut self, score: Score, available: Available) -> Option<EpochEvaluation> {
-        let held_out = self.used - self.images;
-        if (self.validated.images as usize) < held_out {
+        let validation_images = self.used - self.images;
+        if (self.validated.images as usize) < validation_images {
             self.validated += score;
             return None;
         }
@@ -200,7 +200,7 @@ impl Session {
             self.mode = Mode::Paused;
         }
         let test = std::mem::take(&mut self.tested);
-        let validation = (held_out > 0).then_some(std::mem::take(&mut self.validated));
+        let validation = (validation_images > 0).then_some(std::mem::take(&mut self.validated));
         let accuracy = validation.unwrap_or(test).accuracy();
         self.reached = self.settings.stop_at.is_some_and(|enough| accuracy >= enough);
         Some(EpochEvaluation { test, validation })
@@ -221,11 +221,6 @@ impl Session {
         self.mode = Mode::Stepping;
     }
 
-    /// Whether the run waits for Resume or Step.
-    pub fn is_paused(&self) -> bool {
-        self.mode == Mode::Paused
-    }
-
     /// The current parameters, to compute the next gradient with.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
@@ -237,7 +232,7 @@ impl Session {
     }
 
     /// The run's hyperparameters.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &TrainConfig {
         &self.settings
     }
 
@@ -251,8 +246,8 @@ impl Session {
         self.step
     }
 
-    /// Held-out images, evaluated after each epoch in addition to the test set.
-    pub fn held_out(&self) -> usize {
+    /// Training images that are kept for validation, evaluated after each epoch in addition to the test set.
+    pub fn validation_images(&self) -> usize {
         self.used - self.images
     }
 

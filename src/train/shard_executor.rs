@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::augment;
 use super::gradient::{MinibatchPart, Sums, images_of};
 use super::session::minibatch_seed;
+use crate::config::{Architecture, ArchitectureError};
+use crate::net::Network;
 use crate::net::loss::Score;
-use crate::net::{Architecture, ArchitectureError, Network};
 use crate::protocol::helper::Work;
 
 /// A network and its results for the current job.

@@ -1,7 +1,8 @@
 //! What an architecture says about itself, and why it cannot be built.
 
-use inkling::net::architecture::{Activation, Layer, Padding, Shape};
-use inkling::net::{Architecture, Plan};
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Padding, Shape};
+use inkling::net::Plan;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const MAX: Layer = Layer::MaxPooling2D { pool_size: 2 };

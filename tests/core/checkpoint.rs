@@ -1,8 +1,9 @@
 //! Parameters to a file and back, and the errors of bad files.
 
 use inkling::checkpoint::{CheckpointError, load, save, save_half};
-use inkling::net::architecture::{Activation, Layer, Shape};
-use inkling::net::{Architecture, Plan, init};
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Shape};
+use inkling::net::{Plan, init};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -4,10 +4,8 @@
 //! the `.py` files after a change of the code: `UPDATE_FIXTURES=1 cargo test --test core code`.
 
 use inkling::app::panels::experiment::keras;
-use inkling::app::panels::experiment::presets::NetworkPreset;
-use inkling::app::settings::{Form, TRAIN_IMAGES};
-use inkling::net::architecture::Shape;
-use inkling::protocol::Settings;
+use inkling::config::architecture::Shape;
+use inkling::config::{Form, NetworkPreset, TRAIN_IMAGES, TrainConfig};
 use inkling::train::schedule::learning_rate;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -55,7 +53,7 @@ const CASES: &[Case] = &[
 ];
 
 impl Case {
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> TrainConfig {
         let (form, notices) = Form::from_hash(self.link);
         assert!(notices.is_empty(), "{}: {notices:?}", self.name);
         form.settings

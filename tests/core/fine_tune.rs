@@ -1,8 +1,9 @@
 //! Fine-tuning on one user's digits, with small networks.
 
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Padding};
 use inkling::data::{Digits, PIXELS};
-use inkling::net::architecture::{Activation, Layer, Padding};
-use inkling::net::{Architecture, Plan, init};
+use inkling::net::{Plan, init};
 use inkling::protocol::{Tally, Trainable};
 use inkling::train::fine_tune::{
     BATCH, FineTuneError, FineTuning, Mix, STEPS, UserDigits, trainable,

@@ -1,8 +1,9 @@
 //! Every layer's gradient against central differences of the naive loss in `f64`, over random models.
 
-use inkling::net::architecture::{Activation, Layer, Padding, Shape};
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::network::Shard;
-use inkling::net::{Architecture, Network, init};
+use inkling::net::{Network, init};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use wasm_bindgen_test::wasm_bindgen_test;

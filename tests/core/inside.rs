@@ -2,14 +2,15 @@
 //! pixels, saliency against central differences in `f64`.
 
 use inkling::app::answer::Answer;
-use inkling::app::panels::PanelId;
 use inkling::app::panels::inside::occlusion::Occlusion;
 use inkling::app::panels::inside::{self, Subject, Unit, arithmetic};
+use inkling::app::panels::{self, PanelId};
 use inkling::app::{App, Event};
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Padding, Shape};
 use inkling::data::PIXELS;
-use inkling::net::architecture::{Activation, Layer, Padding, Shape};
 use inkling::net::trace::Trace;
-use inkling::net::{Architecture, Network, init};
+use inkling::net::{Network, init};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -209,22 +210,22 @@ fn a_picture_opens_the_room_and_the_drawing_comes_back() {
     let picture = Box::new([0.5; PIXELS]);
     let name = String::from("test image 3");
     let subject = Subject::Image { picture, label: 7, name };
-    app.update(Event::Inside(inside::Event::Look(subject)));
+    app.update(Event::Panel(panels::Event::Inside(inside::Event::Look(subject))));
     assert_eq!(app.open_panel, Some(PanelId::Inside));
-    assert_eq!(app.inside_label(), Some(7));
-    assert!(app.inside_picture().is_some_and(|picture| picture[0] == 0.5));
+    assert_eq!(app.panels.inside.view(&app.cx).label, Some(7));
+    assert!(app.panels.inside.picture(&app.cx.answer).is_some_and(|picture| picture[0] == 0.5));
 
     // Steps stop at the map's edges, and can go to other maps.
-    app.update(Event::Inside(inside::Event::Go(0, [0, 0, 0])));
+    app.update(Event::Panel(panels::Event::Inside(inside::Event::Go(0, [0, 0, 0]))));
     for by in [[-1, 40, 0], [5, 0, 0], [0, 0, 2]] {
-        app.update(Event::Inside(inside::Event::Go(0, by)));
+        app.update(Event::Panel(panels::Event::Inside(inside::Event::Go(0, by))));
     }
-    assert_eq!(app.inside.unit, Some(Unit { layer: 0, y: 5, x: 25, channel: 2 }));
+    assert_eq!(app.panels.inside.unit, Some(Unit { layer: 0, y: 5, x: 25, channel: 2 }));
     let beyond = Unit { layer: 1, y: 13, x: 0, channel: 0 };
-    app.update(Event::Inside(inside::Event::Point(Some(beyond))));
-    assert_eq!(app.inside.unit, None, "there is no such number");
+    app.update(Event::Panel(panels::Event::Inside(inside::Event::Point(Some(beyond)))));
+    assert_eq!(app.panels.inside.unit, None, "there is no such number");
 
-    app.update(Event::Inside(inside::Event::Look(Subject::Drawing)));
-    assert_eq!(app.inside_label(), None);
-    assert!(app.inside_picture().is_none(), "nothing is drawn");
+    app.update(Event::Panel(panels::Event::Inside(inside::Event::Look(Subject::Drawing))));
+    assert_eq!(app.panels.inside.view(&app.cx).label, None);
+    assert!(app.panels.inside.picture(&app.cx.answer).is_none(), "nothing is drawn");
 }

@@ -2,10 +2,9 @@
 //!
 //! Both compute in `f32` with sums in different orders, which limits how close they can be.
 
-use inkling::app::settings::Form;
-use inkling::net::architecture::{Activation, Layer, Padding, Shape};
-use inkling::net::{Architecture, Network, Plan, loss};
-use inkling::protocol::{Optimizer, Schedule, Settings};
+use inkling::config::architecture::{Activation, Layer, Padding, Shape};
+use inkling::config::{Architecture, Form, Optimizer, Schedule, TrainConfig};
+use inkling::net::{Network, Plan, loss};
 use inkling::train::gradient::{MinibatchPart, SHARDS, Sums};
 use inkling::train::optimizer::OptimizerState;
 use inkling::train::schedule::learning_rate;
@@ -196,7 +195,7 @@ fn the_moving_average_of_ten_steps_is_what_keras_ends_with() {
     let mut fixture = Fixture::new(LAYERS, &other_layers());
     let initial = fixture.parameters("initial");
     // Small enough to apply from the second step on.
-    let settings = Settings { ema_momentum: 0.1, ..Form::default().settings };
+    let settings = TrainConfig { ema_momentum: 0.1, ..Form::default().settings };
     let mut session = Session::new(settings, 9, initial);
     for _ in 0..10 {
         let (_, gradient) = fixture.gradient(session.parameters());

@@ -1,9 +1,9 @@
 //! A model's loss in `f64`, layer by layer with the naive loops of `kernels::reference`, without
 //! plans, shards or backward passes.
 
+use inkling::config::Architecture;
+use inkling::config::architecture::{Activation, Layer, Padding};
 use inkling::kernels::reference::{self, Map};
-use inkling::net::Architecture;
-use inkling::net::architecture::{Activation, Layer, Padding};
 
 /// Takes the first `count` numbers off the front.
 fn take<'a>(numbers: &mut &'a [f64], count: usize) -> &'a [f64] {

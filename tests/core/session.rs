@@ -1,31 +1,26 @@
 //! A run's state machine, driven as the trainer drives it, with real gradients of a small model.
 
+use inkling::config::architecture::{Activation, Layer};
+use inkling::config::{Architecture, Augment, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
-use inkling::net::architecture::{Activation, Layer};
 use inkling::net::loss::Score;
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
+use inkling::net::{Network, init};
 use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-fn settings() -> Settings {
-    Settings {
-        architecture: Architecture::default(),
+fn settings() -> TrainConfig {
+    TrainConfig {
         epochs: 2,
         batch_size: 16,
-        learning_rate: 1e-3,
-        optimizer: Optimizer::ADAM,
         schedule: Schedule::OneCycle,
         seed: 7,
-        images: None,
-        augment: Augment::Full,
+        augment: Augment::On,
         label_smoothing: 0.1,
         ema_momentum: 0.4,
-        validation: 0,
-        stop_at: None,
+        ..TrainConfig::default()
     }
 }
 
@@ -54,12 +49,12 @@ struct Driver {
     losses: Vec<u32>,
     /// Test score after each epoch.
     scores: Vec<Score>,
-    /// Score on the held-out images after each epoch, if there are any.
+    /// Score on the validation images after each epoch, if there are any.
     validations: Vec<Score>,
 }
 
 impl Driver {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: TrainConfig) -> Self {
         let architecture = Architecture {
             layers: vec![
                 Layer::MaxPooling2D { pool_size: 2 },
@@ -195,7 +190,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
     for steps in 1..=3 {
         halting.session.take_step();
         while halting.advance() {}
-        assert!(halting.session.is_paused());
+        assert_eq!(halting.session.next(halting.available), Task::Paused);
         assert_eq!(halting.session.step(), steps);
     }
     halting.session.resume();
@@ -222,13 +217,13 @@ fn a_step_at_an_epochs_end_includes_its_evaluation() {
     driver.session.take_step();
     while driver.advance() {}
     assert_eq!((driver.session.step(), driver.session.epoch()), (10, 1));
-    assert!(driver.session.is_paused());
+    assert_eq!(driver.session.next(driver.available), Task::Paused);
     assert_eq!(driver.scores.len(), 1);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_seed_decides_everything() {
-    let run = |seed| bits(&Driver::new(Settings { seed, ..settings() }).finish().session);
+    let run = |seed| bits(&Driver::new(TrainConfig { seed, ..settings() }).finish().session);
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
@@ -248,7 +243,7 @@ fn helpers_change_no_bit_of_the_result() {
 #[wasm_bindgen_test(unsupported = test)]
 fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
     let mut averaging = Driver::new(settings());
-    let mut plain = Driver::new(Settings { ema_momentum: 0.0, ..settings() });
+    let mut plain = Driver::new(TrainConfig { ema_momentum: 0.0, ..settings() });
     let mut average: Vec<f64> = Vec::new();
     loop {
         let before = averaging.session.step();
@@ -280,7 +275,7 @@ fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_run_on_the_first_images_uses_no_others() {
-    let mut driver = Driver::new(Settings { images: Some(40), ..settings() });
+    let mut driver = Driver::new(TrainConfig { images: Some(40), ..settings() });
     driver.available.train = 40;
     let done = driver.finish();
     assert_eq!(done.sizes, [16, 16, 8, 16, 16, 8]);
@@ -288,7 +283,7 @@ fn a_run_on_the_first_images_uses_no_others() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn it_learns() {
-    let done = Driver::new(Settings {
+    let done = Driver::new(TrainConfig {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
@@ -304,9 +299,9 @@ fn it_learns() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn held_out_images_are_judged_by_and_never_trained_on() {
-    let mut driver = Driver::new(Settings { validation: 20, ..settings() });
-    assert_eq!(driver.session.held_out(), 30);
+fn validation_images_are_evaluated_and_never_trained_on() {
+    let mut driver = Driver::new(TrainConfig { validation: 20, ..settings() });
+    assert_eq!(driver.session.validation_images(), 30);
     while let Task::Minibatch(images) = driver.session.next(driver.available) {
         assert!(images.iter().all(|&image| image < 120), "{images:?}");
         driver.advance();
@@ -328,7 +323,7 @@ fn held_out_images_are_judged_by_and_never_trained_on() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_run_that_is_good_enough_ends_after_that_epoch() {
-    let learning = Settings {
+    let learning = TrainConfig {
         epochs: 30,
         augment: Augment::Off,
         label_smoothing: 0.0,
@@ -337,12 +332,12 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
         learning_rate: 0.01,
         ..settings()
     };
-    let done = Driver::new(Settings { stop_at: Some(0.5), ..learning.clone() }).finish();
+    let done = Driver::new(TrainConfig { stop_at: Some(0.5), ..learning.clone() }).finish();
     let (last, earlier) = done.scores.split_last().expect("it was judged");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
     assert!(done.session.epoch() < 30);
 
-    let validated = Settings { validation: 20, stop_at: Some(0.5), ..learning };
+    let validated = TrainConfig { validation: 20, stop_at: Some(0.5), ..learning };
     let done = Driver::new(validated).finish();
     let (last, earlier) = done.validations.split_last().expect("it was judged");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));

@@ -98,3 +98,55 @@ pub(crate) fn circle<'a>(graph: &Graph<'a>) -> Option<Vec<&'a str>> {
         way.push(next);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, of};
+
+    #[test]
+    fn a_circle_is_found() {
+        let circle = |files: &[(&str, &str)]| {
+            let sources: Vec<Source> = files
+                .iter()
+                .map(|(file, text)| Source::read(file, text).expect("it is Rust"))
+                .collect();
+            super::circle(&of(&sources)).map(|circle| circle.join(" "))
+        };
+        let found = circle(&[
+            ("net/a.rs", "use super::b::B;"),
+            ("net/b.rs", "fn f() { crate::net::c::g() }"),
+            ("net/c.rs", "use crate::data; fn f() { format!(\"{}\", super::b::N); }"),
+            ("data.rs", ""),
+        ]);
+        assert_eq!(found.as_deref(), Some("net/b.rs net/c.rs"));
+        let by_another_name = circle(&[
+            ("net/mod.rs", "pub mod a; pub mod b; pub use b::B;"),
+            ("net/a.rs", "use super::B;"),
+            ("net/b.rs", "use super::a::A;"),
+        ]);
+        assert_eq!(by_another_name.as_deref(), Some("net/a.rs net/b.rs"));
+        let by_a_short_name = circle(&[
+            ("net/a.rs", "use crate::net; fn f() { net::b::g() }"),
+            ("net/mod.rs", "mod a; mod b;"),
+            ("net/b.rs", "use super::a::{self}; fn g() { a::f() }"),
+        ]);
+        assert_eq!(by_a_short_name.as_deref(), Some("net/a.rs net/b.rs"));
+        let by_way_of_a_folder = circle(&[
+            ("app/run.rs", "use super::panels::evaluate::Judge;"),
+            ("app/panels/mod.rs", "mod evaluate; pub struct Panels(evaluate::EvaluateState);"),
+            ("app/panels/evaluate.rs", "use super::Panels; use crate::app::run::Run;"),
+        ]);
+        assert_eq!(by_way_of_a_folder.as_deref(), Some("app/panels/evaluate.rs app/run.rs"));
+        let parent_and_child = circle(&[
+            ("app/mod.rs", "mod run; use run::Run; pub struct App;"),
+            ("app/run.rs", "use super::App;"),
+            ("app/panels/evaluate.rs", "use crate::app::{App, run::Run};"),
+        ]);
+        assert_eq!(parent_and_child, None);
+        let through_the_top = circle(&[
+            ("web/page/mod.rs", "mod pad; use pad::Pad; pub fn dispatch() {}"),
+            ("web/page/pad.rs", "use super::dispatch;"),
+        ]);
+        assert_eq!(through_the_top.as_deref(), Some("web/page/mod.rs web/page/pad.rs"));
+    }
+}

@@ -26,6 +26,8 @@ pub(crate) struct Source {
     pub(crate) uses: Vec<(String, Vec<String>)>,
     /// Names of the types, aliases and traits that it defines.
     pub(crate) types: Vec<String>,
+    /// Names of the types that it gives methods or traits to.
+    pub(crate) implemented: Vec<String>,
     /// Method names and string literals.
     words: Vec<String>,
     /// The module that is being read.
@@ -235,6 +237,9 @@ impl<'ast> Visit<'ast> for Source {
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         self.is_unsafe |= item.unsafety.is_some();
+        if let syn::Type::Path(ty) = &*item.self_ty {
+            self.implemented.extend(ty.path.segments.last().map(|last| last.ident.to_string()));
+        }
         let of_default = item.trait_.as_ref().is_some_and(|(path, _)| path.is_ident("Default"));
         let is_architecture = matches!(&*item.self_ty,
             syn::Type::Path(ty) if ty.path.is_ident("Architecture"));

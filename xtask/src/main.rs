@@ -3,7 +3,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`npm`], [`tools`], [`browsers`], [`nginx`], [`apt`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
-//! | [`data`], [`wasm`], [`site`] | MNIST's parts, the wasm modules, and the site made of them |
+//! | [`data`], [`wasm`], [`document`], [`site`] | MNIST's parts, the wasm modules, the HTML, and the site made of them |
 //! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`], [`fingerprint`] | report progress, run programs, know paths, detect changes |
 
@@ -15,6 +15,7 @@ mod check;
 mod command;
 mod data;
 mod dist;
+mod document;
 mod fingerprint;
 mod licences;
 mod nginx;

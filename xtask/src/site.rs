@@ -11,16 +11,23 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::document::{self, Build};
 use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 5] =
-    ["start.js", "tour.js", "worker-start.js", "icon.svg", "assets/weights.safetensors"];
+const FROM_WWW: [&str; 6] = [
+    "start.js",
+    "tour.js",
+    "charts.js",
+    "worker-start.js",
+    "icon.svg",
+    "assets/weights.safetensors",
+];
 
 /// Files from npm, below `node_modules`, and their names on the site.
 const FROM_NPM: [(&str, &str); 3] = [
@@ -30,15 +37,19 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 8] = [
+const STYLES: [&str; 12] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
-    "www/rooms.css",
-    "www/room-experiment.css",
-    "www/room-inside.css",
-    "www/room-judge.css",
-    "www/room-runs.css",
-    "www/room-yours.css",
+    "www/draw.css",
+    "www/learn.css",
+    "www/curves.css",
+    "www/windows.css",
+    "www/panels.css",
+    "www/panel-experiment.css",
+    "www/panel-inside.css",
+    "www/panel-evaluate.css",
+    "www/panel-runs.css",
+    "www/panel-fine-tune.css",
 ];
 
 /// Puts the site together in a new folder, from the folder with the wasm modules. Returns the build's ID.
@@ -62,22 +73,17 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
 
     let id = fingerprint::of(&parts, &["."])?[..12].to_owned();
     fs::rename(&parts, site.join("build").join(&id))?;
-    let html =
-        document(&read(&root.join("www/index.html"))?, &read(&root.join("www/guard.js"))?, &id)?;
+    let guard = read(&root.join("www/guard.js"))?;
+    let build = Build { id: &id, guard: &guard, guard_hash: &hash(&guard) };
+    let html = document::render(&root.join("www"), &build)?;
     write(&site.join("index.html"), &html)?;
     copy(&root.join("hosting/_headers"), &site.join("_headers"))?;
     Ok(id)
 }
 
-/// The document of a build, with its ID and its guard, and the guard's hash, which the policy allows.
-fn document(template: &str, guard: &str, id: &str) -> Result<String> {
-    let hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(guard)));
-    let mut html = template.to_owned();
-    for (mark, text) in [("%BUILD%", id), ("%GUARD%", guard), ("'%GUARD-HASH%'", &hash)] {
-        ensure!(html.contains(mark), "www/index.html has no {mark}");
-        html = html.replace(mark, text);
-    }
-    Ok(html)
+/// How the policy names a script that it allows.
+fn hash(script: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
 }
 
 /// The script with which `trunk serve` reloads a page, the last in the document that it wrote.
@@ -143,15 +149,8 @@ mod tests {
     }
 
     #[test]
-    fn a_document_names_its_build_and_allows_its_guard() -> Result<()> {
-        let template = "<meta content=\"script-src 'self' '%GUARD-HASH%'\"><script>%GUARD%</script><body data-build=\"%BUILD%\">";
-        let html = document(template, "alert(1)", "abc")?;
-        assert_eq!(
-            html,
-            // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
-            "<meta content=\"script-src 'self' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='\"><script>alert(1)</script><body data-build=\"abc\">"
-        );
-        assert!(document("<body>", "", "abc").is_err(), "a template without marks");
-        Ok(())
+    fn a_script_is_allowed_by_its_hash() {
+        // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+        assert_eq!(hash("alert(1)"), "sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=");
     }
 }

@@ -199,9 +199,17 @@ fn launcher() -> Command {
     command
 }
 
-/// The core, the kernels and the page without a browser.
+/// The core, the settings, the kernels and the page without a browser.
 fn native() -> Command {
-    project::cargo(["test", "--package", "inkling", "--package", "inkling-kernels"])
+    project::cargo([
+        "test",
+        "--package",
+        "inkling",
+        "--package",
+        "inkling-config",
+        "--package",
+        "inkling-kernels",
+    ])
 }
 
 /// The commands' own tests, built in the profile that runs the commands.

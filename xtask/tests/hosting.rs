@@ -4,7 +4,7 @@ const NGINX: &str = include_str!("../../hosting/nginx.conf");
 const HEADERS: &str = include_str!("../../hosting/_headers");
 
 #[test]
-fn each_host_is_told_the_same_headers() {
+fn each_host_sends_the_same_headers() {
     let fixed: Vec<(&str, &str)> = NGINX
         .lines()
         .filter_map(|line| line.trim().strip_prefix("add_header ")?.strip_suffix(" always;"))
@@ -20,7 +20,7 @@ fn each_host_is_told_the_same_headers() {
 
 /// What depends on the path, in nginx's maps.
 #[test]
-fn each_host_is_told_the_same_policies_and_ages() {
+fn each_host_sends_the_same_policies_and_ages() {
     for (map, name, count) in [
         ("$inkling_cache {", "Cache-Control", 3),
         ("$inkling_policy {", "Content-Security-Policy", 2),

@@ -1,13 +1,91 @@
 //! The panels below the first screen, one open at a time.
 //!
-//! A panel is a module with its state, its events and its update here, and a module of the same name
-//! in `web::page::panels` that listens and renders. What a panel computes, it computes while it is open.
+//! A panel is a module with its state, its events, `update` and `view` here, and a module of the same name in
+//! `web::page::panels` that listens and renders. It changes nothing but its own state: `update` gets the
+//! [`Context`] to look at and asks for the rest by [`Outcome`]s. What a panel computes, it computes while it is open.
 
 pub mod evaluate;
 pub mod experiment;
 pub mod fine_tune;
 pub mod inside;
 pub mod runs;
+
+use super::drawings::{self, DrawingSet};
+use super::{Context, Outcome};
+use evaluate::EvaluateState;
+use experiment::ExperimentState;
+use fine_tune::FineTuneState;
+use inside::InsideState;
+use runs::RunsState;
+
+/// Something that happens in a panel.
+#[derive(Debug)]
+pub enum Event {
+    /// In Look inside.
+    Inside(inside::Event),
+    /// In Judge.
+    Evaluate(evaluate::Event),
+    /// In Make it yours.
+    FineTune(fine_tune::Event),
+    /// In Experiment.
+    Experiment(experiment::Event),
+    /// To the kept runs.
+    Runs(runs::Event),
+    /// To labelled drawings.
+    Drawings(DrawingSet, drawings::Event),
+}
+
+/// All panels' states.
+#[derive(Debug, Default)]
+pub struct PanelStates {
+    /// What Look inside looks at.
+    pub inside: InsideState,
+    /// What Judge knows.
+    pub evaluate: EvaluateState,
+    /// What Make it yours knows.
+    pub fine_tune: FineTuneState,
+    /// The changes that Experiment can take back.
+    pub experiment: ExperimentState,
+    /// The kept runs.
+    pub runs: RunsState,
+}
+
+impl PanelStates {
+    /// Takes what happens in a panel.
+    pub(super) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
+        match event {
+            Event::Inside(event) => self.inside.update(event, cx, out),
+            Event::Evaluate(event) => self.evaluate.update(event, cx, out),
+            Event::FineTune(event) => self.fine_tune.update(event, cx, out),
+            Event::Experiment(event) => self.experiment.update(event, cx, out),
+            Event::Runs(event) => self.runs.update(event, cx, out),
+            Event::Drawings(set, event) => {
+                let drawings = match set {
+                    DrawingSet::Pinned => &mut self.evaluate.pinned,
+                    DrawingSet::UserDigits => &mut self.fine_tune.digits,
+                };
+                drawings.update_drawings(set, event, cx.answer.drawing(), out);
+            }
+        }
+    }
+
+    /// Has the open panel get what it shows, as far as that can be had.
+    pub(super) fn load(&mut self, open: Option<PanelId>, cx: &Context, out: &mut Vec<Outcome>) {
+        match open {
+            Some(PanelId::Evaluate) => self.evaluate.load(cx, out),
+            Some(PanelId::FineTune) => self.fine_tune.load(out),
+            // Experiment asks how fast the last run was.
+            Some(PanelId::Runs | PanelId::Experiment) => self.runs.load(out),
+            Some(PanelId::Inside) | None => {}
+        }
+    }
+
+    /// The trainer is gone, and what it owed them will not come.
+    pub(super) fn lose_trainer(&mut self) {
+        self.evaluate.lose_trainer();
+        self.fine_tune.lose_trainer();
+    }
+}
 
 /// A panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

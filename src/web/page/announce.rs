@@ -13,9 +13,6 @@ thread_local! {
 }
 
 /// Announces this politely, unless something newer comes first.
-///
-/// # Errors
-/// If the markup has no place for it.
 pub(super) fn announce(words: String) -> Result<(), DomError> {
     let window = dom::window()?;
     if let Some(older) = PENDING.take() {

@@ -6,9 +6,6 @@ use super::dom::{self, DomError};
 pub(super) const BUILD: &str = "data-build";
 
 /// The address of a file of this build.
-///
-/// # Errors
-/// Outside of a page.
 pub(super) fn url(file: &str) -> Result<String, DomError> {
     let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
     let build = body.get_attribute(BUILD).unwrap_or_default();

@@ -5,13 +5,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::dom::{self, DomError};
+use crate::config::architecture::Shape;
 use crate::data::SIDE;
-use crate::net::architecture::Shape;
 
 /// A canvas's 2D context.
-///
-/// # Errors
-/// If the browser has none.
 pub(super) fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, DomError> {
     canvas
         .get_context("2d")?
@@ -20,9 +17,6 @@ pub(super) fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingConte
 }
 
 /// Draws an image, 0 is paper and 1 is ink, into a canvas of its size, in the canvas's CSS colour.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn put(
     canvas: &HtmlCanvasElement,
     picture: &[f32],
@@ -32,9 +26,6 @@ pub(super) fn put(
 }
 
 /// As [`put`], in a colour like "rgb(26, 26, 32)".
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn fill(
     context: &CanvasRenderingContext2d,
     ink: &str,
@@ -74,9 +65,6 @@ pub(super) struct Colours {
 
 impl Colours {
     /// The colours of the current theme.
-    ///
-    /// # Errors
-    /// Outside of a page.
     pub(super) fn now() -> Result<Self, DomError> {
         let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
         let token = |name: &str| {
@@ -165,9 +153,6 @@ impl Grid {
     }
 
     /// Draws maps, `[height][width][channels]`.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(
         &self,
         canvas: &HtmlCanvasElement,

@@ -4,8 +4,7 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::app::answer::Source;
-use crate::app::panels::experiment::presets::Recipe;
-use crate::app::settings::{Field, Form};
+use crate::config::{Field, Form, Recipe};
 use wasm_bindgen::JsCast;
 use web_sys::{
     Element, Event as DomEvent, HtmlDialogElement, HtmlElement, HtmlInputElement,
@@ -70,9 +69,6 @@ pub(super) struct SettingsControls {
 impl SettingsControls {
     /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
     /// it in `data-setting`.
-    ///
-    /// # Errors
-    /// If one is of the wrong kind.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut controls = Vec::new();
         for field in Field::ALL {
@@ -89,7 +85,7 @@ impl SettingsControls {
         }
         let mut recipes = Vec::new();
         for recipe in Recipe::ALL {
-            let button: HtmlElement = dom::by_id(recipe.id())?;
+            let button: HtmlElement = dom::by_id(&["recipe-", recipe.key()].concat())?;
             dom::on(&button, "click", move |_: MouseEvent| dispatch(Event::Recipe(recipe)))?;
             recipes.push((recipe, button));
         }
@@ -99,9 +95,6 @@ impl SettingsControls {
     }
 
     /// Shows the settings.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
         for (field, control) in &self.controls {
             control.set_value(&form.get(*field));
@@ -113,9 +106,6 @@ impl SettingsControls {
     }
 
     /// Locks the settings, saying why, or unlocks them.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
         for (_, control) in &self.controls {
             control.set_disabled(why.is_some());
@@ -129,9 +119,6 @@ impl SettingsControls {
 }
 
 /// Listens to everything else that can be pressed.
-///
-/// # Errors
-/// If the markup lacks something.
 pub(super) fn listen() -> Result<(), DomError> {
     press("undo", || Event::Undo)?;
     press("clear", || Event::Clear)?;

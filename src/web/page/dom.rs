@@ -1,7 +1,12 @@
 //! Short names for what a document can do.
 
+use std::str::FromStr;
+
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, MouseEvent, Window};
+use web_sys::{
+    Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement,
+    MouseEvent, Window,
+};
 
 /// The document or the browser lacks something that this module needs.
 #[derive(Debug, thiserror::Error)]
@@ -27,25 +32,16 @@ impl From<JsValue> for DomError {
 }
 
 /// The global `window`.
-///
-/// # Errors
-/// Outside of a page.
 pub(super) fn window() -> Result<Window, DomError> {
     web_sys::window().ok_or(DomError::NoDocument)
 }
 
 /// The global `document`.
-///
-/// # Errors
-/// Outside of a page.
 pub(super) fn document() -> Result<Document, DomError> {
     window()?.document().ok_or(DomError::NoDocument)
 }
 
 /// The element with this id.
-///
-/// # Errors
-/// If the markup lacks it or it is of another type.
 pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
     document()?
         .get_element_by_id(id)
@@ -55,39 +51,31 @@ pub(super) fn by_id<T: JsCast>(id: &str) -> Result<T, DomError> {
 }
 
 /// Sets an element's text, unless it is the same.
-///
-/// # Errors
-/// If the markup lacks the element.
 pub(super) fn text(id: &str, words: &str) -> Result<(), DomError> {
-    let element: Element = by_id(id)?;
-    if element.text_content().as_deref() != Some(words) {
-        element.set_text_content(Some(words));
-    }
+    write(&by_id::<Element>(id)?, words);
     Ok(())
 }
 
+/// As [`text`], of an element that is here.
+pub(super) fn write(element: &Element, words: &str) {
+    if element.text_content().as_deref() != Some(words) {
+        element.set_text_content(Some(words));
+    }
+}
+
 /// Hides or shows an element.
-///
-/// # Errors
-/// If the markup lacks it.
 pub(super) fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
     by_id::<HtmlElement>(id)?.set_hidden(hidden);
     Ok(())
 }
 
 /// Sets an attribute to "true" or "false".
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn flag(element: &Element, attribute: &str, value: bool) -> Result<(), DomError> {
     Ok(element.set_attribute(attribute, if value { "true" } else { "false" })?)
 }
 
 /// Disables a button and says why. Unlike with the attribute `disabled`, it keeps the focus and its
 /// place in the tab order.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), DomError> {
     flag(button, "aria-disabled", why.is_some())?;
     button.set_title(why.unwrap_or_default());
@@ -95,18 +83,48 @@ pub(super) fn disable(button: &HtmlElement, why: Option<&str>) -> Result<(), Dom
 }
 
 /// All elements that match a selector, in document order.
-///
-/// # Errors
-/// If the selector is invalid.
 pub(super) fn all<T: JsCast>(selector: &str) -> Result<Vec<T>, DomError> {
     let list = document()?.query_selector_all(selector)?;
     Ok((0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).collect())
 }
 
+/// A part of an element.
+pub(super) fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
+    of.query_selector(selector)?
+        .and_then(|part| part.dyn_into().ok())
+        .ok_or_else(|| DomError::NoElement(selector.into()))
+}
+
+/// A copy of a template's only element.
+pub(super) fn copy(template: &str) -> Result<Element, DomError> {
+    let template: HtmlTemplateElement = by_id(template)?;
+    let content = document()?.import_node_with_deep(&template.content(), true)?;
+    content
+        .unchecked_into::<DocumentFragment>()
+        .first_element_child()
+        .ok_or_else(|| DomError::WrongElement(template.id()))
+}
+
+/// Moves the focus, unless the element has none to take.
+pub(super) fn focus(selector: &str) {
+    if let Some(element) = all::<HtmlElement>(selector).ok().and_then(|all| all.into_iter().next())
+    {
+        let _ = element.focus();
+    }
+}
+
+/// The innermost element around what an event is about that matches.
+pub(super) fn around(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// What the attribute of the innermost element that has it says.
+pub(super) fn attribute<T: FromStr>(element: &Element, name: &str) -> Option<T> {
+    let selector = ["[", name, "]"].concat();
+    element.closest(&selector).ok()??.get_attribute(name)?.parse().ok()
+}
+
 /// Calls `handler` on every such event, as long as the page lives.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn on<E: JsCast + 'static>(
     target: &EventTarget,
     kind: &str,
@@ -120,18 +138,12 @@ pub(super) fn on<E: JsCast + 'static>(
 }
 
 /// Calls `happen` when a button is pressed.
-///
-/// # Errors
-/// If the markup lacks it.
 pub(super) fn press(id: &str, happen: impl Fn() + 'static) -> Result<(), DomError> {
     let button: HtmlElement = by_id(id)?;
     on(&button, "click", move |_: MouseEvent| happen())
 }
 
 /// Calls `handler` at an interval, as long as the page lives.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Result<(), DomError> {
     let closure = Closure::<dyn FnMut()>::new(handler);
     window()?.set_interval_with_callback_and_timeout_and_arguments_0(
@@ -143,9 +155,6 @@ pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Resul
 }
 
 /// Calls `handler` when the result of a media query changes.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn on_media(query: &str, mut handler: impl FnMut() + 'static) -> Result<(), DomError> {
     match window()?.match_media(query)? {
         Some(list) => on::<Event>(&list, "change", move |_| handler()),

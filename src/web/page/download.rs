@@ -1,18 +1,18 @@
 //! Files for the visitor to save.
 
-use js_sys::Array;
+use js_sys::{Array, JSON, JsString};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::dom::{self, DomError};
+use crate::app::panels::runs::File;
 
 /// Milliseconds after which the browser has certainly read a file.
 const READ: i32 = 60_000;
 
 /// Makes the browser save what is at an address.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
     let link: HtmlAnchorElement = dom::document()?
         .create_element("a")?
@@ -24,14 +24,22 @@ pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Makes the browser save a text.
-///
-/// # Errors
-/// If the browser refuses.
-pub(super) fn text(name: &str, mime: &str, text: &str) -> Result<(), DomError> {
+/// Makes the browser save runs.
+pub(super) fn runs(file: File) -> Result<(), DomError> {
+    match file {
+        File::Csv(table) => text("inkling-runs.csv", "text/csv", &table.into()),
+        File::Json(runs) => {
+            let list = runs.serialize(&Serializer::json_compatible());
+            let list = list.map_err(|error| DomError::Refused(error.to_string()))?;
+            text("inkling-runs.json", "application/json", &JSON::stringify(&list)?)
+        }
+    }
+}
+
+fn text(name: &str, mime: &str, text: &JsString) -> Result<(), DomError> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(text), &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     from(&url, name)?;
     // The browser may go on reading it for some time.

@@ -23,13 +23,22 @@ thread_local! {
 /// # Errors
 /// If the script cannot be loaded; the next call then tries again.
 pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
+    load_as(file, "text/javascript").await
+}
+
+/// As [`load`], a script that is a module.
+pub(super) async fn load_module(file: &'static str) -> Result<(), DomError> {
+    load_as(file, "module").await
+}
+
+async fn load_as(file: &'static str, kind: &str) -> Result<(), DomError> {
     let known = LOADED.with_borrow(|loaded| {
         loaded.iter().find(|(known, _)| *known == file).map(|(_, promise)| promise.clone())
     });
     let promise = match known {
         Some(promise) => promise,
         None => {
-            let promise = begin(file)?;
+            let promise = begin(file, kind)?;
             LOADED.with_borrow_mut(|loaded| loaded.push((file, promise.clone())));
             promise
         }
@@ -43,12 +52,13 @@ pub(super) async fn load(file: &'static str) -> Result<(), DomError> {
     Ok(())
 }
 
-fn begin(file: &str) -> Result<Promise, DomError> {
+fn begin(file: &str, kind: &str) -> Result<Promise, DomError> {
     let document = dom::document()?;
     let script: HtmlScriptElement = document
         .create_element("script")?
         .dyn_into()
         .map_err(|_| DomError::WrongElement("script".into()))?;
+    script.set_type(kind);
     script.set_src(&assets::url(file)?);
     let promise = Promise::new(&mut |resolve, reject| {
         script.set_onload(Some(&resolve));

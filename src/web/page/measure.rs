@@ -19,20 +19,17 @@ thread_local! {
 }
 
 /// Times the forward pass of the drawing, unless there is none or it has been timed often enough.
-///
-/// # Errors
-/// If there is no page.
 pub(super) fn prediction(app: &mut App) -> Result<(), DomError> {
-    let revision = app.answer.revision();
+    let revision = app.cx.answer.revision();
     if REVISION.replace(revision) != revision {
         MEASURED.with_borrow_mut(Vec::clear);
     }
-    if MEASURED.with_borrow(|times| times.len() >= KEPT) || !app.answer.read_again() {
+    if MEASURED.with_borrow(|times| times.len() >= KEPT) || !app.cx.answer.read_again() {
         return Ok(());
     }
     let begin = dom::now();
     for _ in 0..PASSES {
-        app.answer.read_again();
+        app.cx.answer.read_again();
     }
     let microseconds = (dom::now() - begin) * 1000.0 / f64::from(PASSES);
     let median = MEASURED.with_borrow_mut(|times| {

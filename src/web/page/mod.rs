@@ -6,9 +6,10 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `canvas`, `uplot`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `dispatch`, `dom`, `canvas`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
-//! | `render`, `charts` | show |
+//! | `render` | shows |
+//! | `charts` | draws the curves, and what draws the runs' |
 //! | `panels` | the panels, which do both |
 //! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
@@ -29,16 +30,17 @@ mod panels;
 mod render;
 mod storage;
 mod update;
-mod uplot;
 mod weights;
 
 use super::attempt::attempt;
 use super::port::{self, Port, PortError};
 use crate::app::answer::Answer;
-use crate::app::settings::Backend;
+use crate::app::run::Run;
 use crate::app::{App, Effect, Event};
-use crate::net::architecture::Architecture;
-use crate::protocol::{MOST_WORKERS, Request};
+use crate::config::Architecture;
+use crate::config::Backend;
+use crate::config::MOST_WORKERS;
+use crate::protocol::{Request, RunId};
 use charts::Charts;
 use controls::SettingsControls;
 use dispatch::{Call, call, dispatch};
@@ -84,7 +86,7 @@ struct Page {
     /// Revision of the drawing on the pad.
     painted: Cell<Option<u32>>,
     /// Run, minibatches and tests that the charts show.
-    charted: Cell<Option<(u32, usize, usize)>>,
+    charted: Cell<Option<(Option<RunId>, usize, usize)>>,
     /// When the charts were drawn last, in milliseconds.
     charted_at: Cell<f64>,
     /// Whether the rest of the charts is left for an animation frame.
@@ -102,7 +104,7 @@ pub fn start() -> Result<(), DomError> {
     let answer = Answer::new(&Architecture::default())
         .map_err(|error| DomError::Refused(error.to_string()))?;
     let mut app = App::new(answer);
-    app.cores =
+    app.cx.cores =
         dom::window()?.navigator().hardware_concurrency().clamp(1.0, f64::from(MOST_WORKERS))
             as u32;
     let page = Page {
@@ -112,7 +114,7 @@ pub fn start() -> Result<(), DomError> {
         document: RefCell::new(Document::new(SettingsControls::new()?)?),
         pad: Pad::new("pad")?,
         picture: Picture::new()?,
-        charts: RefCell::new(Charts::new()?),
+        charts: RefCell::new(Charts::new()),
         panels: RefCell::new(Panels::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
@@ -173,7 +175,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "yours-pad", "loss", "accuracy", "runs-chart"] {
+    for id in ["pad", "yours-pad"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -278,8 +280,8 @@ impl Page {
                 dom::by_id::<HtmlDialogElement>("confirm")?.show_modal()?;
             }
             Effect::Runs(request) => storage::runs::ask(request),
-            Effect::Drawings(collection, request) => storage::drawings::ask(collection, request),
-            Effect::Download { name, mime, text } => download::text(name, mime, &text)?,
+            Effect::Drawings(set, request) => storage::drawings::ask(set, request),
+            Effect::Download(file) => download::runs(file)?,
             Effect::Announce(words) => announce::announce(words)?,
         }
         Ok(())
@@ -289,8 +291,8 @@ impl Page {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
         // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
-        uplot::fetch();
-        let backend = self.app.borrow().form.backend.map_or("", Backend::name);
+        charts::fetch();
+        let backend = self.app.borrow().cx.form.backend.map_or("", Backend::name);
         let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
         match Port::spawn(&script, "trainer") {
             Ok(mut port) => {
@@ -323,18 +325,19 @@ impl Page {
     }
 
     fn render(&self) -> Result<(), DomError> {
+        let changes = self.app.borrow_mut().view_changes();
         let app = self.app.borrow();
-        self.document.borrow_mut().show(app.view(), &app.form)?;
+        self.document.borrow_mut().show(changes, &app.cx.form)?;
         self.panels.borrow_mut().show(&app)?;
-        self.paint(&app)
+        self.paint(&app.cx.answer)
     }
 
     /// Draws the pad and the network's picture, if the drawing has changed.
-    fn paint(&self, app: &App) -> Result<(), DomError> {
-        let revision = Some(app.answer.revision());
+    fn paint(&self, answer: &Answer) -> Result<(), DomError> {
+        let revision = Some(answer.revision());
         if self.painted.replace(revision) != revision {
-            self.pad.paint(app.answer.drawing());
-            self.picture.show(app.answer.picture())?;
+            self.pad.paint(answer.drawing());
+            self.picture.show(answer.picture())?;
         }
         Ok(())
     }
@@ -352,12 +355,12 @@ impl Page {
     /// Draws the curves, if they have changed and the page is seen.
     fn draw_curves(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
-        let run = app.run.as_ref().map_or(0, |run| run.id);
-        let now = Some((run, app.curves.len(), app.curves.tests.len()));
-        let drawable = app.curves.is_empty() || uplot::ready();
+        let (curves, run) = (&app.cx.curves, app.cx.run.as_ref().map(Run::id));
+        let now = Some((run, curves.len(), curves.tests.len()));
+        let drawable = curves.is_empty() || charts::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted_at.set(dom::now());
-            if self.charts.borrow_mut().draw(&app.curves)? {
+            if self.charts.borrow_mut().draw(curves)? {
                 self.charted.set(now);
             } else {
                 self.half_drawn.set(true);
@@ -366,25 +369,21 @@ impl Page {
         Ok(())
     }
 
-    /// Fits pad and charts to their places.
+    /// Fits the pads to their places.
     fn fit(&self) -> Result<(), DomError> {
         if self.pad.fit() {
             self.painted.set(None);
-            self.paint(&self.app.borrow())?;
+            self.paint(&self.app.borrow().cx.answer)?;
         }
-        self.panels.borrow_mut().fit(&self.app.borrow())?;
-        self.charts.borrow().fit()
+        self.panels.borrow_mut().fit(&self.app.borrow())
     }
 
-    /// Draws everything in the colours of the theme that is now on.
+    /// Draws everything but the charts, which see to it themselves, in the colours of the theme that is now on.
     fn recolour(&self) -> Result<(), DomError> {
         self.pad.forget_colour();
         self.picture.forget_colour();
         self.painted.set(None);
-        self.paint(&self.app.borrow())?;
-        self.panels.borrow_mut().recolour(&self.app.borrow())?;
-        self.charts.borrow_mut().forget();
-        self.charted.set(None);
-        self.draw_curves()
+        self.paint(&self.app.borrow().cx.answer)?;
+        self.panels.borrow_mut().recolour(&self.app.borrow())
     }
 }

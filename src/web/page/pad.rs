@@ -76,9 +76,6 @@ pub(super) struct Picture(Surface);
 
 impl Pad {
     /// Finds the canvas with this id and listens to pointer events.
-    ///
-    /// # Errors
-    /// If the markup lacks it.
     pub(super) fn new(id: &str) -> Result<Self, DomError> {
         let (surface, held) = (Surface::new(id)?, Rc::default());
         listen(&surface.canvas, &held)?;
@@ -138,9 +135,6 @@ impl Pad {
 
 impl Picture {
     /// Finds its canvas.
-    ///
-    /// # Errors
-    /// If the markup lacks it.
     pub(super) fn new() -> Result<Self, DomError> {
         Ok(Self(Surface::new("picture")?))
     }
@@ -151,9 +145,6 @@ impl Picture {
     }
 
     /// Shows the network's input, or nothing.
-    ///
-    /// # Errors
-    /// If the browser refuses to draw.
     pub(super) fn show(&self, picture: Option<&[f32; PIXELS]>) -> Result<(), DomError> {
         match picture {
             Some(picture) => canvas::fill(&self.0.context, &self.0.ink(), picture, SIDE),

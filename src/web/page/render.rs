@@ -3,9 +3,10 @@
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
 use crate::app::answer::Source;
-use crate::app::settings::Form;
-use crate::app::view::{Button, View};
-use wasm_bindgen::JsCast;
+use crate::app::view::{
+    AnswerView, Button, CurvesView, PlanView, RunView, TrainerView, ViewChanges,
+};
+use crate::config::Form;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement};
 
 /// A bar of the answer: its row, its ink, its text.
@@ -24,26 +25,22 @@ pub(super) struct Document {
     settings: SettingsControls,
     table: Element,
     empty_table: String,
-    shown: Option<View>,
+    answer: Option<AnswerView>,
+    run: Option<RunView>,
+    curves: Option<CurvesView>,
+    plan: Option<PlanView>,
+    trainer: Option<TrainerView>,
 }
 
 impl Document {
     /// Finds the parts.
-    ///
-    /// # Errors
-    /// If the markup lacks one.
     pub(super) fn new(settings: SettingsControls) -> Result<Self, DomError> {
         let mut bars = Vec::new();
         for row in dom::all::<Element>("#bars > li")? {
-            let part = |selector: &str| {
-                row.query_selector(selector)?.ok_or_else(|| DomError::NoElement(selector.into()))
-            };
             bars.push(Bar {
-                ink: part(".bar > span")?
-                    .dyn_into()
-                    .map_err(|_| DomError::WrongElement("bars".into()))?,
-                text: part(".share")?,
-                row: row.clone(),
+                ink: dom::part(&row, ".bar > span")?,
+                text: dom::part(&row, ".share")?,
+                row,
             });
         }
         let table: Element = dom::by_id("epochs-table")?;
@@ -53,104 +50,210 @@ impl Document {
             settings,
             empty_table: table.inner_html(),
             table,
-            shown: None,
+            answer: None,
+            run: None,
+            curves: None,
+            plan: None,
+            trainer: None,
         })
     }
 
-    /// Shows the view.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, view: View, form: &Form) -> Result<(), DomError> {
-        let before = self.shown.take();
-        let old = before.as_ref();
-        self.contract(&view, old)?;
-        self.answer(&view, old)?;
-        self.form(&view, old, form)?;
-        plan(&view, old)?;
-        words(&view, old)?;
-        buttons(&view, old)?;
-        progress(&view, old)?;
-        if changed(old, &view, |v| &v.rows) {
-            self.rows(&view)?;
+    /// Shows what has changed.
+    pub(super) fn show(&mut self, changes: ViewChanges, form: &Form) -> Result<(), DomError> {
+        let ViewChanges { answer, run, curves, plan, trainer } = changes;
+        if let Some(new) = answer {
+            self.show_answer(&new, self.answer.as_ref())?;
+            self.answer = Some(new);
         }
-        self.shown = Some(view);
-        Ok(())
-    }
-
-    /// The attributes of `<body>` that tests and people's scripts rely on.
-    fn contract(&self, view: &View, old: Option<&View>) -> Result<(), DomError> {
-        let attributes = |v: &View| {
-            [
-                ("data-state", v.state.word().into()),
-                ("data-epoch", v.epoch.to_string()),
-                ("data-step", v.step.to_string()),
-                ("data-prediction", v.digit.map(|d| d.to_string()).unwrap_or_default()),
-                ("data-test-accuracy", v.test_accuracy.map(|a| a.to_string()).unwrap_or_default()),
-                ("data-images-per-second", v.images_per_second.to_string()),
-                ("data-workers", v.workers.to_string()),
-                ("data-backend", v.backend.clone()),
-                ("data-error", v.problem.as_ref().map(|p| p.text.clone()).unwrap_or_default()),
-            ]
-        };
-        let shown = old.map(attributes);
-        for (i, (name, value)) in attributes(view).into_iter().enumerate() {
-            if shown.as_ref().is_none_or(|shown| shown[i].1 != value) {
-                self.body.set_attribute(name, &value)?;
-            }
+        if let Some(new) = run {
+            self.show_run(&new, self.run.as_ref())?;
+            self.run = Some(new);
+        }
+        if let Some(new) = curves {
+            self.show_curves(&new, self.curves.as_ref())?;
+            self.curves = Some(new);
+        }
+        if let Some(new) = plan {
+            self.show_plan(&new, self.plan.as_ref(), form)?;
+            self.plan = Some(new);
+        }
+        if let Some(new) = trainer {
+            self.show_trainer(&new, self.trainer.as_ref())?;
+            self.trainer = Some(new);
         }
         Ok(())
     }
 
-    fn answer(&self, view: &View, old: Option<&View>) -> Result<(), DomError> {
-        if changed(old, view, |v| &v.digit) || changed(old, view, |v| &v.unsure) {
+    /// Sets an attribute of `<body>` that tests and people's scripts rely on.
+    fn contract<T: ToString>(&self, name: &str, value: Option<T>) -> Result<(), DomError> {
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        Ok(self.body.set_attribute(name, &value)?)
+    }
+
+    fn show_answer(&self, new: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> {
+        if changed(old, new, |v| &v.digit) || changed(old, new, |v| &v.unsure) {
+            self.contract("data-prediction", new.digit)?;
             let digit: Element = dom::by_id("digit")?;
-            digit.set_text_content(view.digit.map(|digit| digit.to_string()).as_deref());
-            digit.class_list().toggle_with_force("unsure", view.unsure)?;
+            digit.set_text_content(new.digit.map(|digit| digit.to_string()).as_deref());
+            digit.class_list().toggle_with_force("unsure", new.unsure)?;
             for (i, bar) in self.bars.iter().enumerate() {
-                bar.row.class_list().toggle_with_force("top-class", view.digit == Some(i))?;
+                bar.row.class_list().toggle_with_force("top-class", new.digit == Some(i))?;
             }
         }
-        if changed(old, view, |v| &v.bars) {
-            let shares = view.bars.unwrap_or_default();
+        if changed(old, new, |v| &v.bars) {
+            let shares = new.bars.unwrap_or_default();
             for (bar, share) in self.bars.iter().zip(shares) {
                 let share = if share.is_finite() { share } else { 0.0 };
                 bar.ink.style().set_property("transform", &format!("scaleX({share:.4})"))?;
             }
         }
         for (i, bar) in self.bars.iter().enumerate() {
-            if changed(old, view, |v| &v.percents[i]) {
-                bar.text.set_text_content(Some(&view.percents[i]));
+            if changed(old, new, |v| &v.percents[i]) {
+                bar.text.set_text_content(Some(&new.percents[i]));
             }
         }
-        if changed(old, view, |v| &v.drawn) {
-            dom::hide("hint", view.drawn)?;
+        words(new, old, "verdict", |v| &v.line)?;
+        words(new, old, "weights-shipped-name", |v| v.shipped_name)?;
+        words(new, old, "weights-run-name", |v| &v.run_name)?;
+        if changed(old, new, |v| &v.drawn) {
+            dom::hide("hint", new.drawn)?;
+            for id in ["undo", "clear"] {
+                let why = (!new.drawn).then_some("Nothing is drawn yet");
+                dom::disable(&dom::by_id(id)?, why)?;
+            }
+        }
+        weights(new, old)
+    }
+
+    fn show_run(&self, new: &RunView, old: Option<&RunView>) -> Result<(), DomError> {
+        if changed(old, new, |v| &v.state) {
+            self.contract("data-state", Some(new.state.word()))?;
+        }
+        if changed(old, new, |v| &v.epoch) {
+            self.contract("data-epoch", Some(new.epoch))?;
+        }
+        if changed(old, new, |v| &v.step) {
+            self.contract("data-step", Some(new.step))?;
+        }
+        if changed(old, new, |v| &v.test_accuracy) {
+            self.contract("data-test-accuracy", new.test_accuracy)?;
+        }
+        if changed(old, new, |v| &v.images_per_second) {
+            self.contract("data-images-per-second", Some(new.images_per_second))?;
+        }
+        let buttons: [(&str, Part<RunView, Button>); 3] =
+            [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
+        for (id, part) in buttons {
+            if changed(old, new, part) {
+                let (button, element) = (part(new), dom::by_id::<HtmlElement>(id)?);
+                element.set_text_content(Some(button.label));
+                dom::disable(&element, button.disabled)?;
+            }
+        }
+        let lines: [(&str, Part<RunView, str>); 6] = [
+            ("why", |v| v.why),
+            ("run-text", |v| &v.text),
+            ("run-left", |v| &v.left),
+            ("test-accuracy", |v| &v.accuracy_figure),
+            ("throughput", |v| &v.rate_figure),
+            ("minibatch", |v| &v.step_figure),
+        ];
+        for (id, part) in lines {
+            words(new, old, id, part)?;
+        }
+        if changed(old, new, |v| &v.share) {
+            dom::by_id::<HtmlProgressElement>("run-bar")?.set_value(f64::from(new.share));
         }
         Ok(())
     }
 
-    fn form(&self, view: &View, old: Option<&View>, form: &Form) -> Result<(), DomError> {
-        if changed(old, view, |v| &v.form_revision) {
+    fn show_curves(&self, new: &CurvesView, old: Option<&CurvesView>) -> Result<(), DomError> {
+        words(new, old, "loss-text", |v| &v.loss_text)?;
+        words(new, old, "accuracy-text", |v| &v.accuracy_text)?;
+        if changed(old, new, |v| &v.has_curves) {
+            for id in ["loss-text", "accuracy-text"] {
+                let list = dom::by_id::<Element>(id)?.class_list();
+                list.toggle_with_force("unseen", new.has_curves)?;
+            }
+        }
+        if changed(old, new, |v| &v.rows) {
+            self.rows(new)?;
+        }
+        Ok(())
+    }
+
+    fn show_plan(
+        &self,
+        new: &PlanView,
+        old: Option<&PlanView>,
+        form: &Form,
+    ) -> Result<(), DomError> {
+        if changed(old, new, |v| &v.form_revision) {
             self.settings.show(form)?;
         }
-        if changed(old, view, |v| &v.settings_locked) {
-            self.settings.lock(view.settings_locked)?;
+        if changed(old, new, |v| &v.locked) {
+            self.settings.lock(new.locked)?;
         }
-        let starts: [(&str, ViewPart<Option<&'static str>>); 2] = [
+        let starts: [(&str, Part<PlanView, Option<&'static str>>); 2] = [
             ("start-shipped", |v| &v.cannot_start_shipped),
             ("start-current", |v| &v.cannot_start_current),
         ];
         for (id, cannot) in starts {
-            if changed(old, view, cannot) {
+            if changed(old, new, cannot) {
                 let option: HtmlOptionElement = dom::by_id(id)?;
-                option.set_disabled(cannot(view).is_some());
-                option.set_title(cannot(view).unwrap_or_default());
+                option.set_disabled(cannot(new).is_some());
+                option.set_title(cannot(new).unwrap_or_default());
+            }
+        }
+        let lines =
+            ["plan-network", "plan-optimizer", "plan-images", "plan-minibatches", "plan-weights"];
+        for (i, id) in lines.into_iter().enumerate() {
+            if changed(old, new, |v| &v.plan[i]) {
+                let line = &new.plan[i];
+                dom::text(id, &line.words)?;
+                let list = dom::by_id::<Element>(id)?.class_list();
+                list.toggle_with_force("unusual", line.unusual)?;
             }
         }
         Ok(())
     }
 
-    fn rows(&self, view: &View) -> Result<(), DomError> {
+    fn show_trainer(&self, new: &TrainerView, old: Option<&TrainerView>) -> Result<(), DomError> {
+        if changed(old, new, |v| &v.workers) {
+            self.contract("data-workers", Some(new.workers))?;
+        }
+        if changed(old, new, |v| &v.backend) {
+            self.body.set_attribute("data-backend", &new.backend)?;
+        }
+        words(new, old, "data-text", |v| &v.data_text)?;
+        words(new, old, "engine", |v| &v.engine)?;
+        if changed(old, new, |v| &v.problem) {
+            let problem = new.problem.as_ref();
+            let text = problem.map_or("", |problem| &problem.text);
+            self.body.set_attribute("data-error", text)?;
+            dom::hide("problem", problem.is_none())?;
+            if let Some(problem) = problem {
+                dom::text("problem-text", text)?;
+                dom::text("problem-action", problem.action)?;
+                dom::hide("problem-action", false)?;
+            }
+        }
+        if changed(old, new, |v| &v.notice) {
+            dom::hide("notice", new.notice.is_none())?;
+            dom::text("notice-text", new.notice.as_deref().unwrap_or_default())?;
+        }
+        if changed(old, new, |v| &v.data_share) {
+            dom::hide("data-bar", new.data_share.is_none())?;
+            let share = f64::from(new.data_share.unwrap_or(1.0));
+            dom::by_id::<HtmlProgressElement>("data-bar")?.set_value(share);
+        }
+        if changed(old, new, |v| &v.data_failed) {
+            dom::hide("data-retry", !new.data_failed)?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, view: &CurvesView) -> Result<(), DomError> {
         for id in ["held-out-loss", "held-out-accuracy"] {
             dom::hide(id, !view.held_out)?;
         }
@@ -177,9 +280,6 @@ impl Document {
 }
 
 /// Shows nothing more but why the page has ended.
-///
-/// # Errors
-/// If the markup lacks something.
 pub(super) fn end(words: &str) -> Result<(), DomError> {
     let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
     dom::text("problem-text", words)?;
@@ -191,88 +291,20 @@ pub(super) fn end(words: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// A part of the view.
-type ViewPart<T> = fn(&View) -> &T;
+/// Something of a part of the view.
+type Part<V, T> = fn(&V) -> &T;
 
-fn changed<T: PartialEq + ?Sized>(
-    old: Option<&View>,
-    new: &View,
-    part: impl Fn(&View) -> &T,
-) -> bool {
+fn changed<V, T: PartialEq + ?Sized>(old: Option<&V>, new: &V, part: impl Fn(&V) -> &T) -> bool {
     old.is_none_or(|old| part(old) != part(new))
 }
 
-fn words(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    let words: [(&str, ViewPart<String>); 13] = [
-        ("verdict", |v| &v.answer_line),
-        ("weights-shipped-name", |v| &v.shipped_name),
-        ("weights-run-name", |v| &v.run_name),
-        ("why", |v| &v.why),
-        ("run-text", |v| &v.run_text),
-        ("run-left", |v| &v.run_left),
-        ("test-accuracy", |v| &v.accuracy_figure),
-        ("throughput", |v| &v.rate_figure),
-        ("minibatch", |v| &v.step_figure),
-        ("data-text", |v| &v.data_text),
-        ("loss-text", |v| &v.loss_text),
-        ("accuracy-text", |v| &v.accuracy_text),
-        ("engine", |v| &v.engine),
-    ];
-    for (id, part) in words {
-        if changed(old, view, part) {
-            dom::text(id, part(view))?;
-        }
-    }
-    if changed(old, view, |v| &v.has_curves) {
-        for id in ["loss-text", "accuracy-text"] {
-            dom::by_id::<Element>(id)?.class_list().toggle_with_force("unseen", view.has_curves)?;
-        }
-    }
-    if changed(old, view, |v| &v.problem) {
-        dom::hide("problem", view.problem.is_none())?;
-        if let Some(problem) = &view.problem {
-            dom::text("problem-text", &problem.text)?;
-            dom::text("problem-action", problem.action)?;
-            dom::hide("problem-action", false)?;
-        }
-    }
-    if changed(old, view, |v| &v.notice) {
-        dom::hide("notice", view.notice.is_none())?;
-        dom::text("notice-text", view.notice.as_deref().unwrap_or_default())?;
-    }
-    Ok(())
+/// Writes words, if they are others.
+fn words<V>(new: &V, old: Option<&V>, id: &str, part: fn(&V) -> &str) -> Result<(), DomError> {
+    if changed(old, new, part) { dom::text(id, part(new)) } else { Ok(()) }
 }
 
-fn plan(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    let lines =
-        ["plan-network", "plan-optimizer", "plan-images", "plan-minibatches", "plan-weights"];
-    for (i, id) in lines.into_iter().enumerate() {
-        if changed(old, view, |v| &v.plan[i]) {
-            let line = &view.plan[i];
-            dom::text(id, &line.words)?;
-            let list = dom::by_id::<Element>(id)?.class_list();
-            list.toggle_with_force("unusual", line.unusual)?;
-        }
-    }
-    Ok(())
-}
-
-fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    let buttons: [(&str, ViewPart<Button>); 3] =
-        [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
-    for (id, part) in buttons {
-        if changed(old, view, part) {
-            let (button, element) = (part(view), dom::by_id::<HtmlElement>(id)?);
-            element.set_text_content(Some(button.label));
-            dom::disable(&element, button.disabled)?;
-        }
-    }
-    if changed(old, view, |v| &v.drawn) {
-        for id in ["undo", "clear"] {
-            let why = (!view.drawn).then_some("Nothing is drawn yet");
-            dom::disable(&dom::by_id(id)?, why)?;
-        }
-    }
+/// Which weights answer, and which others can.
+fn weights(view: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> {
     let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
     let run: HtmlInputElement = dom::by_id("weights-run")?;
     let tuned: HtmlInputElement = dom::by_id("weights-tuned")?;
@@ -286,22 +318,7 @@ fn buttons(view: &View, old: Option<&View>) -> Result<(), DomError> {
     // A click has ticked one already; the app may have decided otherwise.
     for (radio, source) in [(shipped, Source::Shipped), (run, Source::Run), (tuned, Source::Tuned)]
     {
-        radio.set_checked(view.answers == source);
-    }
-    Ok(())
-}
-
-fn progress(view: &View, old: Option<&View>) -> Result<(), DomError> {
-    if changed(old, view, |v| &v.run_share) {
-        dom::by_id::<HtmlProgressElement>("run-bar")?.set_value(f64::from(view.run_share));
-    }
-    if changed(old, view, |v| &v.data_share) {
-        dom::hide("data-bar", view.data_share.is_none())?;
-        let share = f64::from(view.data_share.unwrap_or(1.0));
-        dom::by_id::<HtmlProgressElement>("data-bar")?.set_value(share);
-    }
-    if changed(old, view, |v| &v.data_failed) {
-        dom::hide("data-retry", !view.data_failed)?;
+        radio.set_checked(view.source == source);
     }
     Ok(())
 }

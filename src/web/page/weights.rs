@@ -7,7 +7,7 @@ use super::assets;
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
-use crate::net::architecture::Architecture;
+use crate::config::Architecture;
 use crate::net::plan::ParameterView;
 use crate::net::plan::Plan;
 use half::f16;

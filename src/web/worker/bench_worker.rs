@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::error::WorkerError;
+use crate::config::{Architecture, Optimizer};
 use crate::kernels::peak;
 use crate::net::network::Shard;
 use crate::net::phase::StepPhase;
 use crate::net::plan::{Planned, Step};
-use crate::net::{Architecture, Network, Plan, init};
-use crate::protocol::Optimizer;
+use crate::net::{Network, Plan, init};
 use crate::protocol::bench_worker::{BenchReply, BenchRequest};
 use crate::train::gradient::{SHARDS, Sums, images_of};
 use crate::train::optimizer::OptimizerState;
@@ -234,7 +234,7 @@ impl Steps {
             };
             let network = &mut self.network;
             self.sums.add(index..index + 1, |leaf| {
-                network.gradient_by_parts(shard, leaf, &mut |step, phase| {
+                network.gradient_in_parts(shard, leaf, &mut |step, phase| {
                     watch.note(StepPart::Network(phase, step));
                 })
             });

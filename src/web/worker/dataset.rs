@@ -157,25 +157,31 @@ pub struct Loader {
     /// Parts that wait for one before them, by their place in the manifest.
     ahead: HashMap<usize, Digits>,
     progress: DataProgress,
+    retry: Retry,
 }
+
+/// Set to have a part that failed tried again at once, though the ones after it are being loaded.
+pub type Retry = Rc<Cell<bool>>;
 
 impl Loader {
     /// A loader for the manifest under `base`, an address that ends with a slash.
-    pub fn new(base: &str) -> Self {
+    pub fn new(base: &str, retry: Retry) -> Self {
         let progress = DataProgress { from_cache: true, ..DataProgress::default() };
-        Self { base: base.to_owned(), manifest: None, loaded: 0, ahead: HashMap::new(), progress }
+        Self {
+            base: base.to_owned(),
+            manifest: None,
+            loaded: 0,
+            ahead: HashMap::new(),
+            progress,
+            retry,
+        }
     }
 
     /// Loads every part that is not loaded yet. Ends with the last one, or at a part that cannot be used; it may be
     /// called again then, and goes on with that part.
     ///
-    /// - `retry`: set from outside when a part that failed shall be tried again at once.
     /// - `report`: is told of all that happens, and how much there is by then.
-    pub async fn load(
-        &mut self,
-        retry: &Rc<Cell<bool>>,
-        mut report: impl FnMut(Loaded, DataProgress),
-    ) {
+    pub async fn load(&mut self, mut report: impl FnMut(Loaded, DataProgress)) {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
             None => match self.fetch_manifest().await {
@@ -189,7 +195,7 @@ impl Loader {
         let parts = self.manifest.insert(manifest).parts.clone();
         let store = open_store().await;
         while let Some(part) = parts.get(self.loaded) {
-            retry.set(false);
+            self.retry.set(false);
             let digits = match self.ahead.remove(&self.loaded) {
                 Some(digits) => digits,
                 None => match self.load_part(part, store.as_ref(), &mut report).await {
@@ -197,8 +203,8 @@ impl Loader {
                     Err(problem) => {
                         let error = PartError { file: part.file.clone(), problem };
                         report(Loaded::Failed(error), self.progress);
-                        self.load_ahead(&parts, store.as_ref(), retry, &mut report).await;
-                        if retry.get() {
+                        self.load_ahead(&parts, store.as_ref(), &mut report).await;
+                        if self.retry.get() {
                             continue;
                         }
                         return;
@@ -224,11 +230,10 @@ impl Loader {
         &mut self,
         parts: &[DataPart],
         store: Option<&Cache>,
-        retry: &Cell<bool>,
         report: &mut impl FnMut(Loaded, DataProgress),
     ) {
         for (index, part) in parts.iter().enumerate().skip(self.loaded + 1) {
-            if retry.get() {
+            if self.retry.get() {
                 return;
             }
             if !self.ahead.contains_key(&index) {

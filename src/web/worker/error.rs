@@ -1,6 +1,6 @@
 //! Errors of a worker.
 
-use crate::net::ArchitectureError;
+use crate::config::ArchitectureError;
 use crate::web::port::PortError;
 
 /// Why the trainer cannot start.

@@ -9,7 +9,7 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::error::WorkerError;
 use super::mailbox::{JobSlot, Mailbox};
-use crate::net::Architecture;
+use crate::config::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};
 use crate::train::gradient::images_of;

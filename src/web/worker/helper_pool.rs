@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::Float32Array;
 
 use super::mailbox::{self, JobSlot, Mailbox};
-use crate::net::Architecture;
+use crate::config::Architecture;
 use crate::net::loss::Score;
 use crate::protocol::helper::{Job, Report, Work};
 use crate::train::gradient::{images_of, sums};

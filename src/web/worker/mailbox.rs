@@ -25,9 +25,9 @@ use std::ops::Range;
 use js_sys::{Atomics, Float32Array, Int32Array, JsString};
 use wasm_bindgen::prelude::*;
 
+use crate::config::Augment;
 use crate::net::Plan;
 use crate::net::loss::Score;
-use crate::protocol::Augment;
 use crate::protocol::helper::{Report, Work};
 use crate::train::gradient::{SHARDS, images_of, sums};
 use crate::web::port;

@@ -23,7 +23,7 @@ mod mailbox;
 mod test_evaluation;
 mod trainer;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -31,9 +31,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::kernels::lanes;
-use crate::protocol::{Reply, Request};
+use crate::protocol::Reply;
 use crate::web::attempt::attempt;
 use crate::web::port::{self, Turn};
+use dataset::Loader;
 pub use error::WorkerError;
 use helper_pool::{HELPER, HelperPool};
 use trainer::Trainer;
@@ -66,12 +67,13 @@ pub fn start() -> Result<(), WorkerError> {
     };
     let helper_pool = HelperPool::new(scope.location().href(), Rc::new(on_event));
     cell.trainer.replace(Some(Trainer::new(scope.clone(), clock, turn, helper_pool)));
-    let retry = Rc::default();
     port::listen(&scope, move |request| match request {
-        Ok((Request::LoadData, _)) => load_data(&cell, &retry),
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            cell.with(|trainer| trainer.on_request(request, arrays));
+            if let Some(loader) = cell.with(|trainer| trainer.on_request(request, arrays)).flatten()
+            {
+                load_data(&cell, loader);
+            }
         }
         Err(error) => cell.end(&error.to_string().into()),
     });
@@ -112,18 +114,13 @@ impl TrainerCell {
 }
 
 /// Loads the rest of the data set, part by part, while the trainer goes on.
-fn load_data(cell: &Rc<TrainerCell>, retry: &Rc<Cell<bool>>) {
-    let Some(mut loader) = cell.with(|trainer| trainer.loader.take()).flatten() else {
-        // Already loading, but perhaps the parts after one that failed.
-        retry.set(true);
-        return;
-    };
-    let (cell, retry) = (Rc::clone(cell), Rc::clone(retry));
+fn load_data(cell: &Rc<TrainerCell>, mut loader: Loader) {
+    let cell = Rc::clone(cell);
     spawn_local(async move {
         let report = |loaded, progress| {
             cell.with(|trainer| trainer.on_loaded(loaded, progress));
         };
-        loader.load(&retry, report).await;
+        loader.load(report).await;
         cell.with(|trainer| trainer.loader = Some(loader));
     });
 }

@@ -1,15 +1,12 @@
 //! An evaluation of parameters on the test set, a few images at a time.
 
+use crate::config::Architecture;
 use crate::data::Digits;
+use crate::net::Network;
 use crate::net::loss::Score;
-use crate::net::{Architecture, Network};
-use crate::protocol::Reply;
 
 /// Test images evaluated at a time, a few milliseconds' work.
 const CHUNK: usize = 100;
-
-/// Milliseconds between two [`Reply::Evaluating`].
-const PROGRESS_INTERVAL: f64 = 500.0;
 
 /// An evaluation in progress.
 pub(super) struct TestEvaluation {
@@ -18,16 +15,16 @@ pub(super) struct TestEvaluation {
     network: Network,
     images: Vec<f32>,
     labels: Vec<u8>,
+    /// When the page was last told that it goes on, in milliseconds.
+    pub(super) reported: f64,
     /// On the images evaluated so far.
     pub(super) score: Score,
     /// `[images][classes]`
     pub(super) probabilities: Vec<f32>,
-    /// When progress was last reported, in milliseconds.
-    reported: f64,
 }
 
 impl TestEvaluation {
-    /// Starts an evaluation at the time `now`, in milliseconds.
+    /// Starts an evaluation.
     ///
     /// # Errors
     /// If the parameters do not fit the architecture, or its input does not fit `test`'s images: a
@@ -36,7 +33,6 @@ impl TestEvaluation {
         id: u32,
         architecture: &Architecture,
         parameters: &[f32],
-        now: f64,
     ) -> Result<Self, String> {
         let mut network = Network::new(architecture).map_err(|error| error.to_string())?;
         if architecture.input != Architecture::default().input {
@@ -51,9 +47,9 @@ impl TestEvaluation {
             network,
             images: Vec::new(),
             labels: Vec::new(),
+            reported: 0.0,
             score: Score::default(),
             probabilities: Vec::new(),
-            reported: now,
         })
     }
 
@@ -64,15 +60,5 @@ impl TestEvaluation {
         test.gather(start..end, &mut self.images, &mut self.labels);
         self.score += self.network.evaluate(&self.images, &self.labels, &mut self.probabilities);
         end == test.len()
-    }
-
-    /// The progress to report, if it is time to.
-    pub(super) fn progress(&mut self, now: f64, test: &Digits) -> Option<Reply> {
-        if now - self.reported < PROGRESS_INTERVAL {
-            return None;
-        }
-        self.reported = now;
-        let share = self.score.images as f32 / test.len() as f32;
-        Some(Reply::Evaluating { id: self.id, share })
     }
 }

@@ -26,8 +26,6 @@ impl Driver {
         let program = engine.driver()?;
         let mut command = Command::new(&program);
         command.args(engine.driver_arguments(port));
-        // A bare machine's "C" is not a language, but WebKit would report it to the page as one.
-        command.env("LANG", "en_US.UTF-8").env_remove("LC_ALL").env_remove("LANGUAGE");
         let mut display = None;
         if engine == Engine::WebKit {
             let (server, number) = start_display()?;

@@ -2,11 +2,12 @@
 
 use super::gallery::PAGE;
 use super::*;
-use crate::app::Event as Happening;
-use crate::app::answer::Answer;
-use crate::app::drawings::{self, DrawingsRequest, Labelled, StoredDrawings};
+use crate::app::drawings::{DrawingsRequest, StoredDrawings};
+use crate::app::panels::{self, PanelId};
+use crate::app::{App, Effect, Event as Happening};
+use crate::config::Architecture;
+use crate::data::PIXELS;
 use crate::ink::Point;
-use crate::net::Architecture;
 use crate::protocol::{Activity, DataProgress, Progress, Reply};
 
 const EVALUATION: Evaluation = Evaluation { loss: 0.25, accuracy: 0.75 };
@@ -36,7 +37,11 @@ fn reply(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::Evaluate(event))
+    app.update(Happening::Panel(panels::Event::Evaluate(event)))
+}
+
+fn view(app: &App) -> View<'_> {
+    app.panels.evaluate.view(&app.cx)
 }
 
 fn sent(effects: &[Effect]) -> Vec<(&Request, Option<&[f32]>)> {
@@ -52,7 +57,7 @@ fn open() -> App {
     let mut app = ready();
     let effects = app.update(Happening::TogglePanel(PanelId::Evaluate));
     assert_eq!(sent(&effects), [(&Request::TestLabels, None)]);
-    assert!(effects.contains(&Effect::Drawings(Collection::Pinned, DrawingsRequest::Read)));
+    assert!(effects.contains(&Effect::Drawings(DrawingSet::Pinned, DrawingsRequest::Read)));
     let labels = LABELS.map(f32::from).to_vec();
     let effects = reply(&mut app, Reply::TestLabels, vec![labels]);
     let all = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
@@ -79,25 +84,25 @@ fn evaluated() -> App {
         panic!("{effects:?}");
     };
     assert_eq!(architecture.parameter_count(), Ok(weights.len()));
-    assert_eq!(app.evaluation_status(), "Judging shipped weights.");
-    assert!(app.cannot_evaluate().is_some(), "once at a time");
+    assert_eq!(view(&app).status, "Judging shipped weights.");
+    assert!(view(&app).cannot.is_some(), "once at a time");
     let id = *id;
     let late = Reply::Evaluated { id: id + 1, evaluation: EVALUATION };
     reply(&mut app, late, vec![vec![]]);
-    assert!(app.evaluate.figures().is_none(), "another one's evaluation is dropped");
+    assert!(app.panels.evaluate.figures().is_none(), "another one's evaluation is dropped");
     let answer = Reply::Evaluated { id, evaluation: EVALUATION };
     reply(&mut app, answer, vec![probabilities()]);
     app
 }
 
 fn on_show(app: &App) -> Vec<u32> {
-    app.evaluate.gallery.exhibits.iter().map(|exhibit| exhibit.index).collect()
+    app.panels.evaluate.gallery.exhibits.iter().map(|exhibit| exhibit.index).collect()
 }
 
 #[test]
 fn what_is_missing_is_said() {
     let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
-    let cannot = |app: &App| app.cannot_evaluate().unwrap_or_default();
+    let cannot = |app: &App| view(app).cannot.unwrap_or_default();
     assert!(cannot(&app).contains("still loading"));
     reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     let data = DataProgress {
@@ -120,11 +125,8 @@ fn what_is_missing_is_said() {
 #[test]
 fn a_verdict_has_figures_for_each_class() {
     let app = evaluated();
-    assert_eq!(
-        (app.evaluation_status().as_str(), app.cannot_evaluate()),
-        ("Judged: shipped weights.", None)
-    );
-    let figures = app.evaluate.figures().expect("figures");
+    assert_eq!((view(&app).status.as_str(), view(&app).cannot), ("Judged: shipped weights.", None));
+    let figures = app.panels.evaluate.figures().expect("figures");
     assert_eq!(figures.whole, ["75.0 %", "4 of 6", "0.25"]);
     assert_eq!(figures.scores[0], ["100 %", "100 %", "100 %", "2"]);
     assert_eq!(figures.scores[1], ["100 %", "50.0 %", "66.7 %", "2"]);
@@ -139,13 +141,13 @@ fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
     happen(&mut app, Event::Evaluate);
     let reason = String::from("The weights belong to another model.");
     reply(&mut app, Reply::EvaluationFailed { id: 2, reason }, vec![]);
-    let status = app.evaluation_status();
+    let status = view(&app).status;
     assert!(status.contains("could not be judged: The weights"), "{status}");
-    assert!(app.evaluate.figures().is_some() && app.cannot_evaluate().is_none());
+    assert!(app.panels.evaluate.figures().is_some() && view(&app).cannot.is_none());
 
     happen(&mut app, Event::Evaluate);
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(app.evaluation_status().starts_with("Judged"), "nothing is being judged any more");
+    assert!(view(&app).status.starts_with("Judged"), "nothing is being judged any more");
 }
 
 #[test]
@@ -161,13 +163,13 @@ fn each_epoch_ends_with_a_judgement() {
         validation: None,
     };
     reply(&mut app, end(1), vec![vec![], probabilities()]);
-    assert_eq!(app.evaluation_status(), "Judged: this run, epoch 1.");
-    assert_eq!(app.evaluate.figures(), evaluated().evaluate.figures());
+    assert_eq!(view(&app).status, "Judged: this run, epoch 1.");
+    assert_eq!(app.panels.evaluate.figures(), evaluated().panels.evaluate.figures());
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
-    assert_eq!(app.evaluation_status(), "Judged: an earlier run, epoch 1.");
+    assert_eq!(view(&app).status, "Judged: an earlier run, epoch 1.");
     reply(&mut app, end(1), vec![vec![], vec![]]);
-    assert!(app.evaluate.figures().is_some(), "a run that is gone is not judged");
+    assert!(app.panels.evaluate.figures().is_some(), "a run that is gone is not judged");
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn a_cell_shows_the_worst_first() {
     let mut app = open();
     happen(&mut app, Event::Show(Choice::Mistakes));
     assert_eq!(
-        app.evaluate.gallery.choice,
+        app.panels.evaluate.gallery.choice,
         Choice::Sample,
         "nothing is judged, so nothing is wrong"
     );
@@ -183,14 +185,17 @@ fn a_cell_shows_the_worst_first() {
     let effects = happen(&mut app, Event::Show(Choice::Mistakes));
     assert_eq!(on_show(&app), [4, 3], "the surest mistake first");
     assert_eq!(sent(&effects), [(&Request::TestImages, Some(&[4.0, 3.0][..]))]);
-    assert_eq!(app.evaluate.gallery.title(), "2 mistakes, the surest first");
-    assert_eq!(app.evaluate.gallery.exhibits[0].reading, Some(Reading { digit: 3, share: 0.8 }));
+    assert_eq!(app.panels.evaluate.gallery.title(), "2 mistakes, the surest first");
+    assert_eq!(
+        app.panels.evaluate.gallery.exhibits[0].reading,
+        Some(Reading { digit: 3, share: 0.8 })
+    );
 
     happen(&mut app, Event::Show(Choice::Cell { label: 0, answer: 0 }));
     assert_eq!(on_show(&app), [1, 0], "the least sure right answer first");
-    assert_eq!(app.evaluate.gallery.title(), "0 read as 0: 2 images, the least sure first");
+    assert_eq!(app.panels.evaluate.gallery.title(), "0 read as 0: 2 images, the least sure first");
     happen(&mut app, Event::Show(Choice::Cell { label: 7, answer: 1 }));
-    assert_eq!(app.evaluate.gallery.title(), "No 7 was read as 1");
+    assert_eq!(app.panels.evaluate.gallery.title(), "No 7 was read as 1");
 }
 
 #[test]
@@ -203,17 +208,17 @@ fn pictures_come_are_read_again_and_looked_into() {
     // One that is no longer on show comes late.
     let pictures = vec![0.5; 2 * PIXELS];
     reply(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
-    assert!(app.evaluate.gallery.exhibits[0].picture.is_some());
+    assert!(app.panels.evaluate.gallery.exhibits[0].picture.is_some());
     assert!(!app.read_next(true, 1..2), "the other one's picture is not here");
     assert!(app.read_next(true, 0..2));
-    let reading = app.evaluate.gallery.exhibits[0].reading;
+    let reading = app.panels.evaluate.gallery.exhibits[0].reading;
     assert_eq!(reading, Some(Reading { digit: 0, share: 0.1 }), "all weights are 0");
     assert!(!app.read_next(true, 0..2), "once is enough");
     assert!(!app.read_next(true, 1..9), "a range that has gone stale reads nothing");
 
     happen(&mut app, Event::Look(4));
     assert_eq!(app.open_panel, Some(PanelId::Inside));
-    assert_eq!(app.inside_label(), Some(2));
+    assert_eq!(app.panels.inside.view(&app.cx).label, Some(2));
 }
 
 #[test]
@@ -222,7 +227,7 @@ fn more_images_follow_a_page() {
     app.update(Happening::TogglePanel(PanelId::Evaluate));
     let many = 2 * PAGE + 10;
     reply(&mut app, Reply::TestLabels, vec![vec![7.0; many]]);
-    assert_eq!(app.evaluate.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
+    assert_eq!(app.panels.evaluate.gallery.total(), PAGE / CLASSES, "a sample has few of a class");
     app.update(Happening::Train);
     let end = Reply::EpochEnd {
         run: 1,
@@ -234,10 +239,10 @@ fn more_images_follow_a_page() {
     };
     reply(&mut app, end, vec![vec![], vec![0.1; many * CLASSES]]);
     happen(&mut app, Event::Show(Choice::Mistakes));
-    let mut shown = vec![app.evaluate.gallery.exhibits.len()];
+    let mut shown = vec![app.panels.evaluate.gallery.exhibits.len()];
     for _ in 0..3 {
         happen(&mut app, Event::More);
-        shown.push(app.evaluate.gallery.exhibits.len());
+        shown.push(app.panels.evaluate.gallery.exhibits.len());
     }
     assert_eq!(shown, [PAGE, 2 * PAGE, many, many]);
 }
@@ -250,30 +255,30 @@ fn draw(app: &mut App) {
 }
 
 fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
-    app.update(Happening::Drawings(Collection::Pinned, event))
+    app.update(Happening::Panel(panels::Event::Drawings(DrawingSet::Pinned, event)))
 }
 
 #[test]
 fn pinned_drawings_are_watched_while_a_run_learns() {
     let mut app = open();
-    assert_eq!(app.cannot_pin(), Some("Looking for drawings pinned before."));
+    assert_eq!(view(&app).cannot_pin, Some("Looking for drawings pinned before."));
     draw(&mut app);
     update_collection(&mut app, drawings::Event::Add(1));
-    assert!(app.evaluate.pinned.all().is_empty(), "not before the store has answered");
+    assert!(app.panels.evaluate.pinned.all().is_empty(), "not before the store has answered");
     update_collection(
         &mut app,
         drawings::Event::Read(Ok(StoredDrawings { drawings: vec![], session_salt: 3 })),
     );
-    assert_eq!(app.cannot_pin(), None);
+    assert_eq!(view(&app).cannot_pin, None);
     for _ in 0..=MOST_PINNED {
         happen(&mut app, Event::Pin(1));
     }
-    assert_eq!(app.evaluate.pinned.all().len(), MOST_PINNED);
-    assert!(app.cannot_pin().is_some_and(|why| why.starts_with("Twelve")));
+    assert_eq!(app.panels.evaluate.pinned.all().len(), MOST_PINNED);
+    assert!(view(&app).cannot_pin.is_some_and(|why| why.starts_with("Twelve")));
     let reads = (0..20).filter(|_| app.read_next(true, 0..0)).count();
     assert_eq!(reads, MOST_PINNED);
-    let key = app.evaluate.pinned.all()[0].key;
-    assert_eq!(app.evaluate.watched(key).map(|w| w.history.values().len()), Some(1));
+    let key = app.panels.evaluate.pinned.all()[0].key;
+    assert_eq!(app.panels.evaluate.watched(key).map(|w| w.history.values().len()), Some(1));
 
     app.update(Happening::Train);
     let count = Architecture::default().parameter_count().expect("it can be built");
@@ -292,7 +297,7 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
         reply(&mut app, Reply::Progress(progress), arrays);
         while app.read_next(true, 0..0) {}
     }
-    let history = &app.evaluate.watched(key).expect("it is watched").history;
+    let history = &app.panels.evaluate.watched(key).expect("it is watched").history;
     assert!((60..=120).contains(&history.values().len()), "{}", history.values().len());
     assert!(history.values().iter().all(|&value| value == 0.1));
 }
@@ -301,37 +306,50 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
 fn pinned_drawings_are_kept_deleted_and_brought_back() {
     let mut app = open();
     draw(&mut app);
-    let stored = Labelled::new(7 << 16, 4, app.answer.drawing().clone()).expect("drawn");
+    let stored = Labelled::new(7 << 16, 4, app.cx.answer.drawing().clone()).expect("drawn");
     let kept = vec![(stored.key, stored.numbers()), (1, vec![4.0, 3.0, 0.5])];
     update_collection(
         &mut app,
         drawings::Event::Read(Ok(StoredDrawings { drawings: kept, session_salt: 3 })),
     );
-    assert_eq!(app.evaluate.pinned.all(), std::slice::from_ref(&stored));
+    assert_eq!(app.panels.evaluate.pinned.all(), std::slice::from_ref(&stored));
     assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the kept")));
 
     let effects = update_collection(&mut app, drawings::Event::Add(1));
-    let new = app.evaluate.pinned.all()[1].clone();
+    let new = app.panels.evaluate.pinned.all()[1].clone();
     assert_eq!((new.key, new.label), (8 << 16 | 3, 1));
     assert!(effects.contains(&Effect::Drawings(
-        Collection::Pinned,
+        DrawingSet::Pinned,
         DrawingsRequest::Keep(new.key, new.numbers())
     )));
 
     let effects = update_collection(&mut app, drawings::Event::Delete(stored.key));
     assert!(
         effects
-            .contains(&Effect::Drawings(Collection::Pinned, DrawingsRequest::Forget(stored.key)))
+            .contains(&Effect::Drawings(DrawingSet::Pinned, DrawingsRequest::Forget(stored.key)))
     );
-    assert_eq!(app.evaluate.unpinned(), Some(&stored));
+    assert_eq!(view(&app).unpinned, Some(&stored));
     update_collection(&mut app, drawings::Event::Undelete);
-    assert_eq!(app.evaluate.pinned.all(), [stored, new.clone()], "at its old place");
+    assert_eq!(app.panels.evaluate.pinned.all(), [stored, new.clone()], "at its old place");
 
-    update_collection(&mut app, drawings::Event::StoreFailed(String::from("no room")));
-    assert_eq!(app.evaluate.pinned.problem(), Some("no room"));
+    let refused = drawings::Event::Written(new.key, Err(String::from("no room")));
+    update_collection(&mut app, refused);
+    assert_eq!(
+        app.panels
+            .evaluate
+            .pinned
+            .problem("drawings")
+            .is_some_and(|words| words.contains("no room")),
+        true
+    );
     let effects = update_collection(&mut app, drawings::Event::Add(1));
-    assert_eq!(app.evaluate.pinned.all().len(), 3, "this visit still has it");
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Drawings(..))));
+    assert_eq!(app.panels.evaluate.pinned.all().len(), 3, "this visit still has it");
+    let next = app.panels.evaluate.pinned.all()[2].clone();
+    let kept =
+        Effect::Drawings(DrawingSet::Pinned, DrawingsRequest::Keep(next.key, next.numbers()));
+    assert!(effects.contains(&kept), "one refusal is no reason not to try");
+    update_collection(&mut app, drawings::Event::Written(new.key, Ok(())));
+    assert_eq!(view(&app).problem, None);
 }
 
 #[test]

@@ -4,12 +4,11 @@
 
 use std::fmt::Write as _;
 
-use super::editor::{activation_word, padding_word};
-use crate::net::architecture::{Activation, Layer, Padding};
-use crate::protocol::{Augment, Optimizer, Schedule, Settings};
+use crate::config::architecture::{Activation, Layer, Padding};
+use crate::config::{Augment, Form, Schedule, TrainConfig};
 
 /// Code that builds the settings' model and trains it, on `images` training images.
-pub fn code(settings: &Settings, images: u32) -> String {
+pub fn code(settings: &TrainConfig, images: u32) -> String {
     let ops = if settings.schedule == Schedule::OneCycle { ", ops" } else { "" };
     let mut code = format!("import keras\nfrom keras import layers{ops}\n\n");
     // Writing to a String cannot fail.
@@ -24,7 +23,7 @@ pub fn code(settings: &Settings, images: u32) -> String {
     code
 }
 
-fn data(code: &mut String, settings: &Settings) {
+fn data(code: &mut String, settings: &TrainConfig) {
     code.push_str("(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()\n");
     let first = settings.images.map_or_else(String::new, |images| format!("[:{images}]"));
     let _ = writeln!(code, "x_train, y_train = x_train{first}[..., None] / 255.0, y_train{first}");
@@ -38,7 +37,7 @@ fn data(code: &mut String, settings: &Settings) {
     code.push('\n');
 }
 
-fn model(code: &mut String, settings: &Settings) {
+fn model(code: &mut String, settings: &TrainConfig) {
     let input = settings.architecture.input;
     let _ = writeln!(
         code,
@@ -48,7 +47,7 @@ fn model(code: &mut String, settings: &Settings) {
     // The trainer's own amounts, as far as Keras has such layers: shares of a turn and of the picture's sides.
     let amounts = match settings.augment {
         Augment::Off => None,
-        Augment::Full => Some((0.033, 0.15, 0.25, 0.05)),
+        Augment::On => Some((0.033, 0.15, 0.25, 0.05)),
         Augment::Gentle => Some((0.023, 0.105, 0.175, 0.04)),
     };
     if let Some((rotation, zoom, shear, translation)) = amounts {
@@ -72,14 +71,14 @@ fn call(layer: &Layer) -> String {
     let mut call = format!("layers.{}(", layer.class_name());
     let activated = |call: &mut String, activation: Activation| {
         if activation != Activation::Linear {
-            let _ = write!(call, ", activation=\"{}\"", activation_word(activation));
+            let _ = write!(call, ", activation=\"{}\"", activation.word());
         }
     };
     let _ = match *layer {
         Layer::Conv2D { filters, kernel_size, activation, padding } => {
             let _ = write!(call, "{filters}, {kernel_size}");
             if padding != Padding::Valid {
-                let _ = write!(call, ", padding=\"{}\"", padding_word(padding));
+                let _ = write!(call, ", padding=\"{}\"", padding.word());
             }
             activated(&mut call, activation);
             Ok(())
@@ -100,7 +99,7 @@ fn call(layer: &Layer) -> String {
 }
 
 /// Defines the schedule, if it is none that needs no definition; the learning rate's expression.
-fn schedule(code: &mut String, settings: &Settings, steps: u32) -> String {
+fn schedule(code: &mut String, settings: &TrainConfig, steps: u32) -> String {
     let peak = settings.learning_rate;
     match settings.schedule {
         Schedule::Constant => peak.to_string(),
@@ -139,21 +138,17 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 "#;
 
-fn compile(code: &mut String, settings: &Settings, rate: &str) {
+fn compile(code: &mut String, settings: &TrainConfig, rate: &str) {
     code.push_str("model.compile(\n    optimizer=keras.optimizers.");
     let ema = match settings.ema_momentum {
         0.0 => String::new(),
         momentum => format!(", use_ema=True, ema_momentum={momentum}"),
     };
-    let _ = match settings.optimizer {
-        Optimizer::Adam { beta_1, beta_2, epsilon } => {
-            write!(code, "Adam({rate}, beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon}{ema})")
-        }
-        Optimizer::Sgd { momentum } => write!(code, "SGD({rate}, momentum={momentum}{ema})"),
-        Optimizer::RmsProp { rho, epsilon } => {
-            write!(code, "RMSprop({rate}, rho={rho}, epsilon={epsilon}{ema})")
-        }
-    };
+    let _ = write!(code, "{}({rate}", settings.optimizer.class_name());
+    for (field, number) in Form::of(settings).optimizer_numbers() {
+        let _ = write!(code, ", {}={number}", field.name());
+    }
+    let _ = write!(code, "{ema})");
     let loss = match settings.label_smoothing {
         0.0 => String::from("\"sparse_categorical_crossentropy\""),
         smoothing => format!("keras.losses.CategoricalCrossentropy(label_smoothing={smoothing})"),
@@ -161,7 +156,7 @@ fn compile(code: &mut String, settings: &Settings, rate: &str) {
     let _ = write!(code, ",\n    loss={loss},\n    metrics=[\"accuracy\"],\n)\n");
 }
 
-fn fit(code: &mut String, settings: &Settings) {
+fn fit(code: &mut String, settings: &TrainConfig) {
     if let Some(enough) = settings.stop_at {
         let _ = write!(
             code,

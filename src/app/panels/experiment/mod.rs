@@ -2,16 +2,16 @@
 
 pub mod editor;
 pub mod keras;
-pub mod presets;
 
 use crate::app::format::{count, duration};
-use crate::app::settings::TRAIN_IMAGES;
-use crate::app::{App, Effect, format};
-use crate::net::Architecture;
-use crate::net::architecture::{ArchitectureError, Layer, Shape};
-use crate::protocol::Settings;
-use editor::{Edit, LayerPart};
-use presets::NetworkPreset;
+use crate::app::{Context, Outcome, format};
+use crate::config::Architecture;
+use crate::config::NetworkPreset;
+use crate::config::TRAIN_IMAGES;
+use crate::config::architecture::LayerPart;
+use crate::config::architecture::{ArchitectureError, Layer, Shape};
+use crate::config::{Schedule, TrainConfig};
+use editor::Edit;
 
 /// Changes of the layers that can be taken back.
 const MOST_UNDONE: usize = 100;
@@ -53,21 +53,60 @@ pub struct View {
     /// Why no change of the layers can be taken back now.
     pub cannot_undo: Option<&'static str>,
     /// The learning rate over the run: its settings, for the curve.
-    pub settings: Option<Settings>,
+    pub settings: Option<TrainConfig>,
     /// Minibatches of the run.
     pub steps: u32,
     /// The schedule in words.
     pub schedule: String,
 }
 
-impl App {
-    /// Makes a change of the layers.
-    pub(in crate::app) fn edit(&mut self, change: &Edit, effects: &mut Vec<Effect>) {
-        if self.is_locked() {
+/// What happens in the panel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Change the layers of the network.
+    Edit(Edit),
+    /// Take back the last change of the layers.
+    Undo,
+    /// Take a ready-made network.
+    Network(NetworkPreset),
+    /// Vary the drawing by other chances.
+    VaryAgain,
+}
+
+/// The changes that can be taken back, and what the panel counts.
+#[derive(Debug, Default)]
+pub struct ExperimentState {
+    /// Seed of the chances by which the drawing is varied.
+    pub varied: u64,
+    /// Counts the moments at which the network's layers came, went or moved.
+    revision: u32,
+    /// The networks before each change of the layers, the newest last.
+    before: Vec<Architecture>,
+}
+
+impl ExperimentState {
+    /// Takes what happens in the panel.
+    pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
+        match event {
+            Event::Edit(change) => self.edit(&change, cx, out),
+            Event::Undo => self.undo(cx, out),
+            Event::Network(network) if !cx.run_is_on() => {
+                let architecture = network.architecture();
+                self.remember(cx.form.settings.architecture.clone(), &architecture);
+                self.rebuild(architecture, out);
+            }
+            Event::Network(_) => {}
+            Event::VaryAgain => self.varied = self.varied.wrapping_add(1),
+        }
+    }
+
+    fn edit(&mut self, change: &Edit, cx: &Context, out: &mut Vec<Outcome>) {
+        if cx.run_is_on() {
             return;
         }
-        let before = self.form.settings.architecture.clone();
-        let layers = &mut self.form.settings.architecture.layers;
+        let before = &cx.form.settings.architecture;
+        let mut architecture = before.clone();
+        let layers = &mut architecture.layers;
         let gone = match *change {
             Edit::Remove(at) => layers.get(at).map(Layer::class_name),
             _ => None,
@@ -84,97 +123,70 @@ impl App {
                 }
             }
             Err(refusal) => {
-                self.notice = Some(refusal.to_string());
-                self.show_layers(effects);
-                return;
+                self.revision = self.revision.wrapping_add(1);
+                out.push(Outcome::Notice(Some(refusal.to_string())));
+                return out.push(Outcome::ShowForm);
             }
         };
-        self.notice = None;
-        self.remember(before);
-        if matches!(change, Edit::Set(..)) {
-            self.show_form(effects);
-        } else {
-            self.show_layers(effects);
-        }
-        self.check_start();
-        let wrong = self.form.settings.architecture.inspect().1;
+        let wrong = architecture.inspect().1;
         let wrong = wrong.map_or_else(String::new, |error| format!(" {error}."));
-        effects.push(Effect::Announce(words + &wrong));
-    }
-
-    /// Puts a ready-made network in the layers' place.
-    pub(in crate::app) fn take_network(
-        &mut self,
-        network: &NetworkPreset,
-        effects: &mut Vec<Effect>,
-    ) {
-        if !self.is_locked() {
-            let before = self.form.settings.architecture.clone();
-            self.form.settings.architecture = network.architecture();
-            self.remember(before);
-            self.notice = None;
-            self.check_start();
-            self.show_layers(effects);
+        self.remember(before.clone(), &architecture);
+        if matches!(change, Edit::Set(..)) {
+            out.push(Outcome::Network(architecture));
+        } else {
+            self.rebuild(architecture, out);
         }
+        out.push(Outcome::announce(words + &wrong));
     }
 
-    /// Takes back the last change of the layers.
-    pub(in crate::app) fn undo_edit(&mut self, effects: &mut Vec<Effect>) {
-        if self.cannot_undo_edit().is_some() {
+    fn undo(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
+        if self.cannot_undo(cx).is_some() {
             return;
         }
-        let Some(before) = self.layers_before.pop() else { return };
-        self.form.settings.architecture = before;
-        self.notice = None;
-        self.check_start();
-        self.show_layers(effects);
-        let layers = self.form.settings.architecture.layers.len() as u32;
-        let layers = format::of(layers, "layer", "layers");
-        effects.push(Effect::Announce(format!("Taken back: {layers}.")));
+        let Some(before) = self.before.pop() else { return };
+        let layers = format::of(before.layers.len() as u32, "layer", "layers");
+        self.rebuild(before, out);
+        out.push(Outcome::announce(format!("Taken back: {layers}.")));
     }
 
     /// Why no change of the layers can be taken back now.
-    fn cannot_undo_edit(&self) -> Option<&'static str> {
-        if self.is_locked() {
+    fn cannot_undo(&self, cx: &Context) -> Option<&'static str> {
+        if cx.run_is_on() {
             Some("A run is on")
         } else {
-            self.layers_before.is_empty().then_some("No layer has been changed yet")
+            self.before.is_empty().then_some("No layer has been changed yet")
         }
     }
 
     /// Has the network before a change be what Undo goes back to.
-    pub(in crate::app) fn remember(&mut self, before: Architecture) {
-        if before != self.form.settings.architecture {
-            let old = (self.layers_before.len() + 1).saturating_sub(MOST_UNDONE);
-            self.layers_before.drain(..old);
-            self.layers_before.push(before);
+    pub(in crate::app) fn remember(&mut self, before: Architecture, after: &Architecture) {
+        if before != *after {
+            let old = (self.before.len() + 1).saturating_sub(MOST_UNDONE);
+            self.before.drain(..old);
+            self.before.push(before);
         }
     }
 
-    fn show_layers(&mut self, effects: &mut Vec<Effect>) {
-        self.layers_revision = self.layers_revision.wrapping_add(1);
-        self.show_form(effects);
-    }
-
-    /// Whether a run is on, which keeps its settings.
-    fn is_locked(&self) -> bool {
-        self.run.as_ref().is_some_and(super::super::run::Run::is_on)
+    /// Takes a network whose list of layers is another one.
+    fn rebuild(&mut self, architecture: Architecture, out: &mut Vec<Outcome>) {
+        self.revision = self.revision.wrapping_add(1);
+        out.push(Outcome::Network(architecture));
     }
 
     /// What the panel shows.
-    pub fn experiment(&self) -> View {
-        let settings = &self.form.settings;
+    pub fn view(&self, cx: &Context) -> View {
+        let settings = &cx.form.settings;
         let architecture = &settings.architecture;
         let (shapes, error) = architecture.inspect();
         let (trained, _) = settings.split(TRAIN_IMAGES as usize);
         let wrong = error.as_ref().and_then(|error| error.layer(architecture.layers.len()));
         let mut view = View {
-            revision: self.layers_revision,
+            revision: self.revision,
             preset: NetworkPreset::of(architecture).map(|network| network.key),
-            locked: self.is_locked().then_some(
+            locked: cx.run_is_on().then_some(
                 "A run is on and keeps its network and settings until it ends or a Reset.",
             ),
-            cannot_undo: self.cannot_undo_edit(),
+            cannot_undo: self.cannot_undo(cx),
             steps: (trained as u32).div_ceil(settings.batch_size) * settings.epochs,
             settings: Some(settings.clone()),
             ..View::default()
@@ -196,7 +208,7 @@ impl App {
                 row.shape = shape_words(output, layer);
                 row.parameters = or_none(own);
                 row.multiply_adds = or_none(cost);
-                row.time = match self.speed {
+                row.time = match cx.speed {
                     Some(speed) if cost > 0 => about(speed.seconds(trained, cost)),
                     _ => String::new(),
                 };
@@ -210,7 +222,7 @@ impl App {
             Some(error) if wrong.is_none() => format!("{error}."),
             Some(_) => String::from("Train waits until every layer fits."),
             None => {
-                let time = match self.speed {
+                let time = match cx.speed {
                     Some(speed) => format!(
                         "{} an epoch at the speed measured here.",
                         about(speed.seconds(trained, multiply_adds))
@@ -251,8 +263,7 @@ fn about(seconds: f64) -> String {
     if seconds < 10.0 { format!("{:.1} s", seconds.max(0.1)) } else { duration(seconds) }
 }
 
-fn schedule_words(settings: &Settings, steps: u32) -> String {
-    use crate::protocol::Schedule;
+fn schedule_words(settings: &TrainConfig, steps: u32) -> String {
     let peak = settings.learning_rate;
     let over = format::of(steps, "minibatch", "minibatches");
     match settings.schedule {
@@ -265,24 +276,32 @@ fn schedule_words(settings: &Settings, steps: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Event;
     use crate::app::answer::Answer;
     use crate::app::panels::PanelId;
-    use crate::app::settings::Field;
     use crate::app::speed::Speed;
-    use editor::LayerKind;
+    use crate::app::{App, Effect, Event as Happening, panels};
+    use crate::config::Field;
+    use crate::config::architecture::LayerKind;
 
     fn app() -> App {
         let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
-        app.update(Event::TogglePanel(PanelId::Experiment));
+        app.update(Happening::TogglePanel(PanelId::Experiment));
         app
+    }
+
+    fn happen(app: &mut App, event: Event) -> Vec<Effect> {
+        app.update(Happening::Panel(panels::Event::Experiment(event)))
+    }
+
+    fn shown(app: &App) -> View {
+        app.panels.experiment.view(&app.cx)
     }
 
     #[test]
     fn a_wrong_layer_says_so_itself_and_those_behind_it_wait() {
         let mut app = app();
-        let effects = app.update(Event::Edit(Edit::Remove(4)));
-        let view = app.experiment();
+        let effects = happen(&mut app, Event::Edit(Edit::Remove(4)));
+        let view = shown(&app);
         let wrong: Vec<usize> =
             (0..view.rows.len()).filter(|&i| view.rows[i].wrong.is_some()).collect();
         assert_eq!(wrong, [4]);
@@ -298,15 +317,15 @@ mod tests {
             matches!(effect, Effect::Announce(words) if words.starts_with("Flatten removed. Dense"))
         });
         assert!(notice, "{effects:?}");
-        app.update(Event::Edit(Edit::Add(LayerKind::Flatten)));
-        assert_eq!(app.form.settings.architecture, Architecture::default());
-        assert_eq!(app.experiment().preset, Some("keras"));
+        happen(&mut app, Event::Edit(Edit::Add(LayerKind::Flatten)));
+        assert_eq!(app.cx.form.settings.architecture, Architecture::default());
+        assert_eq!(shown(&app).preset, Some("keras"));
     }
 
     #[test]
     fn costs_follow_the_speed_that_was_measured() {
         let mut app = app();
-        let view = app.experiment();
+        let view = shown(&app);
         assert_eq!(view.rows[0].shape, "26×26×32");
         assert_eq!(
             (view.rows[0].parameters.as_str(), view.rows[1].parameters.as_str()),
@@ -314,66 +333,66 @@ mod tests {
         );
         assert!(view.total.contains("34,826 parameters") && view.total.contains("No speed"));
         let multiply_adds = Architecture::default().multiply_adds().expect("it can be built");
-        app.speed = Some(Speed { images_per_second: 6000.0, multiply_adds });
-        let view = app.experiment();
+        app.cx.speed = Some(Speed { images_per_second: 6000.0, multiply_adds });
+        let view = shown(&app);
         assert!(
             view.total.ends_with("10 s an epoch at the speed measured here."),
             "{}",
             view.total
         );
-        app.update(Event::Set(Field::Images, "600".into()));
-        assert!(app.experiment().total.contains(" 0.1 s an epoch"), "{}", app.experiment().total);
+        app.update(Happening::Set(Field::Images, "600".into()));
+        assert!(shown(&app).total.contains(" 0.1 s an epoch"), "{}", shown(&app).total);
     }
 
     #[test]
     fn changes_of_the_layers_are_taken_back_one_by_one() {
         let mut app = app();
-        let start = app.form.settings.architecture.clone();
-        assert!(app.experiment().cannot_undo.is_some());
-        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
-        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
-        let eight = app.form.settings.architecture.clone();
-        app.update(Event::Edit(Edit::Remove(4)));
-        app.update(Event::Edit(Edit::Move { from: 0, to: 9 }));
-        app.update(Event::Network(NetworkPreset::ALL[2]));
-        let without = app.experiment().revision;
-        app.update(Event::UndoEdit);
-        assert!(app.experiment().revision != without, "the list is made anew");
-        assert_eq!(app.form.settings.architecture.layers.len(), 5);
-        let effects = app.update(Event::UndoEdit);
-        assert_eq!(app.form.settings.architecture, eight, "what changed nothing is no step");
+        let start = app.cx.form.settings.architecture.clone();
+        assert!(shown(&app).cannot_undo.is_some());
+        happen(&mut app, Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
+        happen(&mut app, Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
+        let eight = app.cx.form.settings.architecture.clone();
+        happen(&mut app, Event::Edit(Edit::Remove(4)));
+        happen(&mut app, Event::Edit(Edit::Move { from: 0, to: 9 }));
+        happen(&mut app, Event::Network(NetworkPreset::ALL[2]));
+        let without = shown(&app).revision;
+        happen(&mut app, Event::Undo);
+        assert!(shown(&app).revision != without, "the list is made anew");
+        assert_eq!(app.cx.form.settings.architecture.layers.len(), 5);
+        let effects = happen(&mut app, Event::Undo);
+        assert_eq!(app.cx.form.settings.architecture, eight, "what changed nothing is no step");
         assert!(effects.iter().any(|effect| matches!(effect, Effect::WriteHash(_))));
-        app.update(Event::UndoEdit);
-        assert_eq!(app.form.settings.architecture, start);
-        assert!(app.experiment().cannot_undo.is_some());
-        app.update(Event::UndoEdit);
-        assert_eq!(app.form.settings.architecture, start);
+        happen(&mut app, Event::Undo);
+        assert_eq!(app.cx.form.settings.architecture, start);
+        assert!(shown(&app).cannot_undo.is_some());
+        happen(&mut app, Event::Undo);
+        assert_eq!(app.cx.form.settings.architecture, start);
         for filters in 0..2 * MOST_UNDONE {
             let filters = (filters % 9 + 1).to_string();
-            app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, filters)));
+            happen(&mut app, Event::Edit(Edit::Set(0, LayerPart::Filters, filters)));
         }
-        assert_eq!(app.layers_before.len(), MOST_UNDONE);
+        assert_eq!(app.panels.experiment.before.len(), MOST_UNDONE);
     }
 
     #[test]
     fn an_edit_is_in_the_link() {
         let mut app = app();
-        let effects = app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
+        let effects = happen(&mut app, Event::Edit(Edit::Set(0, LayerPart::Filters, "8".into())));
         let linked = effects.iter().any(
             |effect| matches!(effect, Effect::WriteHash(hash) if hash.contains("net=c8k3r,p2,c64k3r")),
         );
         assert!(linked, "{effects:?}");
-        app.update(Event::Edit(Edit::Set(0, LayerPart::Filters, "many".into())));
+        happen(&mut app, Event::Edit(Edit::Set(0, LayerPart::Filters, "many".into())));
         assert!(app.notice.is_some());
-        assert_eq!(app.experiment().rows[0].parts[0].as_deref(), Some("8"));
+        assert_eq!(shown(&app).rows[0].parts[0].as_deref(), Some("8"));
     }
 
     #[test]
     fn a_preset_replaces_all_layers() {
         let mut app = app();
         for network in &NetworkPreset::ALL {
-            app.update(Event::Network(*network));
-            let view = app.experiment();
+            happen(&mut app, Event::Network(*network));
+            let view = shown(&app);
             assert_eq!(view.preset, Some(network.key));
             assert!(view.code.contains("layers.Dense(10, activation=\"softmax\")"));
         }

@@ -3,9 +3,10 @@
 use super::FineTuneState;
 use crate::app::answer::Source;
 use crate::app::format::{of, percent};
-use crate::app::{App, Effect, TrainerState, view};
+use crate::app::run::Run;
+use crate::app::{Context, Outcome};
+use crate::config::Architecture;
 use crate::data::CLASSES;
-use crate::net::Architecture;
 use crate::protocol::{FineTuneRequest, Request, RunId, Tallies, Tally, Trainable};
 
 /// What the panel knows about fine-tuning.
@@ -18,7 +19,7 @@ pub struct JobState {
     /// Why the last one has failed.
     failed: Option<String>,
     /// What the last one came to that did not fail.
-    outcome: Option<Outcome>,
+    comparison: Option<Comparison>,
     requests: u32,
 }
 
@@ -45,7 +46,7 @@ struct PendingFineTune {
 
 /// What a fine-tuning came to.
 #[derive(Debug)]
-struct Outcome {
+struct Comparison {
     origin: Origin,
     part: Trainable,
     tallies: [Tallies; 2],
@@ -82,11 +83,6 @@ pub struct View {
 }
 
 impl FineTuneState {
-    /// Whether the trainer fine-tunes.
-    pub(in crate::app) fn is_fine_tuning(&self) -> bool {
-        self.job.pending.is_some()
-    }
-
     /// Takes how much is done; late news are dropped.
     pub(in crate::app) fn set_share(&mut self, id: u32, share: f32) {
         if let Some(pending) = self.job.pending.as_mut().filter(|pending| pending.id == id) {
@@ -114,157 +110,132 @@ impl FineTuneState {
         }
         ([images, labels], held_out)
     }
-}
 
-impl App {
     /// The button: Fine-tune, or Cancel while it is under way.
-    pub(super) fn fine_tune(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(pending) = self.fine_tune.job.pending.take() {
-            self.send(Request::StopFineTuning { id: pending.id }, vec![], effects);
-            effects.push(Effect::Announce(String::from("Fine-tuning is cancelled.")));
+    pub(super) fn start_or_cancel(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
+        if let Some(PendingFineTune { id, .. }) = self.job.pending.take() {
+            out.push(Outcome::Send(Request::StopFineTuning { id }, vec![]));
+            return out.push(Outcome::announce("Fine-tuning is cancelled."));
+        }
+        if self.cannot_fine_tune(cx).is_some() {
             return;
         }
-        if self.cannot_fine_tune().is_some() {
-            return;
-        }
-        let (Some((architecture, before)), origin) = (self.starting_weights(), self.origin())
-        else {
+        let (Some((architecture, before)), origin) = (starting_weights(cx), self.origin(cx)) else {
             return;
         };
-        let ([images, labels], held_out) = self.fine_tune.training_digits();
-        let seed = self.form.settings.seed;
-        let state = &mut self.fine_tune.job;
-        state.requests += 1;
-        state.failed = None;
-        let (id, part) = (state.requests, state.part);
+        let ([images, labels], held_out) = self.training_digits();
+        let job = &mut self.job;
+        job.requests += 1;
+        job.failed = None;
+        let (id, part, seed) = (job.requests, job.part, cx.form.settings.seed);
         let arrays = vec![before.clone(), images, labels];
         let request =
             FineTuneRequest { id, architecture: architecture.clone(), part, held_out, seed };
-        state.pending =
-            Some(PendingFineTune { id, share: 0.0, architecture, before, origin, part });
-        self.send(Request::FineTune(request), arrays, effects);
+        job.pending = Some(PendingFineTune { id, share: 0.0, architecture, before, origin, part });
+        out.push(Outcome::Send(Request::FineTune(request), arrays));
     }
 
     /// Takes what a fine-tuning came to, or why it came to nothing; late ones are dropped.
-    pub(in crate::app) fn take_fine_tuned(
+    pub(in crate::app) fn take_outcome(
         &mut self,
         id: u32,
         outcome: Result<([Tallies; 2], Vec<f32>), String>,
-        effects: &mut Vec<Effect>,
+        out: &mut Vec<Outcome>,
     ) {
-        let state = &mut self.fine_tune.job;
-        let Some(pending) = state.pending.take_if(|pending| pending.id == id) else { return };
+        let job = &mut self.job;
+        let Some(pending) = job.pending.take_if(|pending| pending.id == id) else { return };
         let PendingFineTune { architecture, before, origin, part, .. } = pending;
         match outcome {
             Ok((tallies, weights)) => {
-                effects.push(Effect::Announce(spoken(&tallies)));
-                state.outcome = Some(Outcome { origin, part, tallies });
-                self.answer.set_tuned(architecture, before, weights);
+                out.push(Outcome::announce(spoken(&tallies)));
+                job.comparison = Some(Comparison { origin, part, tallies });
+                out.push(Outcome::Tuned { architecture, before, weights });
             }
             Err(reason) => {
-                effects.push(Effect::Announce(format!("Fine-tuning has failed: {reason}.")));
-                state.failed = Some(reason);
+                out.push(Outcome::announce(format!("Fine-tuning has failed: {reason}.")));
+                job.failed = Some(reason);
             }
         }
-    }
-
-    /// Has the weights from before answer, or the fine-tuned ones again.
-    pub(super) fn swap_tuned(&mut self, effects: &mut Vec<Effect>) {
-        let Some((source, _)) = self.swap() else { return };
-        self.answer.answer_from(source);
-        let name = self.answering();
-        let answer = view::spoken_answer(&self.answer);
-        effects.push(Effect::Announce(format!("Answering now: {name}. {answer}")));
     }
 
     /// Where the fine-tuned weights came from, if that is still there.
-    fn origin_source(&self) -> Option<Source> {
-        let origin = &self.fine_tune.job.outcome.as_ref()?.origin;
-        let current = self.run.as_ref().map(|run| run.id);
+    fn origin_source(&self, cx: &Context) -> Option<Source> {
+        let origin = &self.job.comparison.as_ref()?.origin;
+        let current = cx.run.as_ref().map(Run::id);
         (origin.run.is_none() || origin.run == current).then_some(origin.source)
     }
 
-    /// Which weights answer after [`App::swap_tuned`], and its button's words.
-    fn swap(&self) -> Option<(Source, &'static str)> {
-        if self.answer.source() == Source::Tuned {
-            Some((self.origin_source()?, "Back to the weights from before"))
+    /// Which weights answer once they are swapped, and the button's words.
+    pub(super) fn swap(&self, cx: &Context) -> Option<(Source, &'static str)> {
+        if cx.answer.source() == Source::Tuned {
+            Some((self.origin_source(cx)?, "Back to the weights from before"))
         } else {
             let again = (Source::Tuned, "Take the fine-tuned weights again");
-            self.answer.is_tuned().then_some(again)
+            cx.answer.is_tuned().then_some(again)
         }
     }
 
-    /// What to start from: what answers now, but for fine-tuned weights what these came from, so that trying again
-    /// does not pile up changes.
-    fn starting_weights(&self) -> Option<(Architecture, Vec<f32>)> {
-        let model = self.answer.model()?;
-        let weights = match self.answer.source() {
-            Source::Tuned => model.initial?,
-            Source::Shipped | Source::Run => model.weights,
-        };
-        Some((model.architecture.clone(), weights.to_vec()))
-    }
-
-    fn origin(&self) -> Origin {
-        let source = self.answer.source();
-        match (source, &self.fine_tune.job.outcome) {
-            (Source::Tuned, Some(outcome)) => outcome.origin.clone(),
-            _ => {
-                let run = self.run.as_ref().filter(|_| source == Source::Run);
-                Origin { source, run: run.map(|run| run.id), name: self.answering() }
-            }
+    fn origin(&self, cx: &Context) -> Origin {
+        let source = cx.answer.source();
+        match (source, &self.job.comparison) {
+            (Source::Tuned, Some(comparison)) => comparison.origin.clone(),
+            _ => Origin { source, run: cx.answering_run(), name: cx.answering() },
         }
     }
 
-    fn cannot_fine_tune(&self) -> Option<String> {
-        let why = match &self.trainer {
-            _ if !self.fine_tune.digits.is_read() => "Looking for digits kept from before.",
-            _ if self.fine_tune.digits.all().is_empty() => "Draw a digit and label it first.",
-            TrainerState::Waiting | TrainerState::Loading => "The trainer is still loading.",
-            TrainerState::Gone(_) => "The trainer is gone; restart it first.",
-            TrainerState::Ready(_) if self.run_is_on() => {
-                "A run is on: wait for its end or press Reset."
-            }
-            TrainerState::Ready(_) if !self.has_test_images() => {
-                return Some(self.awaited_images());
-            }
-            TrainerState::Ready(_) if self.answer.model().is_none() => {
-                "The weights are not here yet."
-            }
-            TrainerState::Ready(_) => return None,
+    fn cannot_fine_tune(&self, cx: &Context) -> Option<String> {
+        let why = if !self.digits.is_read() {
+            "Looking for digits kept from before."
+        } else if self.digits.all().is_empty() {
+            "Draw a digit and label it first."
+        } else {
+            return cx.cannot_fine_tune();
         };
         Some(String::from(why))
     }
 
     /// What the panel shows of fine-tuning.
-    pub fn fine_tuning(&self) -> View {
-        let state = &self.fine_tune.job;
-        let share = state.pending.as_ref().map(|pending| pending.share);
-        let cannot = self.cannot_fine_tune().filter(|_| share.is_none());
-        let from = self.origin().name;
-        let status = match (&state.pending, &cannot, &state.failed) {
+    pub fn job_view(&self, cx: &Context) -> View {
+        let job = &self.job;
+        let share = job.pending.as_ref().map(|pending| pending.share);
+        let cannot = self.cannot_fine_tune(cx).filter(|_| share.is_none());
+        let status = match (&job.pending, &cannot, &job.failed) {
             (Some(pending), ..) => format!("Fine-tuning {}.", pending.origin.name),
             (None, Some(why), _) => why.clone(),
             (None, None, Some(reason)) => format!(
                 "It came to nothing: {reason}. Your digits and the weights are as they were."
             ),
-            (None, None, None) => format!("Starts from {from} and takes a few seconds."),
+            (None, None, None) => {
+                format!("Starts from {} and takes a few seconds.", self.origin(cx).name)
+            }
         };
-        let outcome = state.outcome.as_ref();
+        let comparison = job.comparison.as_ref();
+        let gone = self.origin_source(cx).is_none();
         View {
-            part: state.part,
+            part: job.part,
             button: if share.is_some() { "Cancel" } else { "Fine-tune" },
             cannot,
             status,
             share,
-            compared: outcome.map(|outcome| outcome.words(self.origin_source().is_none())),
-            rows: outcome.map(Outcome::rows).unwrap_or_default(),
-            swap: self.swap().map(|(_, words)| words),
+            compared: comparison.map(|comparison| comparison.words(gone)),
+            rows: comparison.map(Comparison::rows).unwrap_or_default(),
+            swap: self.swap(cx).map(|(_, words)| words),
         }
     }
 }
 
-impl Outcome {
+/// What to start from: what answers now, but for fine-tuned weights what these came from, so that trying again does not
+/// pile up changes.
+fn starting_weights(cx: &Context) -> Option<(Architecture, Vec<f32>)> {
+    let model = cx.answer.model()?;
+    let weights = match cx.answer.source() {
+        Source::Tuned => model.initial?,
+        Source::Shipped | Source::Run => model.weights,
+    };
+    Some((model.architecture.clone(), weights.to_vec()))
+}
+
+impl Comparison {
     /// - `gone`: whether the weights from before are gone with their run.
     fn words(&self, gone: bool) -> String {
         let name = &self.origin.name;

@@ -2,12 +2,12 @@
 
 pub mod job;
 
-use crate::app::drawings::{self, Collection, Drawings, Labelled};
+use crate::app::answer::Answer;
+use crate::app::collection::Collection;
+use crate::app::drawings::{self, DrawingSet, Labelled};
 use crate::app::format::of;
-use crate::app::panels::PanelId;
-use crate::app::{App, Effect};
+use crate::app::{Context, Outcome};
 use crate::data::CLASSES;
-use crate::ink::Drawing;
 use crate::protocol::Trainable;
 use job::JobState;
 
@@ -34,22 +34,9 @@ pub enum Event {
 #[derive(Debug, Default)]
 pub struct FineTuneState {
     /// My digits.
-    pub digits: Drawings,
+    pub digits: Collection<Labelled>,
     /// Training on them.
     pub job: JobState,
-}
-
-impl FineTuneState {
-    /// The digits of a class, oldest first, and whether each is held out of training: every fourth of
-    /// a class is, so that fewer than four of it are all trained on.
-    pub fn of_class(&self, class: u8) -> impl Iterator<Item = (&Labelled, bool)> {
-        let class = self.digits.all().iter().filter(move |digit| digit.label == class);
-        class.enumerate().map(|(at, digit)| (digit, (at + 1).is_multiple_of(HELD_OUT_EVERY)))
-    }
-
-    fn is_full(&self, class: u8) -> bool {
-        self.of_class(class).count() >= MOST_OF_A_CLASS
-    }
 }
 
 /// What the panel says of My digits.
@@ -69,40 +56,54 @@ pub struct View {
     pub deleted: Option<String>,
 }
 
-impl App {
+impl FineTuneState {
+    /// The digits of a class, oldest first, and whether each is held out of training: every fourth of
+    /// a class is, so that fewer than four of it are all trained on.
+    pub fn of_class(&self, class: u8) -> impl Iterator<Item = (&Labelled, bool)> {
+        let class = self.digits.all().iter().filter(move |digit| digit.label == class);
+        class.enumerate().map(|(at, digit)| (digit, (at + 1).is_multiple_of(HELD_OUT_EVERY)))
+    }
+
+    fn is_full(&self, class: u8) -> bool {
+        self.of_class(class).count() >= MOST_OF_A_CLASS
+    }
+
     /// Takes what happens in the panel.
-    pub(in crate::app) fn update_fine_tune(&mut self, event: Event, effects: &mut Vec<Effect>) {
+    pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Label(digit) => {
-                if self.cannot_label().is_some() {
-                    return;
-                }
-                if self.fine_tune.is_full(digit) {
-                    self.notify(format!(
-                        "There are {MOST_OF_A_CLASS} of your {digit}s: plenty. Delete one first."
-                    ));
-                    return;
-                }
-                self.update_drawings(Collection::UserDigits, drawings::Event::Add(digit), effects);
-                self.answer.draw(Drawing::clear);
+            Event::Label(digit) => self.label(digit, &cx.answer, out),
+            Event::Choose(part) => self.job.part = part,
+            Event::FineTune => self.start_or_cancel(cx, out),
+            Event::Swap => {
+                let swap = self.swap(cx).map(|(source, _)| Outcome::AnswerFrom(source));
+                out.extend(swap);
             }
-            Event::Choose(part) => self.fine_tune.job.part = part,
-            Event::FineTune => self.fine_tune(effects),
-            Event::Swap => self.swap_tuned(effects),
         }
     }
 
-    /// Has the panel get what it shows, if it is open.
-    pub(in crate::app) fn load_fine_tune_panel(&mut self, effects: &mut Vec<Effect>) {
-        if self.open_panel == Some(PanelId::FineTune) {
-            self.read_drawings(Collection::UserDigits, effects);
+    fn label(&mut self, digit: u8, answer: &Answer, out: &mut Vec<Outcome>) {
+        if self.cannot_label(answer).is_some() {
+            return;
         }
+        if self.is_full(digit) {
+            return out.push(Outcome::Notify(format!(
+                "There are {MOST_OF_A_CLASS} of your {digit}s: plenty. Delete one first."
+            )));
+        }
+        let (set, add) = (DrawingSet::UserDigits, drawings::Event::Add(digit));
+        self.digits.update_drawings(set, add, answer.drawing(), out);
+        out.push(Outcome::Clear);
     }
 
-    fn cannot_label(&self) -> Option<&'static str> {
-        if !self.fine_tune.digits.is_read() {
+    /// Gets what the panel shows.
+    pub(in crate::app) fn load(&mut self, out: &mut Vec<Outcome>) {
+        self.digits.read_drawings(DrawingSet::UserDigits, out);
+    }
+
+    fn cannot_label(&self, answer: &Answer) -> Option<&'static str> {
+        if !self.digits.is_read() {
             Some("Looking for digits kept from before.")
-        } else if self.answer.picture().is_none() {
+        } else if answer.picture().is_none() {
             Some("Draw a digit first.")
         } else {
             None
@@ -110,16 +111,14 @@ impl App {
     }
 
     /// What the panel says of My digits.
-    pub fn my_digits(&self) -> View {
-        let fine_tune = &self.fine_tune;
-        let digits = &fine_tune.digits;
+    pub fn view(&self, cx: &Context) -> View {
         let classes = 0..CLASSES as u8;
-        let held_out = classes.flat_map(|class| fine_tune.of_class(class)).filter(|(_, out)| *out);
-        let (all, held_out) = (digits.all().len() as u32, held_out.count() as u32);
+        let held_out = classes.flat_map(|class| self.of_class(class)).filter(|(_, out)| *out);
+        let (all, held_out) = (self.digits.all().len() as u32, held_out.count() as u32);
         View {
-            cannot_label: self.cannot_label(),
-            full: std::array::from_fn(|class| fine_tune.is_full(class as u8)),
-            empty: match (all, digits.is_read()) {
+            cannot_label: self.cannot_label(&cx.answer),
+            full: std::array::from_fn(|class| self.is_full(class as u8)),
+            empty: match (all, self.digits.is_read()) {
                 (0, false) => Some("Looking for digits kept from before."),
                 (0, true) => Some(
                     "None yet: draw a digit, then say which it was. Ten or so of each are plenty, \
@@ -131,13 +130,8 @@ impl App {
                 0 => of(all, "digit", "digits"),
                 held_out => format!("{}, {held_out} held out", of(all, "digit", "digits")),
             },
-            problem: digits.problem().map(|reason| {
-                format!(
-                    "This browser keeps no digits for this page ({reason}), so these are gone when \
-                     you leave."
-                )
-            }),
-            deleted: digits.deleted().map(|digit| format!("A {} is deleted.", digit.label)),
+            problem: self.digits.problem("digits"),
+            deleted: self.digits.deleted().map(|digit| format!("A {} is deleted.", digit.label)),
         }
     }
 }

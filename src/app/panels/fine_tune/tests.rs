@@ -1,11 +1,12 @@
 //! Digits are drawn, labelled, deleted and kept, and weights fine-tuned on them.
 
 use super::*;
-use crate::app::Event as Happening;
-use crate::app::answer::{Answer, Source};
+use crate::app::answer::Source;
 use crate::app::drawings::{DrawingsRequest, StoredDrawings};
+use crate::app::panels::{self, PanelId};
+use crate::app::{App, Effect, Event as Happening};
+use crate::config::Architecture;
 use crate::ink::Point;
-use crate::net::Architecture;
 use crate::protocol::{DataProgress, FineTuneRequest, Reply, Request, Tallies, Tally};
 
 fn page() -> App {
@@ -17,14 +18,14 @@ fn page() -> App {
 }
 
 fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
-    app.update(Happening::Drawings(Collection::UserDigits, event))
+    app.update(Happening::Panel(panels::Event::Drawings(DrawingSet::UserDigits, event)))
 }
 
 /// The panel, open, with nothing kept from before.
 fn open() -> App {
     let mut app = page();
     let effects = app.update(Happening::TogglePanel(PanelId::FineTune));
-    assert_eq!(effects, [Effect::Drawings(Collection::UserDigits, DrawingsRequest::Read)]);
+    assert_eq!(effects, [Effect::Drawings(DrawingSet::UserDigits, DrawingsRequest::Read)]);
     update_collection(
         &mut app,
         drawings::Event::Read(Ok(StoredDrawings { drawings: vec![], session_salt: 3 })),
@@ -39,11 +40,19 @@ fn draw(app: &mut App) {
 }
 
 fn label(app: &mut App, digit: u8) -> Vec<Effect> {
-    app.update(Happening::FineTune(Event::Label(digit)))
+    app.update(Happening::Panel(panels::Event::FineTune(Event::Label(digit))))
+}
+
+fn my_digits(app: &App) -> View {
+    app.panels.fine_tune.view(&app.cx)
+}
+
+fn fine_tuning(app: &App) -> job::View {
+    app.panels.fine_tune.job_view(&app.cx)
 }
 
 fn labels(app: &App) -> Vec<u8> {
-    app.fine_tune.digits.all().iter().map(|digit| digit.label).collect()
+    app.panels.fine_tune.digits.all().iter().map(|digit| digit.label).collect()
 }
 
 #[test]
@@ -51,20 +60,20 @@ fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
     let mut app = page();
     draw(&mut app);
     app.update(Happening::TogglePanel(PanelId::FineTune));
-    assert_eq!(app.my_digits().cannot_label, Some("Looking for digits kept from before."));
+    assert_eq!(my_digits(&app).cannot_label, Some("Looking for digits kept from before."));
     assert!(label(&mut app, 7).is_empty());
 
     let mut app = open();
-    assert_eq!(app.my_digits().cannot_label, Some("Draw a digit first."));
-    assert!(app.my_digits().empty.is_some_and(|words| words.starts_with("None yet")));
+    assert_eq!(my_digits(&app).cannot_label, Some("Draw a digit first."));
+    assert!(my_digits(&app).empty.is_some_and(|words| words.starts_with("None yet")));
     assert!(label(&mut app, 7).is_empty());
     draw(&mut app);
     let effects = label(&mut app, 7);
-    let [digit] = app.fine_tune.digits.all() else { panic!("{:?}", labels(&app)) };
+    let [digit] = app.panels.fine_tune.digits.all() else { panic!("{:?}", labels(&app)) };
     let kept = DrawingsRequest::Keep(digit.key, digit.numbers());
-    assert!(effects.contains(&Effect::Drawings(Collection::UserDigits, kept)), "{effects:?}");
-    assert_eq!((digit.label, app.answer.picture()), (7, None), "the pad is empty for the next");
-    assert_eq!((app.my_digits().empty, app.my_digits().tally.as_str()), (None, "1 digit"));
+    assert!(effects.contains(&Effect::Drawings(DrawingSet::UserDigits, kept)), "{effects:?}");
+    assert_eq!((digit.label, app.cx.answer.picture()), (7, None), "the pad is empty for the next");
+    assert_eq!((my_digits(&app).empty, my_digits(&app).tally.as_str()), (None, "1 digit"));
 }
 
 #[test]
@@ -75,11 +84,11 @@ fn every_fourth_of_a_class_is_held_out() {
         label(&mut app, digit);
     }
     let held_out = |app: &App, class| -> Vec<bool> {
-        app.fine_tune.of_class(class).map(|(_, held_out)| held_out).collect()
+        app.panels.fine_tune.of_class(class).map(|(_, held_out)| held_out).collect()
     };
     assert_eq!(held_out(&app, 1), [false, false, false, true, false]);
     assert_eq!(held_out(&app, 2), [false; 3], "with fewer than four, none");
-    assert_eq!(app.my_digits().tally, "8 digits, 1 held out");
+    assert_eq!(my_digits(&app).tally, "8 digits, 1 held out");
 }
 
 #[test]
@@ -90,11 +99,11 @@ fn there_is_an_end_to_a_class() {
         label(&mut app, 4);
     }
     assert_eq!(app.notice, None);
-    assert!(app.my_digits().full[4] && !app.my_digits().full[5]);
+    assert!(my_digits(&app).full[4] && !my_digits(&app).full[5]);
     draw(&mut app);
     assert!(label(&mut app, 4).is_empty());
     assert!(app.notice.as_ref().is_some_and(|words| words.contains("20 of your 4s")));
-    assert!(app.answer.picture().is_some(), "it may be another digit");
+    assert!(app.cx.answer.picture().is_some(), "it may be another digit");
     label(&mut app, 9);
     assert_eq!(labels(&app).len(), MOST_OF_A_CLASS + 1);
 }
@@ -106,17 +115,17 @@ fn a_deleted_digit_comes_back_to_its_place() {
         draw(&mut app);
         label(&mut app, digit);
     }
-    let key = app.fine_tune.digits.all()[1].key;
+    let key = app.panels.fine_tune.digits.all()[1].key;
     let effects = update_collection(&mut app, drawings::Event::Delete(key));
     assert!(
-        effects.contains(&Effect::Drawings(Collection::UserDigits, DrawingsRequest::Forget(key)))
+        effects.contains(&Effect::Drawings(DrawingSet::UserDigits, DrawingsRequest::Forget(key)))
     );
     assert_eq!(
-        (labels(&app), app.my_digits().deleted),
+        (labels(&app), my_digits(&app).deleted),
         (vec![3, 3], Some("A 5 is deleted.".into()))
     );
     update_collection(&mut app, drawings::Event::Undelete);
-    assert_eq!((labels(&app), app.my_digits().deleted), (vec![3, 5, 3], None));
+    assert_eq!((labels(&app), my_digits(&app).deleted), (vec![3, 5, 3], None));
 }
 
 #[test]
@@ -127,7 +136,7 @@ fn without_a_store_digits_last_as_long_as_the_page() {
     draw(&mut app);
     label(&mut app, 8);
     assert_eq!(labels(&app), [8]);
-    assert!(app.my_digits().problem.is_some_and(|words| words.contains("it is forbidden")));
+    assert!(my_digits(&app).problem.is_some_and(|words| words.contains("it is forbidden")));
 }
 
 const SHIPPED: f32 = 0.0;
@@ -143,7 +152,7 @@ fn reply(app: &mut App, reply: Reply, arrays: Vec<Vec<f32>>) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::FineTune(event))
+    app.update(Happening::Panel(panels::Event::FineTune(event)))
 }
 
 fn data(app: &mut App, test_ready: bool) {
@@ -191,13 +200,13 @@ fn finish(app: &mut App, id: u32, held_out: u32) -> Vec<Effect> {
 
 /// The weight that all parameters of what answers have.
 fn answering(app: &App) -> (Source, Option<f32>) {
-    (app.answer.source(), app.answer.model().map(|model| model.weights[0]))
+    (app.cx.answer.source(), app.cx.answer.model().map(|model| model.weights[0]))
 }
 
 /// A run from its first minibatch to its end.
 fn run(app: &mut App) -> u32 {
     app.update(Happening::Train);
-    let run = app.run.as_ref().map_or(0, |run| run.id);
+    let run = app.cx.run.as_ref().map_or(0, |run| run.id());
     let (test_loss, test_accuracy) = (0.1, 0.9);
     let end =
         Reply::EpochEnd { run, epoch: 1, step: 9, test_loss, test_accuracy, validation: None };
@@ -217,7 +226,7 @@ fn said(effects: &[Effect]) -> &str {
 fn fine_tuning_says_what_it_waits_for() {
     let mut app = open();
     let waits_for = |app: &mut App, what: &str| {
-        let view = app.fine_tuning();
+        let view = fine_tuning(app);
         assert!(view.cannot.as_ref().is_some_and(|why| why.contains(what)), "{view:?}");
         assert_eq!(Some(&view.status), view.cannot.as_ref(), "in the open, too");
         assert!(happen(app, Event::FineTune).is_empty());
@@ -230,8 +239,8 @@ fn fine_tuning_says_what_it_waits_for() {
     data(&mut app, false);
     waits_for(&mut app, "on their way: 0.0 of 10.0 MB");
     data(&mut app, true);
-    assert_eq!(app.fine_tuning().cannot, None);
-    assert!(app.fine_tuning().status.contains("from shipped weights"));
+    assert_eq!(fine_tuning(&app).cannot, None);
+    assert!(fine_tuning(&app).status.contains("from shipped weights"));
 
     app.update(Happening::Train);
     waits_for(&mut app, "A run is on");
@@ -240,7 +249,7 @@ fn fine_tuning_says_what_it_waits_for() {
     waits_for(&mut app, "A run is on");
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
-    assert_eq!(app.fine_tuning().cannot, None);
+    assert_eq!(fine_tuning(&app).cannot, None);
     app.update(Happening::TrainerGone("it has crashed".into()));
     waits_for(&mut app, "restart it");
 }
@@ -255,29 +264,29 @@ fn the_trainer_gets_digits_to_learn_first_and_held_out_ones_last() {
     let [parameters, images, labels] = &arrays[..] else { panic!("{}", arrays.len()) };
     assert_eq!(parameters, &weights(SHIPPED));
     assert_eq!(labels, &[1.0, 1.0, 1.0, 1.0, 2.0, 1.0]);
-    let held_out = &app.fine_tune.digits.all()[4].picture;
+    let held_out = &app.panels.fine_tune.digits.all()[4].picture;
     assert!(images.ends_with(&held_out[..]) && images.len() == 6 * held_out.len());
 
-    let view = app.fine_tuning();
+    let view = fine_tuning(&app);
     assert_eq!((view.button, view.cannot, view.share), ("Cancel", None, Some(0.0)));
-    assert!(app.view().train.disabled.is_some_and(|why| why.contains("Fine-tuning")));
-    assert!(app.update(Happening::Train).is_empty() && app.run.is_none());
+    assert!(app.view().run.train.disabled.is_some_and(|why| why.contains("Fine-tuning")));
+    assert!(app.update(Happening::Train).is_empty() && app.cx.run.is_none());
     reply(&mut app, Reply::FineTuning { id: 1, share: 0.5 }, vec![]);
     reply(&mut app, Reply::FineTuning { id: 7, share: 0.9 }, vec![]);
-    assert_eq!(app.fine_tuning().share, Some(0.5));
+    assert_eq!(fine_tuning(&app).share, Some(0.5));
 }
 
 #[test]
 fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
     let mut app = ready(&[1, 1, 1, 1]);
-    assert_eq!((app.fine_tuning().swap, app.view().tuned_here), (None, false));
+    assert_eq!((fine_tuning(&app).swap, app.view().answer.tuned_here), (None, false));
     begin(&mut app);
     let effects = finish(&mut app, 1, 3);
     assert!(said(&effects).contains("3 of 3 held-out digits right, 1 before"), "{effects:?}");
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
-    assert!(app.view().tuned_here);
+    assert!(app.view().answer.tuned_here);
 
-    let view = app.fine_tuning();
+    let view = fine_tuning(&app);
     assert_eq!((view.button, view.share), ("Fine-tune", None));
     let words = view.compared.as_deref();
     assert_eq!(words, Some("Read right: shipped weights, all layers fine-tuned on 7 digits"));
@@ -292,7 +301,7 @@ fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
     let effects = happen(&mut app, Event::Swap);
     assert!(said(&effects).contains("Answering now: shipped weights"), "{effects:?}");
     assert_eq!(answering(&app), (Source::Shipped, Some(SHIPPED)));
-    assert_eq!(app.fine_tuning().swap, Some("Take the fine-tuned weights again"));
+    assert_eq!(fine_tuning(&app).swap, Some("Take the fine-tuned weights again"));
     happen(&mut app, Event::Swap);
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
     app.update(Happening::AnswerFrom(Source::Shipped));
@@ -306,7 +315,7 @@ fn with_nothing_held_out_no_figure_pretends_so() {
     assert_eq!((request.held_out, arrays[2].as_slice()), (0, &[8.0][..]));
     let effects = finish(&mut app, 1, 0);
     assert!(said(&effects).contains("7 of your 7 digits right"), "{effects:?}");
-    let rows = app.fine_tuning().rows;
+    let rows = fine_tuning(&app).rows;
     assert!(rows[0].is_none() && rows[1].is_some() && rows[2].is_some());
 }
 
@@ -315,7 +324,7 @@ fn trying_again_starts_from_the_same_weights() {
     let mut app = ready(&[1]);
     begin(&mut app);
     finish(&mut app, 1, 0);
-    assert!(app.fine_tuning().status.contains("from shipped weights"));
+    assert!(fine_tuning(&app).status.contains("from shipped weights"));
     let (request, arrays) = begin(&mut app);
     assert_eq!((request.id, arrays[0][0]), (2, SHIPPED));
     finish(&mut app, 2, 0);
@@ -330,11 +339,11 @@ fn what_is_cancelled_or_late_changes_nothing() {
     let effects = happen(&mut app, Event::FineTune);
     let stop = Effect::Send(Request::StopFineTuning { id: 1 }, vec![]);
     assert!(effects.contains(&stop) && said(&effects).contains("cancelled"), "{effects:?}");
-    assert!(app.view().train.disabled.is_none());
+    assert!(app.view().run.train.disabled.is_none());
     begin(&mut app);
     assert!(finish(&mut app, 1, 0).is_empty(), "the first one's");
     assert_eq!(answering(&app).0, Source::Shipped);
-    assert_eq!((app.fine_tuning().button, app.fine_tuning().compared), ("Cancel", None));
+    assert_eq!((fine_tuning(&app).button, fine_tuning(&app).compared), ("Cancel", None));
     finish(&mut app, 2, 0);
     assert_eq!(answering(&app).0, Source::Tuned);
 }
@@ -346,21 +355,21 @@ fn failing_costs_nothing_and_says_why() {
     let reason = String::from("the weights overflowed");
     let effects = reply(&mut app, Reply::FineTuneFailed { id: 1, reason }, vec![]);
     assert!(said(&effects).contains("overflowed"));
-    assert!(app.fine_tuning().status.contains("It came to nothing: the weights overflowed."));
-    assert_eq!(app.fine_tuning().cannot, None, "it can be tried again");
+    assert!(fine_tuning(&app).status.contains("It came to nothing: the weights overflowed."));
+    assert_eq!(fine_tuning(&app).cannot, None, "it can be tried again");
 
     begin(&mut app);
-    assert!(app.fine_tuning().status.starts_with("Fine-tuning shipped weights"));
+    assert!(fine_tuning(&app).status.starts_with("Fine-tuning shipped weights"));
     for _ in 0..20 {
         app.update(Happening::Tick(1.0));
     }
-    assert!(app.view().problem.is_some(), "a trainer that is silent is gone");
-    assert_eq!((app.fine_tuning().button, answering(&app).0), ("Fine-tune", Source::Shipped));
+    assert!(app.view().trainer.problem.is_some(), "a trainer that is silent is gone");
+    assert_eq!((fine_tuning(&app).button, answering(&app).0), ("Fine-tune", Source::Shipped));
     assert_eq!(labels(&app), [1, 4]);
     app.update(Happening::Repair);
     reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, true);
-    let status = app.fine_tuning().status;
+    let status = fine_tuning(&app).status;
     assert!(status.contains("the trainer has stopped. Your digits and the weights"), "{status}");
 }
 
@@ -369,11 +378,11 @@ fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     let mut app = ready(&[1]);
     let id = run(&mut app);
     reply(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
-    assert!(app.fine_tuning().status.starts_with("Starts from this run, epoch 1"));
+    assert!(fine_tuning(&app).status.starts_with("Starts from this run, epoch 1"));
     let (_, arrays) = begin(&mut app);
     assert_eq!(arrays[0][0], LEARNT);
     finish(&mut app, 1, 0);
-    assert_eq!(app.answer.trained().map(|run| run[0]), Some(LEARNT), "the run keeps its own");
+    assert_eq!(app.cx.answer.trained().map(|run| run[0]), Some(LEARNT), "the run keeps its own");
     happen(&mut app, Event::Swap);
     assert_eq!(answering(&app), (Source::Run, Some(LEARNT)));
     happen(&mut app, Event::Swap);
@@ -381,7 +390,7 @@ fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "what was chosen goes on answering");
-    let view = app.fine_tuning();
+    let view = fine_tuning(&app);
     assert_eq!(view.swap, None, "they are gone with their run");
     assert!(view.compared.is_some_and(|words| words.contains("an earlier run, epoch 1")));
     assert!(happen(&mut app, Event::Swap).is_empty());

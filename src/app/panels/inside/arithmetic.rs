@@ -1,7 +1,7 @@
 //! How a number of a layer's output came about, with the real numbers.
 
 use super::Unit;
-use crate::net::architecture::{Activation, Layer};
+use crate::config::architecture::{Activation, Layer};
 use crate::net::receptive::ReceptiveField;
 use crate::net::trace::{LayerActivations, Trace};
 

@@ -4,8 +4,8 @@
 pub mod arithmetic;
 pub mod occlusion;
 
-use crate::app::panels::PanelId;
-use crate::app::{App, Effect};
+use crate::app::answer::{Answer, Model};
+use crate::app::{Context, Outcome};
 use crate::data::{CLASSES, PIXELS};
 use crate::net::trace::Trace;
 
@@ -89,85 +89,135 @@ pub struct InsideState {
     pub revision: u32,
 }
 
-impl App {
-    pub(in crate::app) fn look_inside(&mut self, event: Event, effects: &mut Vec<Effect>) {
+/// What the panel shows, but for the numbers of the layers.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// Revisions of the drawing, of the weights and of the subject: what the numbers follow from.
+    pub stamp: (u32, u32, u32),
+    /// What is looked at, in words.
+    pub subject: String,
+    /// Whether that is the drawing.
+    pub is_drawing: bool,
+    /// The picture; nothing but paper if nothing is drawn.
+    pub picture: [f32; PIXELS],
+    /// The right answer, if it is known.
+    pub label: Option<usize>,
+    /// Why no other can be said.
+    pub cannot_label: Option<&'static str>,
+    /// The weights, if they are here.
+    pub model: Option<Model<'a>>,
+    /// What is pointed at and how it is shown.
+    pub state: &'a InsideState,
+}
+
+impl InsideState {
+    /// Takes what happens in the panel.
+    pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
+        let answer = &cx.answer;
         match event {
-            Event::Look(subject) => {
-                self.inside.subject = subject;
-                self.inside.revision = self.inside.revision.wrapping_add(1);
-                self.open_panel = Some(PanelId::Inside);
-            }
-            Event::Point(unit) => self.inside.unit = unit.filter(|unit| self.exists(*unit)),
+            Event::Look(subject) => out.push(Outcome::LookInside(subject)),
+            Event::Point(unit) => self.unit = unit.filter(|unit| exists(answer, *unit)),
             Event::Go(layer, by) => {
-                self.go(layer, by);
-                if let Some(words) = self.spoken_spot() {
-                    effects.push(Effect::Announce(words));
-                }
+                self.go(answer, layer, by);
+                out.extend(self.spoken_unit(answer).map(Outcome::announce));
             }
-            Event::Attribution(attribution) => self.inside.attribution = attribution,
-            Event::Class(class) => self.inside.class = class.filter(|&class| class < CLASSES),
-            Event::Change(change) => self.inside.change = change,
+            Event::Attribution(attribution) => self.attribution = attribution,
+            Event::Class(class) => self.class = class.filter(|&class| class < CLASSES),
+            Event::Change(change) => self.change = change,
             Event::Label(label) => {
-                self.inside.label = label.filter(|&label| label < CLASSES);
-                self.forget_label();
+                self.label = label.filter(|&label| label < CLASSES);
+                self.forget_label(answer);
             }
+        }
+    }
+
+    /// Looks at something else.
+    pub(in crate::app) fn look_at(&mut self, subject: Subject) {
+        self.subject = subject;
+        self.revision = self.revision.wrapping_add(1);
+    }
+
+    /// What the drawing is said to be goes with it.
+    pub(in crate::app) fn forget_label(&mut self, answer: &Answer) {
+        if answer.drawing().is_empty() {
+            self.label = None;
+        }
+    }
+
+    /// What the panel shows.
+    pub fn view<'a>(&'a self, cx: &'a Context) -> View<'a> {
+        let (answer, model) = (&cx.answer, cx.answer.model());
+        let picture = self.picture(answer);
+        let (subject, label, cannot_label) = match &self.subject {
+            Subject::Image { label, name, .. } => (
+                format!("{name}: a {label}"),
+                Some(usize::from(*label)),
+                Some("It came with its label"),
+            ),
+            Subject::Drawing => {
+                let subject = match (model, picture) {
+                    (None, _) if answer.shipped_failure().is_some() => {
+                        "There are no weights to look into: Retry fetches them, Train makes others."
+                    }
+                    (None, _) => "Waiting for the weights.",
+                    (_, None) => "Nothing is drawn yet: this is what an empty sheet gives.",
+                    _ => "Your drawing",
+                };
+                let cannot = picture.is_none().then_some("Nothing is drawn yet");
+                (String::from(subject), self.label, cannot)
+            }
+        };
+        View {
+            stamp: (answer.revision(), answer.weights_revision(), self.revision),
+            subject,
+            is_drawing: self.subject == Subject::Drawing,
+            picture: picture.copied().unwrap_or([0.0; PIXELS]),
+            label,
+            cannot_label,
+            model,
+            state: self,
         }
     }
 
     /// The picture that the panel looks at; `None` with nothing drawn.
-    pub fn inside_picture(&self) -> Option<&[f32; PIXELS]> {
-        match &self.inside.subject {
-            Subject::Drawing => self.answer.picture(),
+    pub fn picture<'a>(&'a self, answer: &'a Answer) -> Option<&'a [f32; PIXELS]> {
+        match &self.subject {
+            Subject::Drawing => answer.picture(),
             Subject::Image { picture, .. } => Some(picture),
         }
     }
 
-    /// The right answer, where the panel's subject has one.
-    pub fn inside_label(&self) -> Option<usize> {
-        match self.inside.subject {
-            Subject::Drawing => self.inside.label,
-            Subject::Image { label, .. } => Some(usize::from(label)),
-        }
-    }
-
-    /// What the drawing is said to be goes with it.
-    pub(in crate::app) fn forget_label(&mut self) {
-        if self.answer.drawing().is_empty() {
-            self.inside.label = None;
-        }
-    }
-
-    /// Rows, columns and channels of a layer's output.
-    fn sizes(&self, layer: usize) -> Option<[usize; 3]> {
-        let shapes = self.answer.model()?.architecture.shapes().ok()?;
-        shapes.get(layer).map(|shape| [shape.height, shape.width, shape.channels])
-    }
-
-    fn exists(&self, unit: Unit) -> bool {
-        self.sizes(unit.layer).is_some_and(|[height, width, channels]| {
-            unit.y < height && unit.x < width && unit.channel < channels
-        })
-    }
-
-    /// Moves from the spot in that layer, or its first number, staying inside.
-    fn go(&mut self, layer: usize, by: [isize; 3]) {
-        let Some(sizes) = self.sizes(layer) else { return };
-        let from = self.inside.unit.filter(|unit| unit.layer == layer && self.exists(*unit));
+    /// Moves from the unit in that layer, or its first number, staying inside.
+    fn go(&mut self, answer: &Answer, layer: usize, by: [isize; 3]) {
+        let Some(sizes) = sizes(answer, layer) else { return };
+        let from = self.unit.filter(|unit| unit.layer == layer && exists(answer, *unit));
         let place = from.map_or([0; 3], |unit| {
             let place = [unit.y, unit.x, unit.channel];
             std::array::from_fn(|i| place[i].saturating_add_signed(by[i]).min(sizes[i] - 1))
         });
         let [y, x, channel] = place;
-        self.inside.unit = Some(Unit { layer, y, x, channel });
+        self.unit = Some(Unit { layer, y, x, channel });
     }
 
     /// The arithmetic of the number pointed at, to be said.
-    fn spoken_spot(&self) -> Option<String> {
-        let (model, picture) = (self.answer.model()?, self.inside_picture()?);
+    fn spoken_unit(&self, answer: &Answer) -> Option<String> {
+        let (model, picture) = (answer.model()?, self.picture(answer)?);
         let mut trace = Trace::new(model.architecture).ok()?;
         trace.follow(model.weights, picture);
         let names = model.architecture.layer_names();
-        let sum = arithmetic::of(&trace, &names, model.weights, self.inside.unit?);
+        let sum = arithmetic::of(&trace, &names, model.weights, self.unit?);
         Some([sum.title.as_str(), &sum.lines.join("; ")].join(": "))
     }
+}
+
+/// Rows, columns and channels of a layer's output.
+fn sizes(answer: &Answer, layer: usize) -> Option<[usize; 3]> {
+    let shapes = answer.model()?.architecture.shapes().ok()?;
+    shapes.get(layer).map(|shape| [shape.height, shape.width, shape.channels])
+}
+
+fn exists(answer: &Answer, unit: Unit) -> bool {
+    sizes(answer, unit.layer).is_some_and(|[height, width, channels]| {
+        unit.y < height && unit.x < width && unit.channel < channels
+    })
 }

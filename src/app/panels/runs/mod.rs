@@ -2,14 +2,14 @@
 
 pub mod record;
 
-use crate::app::answer::Source;
+use crate::app::collection::{self, Collection};
 use crate::app::curves::{Curves, Test};
 use crate::app::format::{count, duration, loss, percent, rate};
 use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
-use crate::app::{App, Effect};
-use crate::protocol::{Activity, RunId};
-use record::{Record, RunKey, RunMetadata, StoredRun};
+use crate::app::{Context, Effect, Outcome};
+use crate::protocol::RunId;
+use record::{Record, RunKey, RunMetadata, SavedRun, StoredRun};
 
 /// Runs that the chart shows unasked.
 const SHOWN: usize = 6;
@@ -22,8 +22,8 @@ const NAME: usize = 40;
 pub enum Event {
     /// What the browser's store has, or why it cannot be read.
     Read(Result<StoredRuns, String>),
-    /// The store could not keep something: why.
-    StoreFailed(String),
+    /// Whether the store took or deleted the run with this key, or why not.
+    Written(RunKey, Result<(), String>),
     /// A new name for the run with this key.
     Rename(RunKey, String),
     /// The run shall be forgotten.
@@ -58,7 +58,7 @@ pub enum RunsRequest {
     Read,
     /// Keep a run, and its weights if they are new.
     Keep(StoredRun, Option<Vec<f32>>),
-    /// Forget a run. Its weights stay in memory until the next one is forgotten, for [`Event::Undelete`].
+    /// Forget a run; its weights stay until the next [`RunsRequest::Read`].
     Forget(RunKey),
     /// Read a run's weights.
     Weights(RunKey),
@@ -73,13 +73,21 @@ pub enum Format {
     Json,
 }
 
+/// Such a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum File {
+    /// Its text.
+    Csv(String),
+    /// What the browser shall write as JSON.
+    Json(Vec<SavedRun>),
+}
+
 impl Format {
-    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> Effect {
-        let (name, mime, text) = match self {
-            Self::Csv => ("inkling-runs.csv", "text/csv", record::to_csv(runs)),
-            Self::Json => ("inkling-runs.json", "application/json", record::to_json(runs)),
-        };
-        Effect::Download { name, mime, text }
+    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> File {
+        match self {
+            Self::Csv => File::Csv(record::to_csv(runs)),
+            Self::Json => File::Json(runs.map(Record::saved).collect()),
+        }
     }
 }
 
@@ -140,55 +148,26 @@ impl Measure {
     }
 }
 
-/// The browser's store, as far as the page knows.
-#[derive(Clone, Debug, Default, PartialEq)]
-enum RunsStoreState {
-    #[default]
-    Unread,
-    Reading,
-    Here,
-    /// It keeps nothing, and why.
-    Unavailable(String),
-}
-
-/// The kept runs.
+/// The kept runs and what the chart shows of them.
 #[derive(Debug, Default)]
 pub struct RunsState {
-    store: RunsStoreState,
-    records: Vec<Record>,
-    deleted: Option<Record>,
-    session_salt: u16,
+    records: Collection<Record>,
     measure: Measure,
-    /// Counts changes of what the panel shows.
-    revision: u32,
 }
 
-impl RunsState {
-    /// A number that changes whenever what the panel shows does.
-    pub fn revision(&self) -> u32 {
-        self.revision
-    }
-
-    /// The runs, newest first.
-    pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter().rev()
-    }
-
-    /// Whether the browser has this run as it was after its last epoch.
-    pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
-        self.store == RunsStoreState::Here
-            && self.records.iter().any(|record| record.run == Some(run))
-    }
-
-    fn find(&mut self, key: RunKey) -> Option<&mut Record> {
-        self.records.iter_mut().find(|record| record.key == key)
-    }
-
-    /// The number of the next run.
-    fn next_number(&self) -> u64 {
-        let deleted = self.deleted.iter();
-        self.records.iter().chain(deleted).map(Record::number).max().unwrap_or(0) + 1
-    }
+/// The end of a kept run, to go back to.
+#[derive(Debug)]
+pub struct Restored {
+    /// Its key.
+    pub key: RunKey,
+    /// Its name.
+    pub name: String,
+    /// The run, which has no id yet.
+    pub run: Run,
+    /// Its curves.
+    pub curves: Curves,
+    /// Its weights.
+    pub weights: Vec<f32>,
 }
 
 /// A run's line in the table, in words.
@@ -225,258 +204,203 @@ pub struct View {
     pub cannot_load: Option<&'static str>,
 }
 
-impl App {
+impl RunsState {
+    /// A number that changes whenever what the panel shows does.
+    pub fn revision(&self) -> u32 {
+        self.records.revision()
+    }
+
+    /// The runs, newest first.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.all().iter().rev()
+    }
+
+    /// Whether the browser has this run as it was after its last epoch.
+    pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
+        let records = &self.records;
+        records.all().iter().any(|record| record.run == Some(run) && records.keeps(record))
+    }
+
     /// What the panel shows.
-    pub fn kept_runs(&self) -> View {
-        let runs = &self.runs;
-        let rows = runs
-            .records()
-            .map(|record| {
-                let metadata = &record.metadata;
-                let last = metadata.epochs.last();
-                let epochs = metadata.settings.epochs;
-                let done = metadata.epochs.len() as u32;
-                Row {
-                    key: record.key,
-                    name: metadata.name.clone(),
-                    shown: record.shown,
-                    cells: [
-                        last.map_or_else(String::new, |test| percent(test.accuracy)),
-                        if done < epochs { format!("{done} of {epochs}") } else { count(done) },
-                        metadata.network(),
-                        last.map_or_else(String::new, |test| loss(test.loss)),
-                        metadata.seconds.map_or_else(|| String::from("–"), duration),
-                        count(metadata.parameters),
-                        rate(metadata.images_per_second),
-                    ],
-                    link: metadata.link(),
-                    points: if record.shown { runs.measure.points(record) } else { Vec::new() },
-                }
-            })
-            .collect();
+    pub fn view(&self, cx: &Context) -> View {
         View {
-            rows,
-            empty: runs.records.is_empty().then_some(match runs.store {
-                RunsStoreState::Unread | RunsStoreState::Reading => {
-                    "Looking for runs kept from before."
-                }
-                _ => "No run yet: train one epoch, and it is kept here.",
+            rows: self.records().map(|record| row(record, self.measure)).collect(),
+            empty: self.records.all().is_empty().then_some(if self.records.is_read() {
+                "No run yet: train one epoch, and it is kept here."
+            } else {
+                "Looking for runs kept from before."
             }),
-            problem: match &runs.store {
-                RunsStoreState::Unavailable(reason) => Some(format!(
-                    "This browser keeps no runs for this page ({reason}), so these are gone when you leave."
-                )),
-                _ => None,
-            },
-            deleted: runs.deleted.as_ref().map(|record| record.metadata.name.clone()),
-            measure: runs.measure,
-            cannot_load: self.run_is_on().then_some("A run is on: wait for its end or press Reset"),
+            problem: self.records.problem("runs"),
+            deleted: self.records.deleted().map(|record| record.metadata.name.clone()),
+            measure: self.measure,
+            cannot_load: cx.run_is_on().then_some("A run is on: wait for its end or press Reset"),
         }
     }
 
     /// Has the store be read, unless it has been.
-    pub(in crate::app) fn read_runs(&mut self, effects: &mut Vec<Effect>) {
-        if self.runs.store == RunsStoreState::Unread {
-            self.runs.store = RunsStoreState::Reading;
-            effects.push(Effect::Runs(RunsRequest::Read));
+    pub(in crate::app) fn load(&mut self, out: &mut Vec<Outcome>) {
+        if self.records.begin_reading() {
+            out.push(Outcome::Effect(Effect::Runs(RunsRequest::Read)));
         }
     }
 
     /// Keeps the run under way as it stands after an epoch, or at its end.
-    pub(in crate::app) fn keep_run(&mut self, effects: &mut Vec<Effect>) {
-        let Some(run) = self.run.as_ref().filter(|run| run.epoch > 0) else { return };
-        let runs = &mut self.runs;
-        runs.revision = runs.revision.wrapping_add(1);
-        let known = runs.records.iter().position(|record| record.run == Some(run.id));
-        let seconds = (run.phase == RunPhase::Done).then_some(run.seconds);
-        let images_per_second = self.speed.map_or(0.0, |speed| speed.images_per_second);
+    pub(in crate::app) fn keep(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
+        let Some(run) = cx.run.as_ref().filter(|run| run.progress.epoch > 0) else { return };
+        let known = self.records.all().iter().position(|record| record.run == Some(run.id()));
         let at = known.unwrap_or_else(|| {
-            let number = runs.next_number();
-            runs.records.push(Record {
-                key: record::key(number, runs.session_salt),
-                run: Some(run.id),
-                metadata: RunMetadata {
-                    name: format!("Run {number}"),
-                    settings: run.settings.clone(),
-                    start: run.start,
-                    parameters: self.answer.trained().map_or(0, <[f32]>::len) as u32,
-                    steps_per_epoch: run.steps_per_epoch,
-                    epochs: Vec::new(),
-                    seconds,
-                    images_per_second,
-                },
-                curves: Curves::default(),
-                shown: true,
-            });
-            show_newest(&mut runs.records);
-            runs.records.len() - 1
+            let key = self.records.next_key();
+            self.records.push(Record::new(key, run, cx.answer.trained().map_or(0, <[f32]>::len)));
+            show_newest(self.records.all_mut());
+            self.records.all().len() - 1
         });
-        let record = &mut runs.records[at];
-        record.metadata.epochs.clone_from(&self.curves.tests);
-        record.metadata.seconds = seconds;
-        record.metadata.steps_per_epoch = run.steps_per_epoch;
-        record.metadata.images_per_second = images_per_second;
-        record.curves.clone_from(&self.curves);
-        match runs.store {
-            RunsStoreState::Here => {
-                let kept = record.kept();
-                let weights = self.answer.trained().map(<[f32]>::to_vec);
-                effects.push(Effect::Runs(RunsRequest::Keep(kept, weights)));
-            }
+        let record = &mut self.records.all_mut()[at];
+        record.metadata.epochs.clone_from(&cx.curves.tests);
+        record.metadata.seconds = (run.phase == RunPhase::Done).then_some(run.seconds);
+        record.metadata.steps_per_epoch = run.progress.steps_per_epoch;
+        record.metadata.images_per_second = cx.speed.map_or(0.0, |speed| speed.images_per_second);
+        record.curves.clone_from(&cx.curves);
+        let kept = record.kept();
+        if self.records.is_open() {
+            self.store(kept, cx.answer.trained().map(<[f32]>::to_vec), out);
+        } else if !self.records.is_read() {
             // What has been read then takes its keys first.
-            RunsStoreState::Unread => self.read_runs(effects),
-            RunsStoreState::Reading | RunsStoreState::Unavailable(_) => {}
+            self.load(out);
         }
     }
 
     /// Takes what happens to kept runs.
-    pub(in crate::app) fn update_runs(&mut self, event: Event, effects: &mut Vec<Effect>) {
-        if !matches!(event, Event::Save(_)) {
-            self.runs.revision = self.runs.revision.wrapping_add(1);
-        }
+    pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Save(format) => effects.push(format.file(self.runs.records())),
-            Event::Read(Ok(shelved)) => self.take_kept(&shelved, effects),
-            Event::Read(Err(reason)) | Event::StoreFailed(reason) => {
-                self.runs.store = RunsStoreState::Unavailable(reason);
+            Event::Save(format) => {
+                out.push(Outcome::Effect(Effect::Download(format.file(self.records()))));
             }
-            Event::Rename(key, name) => {
-                let name: String = name.trim().chars().take(NAME).collect();
-                if let Some(record) = self.runs.find(key) {
-                    if !name.is_empty() {
-                        record.metadata.name = name;
-                    }
-                    let kept = record.kept();
-                    self.keep(kept, effects);
-                }
+            Event::Read(Ok(stored)) => self.take_stored(&stored, cx, out),
+            Event::Read(Err(reason)) => self.records.set_unreadable(reason),
+            Event::Written(key, result) => {
+                out.extend(self.records.take_written(key, result).map(Outcome::Notify));
             }
+            Event::Rename(key, name) => self.rename(key, &name, out),
             Event::Delete(key) => {
-                if let Some(at) = self.runs.records.iter().position(|record| record.key == key) {
-                    let record = self.runs.records.remove(at);
-                    effects.push(Effect::Announce(format!("{} is deleted.", record.metadata.name)));
-                    self.runs.deleted = Some(record);
-                    if self.runs.store == RunsStoreState::Here {
-                        effects.push(Effect::Runs(RunsRequest::Forget(key)));
-                    }
+                let Some(record) = self.records.delete(key) else { return };
+                out.push(Outcome::announce(format!("{} is deleted.", record.metadata.name)));
+                if self.records.is_open() {
+                    out.push(Outcome::Effect(Effect::Runs(RunsRequest::Forget(key))));
                 }
             }
             Event::Undelete => {
-                if let Some(record) = self.runs.deleted.take() {
-                    effects.push(Effect::Announce(format!("{} is back.", record.metadata.name)));
-                    let kept = record.kept();
-                    let after = self.runs.records.iter().position(|r| r.key > record.key);
-                    let at = after.unwrap_or(self.runs.records.len());
-                    self.runs.records.insert(at, record);
-                    self.keep(kept, effects);
-                }
+                let Some(record) = self.records.undelete() else { return };
+                let kept = record.kept();
+                out.push(Outcome::announce(format!("{} is back.", record.metadata.name)));
+                self.store(kept, None, out);
             }
             Event::Show(key, shown) => {
-                if let Some(record) = self.runs.find(key) {
+                if let Some(record) = self.find_mut(key) {
                     record.shown = shown;
                 }
             }
-            Event::Measure(measure) => self.runs.measure = measure,
+            Event::Measure(measure) => {
+                self.measure = measure;
+                self.records.change();
+            }
             Event::Load(key) => {
-                if !self.run_is_on() {
-                    effects.push(Effect::Runs(RunsRequest::Weights(key)));
+                if !cx.run_is_on() {
+                    out.push(Outcome::Effect(Effect::Runs(RunsRequest::Weights(key))));
                 }
             }
-            Event::Weights(key, Ok(weights)) => self.restore(key, weights, effects),
+            Event::Weights(key, Ok(weights)) => {
+                if !cx.run_is_on() {
+                    out.extend(self.records.find(key).map(|record| restore(record, weights)));
+                }
+            }
             Event::Weights(_, Err(reason)) => {
-                self.notice = Some(format!("The run’s weights could not be read: {reason}."));
+                let words = format!("The run’s weights could not be read: {reason}.");
+                out.push(Outcome::Notice(Some(words)));
             }
         }
     }
 
-    fn keep(&self, kept: StoredRun, effects: &mut Vec<Effect>) {
-        if self.runs.store == RunsStoreState::Here {
-            effects.push(Effect::Runs(RunsRequest::Keep(kept, None)));
+    /// What is kept later of the run with this id belongs to the one that it came from.
+    pub(in crate::app) fn set_run(&mut self, key: RunKey, run: RunId) {
+        if let Some(record) = self.find_mut(key) {
+            record.run = Some(run);
+        }
+    }
+
+    fn find_mut(&mut self, key: RunKey) -> Option<&mut Record> {
+        self.records.all_mut().iter_mut().find(|record| record.key == key)
+    }
+
+    fn rename(&mut self, key: RunKey, name: &str, out: &mut Vec<Outcome>) {
+        let name: String = name.trim().chars().take(NAME).collect();
+        let Some(record) = self.find_mut(key) else { return };
+        if !name.is_empty() {
+            record.metadata.name = name;
+        }
+        let kept = record.kept();
+        self.store(kept, None, out);
+    }
+
+    fn store(&self, kept: StoredRun, weights: Option<Vec<f32>>, out: &mut Vec<Outcome>) {
+        if self.records.is_open() {
+            out.push(Outcome::Effect(Effect::Runs(RunsRequest::Keep(kept, weights))));
         }
     }
 
     /// Takes in the runs kept before; those of this visit that came meanwhile get later keys.
-    fn take_kept(
-        &mut self,
-        StoredRuns { kept, session_salt }: &StoredRuns,
-        effects: &mut Vec<Effect>,
-    ) {
-        let mut earlier: Vec<Record> = kept.iter().filter_map(Record::read).collect();
-        if earlier.len() < kept.len() {
-            let lost = kept.len() - earlier.len();
-            self.notice =
-                Some(format!("{lost} of the kept runs could not be read; they are left out."));
-        }
-        earlier.sort_unstable_by_key(|record| record.key);
-        let runs = &mut self.runs;
-        runs.store = RunsStoreState::Here;
-        runs.session_salt = *session_salt;
-        let own = std::mem::replace(&mut runs.records, earlier);
-        for mut record in own {
-            let number = runs.next_number();
-            if record.metadata.name == format!("Run {}", record.number()) {
-                record.metadata.name = format!("Run {number}");
-            }
-            record.key = record::key(number, *session_salt);
-            runs.records.push(record);
-        }
-        show_newest(&mut runs.records);
-        self.speed = self.speed.or_else(|| speed_of(&runs.records));
-        for record in runs.records.iter().filter(|record| record.run.is_some()) {
-            let current = self.run.as_ref().is_some_and(|run| Some(run.id) == record.run);
-            let weights = self.answer.trained().filter(|_| current).map(<[f32]>::to_vec);
-            effects.push(Effect::Runs(RunsRequest::Keep(record.kept(), weights)));
+    fn take_stored(&mut self, stored: &StoredRuns, cx: &Context, out: &mut Vec<Outcome>) {
+        let read: Vec<Record> = stored.kept.iter().filter_map(Record::read).collect();
+        let lost = stored.kept.len() - read.len();
+        out.extend(collection::left_out(lost, "runs").map(Outcome::Notify));
+        let own = self.records.take_stored(read, stored.session_salt);
+        show_newest(self.records.all_mut());
+        out.extend(speed_of(self.records.all()).map(Outcome::Speed));
+        let current = cx.run.as_ref().map(Run::id);
+        for record in &self.records.all()[own..] {
+            let weights = cx.answer.trained().filter(|_| record.run == current);
+            self.store(record.kept(), weights.map(<[f32]>::to_vec), out);
         }
     }
+}
 
-    /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
-    fn restore(&mut self, key: RunKey, weights: Vec<f32>, effects: &mut Vec<Effect>) {
-        if self.run_is_on() {
-            return;
-        }
-        let Some(record) = self.runs.records.iter().find(|record| record.key == key) else {
-            return;
-        };
-        let metadata = record.metadata.clone();
-        let architecture = &metadata.settings.architecture;
-        let fits = architecture.parameter_count().is_ok_and(|count| count == weights.len());
-        if !fits || self.answer.begin_run(architecture, Some(weights), 0).is_err() {
-            self.notice =
-                Some(format!("The weights of {} belong to another network.", metadata.name));
-            return;
-        }
-        self.answer.answer_from(Source::Run);
-        self.curves = record.curves.clone();
-        self.last_run += 1;
-        let last = metadata.epochs.last();
-        self.run = Some(Run {
-            id: self.last_run,
-            settings: metadata.settings.clone(),
-            start: metadata.start,
-            phase: RunPhase::Done,
-            epoch: last.map_or(0, |test| test.epoch),
-            step: last.map_or(0, |test| test.step),
-            steps_per_epoch: metadata.steps_per_epoch,
-            images_per_second: 0.0,
-            seconds_left: f32::NAN,
-            activity: Activity::Training,
-            evaluated: None,
-            test_accuracy: last.map(|test| test.accuracy),
-            seconds: metadata.seconds.unwrap_or(0.0),
-            workers: 1,
-        });
-        // What is kept later belongs to the run that it came from.
-        if let Some(record) = self.runs.find(key) {
-            record.run = Some(self.last_run);
-        }
-        let before = std::mem::replace(&mut self.form.settings, metadata.settings);
-        self.remember(before.architecture);
-        self.notice = Some(format!(
-            "{} is back: its weights answer and its settings are set.",
-            metadata.name
-        ));
-        self.check_start();
-        self.show_form(effects);
+fn row(record: &Record, measure: Measure) -> Row {
+    let metadata = &record.metadata;
+    let last = metadata.epochs.last();
+    let (done, epochs) = (metadata.epochs.len() as u32, metadata.settings.epochs);
+    Row {
+        key: record.key,
+        name: metadata.name.clone(),
+        shown: record.shown,
+        cells: [
+            last.map_or_else(String::new, |test| percent(test.accuracy)),
+            if done < epochs { format!("{done} of {epochs}") } else { count(done) },
+            metadata.network(),
+            last.map_or_else(String::new, |test| loss(test.loss)),
+            metadata.seconds.map_or_else(|| String::from("–"), duration),
+            count(metadata.parameters),
+            rate(metadata.images_per_second),
+        ],
+        link: metadata.link(),
+        points: if record.shown { measure.points(record) } else { Vec::new() },
     }
+}
+
+/// Goes back to the end of a run, if the weights are its own.
+fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
+    let RunMetadata { name, settings, start, steps_per_epoch, epochs, .. } = &record.metadata;
+    if settings.architecture.parameter_count() != Ok(weights.len()) {
+        let words = format!("The weights of {name} belong to another network.");
+        return Outcome::Notice(Some(words));
+    }
+    let mut run = Run::new(0, settings.clone(), *start, RunPhase::Done);
+    run.progress.steps_per_epoch = *steps_per_epoch;
+    if let Some(last) = epochs.last() {
+        (run.progress.epoch, run.progress.step) = (last.epoch, last.step);
+        run.test_accuracy = Some(last.accuracy);
+    }
+    run.seconds = record.metadata.seconds.unwrap_or(0.0);
+    let (key, name, curves) = (record.key, name.clone(), record.curves.clone());
+    Outcome::Restore(Box::new(Restored { key, name, run, curves, weights }))
 }
 
 /// How fast training was here the last time.

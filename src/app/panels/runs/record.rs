@@ -1,9 +1,14 @@
 //! A run as it is kept: what it was, what came of it, and its curves.
 
+use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
-use crate::app::panels::experiment::presets::NetworkPreset;
-use crate::app::settings::{Field, Form, StartFrom};
-use crate::protocol::{Evaluation, RunId, Settings};
+use crate::app::run::Run;
+use crate::config::NetworkPreset;
+use crate::config::TrainConfig;
+use crate::config::{Field, Form, StartFrom};
+use crate::protocol::{Evaluation, RunId};
+
+use serde::{Serialize, Serializer};
 
 /// All that is kept of a run beside its curves and weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +16,7 @@ pub struct RunMetadata {
     /// The visitor's name for it.
     pub name: String,
     /// What it computed.
-    pub settings: Settings,
+    pub settings: TrainConfig,
     /// Where its first weights came from.
     pub start: StartFrom,
     /// Parameters of its network.
@@ -44,13 +49,8 @@ impl RunMetadata {
     }
 }
 
-/// A run's key in the browser's store: its number, counted from 1, above 16 bits of chance.
-pub type RunKey = u64;
-
-/// The key of a run.
-pub(super) fn key(number: u64, session_salt: u16) -> RunKey {
-    number << 16 | u64::from(session_salt)
-}
+/// A run's key in the browser's store.
+pub type RunKey = Key;
 
 /// A run that is kept.
 #[derive(Clone, Debug)]
@@ -90,10 +90,38 @@ pub struct StoredRun {
 const OF_RUN: usize = 4;
 const OF_EPOCH: usize = 6;
 
+impl Item for Record {
+    fn key(&self) -> Key {
+        self.key
+    }
+
+    fn set_key(&mut self, key: Key) {
+        if self.metadata.name == usual_name(self.key) {
+            self.metadata.name = usual_name(key);
+        }
+        self.key = key;
+    }
+}
+
+/// A run's name, unless the visitor gives it another.
+fn usual_name(key: RunKey) -> String {
+    format!("Run {}", key >> 16)
+}
+
 impl Record {
-    /// Its number, counted from 1.
-    pub(super) fn number(&self) -> u64 {
-        self.key >> 16
+    /// A run before its first epoch is kept.
+    pub(super) fn new(key: RunKey, run: &Run, parameters: usize) -> Self {
+        let metadata = RunMetadata {
+            name: usual_name(key),
+            settings: run.settings.clone(),
+            start: run.start,
+            parameters: parameters as u32,
+            steps_per_epoch: 0,
+            epochs: Vec::new(),
+            seconds: None,
+            images_per_second: 0.0,
+        };
+        Self { key, run: Some(run.id()), metadata, curves: Curves::default(), shown: true }
     }
 
     /// For the browser's store.
@@ -122,13 +150,14 @@ impl Record {
         }
     }
 
-    /// From the browser's store; `None` if this page cannot read it.
+    /// From the browser's store; `None` if this page cannot read its numbers. Of a link from another version of the page
+    /// as much is read as this one knows: what a run came to is worth more than each of its settings.
     pub fn read(kept: &StoredRun) -> Option<Self> {
-        let (form, corrections) = Form::from_hash(&kept.link);
+        let (form, _) = Form::from_hash(&kept.link);
         let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
             kept.numbers.split_first_chunk::<OF_RUN>()?;
         let (epochs, rest) = epochs.as_chunks::<OF_EPOCH>();
-        if !corrections.is_empty() || epochs.is_empty() || !rest.is_empty() {
+        if epochs.is_empty() || !rest.is_empty() {
             return None;
         }
         let epochs: Vec<Test> = epochs
@@ -161,81 +190,90 @@ impl Record {
     }
 }
 
-/// Records as a JSON list: name, link, settings by their keys in the link, what came of it, each epoch
-/// and each minibatch.
-pub fn to_json<'a>(records: impl Iterator<Item = &'a Record>) -> String {
-    let runs: Vec<String> = records.map(object).collect();
-    ["[", &runs.join(",\n"), "]\n"].concat()
+/// A run in a file of runs. What is not a number there is null.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SavedRun {
+    name: String,
+    link: String,
+    /// By their keys in the link.
+    #[serde(serialize_with = "as_object")]
+    settings: Vec<(&'static str, Setting)>,
+    parameters: u32,
+    seconds: Option<f64>,
+    images_per_second: f64,
+    epochs: Vec<SavedEpoch>,
+    /// Of each minibatch.
+    losses: Vec<f64>,
+    accuracies: Vec<f64>,
 }
 
-fn object(record: &Record) -> String {
-    let metadata = &record.metadata;
-    let form = metadata.form();
-    let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
-    let settings: Vec<String> = settings
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| {
-            let value = if value.parse::<f64>().is_ok() { value } else { text(&value) };
-            format!("\"{key}\":{value}")
-        })
-        .collect();
-    let epochs: Vec<String> = metadata
-        .epochs
-        .iter()
-        .map(|test| {
-            let (held_out_loss, held_out_accuracy) =
-                test.validation.map_or((f32::NAN, f32::NAN), |v| (v.loss, v.accuracy));
-            format!(
-                "{{\"epoch\":{},\"minibatch\":{},\"test_loss\":{},\"test_accuracy\":{},\
-                 \"validation_loss\":{},\"validation_accuracy\":{}}}",
-                test.epoch,
-                test.step,
-                number(test.loss),
-                number(test.accuracy),
-                number(held_out_loss),
-                number(held_out_accuracy)
-            )
-        })
-        .collect();
-    let list = |numbers: &[f32]| numbers.iter().map(|&n| number(n)).collect::<Vec<_>>().join(",");
-    format!(
-        "{{\"name\":{},\"link\":{},\"settings\":{{{}}},\"parameters\":{},\"seconds\":{},\
-         \"images_per_second\":{},\"epochs\":[{}],\"losses\":[{}],\"accuracies\":[{}]}}",
-        text(&metadata.name),
-        text(&metadata.link()),
-        settings.join(","),
-        metadata.parameters,
-        number(metadata.seconds.map_or(f32::NAN, |seconds| seconds as f32)),
-        number(metadata.images_per_second),
-        epochs.join(","),
-        list(record.curves.loss.raw()),
-        list(record.curves.accuracy.raw())
-    )
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Setting {
+    Number(f64),
+    Word(String),
 }
 
-/// A number as JSON has it, which knows no infinity.
-fn number(value: f32) -> String {
-    if value.is_finite() { value.to_string() } else { String::from("null") }
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SavedEpoch {
+    epoch: u32,
+    minibatch: u32,
+    test_loss: f64,
+    test_accuracy: f64,
+    validation_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
 }
 
-/// A string as JSON has it.
-fn text(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
+fn as_object<S: Serializer>(
+    settings: &[(&'static str, Setting)],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(settings.iter().map(|(key, value)| (key, value)))
+}
+
+/// The number with as few digits as an `f32` needs: 0.1, not 0.10000000149.
+fn short(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::NAN)
+}
+
+impl Record {
+    /// For a file of runs.
+    pub(super) fn saved(&self) -> SavedRun {
+        let metadata = &self.metadata;
+        let form = metadata.form();
+        let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
+        let setting = |value: String| value.parse().map_or(Setting::Word(value), Setting::Number);
+        let epochs = metadata.epochs.iter().map(|test| SavedEpoch {
+            epoch: test.epoch,
+            minibatch: test.step,
+            test_loss: short(test.loss),
+            test_accuracy: short(test.accuracy),
+            validation_loss: test.validation.map(|validation| short(validation.loss)),
+            validation_accuracy: test.validation.map(|validation| short(validation.accuracy)),
+        });
+        let list = |numbers: &[f32]| numbers.iter().copied().map(short).collect();
+        SavedRun {
+            name: metadata.name.clone(),
+            link: metadata.link(),
+            settings: settings
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(key, value)| (key, setting(value)))
+                .collect(),
+            parameters: metadata.parameters,
+            seconds: metadata.seconds,
+            images_per_second: short(metadata.images_per_second),
+            epochs: epochs.collect(),
+            losses: list(self.curves.loss.raw()),
+            accuracies: list(self.curves.accuracy.raw()),
         }
     }
-    quoted.push('"');
-    quoted
 }
 
-/// Records as a table, RFC 4180: a line an epoch, with what it belongs to.
+/// Records as a table, RFC 4180: a line an epoch, with what it belongs to. The mark at its beginning tells Excel that it
+/// is UTF-8.
 pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
     let mut csv = String::from(
-        "run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
+        "\u{feff}run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
          validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link\r\n",
     );
     for record in records {

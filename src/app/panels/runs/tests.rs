@@ -1,12 +1,14 @@
 //! Runs come, go, come back and are written down.
 
-use super::record::{to_csv, to_json};
+use super::record::to_csv;
 use super::*;
-use crate::app::Event as Happening;
 use crate::app::answer::Answer;
-use crate::app::settings::{Form, StartFrom};
-use crate::net::Architecture;
-use crate::protocol::{Augment, DataProgress, Evaluation, Progress, Reply, Settings};
+use crate::app::panels;
+use crate::app::{App, Event as Happening};
+use crate::config::Architecture;
+use crate::config::Augment;
+use crate::config::{Form, StartFrom};
+use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 
 fn metadata(name: &str, link: &str) -> RunMetadata {
     let (form, notices) = Form::from_hash(link);
@@ -30,7 +32,7 @@ fn metadata(name: &str, link: &str) -> RunMetadata {
 const SALT: u16 = 9;
 
 fn key(number: u64) -> RunKey {
-    record::key(number, SALT)
+    collection::key(number, SALT)
 }
 
 fn read(kept: Vec<StoredRun>) -> Event {
@@ -90,7 +92,7 @@ fn epoch(app: &mut App, run: u32, epoch: u32) -> Vec<Effect> {
 }
 
 fn happen(app: &mut App, event: Event) -> Vec<Effect> {
-    app.update(Happening::Runs(event))
+    app.update(Happening::Panel(panels::Event::Runs(event)))
 }
 
 fn stored(effects: &[Effect]) -> Vec<&RunsRequest> {
@@ -103,8 +105,12 @@ fn stored(effects: &[Effect]) -> Vec<&RunsRequest> {
         .collect()
 }
 
+fn kept_runs(app: &App) -> View {
+    app.panels.runs.view(&app.cx)
+}
+
 fn names(app: &App) -> Vec<String> {
-    app.kept_runs().rows.into_iter().map(|row| row.name).collect()
+    kept_runs(app).rows.into_iter().map(|row| row.name).collect()
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
         panic!("{effects:?}")
     };
     assert_eq!(*new, key(8));
-    assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.answer.trained()));
+    assert_eq!((losses.len(), Some(weights.as_slice())), (2, app.cx.answer.trained()));
     let effects = epoch(&mut app, 1, 2);
     assert!(
         matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
@@ -133,7 +139,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     let effects = app.update(Happening::Reset);
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.ends_with("stays in Runs."));
     assert!(effects.iter().any(asked), "{effects:?}");
-    let row = app.kept_runs().rows.swap_remove(0);
+    let row = kept_runs(&app).rows.swap_remove(0);
     assert_eq!(
         row.cells,
         ["97.0 %", "2 of 10", "Keras reference", "0.10", "12 s", "34,826", "5,000"]
@@ -158,7 +164,7 @@ fn deleting_can_be_undone() {
     happen(&mut app, read(vec![kept(1, "A"), kept(2, "B"), kept(3, "C")]));
     let effects = happen(&mut app, Event::Delete(key(2)));
     assert_eq!(stored(&effects), [&RunsRequest::Forget(key(2))]);
-    assert_eq!(app.kept_runs().deleted.as_deref(), Some("B"));
+    assert_eq!(kept_runs(&app).deleted.as_deref(), Some("B"));
     assert_eq!(names(&app), ["Run 4", "C", "A"]);
     let effects = happen(&mut app, Event::Undelete);
     assert!(
@@ -191,45 +197,49 @@ fn a_kept_run_is_taken_up_again() {
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
     assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
-    assert_eq!(app.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
+    assert_eq!(app.cx.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
 
     happen(&mut app, Event::Weights(key(1), Ok(vec![0.5; 7850])));
-    assert_eq!(app.answer.trained(), Some(&[0.5; 7850][..]));
-    assert_eq!(app.form.settings.architecture.to_string(), "f,d10s");
+    assert_eq!(app.cx.answer.trained(), Some(&[0.5; 7850][..]));
+    assert_eq!(app.cx.form.settings.architecture.to_string(), "f,d10s");
     let view = app.view();
-    assert_eq!((view.run_text.as_str(), view.rows.len()), ("Done: 2 epochs in 2 s", 2));
-    assert_eq!(view.cannot_start_current, None, "the next run can go on from there");
+    assert_eq!((view.run.text.as_str(), view.curves.rows.len()), ("Done: 2 epochs in 2 s", 2));
+    assert_eq!(view.plan.cannot_start_current, None, "the next run can go on from there");
 }
 
 #[test]
 fn without_a_store_runs_last_as_long_as_the_page() {
     let mut app = trained().0;
     happen(&mut app, Event::Read(Err("private window".into())));
-    let view = app.kept_runs();
+    let view = kept_runs(&app);
     assert!(view.problem.is_some_and(|problem| problem.contains("private window")));
     assert_eq!(view.rows.len(), 1);
     assert_eq!(stored(&epoch(&mut app, 1, 2)), Vec::<&RunsRequest>::new());
-    assert_eq!(app.kept_runs().rows[0].cells[1], "2 of 10");
+    assert_eq!(kept_runs(&app).rows[0].cells[1], "2 of 10");
 }
 
 #[test]
 fn measures_are_drawn_where_there_are_any() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
-    assert_eq!(app.speed.map(|speed| speed.images_per_second), Some(5000.0), "of this visit");
+    assert_eq!(app.cx.speed.map(|speed| speed.images_per_second), Some(5000.0), "of this visit");
     let mut points = |measure| {
         happen(&mut app, Event::Measure(measure));
-        app.kept_runs().rows.swap_remove(1).points
+        kept_runs(&app).rows.swap_remove(1).points
     };
     assert_eq!(points(Measure::TestLoss), [(1.0, 0.5), (2.0, 0.375)]);
     assert_eq!(points(Measure::HeldOutLoss), [(2.0, 0.25)]);
     assert_eq!(points(Measure::TrainingLoss).len(), 4);
     happen(&mut app, Event::Show(key(1), false));
-    assert!(app.kept_runs().rows[1].points.is_empty());
+    assert!(kept_runs(&app).rows[1].points.is_empty());
 
     let mut later = App::new(Answer::new(&Architecture::default()).expect("the default model"));
     happen(&mut later, read(vec![kept(1, "A")]));
-    assert_eq!(later.speed.map(|speed| speed.images_per_second), Some(4000.0), "of a visit before");
+    assert_eq!(
+        later.cx.speed.map(|speed| speed.images_per_second),
+        Some(4000.0),
+        "of a visit before"
+    );
 }
 
 #[test]
@@ -238,17 +248,19 @@ fn a_table_has_a_line_an_epoch() {
     let csv = to_csv(records.iter());
     let lines: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
+    assert!(lines[0].starts_with("\u{feff}run,"), "Excel is told that it is UTF-8");
     assert_eq!(lines[0].split(',').count(), 14);
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
-    let json: serde_json::Value = serde_json::from_str(&to_json(records.iter())).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::to_value(records.each_ref().map(Record::saved)).expect("JSON");
     assert_eq!(json[0]["name"], "=a, \"b\"");
     assert_eq!(json[0]["epochs"][1]["test_accuracy"], 0.992);
     assert_eq!(json[0]["epochs"][0]["validation_loss"], serde_json::Value::Null);
     assert_eq!(
         (&json[0]["settings"]["net"], &json[0]["settings"]["epochs"]),
-        (&"f,d10s".into(), &2.into())
+        (&"f,d10s".into(), &2.0.into())
     );
     assert_eq!(json[0]["losses"].as_array().map(Vec::len), Some(4));
 }
@@ -257,44 +269,41 @@ fn a_table_has_a_line_an_epoch() {
 fn all_runs_are_saved_to_a_file() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
-    let revision = app.runs.revision();
+    let revision = app.panels.runs.revision();
     let csv = happen(&mut app, Event::Save(Format::Csv));
-    let [Effect::Download { name: "inkling-runs.csv", mime: "text/csv", text }] = &csv[..] else {
+    let [Effect::Download(File::Csv(text))] = &csv[..] else {
         panic!("{csv:?}");
     };
     let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
     assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
     let json = happen(&mut app, Event::Save(Format::Json));
-    let [Effect::Download { name: "inkling-runs.json", mime: "application/json", text }] =
-        &json[..]
-    else {
+    let [Effect::Download(File::Json(runs))] = &json[..] else {
         panic!("{json:?}");
     };
-    let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    let json = serde_json::to_value(runs).expect("JSON");
     assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
-    assert_eq!(app.runs.revision(), revision, "nothing else is shown");
+    assert_eq!(app.panels.runs.revision(), revision, "nothing else is shown");
 }
 
-/// A kept run may be older than what the page can do today.
+/// A kept run may be older than what the page can do today, or younger, after a visit to a newer one.
 #[test]
-fn settings_of_older_runs_are_read() {
-    let today = metadata("A", "augment=on&smoothing=0.2&ema=0.9").settings;
-    let mut kept = serde_json::to_value(&today).expect("settings are numbers and names");
-    let read = |kept: &serde_json::Value| {
-        serde_json::from_value::<Settings>(kept.clone()).expect("it can be read")
+fn runs_with_links_of_other_versions_are_read() {
+    let read = |link: &str| {
+        let kept = StoredRun { link: link.into(), ..kept(1, "A") };
+        Record::read(&kept).expect("it is kept").metadata
     };
-    assert_eq!(read(&kept), today);
-    for (before, augment) in [
-        (true.into(), Augment::Full),
-        (false.into(), Augment::Off),
-        ("Steady".into(), Augment::Full),
-        ("Fading".into(), Augment::Gentle),
+    let first = "#epochs=3&batch=32&lr=0.0005&seed=7&images=2000&optimizer=sgd&schedule=cosine";
+    for (link, augment) in [
+        ("&augment=off&start=fresh", Augment::Off),
+        ("&augment=on&start=shipped", Augment::On),
+        ("&augment=fading&start=fresh&net=f,d10s&momentum=0.8", Augment::Gentle),
+        ("&augment=gentle&start=fresh&smoothing=0.1", Augment::Gentle),
     ] {
-        kept["augment"] = before;
-        assert_eq!(read(&kept).augment, augment);
+        let settings = read(&[first, link].concat()).settings;
+        assert_eq!((settings.epochs, settings.seed, settings.augment), (3, 7, augment), "{link}");
     }
-    for later in ["label_smoothing", "ema_momentum"] {
-        kept.as_object_mut().expect("it has fields").remove(later);
-    }
-    assert_eq!((read(&kept).label_smoothing, read(&kept).ema_momentum), (0.0, 0.0));
+    let newer = read("#epochs=900&augment=wild&colour=blue&net=f,d10s");
+    assert_eq!((newer.name.as_str(), newer.settings.epochs), ("A", 100));
+    assert_eq!(newer.settings.architecture.to_string(), "f,d10s");
+    assert_eq!(newer.epochs, read("").epochs, "what came of it is as it was");
 }

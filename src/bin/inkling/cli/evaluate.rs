@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 use inkling::checkpoint;
+use inkling::config::Architecture;
 use inkling::ink::{self, Drawing, Point};
+use inkling::net::Network;
 use inkling::net::loss::{self, Score};
-use inkling::net::{Architecture, Network};
 use serde::Deserialize;
 
 use super::mnist::MnistSource;

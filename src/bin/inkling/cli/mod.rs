@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod mnist;
+mod options;
 mod train;
 
 use clap::{Parser, Subcommand};

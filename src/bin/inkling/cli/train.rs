@@ -5,65 +5,27 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use clap::ValueEnum;
-use inkling::app::panels::experiment::presets::Recipe;
 use inkling::checkpoint;
+use inkling::config::TrainConfig;
 use inkling::data::Digits;
 use inkling::net::loss::Score;
-use inkling::net::{Architecture, Network, init};
-use inkling::protocol::{Augment, Optimizer, Schedule, Settings};
+use inkling::net::{Network, init};
 use inkling::train::augment;
 use inkling::train::gradient::{self, MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
 use super::mnist::MnistSource;
+use super::options::SettingsArguments;
 
 #[derive(clap::Args)]
 pub(crate) struct TrainArguments {
     #[command(flatten)]
     source: MnistSource,
-    /// Passes over the training images
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    epochs: u32,
-    /// Images in a minibatch
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
-    batch_size: u32,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    learning_rate: f32,
-    /// Optimizer
-    #[arg(long, value_enum, default_value = "adam")]
-    optimizer: OptimizerName,
-    /// Learning rate schedule
-    #[arg(long, value_enum, default_value = "constant")]
-    schedule: ScheduleName,
-    /// A recipe of the page for a purpose, instead of the options above
-    #[arg(long, value_enum, conflicts_with_all = [
-        "epochs", "batch_size", "learning_rate", "optimizer", "schedule", "augment", "label_smoothing",
-        "ema_momentum",
-    ])]
-    recipe: Option<RecipeName>,
-    /// Percent of the training images, the last ones, to hold out; choices are then made by their accuracy
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..100))]
-    validation: u32,
+    #[command(flatten)]
+    settings: SettingsArguments,
     /// One run for each seed; the mean test accuracy sums up several
     #[arg(long, value_delimiter = ',', default_value = "1")]
     seeds: Vec<u32>,
-    /// Train on digits randomly rotated, scaled, slanted, shifted and warped; full: also with a slash through
-    /// some zeros and an upstroke on some ones; gentle: seven tenths as far
-    #[arg(long, value_enum, default_value = "off", default_missing_value = "full", num_args = 0..=1)]
-    augment: AugmentArgument,
-    /// Fraction of each image's target that is spread evenly over all classes
-    #[arg(long, default_value_t = 0.0)]
-    label_smoothing: f32,
-    /// Evaluate and write the moving average of the weights, which keeps this fraction of itself at each
-    /// minibatch
-    #[arg(long, default_value_t = 0.0)]
-    ema_momentum: f32,
-    /// The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2
-    /// pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout
-    #[arg(long, default_value_t = Architecture::default())]
-    architecture: Architecture,
     /// Threads; the result does not depend on their number
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
     threads: usize,
@@ -75,83 +37,15 @@ pub(crate) struct TrainArguments {
     half: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum RecipeName {
-    Keras,
-    Fast,
-    Best,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum OptimizerName {
-    Adam,
-    Sgd,
-    Rmsprop,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum AugmentArgument {
-    Off,
-    Full,
-    Gentle,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ScheduleName {
-    Constant,
-    Cosine,
-    OneCycle,
-}
-
-impl TrainArguments {
-    fn settings(&self, seed: u32) -> Settings {
-        let mut settings = Settings {
-            architecture: self.architecture.clone(),
-            epochs: self.epochs,
-            batch_size: self.batch_size,
-            learning_rate: self.learning_rate,
-            optimizer: match self.optimizer {
-                OptimizerName::Adam => Optimizer::ADAM,
-                OptimizerName::Sgd => Optimizer::SGD,
-                OptimizerName::Rmsprop => Optimizer::RMS_PROP,
-            },
-            schedule: match self.schedule {
-                ScheduleName::Constant => Schedule::Constant,
-                ScheduleName::Cosine => Schedule::Cosine,
-                ScheduleName::OneCycle => Schedule::OneCycle,
-            },
-            seed,
-            images: None,
-            augment: match self.augment {
-                AugmentArgument::Off => Augment::Off,
-                AugmentArgument::Full => Augment::Full,
-                AugmentArgument::Gentle => Augment::Gentle,
-            },
-            label_smoothing: self.label_smoothing,
-            ema_momentum: self.ema_momentum,
-            validation: 0,
-            stop_at: None,
-        };
-        match self.recipe {
-            None => {}
-            Some(RecipeName::Keras) => Recipe::Keras.apply(&mut settings),
-            Some(RecipeName::Fast) => Recipe::Fast.apply(&mut settings),
-            Some(RecipeName::Best) => Recipe::Best.apply(&mut settings),
-        }
-        settings.validation = self.validation;
-        settings
-    }
-}
-
 pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     ensure!(arguments.threads > 0, "--threads must be at least 1");
     let (train, test) = (arguments.source.train()?, arguments.source.test()?);
-    println!("{}", arguments.architecture.summary()?);
+    println!("{}", arguments.settings.0.architecture.summary()?);
     let mut accuracies = Vec::new();
     for &seed in &arguments.seeds {
         println!("\nseed {seed}");
-        let mut trainer =
-            CommandLineTrainer::new(arguments.settings(seed), arguments.threads, &train)?;
+        let settings = TrainConfig { seed, ..arguments.settings.0.clone() };
+        let mut trainer = CommandLineTrainer::new(settings, arguments.threads, &train)?;
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
             let save = if arguments.half { checkpoint::save_half } else { checkpoint::save };
@@ -163,7 +57,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     }
     if accuracies.len() > 1 {
         let mean = accuracies.iter().sum::<f32>() / accuracies.len() as f32;
-        let of = if arguments.validation > 0 { "held-out" } else { "test" };
+        let of = if arguments.settings.0.validation > 0 { "validation" } else { "test" };
         println!("\nmean {of} accuracy of {} seeds: {:.3} %", accuracies.len(), 100.0 * mean);
     }
     Ok(())
@@ -178,7 +72,7 @@ struct CommandLineTrainer {
 }
 
 impl CommandLineTrainer {
-    fn new(settings: Settings, threads: usize, train: &Digits) -> anyhow::Result<Self> {
+    fn new(settings: TrainConfig, threads: usize, train: &Digits) -> anyhow::Result<Self> {
         let networks = (0..threads.min(SHARDS))
             .map(|_| Network::new(&settings.architecture))
             .collect::<Result<Vec<_>, _>>()?;
@@ -190,7 +84,7 @@ impl CommandLineTrainer {
         })
     }
 
-    /// Trains to the end; returns the last accuracy, on the held-out images if there are any, else on the
+    /// Trains to the end; returns the last accuracy, on the validation images if there are any, else on the
     /// test set.
     fn run(&mut self, train: &Digits, test: &Digits) -> anyhow::Result<f32> {
         let available = Available { train: train.len(), test: Some(test.len()) };
@@ -218,7 +112,7 @@ impl CommandLineTrainer {
                         self.session.take_score(score, available)
                     {
                         let (score, name) = match validation {
-                            Some(score) => (score, "held-out"),
+                            Some(score) => (score, "validation"),
                             None => (test, "test"),
                         };
                         accuracy = score.accuracy();

@@ -7,9 +7,11 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 use super::fine_tune_job::FineTuneControls;
 use super::panel::{Frame, Panel};
 use super::roving;
-use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
-use crate::app::panels::fine_tune::{Event, View};
-use crate::app::{self, App, view};
+use crate::app::answer::Answer;
+use crate::app::collection::Key;
+use crate::app::drawings::{self, DrawingSet, Labelled};
+use crate::app::panels::fine_tune::{Event, FineTuneState, View};
+use crate::app::{self, App, panels, view};
 use crate::data::{CLASSES, SIDE};
 use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
@@ -33,21 +35,18 @@ pub(super) struct FineTunePanel {
 
 impl FineTunePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let labels = dom::all::<HtmlElement>("#yours-labels button")?;
         for (digit, button) in (0_u8..).zip(&labels) {
             dom::on(button, "click", move |_: MouseEvent| {
-                dispatch(app::Event::FineTune(Event::Label(digit)));
+                dispatch(app::Event::Panel(panels::Event::FineTune(Event::Label(digit))));
             })?;
         }
         press("yours-undo", || dispatch(app::Event::Undo))?;
         press("yours-clear", || dispatch(app::Event::Clear))?;
         press("yours-undelete", || {
             update_collection(drawings::Event::Undelete);
-            focus("yours-digits-title");
+            dom::focus("#yours-digits-title");
         })?;
         let list: HtmlElement = dom::by_id("yours-digits")?;
         roving::listen(&list)?;
@@ -55,18 +54,18 @@ impl FineTunePanel {
             if let Some(key) = clicked(&event) {
                 update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
-                focus("yours-undelete");
+                dom::focus("#yours-undelete");
             }
         })?;
         let (pad, controls) = (Pad::new("yours-pad")?, FineTuneControls::new()?);
         Ok(Self { pad, labels, controls, list, painted: None, listed: None, said: None })
     }
 
-    fn paint(&mut self, app: &App) {
-        let revision = Some(app.answer.revision());
+    fn paint(&mut self, answer: &Answer) {
+        let revision = Some(answer.revision());
         if self.painted != revision {
             self.painted = revision;
-            self.pad.paint(app.answer.drawing());
+            self.pad.paint(answer.drawing());
         }
     }
 
@@ -90,11 +89,11 @@ impl FineTunePanel {
     }
 
     /// A row of pictures for each class that has some.
-    fn list(&self, app: &App) -> Result<(), DomError> {
+    fn list(&self, fine_tune: &FineTuneState) -> Result<(), DomError> {
         let document = dom::document()?;
         self.list.set_inner_html("");
         for class in 0..CLASSES as u8 {
-            let mut digits = app.fine_tune.of_class(class).peekable();
+            let mut digits = fine_tune.of_class(class).peekable();
             if digits.peek().is_none() {
                 continue;
             }
@@ -116,17 +115,18 @@ impl FineTunePanel {
 
 impl Panel for FineTunePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
-        self.paint(app);
-        let now = (app.my_digits(), view::spoken_answer(&app.answer));
+        let (fine_tune, answer) = (&app.panels.fine_tune, &app.cx.answer);
+        self.paint(answer);
+        let now = (fine_tune.view(&app.cx), view::spoken_answer(answer));
         if self.said.as_ref() != Some(&now) {
-            self.show_text(&now.0, &now.1, !app.answer.drawing().is_empty())?;
+            self.show_text(&now.0, &now.1, !answer.drawing().is_empty())?;
             self.said = Some(now);
         }
-        self.controls.show(app.fine_tuning())?;
-        let digits = Some(app.fine_tune.digits.revision());
+        self.controls.show(fine_tune.job_view(&app.cx))?;
+        let digits = Some(fine_tune.digits.revision());
         if self.listed != digits {
             self.listed = digits;
-            self.list(app)?;
+            self.list(fine_tune)?;
         }
         Ok(Frame::Unneeded)
     }
@@ -134,7 +134,7 @@ impl Panel for FineTunePanel {
     fn fit(&mut self, app: &App) -> Result<(), DomError> {
         if self.pad.fit() {
             self.painted = None;
-            self.paint(app);
+            self.paint(&app.cx.answer);
         }
         Ok(())
     }
@@ -167,18 +167,10 @@ fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomE
 }
 
 fn update_collection(event: drawings::Event) {
-    dispatch(app::Event::Drawings(Collection::UserDigits, event));
-}
-
-fn focus(id: &str) {
-    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
-        // What has no focus to give stays where it is.
-        let _ = element.focus();
-    }
+    dispatch(app::Event::Panel(panels::Event::Drawings(DrawingSet::UserDigits, event)));
 }
 
 /// The digit whose picture was clicked.
-fn clicked(event: &MouseEvent) -> Option<DrawingKey> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()
+fn clicked(event: &MouseEvent) -> Option<Key> {
+    dom::attribute(&dom::around(event, "[data-key]")?, "data-key")
 }

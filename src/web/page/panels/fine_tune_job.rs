@@ -2,9 +2,9 @@
 
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlProgressElement};
 
-use crate::app;
 use crate::app::panels::fine_tune::Event;
 use crate::app::panels::fine_tune::job::{Row, View};
+use crate::app::{self, panels};
 use crate::protocol::Trainable;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
@@ -23,9 +23,6 @@ pub(super) struct FineTuneControls {
 
 impl FineTuneControls {
     /// Finds the parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         for (id, part) in PARTS {
             let radio: HtmlInputElement = dom::by_id(id)?;
@@ -37,9 +34,6 @@ impl FineTuneControls {
     }
 
     /// Shows the view, if it is another one.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, view: View) -> Result<(), DomError> {
         if self.shown.as_ref() == Some(&view) {
             return Ok(());
@@ -82,5 +76,5 @@ fn show_row(line: &Element, row: Option<&Row>) -> Result<(), DomError> {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::FineTune(event));
+    dispatch(app::Event::Panel(panels::Event::FineTune(event)));
 }

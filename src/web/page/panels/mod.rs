@@ -43,9 +43,6 @@ fn panel(id: PanelId) -> Result<Box<dyn Panel>, DomError> {
 
 impl Panels {
     /// Finds the panels and listens to their buttons.
-    ///
-    /// # Errors
-    /// If the markup lacks one.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut panels = Vec::new();
         for id in PanelId::ALL {
@@ -58,9 +55,6 @@ impl Panels {
     }
 
     /// Shows the open panel, and nothing of the others.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         if self.open != app.open_panel {
             for (id, open) in [(self.open, false), (app.open_panel, true)] {
@@ -85,9 +79,6 @@ impl Panels {
     }
 
     /// Does what was left for an animation frame.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn frame(&mut self, app: &mut App) -> Result<(), DomError> {
         for Placed { id, panel, frame } in &mut self.panels {
             let wanted = std::mem::replace(frame, Frame::Unneeded) == Frame::Wanted;
@@ -109,9 +100,6 @@ impl Panels {
     }
 
     /// Fits what is drawn to its places.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn fit(&mut self, app: &App) -> Result<(), DomError> {
         self.panels.iter_mut().try_for_each(|placed| placed.panel.fit(app))?;
         self.sight_changed(app);
@@ -119,9 +107,6 @@ impl Panels {
     }
 
     /// Paints everything in the colours of the theme that is now on.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
         self.panels.iter_mut().for_each(|placed| placed.panel.forget_colours());
         self.show(app)

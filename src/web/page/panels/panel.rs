@@ -26,15 +26,9 @@ impl Frame {
 /// A panel's part of the document.
 pub(super) trait Panel: Debug {
     /// Shows what has changed, while the panel is open.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     fn show(&mut self, app: &App) -> Result<Frame, DomError>;
 
     /// Does in an animation frame what was left for it, if the panel is still open.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     fn frame(&mut self, _app: &mut App) -> Result<Frame, DomError> {
         Ok(Frame::Unneeded)
     }
@@ -45,9 +39,6 @@ pub(super) trait Panel: Debug {
     }
 
     /// Fits what is drawn to its place, which may have another size.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     fn fit(&mut self, _app: &App) -> Result<(), DomError> {
         Ok(())
     }

@@ -9,9 +9,6 @@ use crate::web::page::dom::{self, DomError};
 const ASIDE: f64 = 3.0;
 
 /// Has arrow keys, Home and End go through the buttons of a group, those that come later too.
-///
-/// # Errors
-/// If the browser refuses.
 pub(super) fn listen(group: &HtmlElement) -> Result<(), DomError> {
     let place = group.clone();
     dom::on(group, "keydown", move |event: KeyboardEvent| {
@@ -61,8 +58,7 @@ fn buttons(group: &Element) -> Vec<HtmlElement> {
 }
 
 fn button_of(event: &DomEvent) -> Option<HtmlElement> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("button").ok()??.dyn_into().ok()
+    dom::around(event, "button")?.dyn_into().ok()
 }
 
 /// The next button above (-1) or below (1).

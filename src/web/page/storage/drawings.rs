@@ -4,35 +4,35 @@ use js_sys::Float32Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::app::Event;
-use crate::app::drawings::{self, Collection, DrawingKey, DrawingsRequest, StoredDrawings};
+use crate::app::collection::Key;
+use crate::app::drawings::{DrawingSet, DrawingsRequest, Event, StoredDrawings};
+use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
-/// Carries out a request for a collection, and dispatches its result.
-pub(in crate::web::page) fn ask(collection: Collection, request: DrawingsRequest) {
+/// Carries out a request for a set of drawings, and dispatches its result.
+pub(in crate::web::page) fn ask(set: DrawingSet, request: DrawingsRequest) {
     spawn_local(async move {
-        let happened = match request {
-            DrawingsRequest::Read => Some(drawings::Event::Read(
-                read(collection.prefix()).await.map_err(|error| error.to_string()),
-            )),
-            DrawingsRequest::Keep(key, numbers) => failure(
-                super::write(&[(&name(collection, key), &Float32Array::from(&numbers[..]))]).await,
-            ),
-            DrawingsRequest::Forget(key) => failure(super::remove(&[name(collection, key)]).await),
+        let event = match request {
+            DrawingsRequest::Read => {
+                Event::Read(read(set.prefix()).await.map_err(|error| error.to_string()))
+            }
+            DrawingsRequest::Keep(key, numbers) => {
+                let numbers = Float32Array::from(&numbers[..]);
+                written(key, super::write(&[(&name(set, key), &numbers)]).await)
+            }
+            DrawingsRequest::Forget(key) => written(key, super::remove(&[name(set, key)]).await),
         };
-        if let Some(event) = happened {
-            dispatch(Event::Drawings(collection, event));
-        }
+        dispatch(app::Event::Panel(panels::Event::Drawings(set, event)));
     });
 }
 
-fn failure(result: Result<(), DomError>) -> Option<drawings::Event> {
-    result.err().map(|error| drawings::Event::StoreFailed(error.to_string()))
+fn written(key: Key, result: Result<(), DomError>) -> Event {
+    Event::Written(key, result.map_err(|error| error.to_string()))
 }
 
-fn name(collection: Collection, key: DrawingKey) -> String {
-    [collection.prefix(), &key.to_string()].concat()
+fn name(set: DrawingSet, key: Key) -> String {
+    [set.prefix(), &key.to_string()].concat()
 }
 
 async fn read(prefix: &str) -> Result<StoredDrawings, DomError> {

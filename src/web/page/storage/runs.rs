@@ -6,9 +6,9 @@ use js_sys::{Float32Array, Float64Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::app;
 use crate::app::panels::runs::record::{RunKey, StoredRun};
 use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
+use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
 
@@ -22,14 +22,10 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                 happen(Event::Read(read.map(|kept| StoredRuns { kept, session_salt })));
             }
             RunsRequest::Keep(kept, weights) => {
-                if let Err(error) = keep(&kept, weights.as_deref()).await {
-                    happen(Event::StoreFailed(error.to_string()));
-                }
+                written(kept.key, keep(&kept, weights.as_deref()).await);
             }
             RunsRequest::Forget(key) => {
-                if let Err(error) = forget(key).await {
-                    happen(Event::StoreFailed(error.to_string()));
-                }
+                written(key, forget(key).await);
             }
             RunsRequest::Weights(key) => {
                 let weights = match super::read(&name(WEIGHTS, key)).await {
@@ -63,15 +59,13 @@ async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError>
     for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
         Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
     }
-    let (run, weights_name) = (name(RUN, kept.key), name(WEIGHTS, kept.key));
-    let weights = weights.map(|weights| Float32Array::from(weights).into());
-    let weights = weights.or_else(|| {
-        FORGOTTEN
-            .with_borrow_mut(|f| f.take_if(|(key, _)| *key == kept.key))
-            .map(|(_, weights)| weights)
-    });
+    let run = name(RUN, kept.key);
+    let weights = match weights {
+        Some(weights) => Some(Float32Array::from(weights).into()),
+        None => FORGOTTEN.take().filter(|(key, _)| *key == kept.key).map(|(_, weights)| weights),
+    };
     let Some(weights) = weights else { return super::write(&[(&run, &value)]).await };
-    let both = super::write(&[(&run, &value), (&weights_name, &weights)]).await;
+    let both = super::write(&[(&run, &value), (&name(WEIGHTS, kept.key), &weights)]).await;
     if both.is_err() {
         // The figures may find room where the weights do not.
         super::write(&[(&run, &value)]).await?;
@@ -84,11 +78,11 @@ thread_local! {
     static FORGOTTEN: RefCell<Option<(RunKey, JsValue)>> = const { RefCell::new(None) };
 }
 
-/// Forgets a run and its weights, which makes room at once; [`keep`] without weights brings those back.
+/// Forgets a run and its weights, which makes room at once. [`keep`] without weights brings those back.
 async fn forget(key: RunKey) -> Result<(), DomError> {
     let weights = super::read(&name(WEIGHTS, key)).await?;
     super::remove(&[name(RUN, key), name(WEIGHTS, key)]).await?;
-    FORGOTTEN.replace(weights.map(|weights| (key, weights)));
+    FORGOTTEN.set(weights.map(|weights| (key, weights)));
     Ok(())
 }
 
@@ -126,6 +120,10 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
     Ok(kept)
 }
 
+fn written(key: RunKey, result: Result<(), DomError>) {
+    happen(Event::Written(key, result.map_err(|error| error.to_string())));
+}
+
 fn happen(event: Event) {
-    dispatch(app::Event::Runs(event));
+    dispatch(app::Event::Panel(panels::Event::Runs(event)));
 }

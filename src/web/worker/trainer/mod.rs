@@ -6,17 +6,20 @@
 mod images;
 mod run;
 
+use std::rc::Rc;
+
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
-use crate::net::{Architecture, init};
-use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId, Settings};
+use crate::config::{Architecture, TrainConfig};
+use crate::net::init;
+use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::{self, Turn};
-use crate::web::worker::dataset::{Loaded, Loader};
+use crate::web::worker::dataset::{Loaded, Loader, Retry};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::test_evaluation::TestEvaluation;
@@ -26,6 +29,9 @@ use run::{TrainerContext, TrainingRun};
 /// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
 
+/// Milliseconds between two [`Reply::Evaluating`].
+const EVALUATING_INTERVAL: f64 = 1000.0;
+
 /// The data set, and everything that is done with it.
 pub(super) struct Trainer {
     scope: DedicatedWorkerGlobalScope,
@@ -34,6 +40,7 @@ pub(super) struct Trainer {
     helper_pool: HelperPool,
     /// `None` while it is loading.
     pub(super) loader: Option<Loader>,
+    retry: Retry,
     images: Images,
     run: Option<TrainingRun>,
     /// The evaluation that the page asked for.
@@ -49,12 +56,14 @@ impl Trainer {
         turn: Turn,
         helper_pool: HelperPool,
     ) -> Self {
+        let retry = Retry::default();
         Self {
             scope,
             clock,
             turn,
             helper_pool,
-            loader: Some(Loader::new("./")),
+            loader: Some(Loader::new("./", Rc::clone(&retry))),
+            retry,
             images: Images::default(),
             run: None,
             evaluating: None,
@@ -86,9 +95,13 @@ impl Trainer {
         self.wake();
     }
 
-    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) {
+    /// Takes a request; the loader comes back if it shall load, which goes on beside all else, and is not at it yet.
+    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Loader> {
         match request {
-            Request::LoadData => {}
+            Request::LoadData => {
+                self.retry.set(true);
+                return self.loader.take();
+            }
             Request::Start { run, settings, paused, workers } => {
                 // The new run may have another network.
                 self.end();
@@ -134,6 +147,7 @@ impl Trainer {
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
         self.wake();
+        None
     }
 
     fn begin_evaluation(
@@ -147,7 +161,7 @@ impl Trainer {
                 Err("The test images are not here yet.".to_owned())
             }
             None => Err("There are no weights to judge.".to_owned()),
-            Some(weights) => TestEvaluation::new(id, architecture, &weights, self.clock.now()),
+            Some(weights) => TestEvaluation::new(id, architecture, &weights),
         };
         match evaluating {
             Ok(evaluating) => self.evaluating = Some(evaluating),
@@ -163,15 +177,15 @@ impl Trainer {
         while !done && self.clock.now() - start < SLICE {
             done = evaluating.advance(&self.images.test);
         }
+        if start - evaluating.reported > EVALUATING_INTERVAL {
+            evaluating.reported = start;
+            send(&self.scope, &Reply::Evaluating, &[]);
+        }
         if let Some(evaluating) = self.evaluating.take_if(|_| done) {
             let (loss, accuracy) = (evaluating.score.mean_loss(), evaluating.score.accuracy());
             let evaluation = Evaluation { loss, accuracy };
             let reply = Reply::Evaluated { id: evaluating.id, evaluation };
             self.send(&reply, &[&evaluating.probabilities]);
-        } else if let Some(evaluating) = &mut self.evaluating
-            && let Some(reply) = evaluating.progress(self.clock.now(), &self.images.test)
-        {
-            self.send(&reply, &[]);
         }
     }
 
@@ -232,7 +246,7 @@ impl Trainer {
     fn begin(
         &self,
         id: RunId,
-        settings: Settings,
+        settings: TrainConfig,
         parameters: Option<Vec<f32>>,
     ) -> Result<TrainingRun, String> {
         let total = self.images.progress.total_train_images as usize;

@@ -4,8 +4,9 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::images::Images;
 use super::{SLICE, send};
+use crate::config::TrainConfig;
 use crate::protocol::helper::Work;
-use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId, Settings};
+use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId};
 use crate::train::awake_clock::AwakeClock;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
@@ -131,7 +132,7 @@ impl TrainingRun {
                 if self.batch.indices != indices {
                     self.batch.minibatch(&context.images.train, indices);
                 }
-                let Settings { seed, augment, label_smoothing, .. } = *self.session.settings();
+                let TrainConfig { seed, augment, label_smoothing, .. } = *self.session.settings();
                 let step = self.session.step();
                 self.share_out(
                     context,
@@ -206,7 +207,7 @@ impl TrainingRun {
         }
         self.last_sign = now;
         let evaluated = (self.activity == Activity::Evaluating).then(|| {
-            let all = self.session.held_out() + context.images.test.len();
+            let all = self.session.validation_images() + context.images.test.len();
             self.session.evaluated() as f32 / all.max(1) as f32
         });
         context.send(&Reply::Working { run: self.id, evaluated }, &[]);
@@ -347,7 +348,7 @@ impl TrainingRun {
             images_per_second: rate as f32,
             seconds_left: self.meter.seconds_for(
                 session.images_left(),
-                epochs_left * (session.held_out() + context.images.test.len()),
+                epochs_left * (session.validation_images() + context.images.test.len()),
             ) as f32,
             activity,
             workers: 1 + context.helper_pool.ready() as u32,

@@ -175,7 +175,7 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
 
     let opened = page.open(&link)?;
     ensure!(opened.step == Some(0), "{opened:?}");
-    ensure!(page.text()?.contains("4,150 parameters"), "the link's network is told at once");
+    ensure!(page.text()?.contains("4,150 parameters"), "the link's network is shown at once");
     page.click("#open-experiment")?;
     ensure!(layers(page)?.len() == 7, "{:?}", layers(page)?);
     let rho: String = page.ask("return document.querySelector('#x-rho').value", vec![])?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use e2e::{Fault, Host, Page, Status};
+use serde_json::json;
 
 use crate::Test;
 
@@ -12,17 +13,24 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("failure::a_worker_that_closes_is_replaced", a_worker_that_closes_is_replaced),
     ("failure::a_worker_that_throws_is_replaced", a_worker_that_throws_is_replaced),
     ("failure::a_worker_that_hangs_is_replaced", a_worker_that_hangs_is_replaced),
-    ("failure::an_exception_inside_the_trainer_is_told", an_exception_inside_the_trainer_is_told),
-    ("failure::a_trap_inside_the_trainer_is_told", a_trap_inside_the_trainer_is_told),
-    ("failure::an_exception_inside_the_page_is_told", an_exception_inside_the_page_is_told),
+    (
+        "failure::an_exception_inside_the_trainer_is_reported",
+        an_exception_inside_the_trainer_is_reported,
+    ),
+    ("failure::a_trap_inside_the_trainer_is_reported", a_trap_inside_the_trainer_is_reported),
+    ("failure::an_exception_inside_the_page_is_reported", an_exception_inside_the_page_is_reported),
     ("failure::a_truncated_worker_is_reported", a_truncated_worker_is_reported),
     ("failure::a_missing_worker_is_reported", a_missing_worker_is_reported),
     (
-        "failure::damaged_weights_are_told_and_fetched_again",
-        damaged_weights_are_told_and_fetched_again,
+        "failure::damaged_weights_are_reported_and_fetched_again",
+        damaged_weights_are_reported_and_fetched_again,
     ),
     ("failure::without_storage_it_still_works", without_storage_it_still_works),
     ("failure::without_its_charts_it_still_trains", without_its_charts_it_still_trains),
+    (
+        "failure::charts_that_do_not_work_cost_nothing_else",
+        charts_that_do_not_work_cost_nothing_else,
+    ),
 ];
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
@@ -100,11 +108,11 @@ Performance.prototype.now = function () {
 };
 ";
 
-fn an_exception_inside_the_trainer_is_told(page: &mut Page) -> Result<()> {
+fn an_exception_inside_the_trainer_is_reported(page: &mut Page) -> Result<()> {
     goes_wrong_inside(page, THROWS_INSIDE)
 }
 
-fn a_trap_inside_the_trainer_is_told(page: &mut Page) -> Result<()> {
+fn a_trap_inside_the_trainer_is_reported(page: &mut Page) -> Result<()> {
     goes_wrong_inside(page, TRAPS_INSIDE)
 }
 
@@ -129,7 +137,7 @@ fn goes_wrong_inside(page: &mut Page, script: &'static str) -> Result<()> {
 }
 
 /// Without a way to draw the page cannot go on, and says so once, in plain words.
-fn an_exception_inside_the_page_is_told(page: &mut Page) -> Result<()> {
+fn an_exception_inside_the_page_is_reported(page: &mut Page) -> Result<()> {
     const BREAKS: &str = "
         addEventListener('e2e-break', () => {
             CanvasRenderingContext2D.prototype.clearRect = () => { throw new Error('unreachable, says the test'); };
@@ -209,7 +217,7 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
 }
 
 /// Half a file, then a script in front of it; the page trains without, and tries again on a click.
-fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
+fn damaged_weights_are_reported_and_fetched_again(page: &mut Page) -> Result<()> {
     for fault in [Fault::Truncated, Fault::Prefixed("<!doctype html>")] {
         // A new origin each time: where hosts allow it, the browser keeps complete files for good.
         page.change_host(&e2e::dist()?, Host::Isolated)?;
@@ -223,6 +231,27 @@ fn damaged_weights_are_told_and_fetched_again(page: &mut Page) -> Result<()> {
         page.draw(0)?;
         page.wait_for("a 0", 5, |status| status.prediction == Some(0))?;
     }
+    Ok(())
+}
+
+/// A library that comes and does not work costs its charts, which say so in their place; the run goes on.
+fn charts_that_do_not_work_cost_nothing_else(page: &mut Page) -> Result<()> {
+    page.expect_on_console("uPlot");
+    page.site.inject("uPlot.iife.min.js", Fault::Prefixed("throw new Error('uPlot is broken');\n"));
+    page.train("images=500&epochs=1")?;
+    page.wait_for_state("done", 60)?;
+    page.click("#open-runs")?;
+    for chart in ["#loss", "#accuracy", "#runs-chart"] {
+        page.wait_until("the reason in its place", 10, || {
+            let words: String = page.ask(
+                "return document.querySelector(arguments[0]).textContent",
+                vec![json!(chart)],
+            )?;
+            Ok(words.contains("This browser cannot draw the chart").then_some(()))
+        })?;
+    }
+    page.draw(1)?;
+    page.wait_for("an answer", 5, |status| status.prediction.is_some())?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::pinned_drawings_are_kept", pinned_drawings_are_kept),
     ("judge::pinned_drawings_have_a_history", pinned_drawings_have_a_history),
     ("judge::nothing_is_read_while_it_is_closed", nothing_is_read_while_it_is_closed),
-    ("judge::what_is_missing_is_told", what_is_missing_is_told),
+    ("judge::what_is_missing_is_reported", what_is_missing_is_reported),
     ("judge::fits_a_phone", fits_a_phone),
 ];
 
@@ -279,7 +279,7 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
 }
 
 /// The test images come last; until they arrive, or if they cannot be downloaded, the panel says so.
-fn what_is_missing_is_told(page: &mut Page) -> Result<()> {
+fn what_is_missing_is_reported(page: &mut Page) -> Result<()> {
     let part = &*crate::part("test-01")?;
     let told = |words: &str| {
         page.wait_until(&format!("{words:?}"), 30, || {

@@ -11,7 +11,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("settings::survive_a_reload", survive_a_reload),
     ("settings::controls_write_the_hash", controls_write_the_hash),
     ("settings::a_new_hash_is_read", a_new_hash_is_read),
-    ("settings::a_link_is_told_before_anything_starts", a_link_is_told_before_anything_starts),
+    (
+        "settings::a_link_is_explained_before_anything_starts",
+        a_link_is_explained_before_anything_starts,
+    ),
 ];
 
 fn nonsense_in_the_hash_does_no_harm(page: &mut Page) -> Result<()> {
@@ -76,7 +79,7 @@ fn a_new_hash_is_read(page: &mut Page) -> Result<()> {
 }
 
 /// All of it is on the first screen, and covers nothing that can be pressed.
-fn a_link_is_told_before_anything_starts(page: &mut Page) -> Result<()> {
+fn a_link_is_explained_before_anything_starts(page: &mut Page) -> Result<()> {
     const COVERED: &str = "
         return [...document.querySelectorAll('.doors button, #train, #tour')].filter(button => {
             const {left, top, width, height} = button.getBoundingClientRect();

@@ -8,8 +8,8 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("start::from_a_file_it_says_so", from_a_file),
     ("start::without_its_slash_it_says_so", without_its_slash),
-    ("start::a_missing_script_is_told", a_missing_script_is_told),
-    ("start::a_script_served_as_text_is_told", a_script_served_as_text_is_told),
+    ("start::a_missing_script_is_reported", a_missing_script_is_reported),
+    ("start::a_script_served_as_text_is_reported", a_script_served_as_text_is_reported),
     ("start::a_browser_that_cannot_read_the_script_is_too_old", a_script_that_cannot_be_read),
     ("start::a_page_without_its_module_says_so", a_page_without_its_module_says_so),
     ("start::without_simd_it_says_so", without_simd_it_says_so),
@@ -38,14 +38,14 @@ fn without_its_slash(page: &mut Page) -> Result<()> {
     says(page, "lacks the slash at its end")
 }
 
-fn a_missing_script_is_told(page: &mut Page) -> Result<()> {
+fn a_missing_script_is_reported(page: &mut Page) -> Result<()> {
     page.expect_on_console("start.js");
     page.site.inject("start.js", Fault::Missing);
     page.load("")?;
     says(page, "missing on the server")
 }
 
-fn a_script_served_as_text_is_told(page: &mut Page) -> Result<()> {
+fn a_script_served_as_text_is_reported(page: &mut Page) -> Result<()> {
     page.expect_on_console("");
     page.site.inject("start.js", Fault::Typed("text/plain"));
     page.load("")?;

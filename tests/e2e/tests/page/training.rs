@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::pause_resume_and_step_change_nothing", pause_resume_and_step_change_nothing),
     ("training::steps_one_minibatch_at_a_time", steps_one_minibatch_at_a_time),
     ("training::reset_forgets_the_run", reset_forgets_the_run),
+    ("training::an_overflow_is_said_and_drawn_as_a_gap", an_overflow_is_said_and_drawn_as_a_gap),
     ("training::the_shipped_weights_come_back", the_shipped_weights_come_back),
     ("training::fast_reads_99_percent_after_its_epoch", fast_reads_99_percent_after_its_epoch),
 ];
@@ -56,6 +57,29 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
     let raw: f64 = page.ask(RAW, vec![])?;
     let right = raw / 100.0 * 32.0;
     ensure!((right - right.round()).abs() < 0.02, "no minibatch gives {raw} %");
+    Ok(())
+}
+
+/// Far too large a learning rate: the charts keep to their axes, and the page says what helps before anything is drawn.
+fn an_overflow_is_said_and_drawn_as_a_gap(page: &mut Page) -> Result<()> {
+    page.train(
+        "images=1000&epochs=1&batch=10&optimizer=sgd&lr=1&momentum=0.99&net=c8k3,p2,f,d10s",
+    )?;
+    page.wait_for_state("done", 60)?;
+    ensure!(page.text()?.contains("a smaller learning rate helps"), "{}", page.text()?);
+    const LEGEND: &str = "
+        return [...document.querySelectorAll('#loss .u-legend .u-value')].map(value => value.textContent);";
+    // The charts are drawn some hundred milliseconds later.
+    let legend = page.wait_until("the test's overflow in the legend", 5, || {
+        let legend: Vec<String> = page.ask(LEGEND, vec![])?;
+        Ok(Some(legend).filter(|legend| legend.len() == 4 && legend[3] == "–"))
+    })?;
+    ensure!(legend.iter().all(|words| words.chars().count() < 10), "{legend:?}");
+    page.click("#open-runs")?;
+    page.click("#runs-measure option[value=test-loss]")?;
+    page.wait_until("the runs' chart to say so", 10, || {
+        Ok(page.text()?.contains("Nothing to draw").then_some(()))
+    })?;
     Ok(())
 }
 

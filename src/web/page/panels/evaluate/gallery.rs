@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{Press, copy, follow, happen, hide, part, text, write};
-use crate::app::App;
-use crate::app::panels::evaluate::Event;
+use super::{Press, follow, happen};
 use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
-use crate::web::page::dom::{self, DomError};
+use crate::app::panels::evaluate::{EvaluateState, Event};
+use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 use crate::web::page::panels::roving;
 
 /// The images as they are shown.
@@ -35,9 +33,6 @@ struct Tile {
 
 impl GalleryTiles {
     /// Finds the gallery and listens to it.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let place: HtmlElement = dom::by_id("judge-images")?;
         roving::listen(&place)?;
@@ -59,15 +54,12 @@ impl GalleryTiles {
     }
 
     /// Shows which images there are.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        let gallery = &app.evaluate.gallery;
+    pub(super) fn show(&mut self, evaluate: &EvaluateState) -> Result<(), DomError> {
+        let gallery = &evaluate.gallery;
         for (id, choice) in [("judge-sample", Choice::Sample), ("judge-mistakes", Choice::Mistakes)]
         {
             let button: HtmlElement = dom::by_id(id)?;
-            let (can, pressed) = (app.evaluate.can_show(choice), gallery.choice == choice);
+            let (can, pressed) = (evaluate.can_show(choice), gallery.choice == choice);
             dom::flag(&button, "aria-disabled", !can)?;
             dom::flag(&button, "aria-pressed", can && pressed)?;
         }
@@ -75,7 +67,7 @@ impl GalleryTiles {
             return Ok(());
         }
         self.shown = Some(gallery.revision);
-        let can = app.evaluate.can_show(gallery.choice);
+        let can = evaluate.can_show(gallery.choice);
         text(
             "judge-images-title",
             if can { gallery.title() } else { "Test images".into() }.as_str(),
@@ -131,9 +123,6 @@ impl GalleryTiles {
     }
 
     /// Draws those in sight and says how they are read.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(
         &mut self,
         gallery: &State,
@@ -181,6 +170,5 @@ impl Tile {
 
 /// The image that was clicked.
 fn clicked(event: &MouseEvent) -> Option<u32> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    target.closest("[data-index]").ok()??.get_attribute("data-index")?.parse().ok()
+    dom::attribute(&dom::around(event, "[data-index]")?, "data-index")
 }

@@ -3,12 +3,12 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{happen, write};
+use super::happen;
 use crate::app::panels::evaluate::gallery::Choice;
 use crate::app::panels::evaluate::{Event, Figures};
 use crate::data::CLASSES;
 use crate::net::metrics::Confusion;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, write};
 use crate::web::page::panels::roving;
 
 /// The tables' changing parts.
@@ -23,9 +23,6 @@ pub(super) struct Matrix {
 
 impl Matrix {
     /// Makes the tables' rows and listens to the cells.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut rows = String::new();
         for label in 0..CLASSES {
@@ -46,19 +43,14 @@ impl Matrix {
             let (label, answer) = ((at / CLASSES) as u8, (at % CLASSES) as u8);
             dom::on(cell, "click", move |_: MouseEvent| {
                 happen(Event::Show(Choice::Cell { label, answer }));
-                if let Ok(title) = dom::by_id::<HtmlElement>("judge-images-title") {
-                    // To the images, which may be below.
-                    let _ = title.focus();
-                }
+                // To the images, which may be below.
+                dom::focus("#judge-images-title");
             })?;
         }
         Ok(Self { body, cells, scores: dom::all("#judge-scores td")? })
     }
 
     /// Shows an evaluation.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn show(&self, figures: &Figures) -> Result<(), DomError> {
         for (at, cell) in self.cells.iter().enumerate() {
             show(cell, &figures.confusion, at / CLASSES, at % CLASSES)?;

@@ -6,16 +6,14 @@ mod matrix;
 mod pinned;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    DocumentFragment, Element, HtmlCanvasElement, HtmlElement, HtmlTemplateElement, MouseEvent,
-};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 use crate::app::panels::evaluate::Event;
-use crate::app::{self, App};
+use crate::app::{self, App, panels};
 use crate::data::PIXELS;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, hide, text};
 use crate::web::page::panels::panel::{Frame, Panel};
 use gallery::GalleryTiles;
 use matrix::Matrix;
@@ -42,12 +40,8 @@ pub(super) struct EvaluatePanel {
 
 impl EvaluatePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
-        let now: HtmlElement = dom::by_id("judge-now")?;
-        dom::on(&now, "click", |_: MouseEvent| happen(Event::Evaluate))?;
+        dom::press("judge-now", || happen(Event::Evaluate))?;
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: GalleryTiles::new()?,
@@ -62,15 +56,15 @@ impl EvaluatePanel {
 impl Panel for EvaluatePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
         let now: HtmlElement = dom::by_id("judge-now")?;
-        let cannot = app.cannot_evaluate();
-        dom::disable(&now, cannot.as_deref())?;
-        text("judge-status", &app.evaluation_status())?;
-        let evaluated = Some(app.evaluate.revision());
+        let view = app.panels.evaluate.view(&app.cx);
+        dom::disable(&now, view.cannot.as_deref())?;
+        text("judge-status", &view.status)?;
+        let evaluated = Some(view.state.revision());
         if self.evaluated != evaluated {
             self.evaluated = evaluated;
-            let figures = app.evaluate.figures();
+            let figures = view.state.figures();
             hide("judge-verdict", figures.is_none())?;
-            if let Some(figures) = &figures {
+            if let Some(figures) = figures {
                 for (id, words) in
                     ["judge-accuracy", "judge-right", "judge-loss"].into_iter().zip(&figures.whole)
                 {
@@ -79,13 +73,10 @@ impl Panel for EvaluatePanel {
                 self.matrix.show(figures)?;
             }
         }
-        self.gallery.show(app)?;
-        self.pinned.show(app)?;
-        let stamp = (
-            app.answer.weights_revision(),
-            app.evaluate.gallery.revision,
-            app.evaluate.pinned.revision(),
-        );
+        self.gallery.show(view.state)?;
+        self.pinned.show(&view)?;
+        let stamp =
+            (view.weights_revision, view.state.gallery.revision, view.state.pinned.revision());
         if self.read == Some(stamp) {
             return Ok(Frame::Unneeded);
         }
@@ -111,9 +102,10 @@ impl Panel for EvaluatePanel {
         while more && dom::now() < end {
             more = app.read_next(true, sight.clone());
         }
-        self.gallery.draw(&app.evaluate.gallery, sight, &mut self.press)?;
-        self.pinned.draw(&app.evaluate, &mut self.press)?;
-        Ok(if more && !app.is_learning() { Frame::Wanted } else { Frame::Unneeded })
+        let view = app.panels.evaluate.view(&app.cx);
+        self.gallery.draw(&view.state.gallery, sight, &mut self.press)?;
+        self.pinned.draw(view.state, &mut self.press)?;
+        Ok(if more && !view.is_learning { Frame::Wanted } else { Frame::Unneeded })
     }
 }
 
@@ -144,7 +136,7 @@ impl Press {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Evaluate(event));
+    dispatch(app::Event::Panel(panels::Event::Evaluate(event)));
 }
 
 /// Goes to Look inside, which has just been opened in this panel's place.
@@ -153,38 +145,4 @@ fn follow() {
         button.scroll_into_view();
         let _ = button.focus();
     }
-}
-
-fn text(id: &str, words: &str) -> Result<(), DomError> {
-    write(&dom::by_id::<Element>(id)?, words);
-    Ok(())
-}
-
-/// Writes words, unless they stand there already.
-fn write(element: &Element, words: &str) {
-    if element.text_content().as_deref() != Some(words) {
-        element.set_text_content(Some(words));
-    }
-}
-
-fn hide(id: &str, hidden: bool) -> Result<(), DomError> {
-    dom::by_id::<HtmlElement>(id)?.set_hidden(hidden);
-    Ok(())
-}
-
-/// A copy of a template's only element.
-fn copy(template: &str) -> Result<Element, DomError> {
-    let template: HtmlTemplateElement = dom::by_id(template)?;
-    let content = dom::document()?.import_node_with_deep(&template.content(), true)?;
-    content
-        .unchecked_into::<DocumentFragment>()
-        .first_element_child()
-        .ok_or_else(|| DomError::WrongElement(template.id()))
-}
-
-/// A part of an element.
-fn part<T: JsCast>(of: &Element, selector: &str) -> Result<T, DomError> {
-    of.query_selector(selector)?
-        .and_then(|part| part.dyn_into().ok())
-        .ok_or_else(|| DomError::NoElement(selector.into()))
 }

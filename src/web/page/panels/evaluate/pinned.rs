@@ -1,15 +1,15 @@
 //! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
 
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::{Press, copy, follow, happen, hide, part, text, write};
-use crate::app::drawings::{self, Collection, DrawingKey, Labelled};
+use super::{Press, follow, happen};
+use crate::app::collection::Key;
+use crate::app::drawings::{self, DrawingSet, Labelled};
 use crate::app::format::percent;
-use crate::app::panels::evaluate::{EvaluateState as State, Event, Watched};
-use crate::app::{self, App};
+use crate::app::panels::evaluate::{EvaluateState as State, Event, View, Watched};
+use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
-use crate::web::page::dom::{self, DomError};
+use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
@@ -25,7 +25,7 @@ pub(super) struct Pinned {
 
 #[derive(Debug)]
 struct Card {
-    key: DrawingKey,
+    key: Key,
     element: Element,
     image: Element,
     words: Element,
@@ -36,26 +36,22 @@ struct Card {
 
 impl Pinned {
     /// Finds the list and listens to its buttons.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         for button in dom::all::<HtmlElement>("#judge-pin button")? {
             let label = button.text_content().and_then(|digit| digit.parse().ok());
             let label = label.ok_or_else(|| DomError::WrongElement("judge-pin".into()))?;
             dom::on(&button, "click", move |_: MouseEvent| happen(Event::Pin(label)))?;
         }
-        let undo: HtmlElement = dom::by_id("judge-undo")?;
-        dom::on(&undo, "click", |_: MouseEvent| {
+        dom::press("judge-undo", || {
             update_collection(drawings::Event::Undelete);
-            focus("judge-pinned-title");
+            dom::focus("#judge-pinned-title");
         })?;
         let place: HtmlElement = dom::by_id("judge-pinned")?;
         dom::on(&place, "click", |event: MouseEvent| match clicked(&event) {
             Some((key, what)) if what == "unpin" => {
                 update_collection(drawings::Event::Delete(key));
                 // The button that had the focus is gone.
-                focus("judge-undo");
+                dom::focus("#judge-undo");
             }
             Some((key, _)) => {
                 happen(Event::LookAtPinned(key));
@@ -67,11 +63,8 @@ impl Pinned {
     }
 
     /// Shows which drawings there are, and whether another can be pinned.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
-    pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
-        let cannot = app.cannot_pin();
+    pub(super) fn show(&mut self, view: &View) -> Result<(), DomError> {
+        let cannot = view.cannot_pin;
         if self.cannot != Some(cannot) {
             self.cannot = Some(cannot);
             text("judge-cannot-pin", cannot.unwrap_or("What is your drawing?"))?;
@@ -79,18 +72,16 @@ impl Pinned {
                 dom::disable(&button, cannot)?;
             }
         }
-        let pinned = &app.evaluate.pinned;
+        let pinned = &view.state.pinned;
         if self.shown == Some(pinned.revision()) {
             return Ok(());
         }
         self.shown = Some(pinned.revision());
         hide("judge-pinned-empty", !pinned.is_read() || !pinned.all().is_empty())?;
-        let problem = app.evaluate.pinned_problem();
-        hide("judge-pinned-problem", problem.is_none())?;
-        text("judge-pinned-problem", &problem.unwrap_or_default())?;
-        let unpinned = app.evaluate.unpinned();
-        hide("judge-unpinned", unpinned.is_none())?;
-        if let Some(drawing) = unpinned {
+        hide("judge-pinned-problem", view.problem.is_none())?;
+        text("judge-pinned-problem", view.problem.as_deref().unwrap_or_default())?;
+        hide("judge-unpinned", view.unpinned.is_none())?;
+        if let Some(drawing) = view.unpinned {
             text(
                 "judge-unpinned-text",
                 &["Your ", &drawing.label.to_string(), " is unpinned."].concat(),
@@ -134,9 +125,6 @@ impl Pinned {
     }
 
     /// Draws the drawings and says how they are read.
-    ///
-    /// # Errors
-    /// If the browser refuses.
     pub(super) fn draw(&mut self, evaluate: &State, press: &mut Press) -> Result<(), DomError> {
         for (card, drawing) in self.cards.iter_mut().zip(evaluate.pinned.all()) {
             if !card.drawn {
@@ -185,19 +173,11 @@ fn line(values: &[f32]) -> String {
 }
 
 fn update_collection(event: drawings::Event) {
-    dispatch(app::Event::Drawings(Collection::Pinned, event));
-}
-
-fn focus(id: &str) {
-    if let Ok(element) = dom::by_id::<HtmlElement>(id) {
-        let _ = element.focus();
-    }
+    dispatch(app::Event::Panel(panels::Event::Drawings(DrawingSet::Pinned, event)));
 }
 
 /// The drawing whose button was clicked, and what the button does.
-fn clicked(event: &MouseEvent) -> Option<(DrawingKey, String)> {
-    let target: Element = event.target()?.dyn_into().ok()?;
-    let button = target.closest("[data-do]").ok()??;
-    let key = button.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
-    Some((key, button.get_attribute("data-do")?))
+fn clicked(event: &MouseEvent) -> Option<(Key, String)> {
+    let button = dom::around(event, "[data-do]")?;
+    Some((dom::attribute(&button, "data-key")?, button.get_attribute("data-do")?))
 }

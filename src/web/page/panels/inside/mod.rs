@@ -5,16 +5,17 @@ mod stage;
 
 use web_sys::{
     Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
-    HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent,
+    HtmlSelectElement, KeyboardEvent, PointerEvent,
 };
 
+use crate::app::answer::{Answer, Model};
 use crate::app::panels::inside::arithmetic::{self, number};
 use crate::app::panels::inside::occlusion::Occlusion;
-use crate::app::panels::inside::{Attribution, Event, InsideState as State, Subject, Unit};
-use crate::app::{self, App};
+use crate::app::panels::inside::{Attribution, Event, InsideState as State, Subject, Unit, View};
+use crate::app::{self, App, panels};
+use crate::config::Architecture;
+use crate::config::architecture::Shape;
 use crate::data::{CLASSES, PIXELS, SIDE};
-use crate::net::Architecture;
-use crate::net::architecture::Shape;
 use crate::net::receptive::ReceptiveField;
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
@@ -26,8 +27,8 @@ use stage::Stage;
 /// Patches covered in a frame: about three milliseconds of forward passes.
 const PATCHES: usize = 24;
 
-/// What is shown: the drawing's revision, the weights', and the panel's state.
-type InsideStamp = (u32, u32, State);
+/// What is shown: revisions of drawing, weights and subject, and the panel's state.
+type InsideStamp = ((u32, u32, u32), State);
 
 /// The panel as it is shown.
 #[derive(Debug, Default)]
@@ -38,16 +39,13 @@ pub(super) struct InsidePanel {
     trace: Option<Trace>,
     stages: Vec<Stage>,
     names: Vec<String>,
-    /// What is being covered: drawing, weights, subject and class that it is for.
-    occlusion: Option<((u32, u32, u32, usize), Occlusion)>,
+    /// What is being covered: revisions as above, and class that it is for.
+    occlusion: Option<((u32, u32, u32), usize, Occlusion)>,
     colours: Option<Colours>,
 }
 
 impl InsidePanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
         Ok(Self::default())
@@ -66,9 +64,9 @@ impl InsidePanel {
     }
 
     /// Writes out the arithmetic of the number pointed at.
-    fn sum(&self, app: &App, unit: Option<Unit>) -> Result<(), DomError> {
+    fn sum(&self, model: Model, unit: Option<Unit>) -> Result<(), DomError> {
         let place: Element = dom::by_id("inside-sum")?;
-        let (Some(unit), Some(trace), Some(model)) = (unit, &self.trace, app.answer.model()) else {
+        let (Some(unit), Some(trace)) = (unit, &self.trace) else {
             place.set_inner_html("");
             return dom::hide("inside-hint", false);
         };
@@ -106,65 +104,64 @@ impl InsidePanel {
         Ok(())
     }
 
-    /// Draws the overlay that says why.
+    /// The numbers of the overlay that says why, and whether there are more to come.
     fn attribution(
         &mut self,
-        app: &mut App,
-        picture: &[f32; PIXELS],
-        class: usize,
-        colours: Colours,
-    ) -> Result<Frame, DomError> {
-        let canvas: HtmlCanvasElement = dom::by_id("inside-why")?;
-        let attribution = app.inside.attribution;
-        canvas.set_hidden(attribution == Attribution::Off);
-        let key =
-            (app.answer.revision(), app.answer.weights_revision(), app.inside.revision, class);
-        let mut frame = Frame::Unneeded;
-        let map = match (attribution, &self.trace, app.answer.model()) {
-            (Attribution::Gradient, Some(trace), Some(model)) => {
-                trace.saliency(model.weights, class)
+        answer: &mut Answer,
+        state: &State,
+        stamp: (u32, u32, u32),
+        (picture, class): (&[f32; PIXELS], usize),
+    ) -> Option<(Vec<f32>, Frame)> {
+        match state.attribution {
+            Attribution::Off => None,
+            Attribution::Gradient => {
+                let map = self.trace.as_ref()?.saliency(answer.model()?.weights, class);
+                Some((map, Frame::Unneeded))
             }
-            (Attribution::Occlusion, ..) => {
-                if self.occlusion.as_ref().is_none_or(|(of, _)| *of != key) {
-                    self.occlusion = Some((key, Occlusion::new(picture, class)));
+            Attribution::Occlusion => {
+                let same = |of: &((u32, u32, u32), usize, _)| (of.0, of.1) == (stamp, class);
+                if !self.occlusion.as_ref().is_some_and(same) {
+                    self.occlusion = Some((stamp, class, Occlusion::new(picture, class)));
                 }
-                let Some((_, occlusion)) = &mut self.occlusion else { return Ok(Frame::Unneeded) };
-                occlusion.advance(app.answer.network(), PATCHES);
-                let map = occlusion.map();
-                if !occlusion.is_done() {
-                    frame = Frame::Wanted;
-                }
-                map
+                let (.., occlusion) = self.occlusion.as_mut()?;
+                occlusion.advance(answer.network(), PATCHES);
+                let more = if occlusion.is_done() { Frame::Unneeded } else { Frame::Wanted };
+                Some((occlusion.map(), more))
             }
-            _ => {
-                dom::text("inside-why-text", "")?;
-                return Ok(frame);
-            }
-        };
-        let scale = Scale { signed: true, ..Scale::of(&map) };
-        PICTURE.draw(&canvas, &map, scale, &colours)?;
-        let most = number(scale.most);
-        let words = if attribution == Attribution::Gradient {
-            format!(
-                "Blue: more ink here speaks for {class}; orange: against it. At most {most} of its logit."
-            )
-        } else {
-            format!(
-                "Blue: without this, {class} is less likely; orange: more likely. At most {most} of its probability."
-            )
-        };
-        dom::text("inside-why-text", &words)?;
-        Ok(frame)
+        }
     }
+}
+
+/// Draws the overlay that says why.
+fn overlay(
+    attribution: Attribution,
+    map: Option<&[f32]>,
+    class: usize,
+    colours: &Colours,
+) -> Result<(), DomError> {
+    let canvas: HtmlCanvasElement = dom::by_id("inside-why")?;
+    canvas.set_hidden(attribution == Attribution::Off);
+    let Some(map) = map else { return dom::text("inside-why-text", "") };
+    let scale = Scale { signed: true, ..Scale::of(map) };
+    PICTURE.draw(&canvas, map, scale, colours)?;
+    let most = number(scale.most);
+    let words = if attribution == Attribution::Gradient {
+        format!(
+            "Blue: more ink here speaks for {class}; orange: against it. At most {most} of its logit."
+        )
+    } else {
+        format!(
+            "Blue: without this, {class} is less likely; orange: more likely. At most {most} of its probability."
+        )
+    };
+    dom::text("inside-why-text", &words)
 }
 
 impl Panel for InsidePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
-        let same = self.shown.as_ref().is_some_and(|(drawing, weights, state)| {
-            *drawing == app.answer.revision()
-                && *weights == app.answer.weights_revision()
-                && *state == app.inside
-        });
+        let view = app.panels.inside.view(&app.cx);
+        let shown = self.shown.as_ref();
+        let same = shown.is_some_and(|(stamp, state)| *stamp == view.stamp && state == view.state);
         Ok(if same { Frame::Unneeded } else { Frame::Wanted })
     }
 
@@ -179,43 +176,45 @@ impl Panel for InsidePanel {
     }
 
     fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
-        let stamp = (app.answer.revision(), app.answer.weights_revision(), app.inside.clone());
-        let fresh = self.shown.as_ref().is_none_or(|shown| {
-            (shown.0, shown.1, shown.2.revision) != (stamp.0, stamp.1, stamp.2.revision)
-        });
-        self.shown = Some(stamp);
-        if self.colours.is_none() {
-            self.colours = Some(Colours::now()?);
-        }
-        words(app)?;
-        let picture = app.inside_picture().copied().unwrap_or([0.0; PIXELS]);
-        let Some(model) = app.answer.model() else { return Ok(Frame::Unneeded) };
+        let view = app.panels.inside.view(&app.cx);
+        let fresh = self.shown.as_ref().is_none_or(|(stamp, _)| *stamp != view.stamp);
+        self.shown = Some((view.stamp, view.state.clone()));
+        let colours = match self.colours {
+            Some(colours) => colours,
+            None => *self.colours.insert(Colours::now()?),
+        };
+        words(&view)?;
+        let View { stamp, picture, model: Some(model), state, .. } = view else {
+            return Ok(Frame::Unneeded);
+        };
         if self.architecture.as_ref() != Some(model.architecture) {
             self.rebuild(model.architecture)?;
         }
-        let (Some(trace), Some(colours)) = (&mut self.trace, self.colours) else {
-            return Ok(Frame::Unneeded);
-        };
+        let Some(trace) = &mut self.trace else { return Ok(Frame::Unneeded) };
         if fresh || trace.logits().is_empty() {
             trace.follow(model.weights, &picture);
         }
-        let class = app.inside.class.unwrap_or_else(|| likeliest(trace.logits()));
-        let unit = app.inside.unit.filter(|unit| {
+        let class = state.class.unwrap_or_else(|| likeliest(trace.logits()));
+        let unit = state.unit.filter(|unit| {
             trace.layers.get(unit.layer).is_some_and(|layer| {
                 let Shape { height, width, channels } = layer.shape;
                 unit.y < height && unit.x < width && unit.channel < channels
             })
         });
         for stage in &self.stages {
-            stage.draw(trace, model, class, unit, app.inside.change, &colours)?;
+            stage.draw(trace, model, class, unit, state.change, &colours)?;
         }
         softmax(trace.logits(), class)?;
-        cross_entropy(trace.logits(), app.inside_label())?;
+        cross_entropy(trace.logits(), view.label)?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
         mark("inside-field", unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
-        self.sum(app, unit)?;
-        self.attribution(app, &picture, class, colours)
+        self.sum(model, unit)?;
+        let (answer, state) = (&mut app.cx.answer, &app.panels.inside);
+        let attribution = self.attribution(answer, state, stamp, (&picture, class));
+        let map = attribution.as_ref().map(|(map, _)| map.as_slice());
+        overlay(state.attribution, map, class, &colours)?;
+        Ok(attribution.map_or(Frame::Unneeded, |(_, frame)| frame))
     }
 }
 
@@ -226,38 +225,17 @@ fn likeliest(logits: &[f32]) -> usize {
 }
 
 /// What the panel says about its subject.
-fn words(app: &App) -> Result<(), DomError> {
-    let (subject, back) = match &app.inside.subject {
-        Subject::Drawing if app.answer.model().is_none() => {
-            let failed = app.answer.shipped_failure().is_some();
-            let words = if failed {
-                "There are no weights to look into: Retry fetches them, Train makes others."
-            } else {
-                "Waiting for the weights."
-            };
-            (words.to_owned(), true)
-        }
-        Subject::Drawing if app.inside_picture().is_none() => {
-            ("Nothing is drawn yet: this is what an empty sheet gives.".to_owned(), true)
-        }
-        Subject::Drawing => ("Your drawing".to_owned(), true),
-        Subject::Image { label, name, .. } => (format!("{name}: a {label}"), false),
-    };
-    dom::text("inside-subject", &subject)?;
-    dom::hide("inside-back", back)?;
+fn words(view: &View) -> Result<(), DomError> {
+    dom::text("inside-subject", &view.subject)?;
+    dom::hide("inside-back", view.is_drawing)?;
     let label: HtmlSelectElement = dom::by_id("inside-label")?;
-    label.set_value(&app.inside_label().map_or_else(String::new, |label| label.to_string()));
-    let cannot = match &app.inside.subject {
-        Subject::Drawing => app.inside_picture().is_none().then_some("Nothing is drawn yet"),
-        Subject::Image { .. } => Some("It came with its label"),
-    };
-    label.set_disabled(cannot.is_some());
-    label.set_title(cannot.unwrap_or_default());
+    label.set_value(&view.label.map_or_else(String::new, |label| label.to_string()));
+    label.set_disabled(view.cannot_label.is_some());
+    label.set_title(view.cannot_label.unwrap_or_default());
     let change: HtmlInputElement = dom::by_id("inside-change")?;
-    let initial = app.answer.model().and_then(|model| model.initial).is_some();
+    let initial = view.model.is_some_and(|model| model.initial.is_some());
     change.set_disabled(!initial);
-    dom::text("inside-change-why", if initial { "" } else { "; it needs a run" })?;
-    Ok(())
+    dom::text("inside-change-why", if initial { "" } else { "; it needs a run" })
 }
 
 /// Logits, their exponentials and the probabilities, class by class.
@@ -326,7 +304,7 @@ fn place(
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Inside(event));
+    dispatch(app::Event::Panel(panels::Event::Inside(event)));
 }
 
 /// Pointing, keys and choices.
@@ -357,8 +335,7 @@ fn listen() -> Result<(), DomError> {
         event.prevent_default();
         happen(Event::Go(layer, by));
     })?;
-    let back: HtmlElement = dom::by_id("inside-back")?;
-    dom::on(&back, "click", |_: MouseEvent| happen(Event::Look(Subject::Drawing)))?;
+    dom::press("inside-back", || happen(Event::Look(Subject::Drawing)))?;
     for (id, attribution) in [
         ("inside-why-off", Attribution::Off),
         ("inside-why-gradient", Attribution::Gradient),

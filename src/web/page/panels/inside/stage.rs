@@ -7,7 +7,7 @@ use super::place;
 use crate::app::answer::Model;
 use crate::app::panels::inside::Unit;
 use crate::app::panels::inside::arithmetic::{contributions, number};
-use crate::net::architecture::{Layer, Shape};
+use crate::config::architecture::{Layer, Shape};
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};

@@ -7,13 +7,12 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlSelectElement,
-    HtmlTemplateElement, MouseEvent,
+    Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlSelectElement, MouseEvent,
 };
 
 use crate::app::panels::runs::record::RunKey;
 use crate::app::panels::runs::{Event, Format, Measure, Row, View};
-use crate::app::{self, App};
+use crate::app::{self, App, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
@@ -31,9 +30,6 @@ pub(super) struct RunsPanel {
 
 impl RunsPanel {
     /// Finds the panel's parts and listens to them.
-    ///
-    /// # Errors
-    /// If the markup lacks something.
     pub(super) fn new() -> Result<Self, DomError> {
         let body: HtmlElement = dom::by_id("runs-rows")?;
         listen(&body)?;
@@ -57,35 +53,24 @@ impl RunsPanel {
     fn rows(&self, chart: &RunsChart, view: &View) -> Result<(), DomError> {
         let keys = |view: &View| view.rows.iter().map(|row| row.key).collect::<Vec<_>>();
         if chart.shown().is_none_or(|shown| keys(shown) != keys(view)) {
-            let template: HtmlTemplateElement = dom::by_id("run-row")?;
             self.body.set_inner_html("");
             for row in &view.rows {
-                let copy = dom::document()?.import_node_with_deep(&template.content(), true)?;
-                self.body.append_child(&copy)?;
-                if let Some(line) = self.body.last_element_child() {
-                    line.set_attribute("data-key", &row.key.to_string())?;
-                }
+                let line = dom::copy("run-row")?;
+                line.set_attribute("data-key", &row.key.to_string())?;
+                self.body.append_child(&line)?;
             }
         }
         let mut line = self.body.first_element_child();
         for row in &view.rows {
             let Some(element) = line else { break };
-            Self::row(chart, &element, row, view.cannot_load)?;
+            Self::row(&element, row, view.cannot_load)?;
             line = element.next_element_sibling();
         }
         Ok(())
     }
 
-    fn row(
-        chart: &RunsChart,
-        line: &Element,
-        row: &Row,
-        cannot_load: Option<&str>,
-    ) -> Result<(), DomError> {
-        let part = |what: &str| {
-            let selector = ["[data-do=", what, "]"].concat();
-            line.query_selector(&selector)?.ok_or(DomError::NoElement(selector))
-        };
+    fn row(line: &Element, row: &Row, cannot_load: Option<&str>) -> Result<(), DomError> {
+        let part = |what: &str| dom::part::<Element>(line, &["[data-do=", what, "]"].concat());
         for (what, verb) in [
             ("show", "In the chart: "),
             ("name", "Name of "),
@@ -102,8 +87,11 @@ impl RunsPanel {
         dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
         load.set_title(cannot_load.unwrap_or("Its weights answer, its settings are set"));
         if let Some(swatch) = line.query_selector(".swatch")? {
-            let colour =
-                if row.shown { chart.colour(row.key) } else { String::from("transparent") };
+            let colour = if row.shown {
+                ["var(", &chart::colour(row.key), ")"].concat()
+            } else {
+                "transparent".into()
+            };
             swatch.unchecked_into::<HtmlElement>().style().set_property("color", &colour)?;
         }
         let cells = line.query_selector_all("td")?;
@@ -118,11 +106,11 @@ impl RunsPanel {
 
 impl Panel for RunsPanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
-        let stamp = Some((app.runs.revision(), app.run_is_on()));
+        let stamp = Some((app.panels.runs.revision(), app.cx.run_is_on()));
         if self.stamp == stamp {
             return Ok(Frame::Unneeded);
         }
-        let view = app.kept_runs();
+        let view = app.panels.runs.view(&app.cx);
         dom::hide("runs-empty", view.empty.is_none())?;
         dom::text("runs-empty", view.empty.unwrap_or_default())?;
         dom::hide("runs-content", view.empty.is_some())?;
@@ -136,19 +124,10 @@ impl Panel for RunsPanel {
         dom::disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
         let mut chart = self.chart.borrow_mut();
         self.rows(&chart, &view)?;
-        // Where the chart waits for uPlot, the page is shown anew once that is here.
+        // Where the chart waits for its script, the page is shown anew once that is here.
         let drawn = chart.show(view)?;
         self.stamp = stamp.filter(|_| drawn);
         Ok(Frame::Unneeded)
-    }
-
-    fn fit(&mut self, _: &App) -> Result<(), DomError> {
-        self.chart.borrow().fit()
-    }
-
-    fn forget_colours(&mut self) {
-        self.chart.borrow_mut().forget_colours();
-        self.stamp = None;
     }
 }
 
@@ -161,7 +140,7 @@ fn save(chart: &RefCell<RunsChart>) {
 }
 
 fn happen(event: Event) {
-    dispatch(app::Event::Runs(event));
+    dispatch(app::Event::Panel(panels::Event::Runs(event)));
 }
 
 /// What the table's rows tell.
@@ -181,10 +160,8 @@ fn listen(body: &HtmlElement) -> Result<(), DomError> {
             "load" => happen(Event::Load(key)),
             "delete" => {
                 happen(Event::Delete(key));
-                if let Ok(undo) = dom::by_id::<HtmlElement>("runs-undo") {
-                    // The row that had the focus is gone.
-                    let _ = undo.focus();
-                }
+                // The row that had the focus is gone.
+                dom::focus("#runs-undo");
             }
             _ => {}
         }
@@ -193,8 +170,6 @@ fn listen(body: &HtmlElement) -> Result<(), DomError> {
 
 /// The run that an event is about, and what was touched of its row.
 fn target(event: &DomEvent) -> Option<(RunKey, String, Element)> {
-    let element: Element = event.target()?.dyn_into().ok()?;
-    let part = element.closest("[data-do]").ok()??;
-    let key = part.closest("[data-key]").ok()??.get_attribute("data-key")?.parse().ok()?;
-    Some((key, part.get_attribute("data-do")?, part))
+    let part = dom::around(event, "[data-do]")?;
+    Some((dom::attribute(&part, "data-key")?, part.get_attribute("data-do")?, part))
 }

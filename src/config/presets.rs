@@ -1,8 +1,8 @@
 //! Networks and settings to begin with.
 
-use crate::app::settings::Form;
-use crate::net::Architecture;
-use crate::protocol::{Augment, Optimizer, Schedule, Settings};
+use super::architecture::Architecture;
+use super::form::Form;
+use super::train_config::{Augment, Optimizer, Schedule, TrainConfig};
 
 /// A network by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct NetworkPreset {
     pub key: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// Its layers, as [`crate::net::notation`] has them.
+    /// Its layers, in their [notation](super::notation).
     pub layers: &'static str,
 }
 
@@ -60,17 +60,37 @@ impl Recipe {
     /// All of them, in the page's order.
     pub const ALL: [Self; 3] = [Self::Keras, Self::Fast, Self::Best];
 
-    /// Its button's id.
-    pub fn id(self) -> &'static str {
+    /// Its word on the command line, and after `recipe-` its button's id.
+    pub fn key(self) -> &'static str {
         match self {
-            Self::Keras => "recipe-keras",
-            Self::Fast => "recipe-fast",
-            Self::Best => "recipe-best",
+            Self::Keras => "keras",
+            Self::Fast => "fast",
+            Self::Best => "best",
+        }
+    }
+
+    /// Its name.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Keras => "Keras default",
+            Self::Fast => "Fast",
+            Self::Best => "Best",
+        }
+    }
+
+    /// What it is for.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Keras => "10 epochs, batch size 32, learning rate 0.001 throughout",
+            Self::Fast => {
+                "99 % in one epoch: images varied gently, labels smoothed, weights averaged"
+            }
+            Self::Best => "The highest accuracy: as Fast, but 60 epochs of larger batches",
         }
     }
 
     /// Puts its settings among those of a run.
-    pub fn apply(self, s: &mut Settings) {
+    pub fn apply(self, s: &mut TrainConfig) {
         (s.epochs, s.batch_size, s.learning_rate) = match self {
             Self::Keras => (10, 32, 0.001),
             Self::Fast => (1, 16, 0.002),

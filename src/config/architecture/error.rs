@@ -1,7 +1,7 @@
 //! What can be wrong with a list of layers.
 
-use super::{Layer, MAX_SIDE, Shape};
-use crate::data::CLASSES;
+use super::super::CLASSES;
+use super::{Layer, LayerPart, MAX_SIDE, Shape};
 
 /// Why an architecture cannot be built. Layers are counted from 1.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -47,16 +47,14 @@ pub enum ArchitectureError {
         got: Shape,
     },
     /// A number outside its range.
-    #[error("{layer} (layer {index}): {what} must be {range}, not {got}")]
+    #[error("{layer} (layer {index}): {} must be {}, not {got}", part.key().replace('_', " "), part.range())]
     OutOfRange {
         /// The layer meant.
         layer: Layer,
         /// Its number, from 1.
         index: usize,
         /// The number meant.
-        what: &'static str,
-        /// What is allowed.
-        range: &'static str,
+        part: LayerPart,
         /// What is asked for.
         got: f32,
     },

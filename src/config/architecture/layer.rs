@@ -36,6 +36,20 @@ pub enum Activation {
     Softmax,
 }
 
+impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Linear, Self::Relu, Self::Softmax];
+
+    /// Keras' word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Relu => "relu",
+            Self::Softmax => "softmax",
+        }
+    }
+}
+
 /// What a convolution finds beyond the edge of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
@@ -43,6 +57,19 @@ pub enum Padding {
     Valid,
     /// Zeros; the output is as large as the input.
     Same,
+}
+
+impl Padding {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Valid, Self::Same];
+
+    /// Keras' word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Same => "same",
+        }
+    }
 }
 
 /// A layer, with Keras' names and defaults: strides 1 for Conv2D, `pool_size` for pooling.
@@ -135,6 +162,52 @@ impl Layer {
             }
             Self::Dense { .. } => input.channels * output.channels,
             _ => 0,
+        }
+    }
+}
+
+/// A kind of layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// A convolution.
+    Conv2D,
+    /// Max-pooling.
+    MaxPooling2D,
+    /// Average pooling.
+    AveragePooling2D,
+    /// From a map to a vector.
+    Flatten,
+    /// A matrix.
+    Dense,
+    /// Random zeros.
+    Dropout,
+}
+
+impl LayerKind {
+    /// All kinds, in the page's order.
+    pub const ALL: [Self; 6] = [
+        Self::Conv2D,
+        Self::MaxPooling2D,
+        Self::AveragePooling2D,
+        Self::Flatten,
+        Self::Dense,
+        Self::Dropout,
+    ];
+
+    /// A layer of this kind as it is added.
+    pub fn layer(self) -> Layer {
+        match self {
+            Self::Conv2D => Layer::Conv2D {
+                filters: 32,
+                kernel_size: 3,
+                activation: Activation::Relu,
+                padding: Padding::Valid,
+            },
+            Self::MaxPooling2D => Layer::MaxPooling2D { pool_size: 2 },
+            Self::AveragePooling2D => Layer::AveragePooling2D { pool_size: 2 },
+            Self::Flatten => Layer::Flatten,
+            Self::Dense => Layer::Dense { units: 64, activation: Activation::Relu },
+            Self::Dropout => Layer::Dropout { rate: 0.25 },
         }
     }
 }

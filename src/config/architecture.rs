@@ -2,13 +2,16 @@
 
 mod error;
 mod layer;
+mod part;
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 pub use self::error::ArchitectureError;
-pub use self::layer::{Activation, Layer, Padding, Shape};
-use crate::data::{CLASSES, SIDE};
+pub use self::layer::{Activation, Layer, LayerKind, Padding, Shape};
+pub use self::part::LayerPart;
+use super::format::count;
+use super::{CLASSES, SIDE};
 
 /// The most parameters a model may have: 40 MB with its optimizer's moments and gradients.
 pub const MAX_PARAMETERS: usize = 2_000_000;
@@ -22,9 +25,6 @@ const MAX_NUMBERS: usize = 250_000;
 
 /// The most rows or columns that an image may have.
 const MAX_SIDE: usize = 128;
-
-/// The most units or filters a layer may have.
-const MAX_CHANNELS: usize = 1024;
 
 /// Input shape and layers of a model that tells [`CLASSES`] classes apart. Serialised as
 /// [`notation`](super::notation) writes it.
@@ -117,13 +117,11 @@ impl Architecture {
         layer: Layer,
         index: usize,
     ) -> Result<Shape, ArchitectureError> {
-        let range = |what, range, got: f32, inside: bool| {
-            if inside {
-                Ok(())
-            } else {
-                Err(ArchitectureError::OutOfRange { layer, index, what, range, got })
+        for part in LayerPart::ALL {
+            if let Some(got) = part.out_of_range(&layer) {
+                return Err(ArchitectureError::OutOfRange { layer, index, part, got });
             }
-        };
+        }
         let flat = self.layers[..index - 1].iter().position(|l| *l == Layer::Flatten);
         let map = |needed: usize| match flat {
             Some(flat) => Err(ArchitectureError::NeedsMap { layer, index, flat: flat + 1 }),
@@ -134,13 +132,6 @@ impl Architecture {
         };
         match layer {
             Layer::Conv2D { filters, kernel_size, activation, padding } => {
-                range(
-                    "filters",
-                    "1 to 1024",
-                    filters as f32,
-                    (1..=MAX_CHANNELS).contains(&filters),
-                )?;
-                range("kernel size", "1 to 7", kernel_size as f32, (1..=7).contains(&kernel_size))?;
                 if activation == Activation::Softmax {
                     return Err(ArchitectureError::Softmax { layer, index });
                 }
@@ -156,7 +147,6 @@ impl Architecture {
                 })
             }
             Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
-                range("pool size", "1 to 15", pool_size as f32, (1..=15).contains(&pool_size))?;
                 map(pool_size)?;
                 Ok(Shape {
                     height: input.height / pool_size,
@@ -169,7 +159,6 @@ impl Architecture {
                 Ok(Shape::vector(input.size()))
             }
             Layer::Dense { units, activation } => {
-                range("units", "1 to 1024", units as f32, (1..=MAX_CHANNELS).contains(&units))?;
                 if flat.is_none() {
                     return Err(ArchitectureError::NeedsVector { layer, index, got: input });
                 }
@@ -178,10 +167,7 @@ impl Architecture {
                 }
                 Ok(Shape::vector(units))
             }
-            Layer::Dropout { rate } => {
-                range("rate", "0 to less than 1", rate, (0.0..1.0).contains(&rate))?;
-                Ok(input)
-            }
+            Layer::Dropout { .. } => Ok(input),
         }
     }
 
@@ -278,28 +264,15 @@ impl Architecture {
             let _ = writeln!(
                 table,
                 "{name:<36}{shape:<24}{:>10}",
-                thousands(layer.parameter_count(*input))
+                count(layer.parameter_count(*input) as u32)
             );
         }
         let _ = write!(
             table,
             "{}\nTotal params: {}",
             "=".repeat(70),
-            thousands(self.parameter_count()?)
+            count(self.parameter_count()? as u32)
         );
         Ok(table)
     }
-}
-
-/// `34826` as `34,826`.
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

@@ -1,0 +1,103 @@
+//! What the panels may look at.
+
+use super::answer::{Answer, Source};
+use super::availability::Availability;
+use super::curves::Curves;
+use super::run::Run;
+use super::speed::Speed;
+use crate::config::Architecture;
+use crate::config::Form;
+use crate::protocol::RunId;
+
+/// What the panels may look at; only the app changes it.
+#[derive(Debug)]
+pub struct Context {
+    /// What the visitor set.
+    pub form: Form,
+    /// Counts the moments at which the controls should show it anew.
+    pub form_revision: u32,
+    /// The drawing, and which weights read it as what.
+    pub answer: Answer,
+    /// The trainer and its data.
+    pub trainer: Availability,
+    /// The run under way, or the last one.
+    pub run: Option<Run>,
+    /// Its curves.
+    pub curves: Curves,
+    /// How fast training is here, as far as a run has shown.
+    pub speed: Option<Speed>,
+    /// Workers that train if the settings leave it open.
+    pub cores: u32,
+}
+
+impl Context {
+    /// The page as it opens.
+    pub(super) fn new(answer: Answer) -> Self {
+        Self {
+            form: Form::default(),
+            form_revision: 0,
+            answer,
+            trainer: Availability::default(),
+            run: None,
+            curves: Curves::default(),
+            speed: None,
+            cores: 1,
+        }
+    }
+
+    /// Whether a run is under way, if it stands still or not.
+    pub fn run_is_on(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_on)
+    }
+
+    /// Workers that the next run asks for.
+    pub fn workers(&self) -> u32 {
+        self.form.workers.unwrap_or(self.cores)
+    }
+
+    /// Why the next run cannot start from the shipped weights.
+    pub fn cannot_start_shipped(&self) -> Option<&'static str> {
+        let fits = self.form.settings.architecture.shares_parameters_with(&Architecture::default());
+        (!fits).then_some("The shipped weights belong to another network")
+    }
+
+    /// Why the next run cannot go on from the last one.
+    pub fn cannot_start_current(&self) -> Option<&'static str> {
+        let architecture = &self.form.settings.architecture;
+        match &self.run {
+            None => Some("There is no run to go on from yet"),
+            Some(run) if architecture.shares_parameters_with(&run.settings.architecture) => None,
+            Some(_) => Some("The last run’s weights belong to another network"),
+        }
+    }
+
+    /// Why no run can begin now.
+    pub fn cannot_train(&self) -> Option<&'static str> {
+        self.trainer.cannot_train(&self.form.settings.architecture)
+    }
+
+    /// Why no weights can be evaluated now.
+    pub fn cannot_evaluate(&self) -> Option<String> {
+        self.trainer.cannot_evaluate(self.answer.model().is_some())
+    }
+
+    /// Why no weights can be fine-tuned now, whatever there is to train on.
+    pub fn cannot_fine_tune(&self) -> Option<String> {
+        self.trainer.cannot_fine_tune(self.answer.model().is_some(), self.run_is_on())
+    }
+
+    /// What the weights are called that answer now.
+    pub fn answering(&self) -> String {
+        match (self.answer.source(), &self.run) {
+            (Source::Run, Some(run)) => run.weights_name(),
+            (Source::Tuned, _) => String::from("fine-tuned weights"),
+            _ => String::from("shipped weights"),
+        }
+    }
+
+    /// The run whose weights answer; `None` if they are no run's.
+    pub fn answering_run(&self) -> Option<RunId> {
+        let run = self.run.as_ref().filter(|_| self.answer.source() == Source::Run);
+        run.map(Run::id)
+    }
+}

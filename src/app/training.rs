@@ -1,0 +1,318 @@
+//! Between the page and the trainer: runs begin and end, and what the trainer says reaches whom it concerns.
+
+use super::availability::{Data, TrainerState};
+use super::curves::{Curves, Test};
+use super::panels::runs::Restored;
+use super::run::{Run, RunPhase};
+use super::speed::Speed;
+use super::view::Parts;
+use super::{App, Effect, Intent, Outcome, format};
+use crate::config::StartFrom;
+use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
+
+/// What is said of a run that ended so.
+const DIVERGED: &str = "The loss grew beyond what numbers can hold, so the run has stopped; its last sound weights stay. \
+                        A smaller learning rate helps.";
+
+impl App {
+    /// Changes what the run under way does; without one, starts a run.
+    pub(super) fn train(
+        &mut self,
+        change: fn(&mut Run) -> Option<Request>,
+        paused: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.cx.run.as_mut().filter(|run| run.is_on()) {
+            Some(run) => {
+                if let Some(request) = change(run) {
+                    self.send(request, vec![], effects);
+                }
+            }
+            None => self.propose(paused, effects),
+        }
+    }
+
+    /// Starts a run, asking first if a trained network would be lost.
+    fn propose(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+        if self.cx.cannot_train().is_some() {
+            return;
+        }
+        let goes_on = self.cx.form.start == StartFrom::Current;
+        match self.cx.run.as_ref().filter(|_| !goes_on).and_then(Run::at_stake) {
+            Some(what) => self.ask(
+                format!(
+                    "Start anew? {what} will be replaced. To go on from it instead, choose \
+                     “Start from: last run’s weights” under More settings."
+                ),
+                "Start anew",
+                Intent::Start { paused },
+                effects,
+            ),
+            None => self.start(paused, effects),
+        }
+    }
+
+    pub(super) fn start(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+        self.check_start();
+        let settings = self.cx.form.settings.clone();
+        let parameters = match self.cx.form.start {
+            StartFrom::Fresh => None,
+            StartFrom::Shipped => self.cx.answer.shipped().map(<[f32]>::to_vec),
+            StartFrom::Current => self.cx.answer.trained().map(<[f32]>::to_vec),
+        };
+        let start = if parameters.is_some() { self.cx.form.start } else { StartFrom::Fresh };
+        let phase = if paused { RunPhase::Stepping } else { RunPhase::Training };
+        let new = Run::new(0, settings.clone(), start, phase);
+        let Some(run) = self.take_run(new, Curves::default(), parameters.clone()) else { return };
+        let workers = self.cx.workers();
+        let parameters = parameters.into_iter().collect();
+        self.send(Request::Start { run, settings, paused, workers }, parameters, effects);
+        if paused {
+            self.send(Request::Step { run }, vec![], effects);
+        }
+    }
+
+    /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
+    pub(super) fn restore(&mut self, restored: Restored, effects: &mut Vec<Effect>) {
+        let Restored { key, name, run, curves, weights } = restored;
+        let settings = run.settings.clone();
+        let Some(id) = self.take_run(run, curves, Some(weights)) else { return };
+        self.panels.runs.set_run(key, id);
+        let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
+        self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
+        self.notice = Some(format!("{name} is back: its weights answer and its settings are set."));
+        self.check_start();
+        self.show_form(effects);
+    }
+
+    /// Puts a run in the place of the one before; its id, unless its network cannot be built.
+    fn take_run(&mut self, mut run: Run, curves: Curves, weights: Option<Vec<f32>>) -> Option<u32> {
+        let settings = &run.settings;
+        let begun = self.cx.answer.begin_run(&settings.architecture, weights, settings.seed);
+        if let Err(error) = begun {
+            self.notice = Some(format!("This network cannot be built: {error}."));
+            return None;
+        }
+        self.last_run += 1;
+        run.progress.run = self.last_run;
+        self.cx.run = Some(run);
+        self.cx.curves = curves;
+        Some(self.last_run)
+    }
+
+    pub(super) fn propose_reset(&mut self, effects: &mut Vec<Effect>) {
+        let run = self.cx.run.as_ref();
+        let Some((run, what)) = run.and_then(|run| Some((run, run.at_stake()?))) else {
+            return self.reset(effects);
+        };
+        let kept = self.panels.runs.keeps(run.id());
+        let fate = if kept { "stays in Runs" } else { "will be gone" };
+        self.ask(format!("Reset this run? {what} {fate}."), "Reset", Intent::Reset, effects);
+    }
+
+    pub(super) fn reset(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(run) = self.cx.run.take() {
+            self.send(Request::Reset { run: run.id() }, vec![], effects);
+        }
+        self.cx.curves = Curves::default();
+        self.cx.answer.forget_trained();
+        if self.cx.form.start == StartFrom::Current {
+            self.cx.form.start = StartFrom::Fresh;
+            self.show_form(effects);
+        }
+    }
+
+    pub(super) fn spawn_trainer(&mut self, effects: &mut Vec<Effect>) {
+        self.cx.trainer.load();
+        effects.push(Effect::SpawnTrainer);
+    }
+
+    /// Says once that the site was updated. What is there goes on.
+    pub(super) fn on_update_found(&mut self) {
+        if !std::mem::replace(&mut self.cx.trainer.updated, true) {
+            self.notify(
+                "Inkling was updated: reload to use the new version. What is drawn and learnt here stays until you do.",
+            );
+        }
+    }
+
+    pub(super) fn repair(&mut self, effects: &mut Vec<Effect>) {
+        if self.cx.trainer.is_gone() && self.cx.trainer.updated {
+            effects.push(Effect::Reload);
+        } else if self.cx.trainer.is_gone() {
+            self.cx.trainer.data = Data::default();
+            self.spawn_trainer(effects);
+        } else if self.cx.trainer.data.failed.is_some() {
+            self.retry_data(effects);
+        } else if self.cx.answer.shipped_failure().is_some() {
+            self.cx.answer.expect_shipped();
+            effects.push(Effect::FetchShipped);
+        }
+    }
+
+    pub(super) fn retry_data(&mut self, effects: &mut Vec<Effect>) {
+        self.cx.trainer.data.failed = None;
+        self.send(Request::LoadData, vec![], effects);
+    }
+
+    /// Sends a request, if there is somebody to hear it.
+    pub(super) fn send(
+        &mut self,
+        request: Request,
+        arrays: Vec<Vec<f32>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.cx.trainer.is_ready() {
+            self.cx.trainer.on_request(&request);
+            effects.push(Effect::Send(request, arrays));
+        }
+    }
+
+    pub(super) fn lose_trainer(&mut self, reason: String) {
+        self.changed = Parts::ALL;
+        self.cx.trainer.lose(reason);
+        self.panels.lose_trainer();
+        if let Some(run) = &mut self.cx.run {
+            run.stop();
+        }
+    }
+
+    /// Loses the trainer to an error. Several may tell of the same one, and the first saw what it was about.
+    pub(super) fn lose_broken_trainer(&mut self, out: &mut Vec<Outcome>) {
+        let what = match self.cx.trainer.state {
+            TrainerState::Gone(_) => return,
+            TrainerState::Waiting | TrainerState::Loading => "The trainer could not be started.",
+            TrainerState::Ready(_) => "The trainer stopped because of an error in this browser.",
+        };
+        self.lose_trainer(String::from(what));
+        out.push(Outcome::Effect(Effect::CheckForUpdate));
+    }
+
+    /// Takes a reply of the trainer; those about a run that is gone are dropped.
+    pub(super) fn on_reply(&mut self, reply: Reply, arrays: Vec<Vec<f32>>, out: &mut Vec<Outcome>) {
+        self.cx.trainer.on_reply(&reply);
+        let mut arrays = arrays.into_iter();
+        let mut next = || arrays.next().unwrap_or_default();
+        match reply {
+            Reply::Ready { backend } => {
+                self.cx.trainer.state = TrainerState::Ready(backend);
+                out.push(Outcome::Send(Request::LoadData, vec![]));
+            }
+            Reply::Data(progress) => {
+                self.cx.trainer.data.progress = Some(progress);
+                self.panels.load(self.open_panel, &self.cx, out);
+            }
+            Reply::DataFailed { part, reason } => {
+                self.cx.trainer.data.failed = Some((part, reason));
+            }
+            Reply::HelperLost => out.push(Outcome::Effect(Effect::CheckForUpdate)),
+            Reply::Failed { run, message } => {
+                if self.current(run).is_some() {
+                    self.lose_trainer(message);
+                    out.push(Outcome::Effect(Effect::CheckForUpdate));
+                }
+            }
+            Reply::Broken => self.lose_broken_trainer(out),
+            Reply::Evaluating => {}
+            Reply::Evaluated { id, evaluation } => {
+                self.panels.evaluate.take_evaluation(id, Ok((evaluation, next())), out);
+            }
+            Reply::EvaluationFailed { id, reason } => {
+                self.panels.evaluate.take_evaluation(id, Err(reason), out);
+            }
+            Reply::FineTuning { id, share } => self.panels.fine_tune.set_share(id, share),
+            Reply::FineTuned { id, before, after } => {
+                self.panels.fine_tune.take_outcome(id, Ok(([before, after], next())), out);
+            }
+            Reply::FineTuneFailed { id, reason } => {
+                self.panels.fine_tune.take_outcome(id, Err(reason), out);
+            }
+            Reply::TestLabels => self.panels.evaluate.take_labels(&next(), out),
+            Reply::TestImages => self.panels.evaluate.gallery.hang(&next(), &next()),
+            Reply::Progress(progress) => self.take_progress(progress, [next(), next(), next()]),
+            Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation } => {
+                let (loss, accuracy) = (test_loss, test_accuracy);
+                let test = Test { epoch, step, loss, accuracy, validation };
+                self.end_epoch(run, test, [next(), next()], out);
+            }
+            Reply::Paused { run, step } => {
+                if let Some(run) = self.current(run) {
+                    run.pause(step);
+                }
+            }
+            Reply::Working { run, evaluated } => {
+                if let Some(run) = self.current(run) {
+                    run.evaluated = evaluated;
+                }
+            }
+            Reply::Diverged { run, step, seconds } => {
+                if let Some(run) = self.current(run) {
+                    run.diverge(step, seconds);
+                    self.cx.answer.set_trained(next());
+                    self.notify(DIVERGED);
+                    out.push(Outcome::announce(DIVERGED));
+                }
+            }
+            Reply::Finished { run, seconds } => self.finish_run(run, seconds, out),
+        }
+    }
+
+    fn take_progress(
+        &mut self,
+        progress: Progress,
+        [parameters, losses, accuracies]: [Vec<f32>; 3],
+    ) {
+        let Some(run) = self.current(progress.run) else { return };
+        run.take(progress);
+        let multiply_adds = run.settings.architecture.multiply_adds().ok();
+        let images_per_second = progress.images_per_second;
+        if images_per_second > 0.0 {
+            self.cx.speed =
+                multiply_adds.map(|multiply_adds| Speed { images_per_second, multiply_adds });
+        }
+        self.cx.answer.set_trained(parameters);
+        self.cx.curves.extend(&losses, &accuracies);
+    }
+
+    fn end_epoch(
+        &mut self,
+        run: RunId,
+        test: Test,
+        [parameters, probabilities]: [Vec<f32>; 2],
+        out: &mut Vec<Outcome>,
+    ) {
+        let Test { epoch, step, loss, accuracy, .. } = test;
+        let Some(run) = self.current(run) else { return };
+        run.progress.epoch = epoch;
+        run.progress.step = step;
+        run.test_accuracy = Some(accuracy);
+        let (id, epochs) = (run.id(), run.settings.epochs);
+        self.cx.curves.tests.push(test);
+        self.cx.answer.set_trained(parameters);
+        let evaluation = Evaluation { loss, accuracy };
+        self.panels.evaluate.take_epoch(id, epoch, evaluation, probabilities);
+        self.panels.runs.keep(&self.cx, out);
+        out.push(Outcome::announce(format!(
+            "Epoch {epoch} of {epochs}: {} of the test images right.",
+            format::percent(accuracy)
+        )));
+    }
+
+    fn finish_run(&mut self, run: RunId, seconds: f64, out: &mut Vec<Outcome>) {
+        let Some(run) = self.current(run) else { return };
+        run.finish(seconds);
+        let epochs = format::of(run.progress.epoch, "epoch", "epochs");
+        let time = format::duration(seconds);
+        // It follows the last epoch's announcement at once and so replaces it.
+        let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
+            format!(" {} of the test images right.", format::percent(accuracy))
+        });
+        self.panels.runs.keep(&self.cx, out);
+        out.push(Outcome::announce(format!("Done: {epochs} in {time}.{right}")));
+    }
+
+    /// The run under way, if that is the one meant.
+    fn current(&mut self, id: RunId) -> Option<&mut Run> {
+        self.cx.run.as_mut().filter(|run| run.id() == id && run.is_on())
+    }
+}

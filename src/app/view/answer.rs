@@ -1,0 +1,93 @@
+//! The answer: digit, bars, and whose weights give it.
+
+use super::State;
+use crate::app::Context;
+use crate::app::answer::{Answer, Source};
+use crate::app::format::percent;
+use crate::app::run::Run;
+use crate::data::CLASSES;
+
+/// Below this probability the page says what else it could be.
+const SURE: f32 = 0.6;
+
+/// What the page shows of the answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnswerView {
+    /// Whether anything is drawn.
+    pub drawn: bool,
+    /// The likeliest digit.
+    pub digit: Option<usize>,
+    /// Whether another digit is nearly as likely.
+    pub unsure: bool,
+    /// A word on the answer.
+    pub line: String,
+    /// Probabilities, 0 to 1.
+    pub bars: Option<[f32; CLASSES]>,
+    /// The same as text.
+    pub percents: [String; CLASSES],
+    /// Whose weights answer.
+    pub source: Source,
+    /// The shipped weights' name.
+    pub shipped_name: &'static str,
+    /// Whether they can answer.
+    pub shipped_here: bool,
+    /// The run's weights' name.
+    pub run_name: String,
+    /// Whether they can answer.
+    pub run_here: bool,
+    /// Whether there are fine-tuned weights.
+    pub tuned_here: bool,
+}
+
+impl AnswerView {
+    pub(super) fn of(cx: &Context) -> Self {
+        let answer = &cx.answer;
+        let bars = answer.probabilities().copied();
+        let digit = answer.digit();
+        let unsure = digit.is_some_and(|(_, share)| share < SURE);
+        Self {
+            drawn: !answer.drawing().is_empty(),
+            digit: digit.map(|(digit, _)| digit),
+            unsure,
+            line: line(cx, unsure),
+            percents: bars.map(|bars| bars.map(percent)).unwrap_or_default(),
+            bars,
+            source: answer.source(),
+            shipped_name: match answer.shipped_failure() {
+                Some(_) => "shipped weights (not loaded)",
+                None => "shipped weights",
+            },
+            shipped_here: answer.shipped().is_some(),
+            run_name: cx.run.as_ref().map_or_else(|| "no run yet".into(), Run::weights_name),
+            run_here: answer.trained().is_some(),
+            tuned_here: answer.is_tuned(),
+        }
+    }
+}
+
+fn line(cx: &Context, unsure: bool) -> String {
+    let answer = &cx.answer;
+    match (answer.digit(), answer.probabilities()) {
+        (Some(_), Some(bars)) if unsure => {
+            let mut others: Vec<(usize, &f32)> = bars.iter().enumerate().collect();
+            others.sort_by(|a, b| b.1.total_cmp(a.1));
+            format!("not sure: {} or {}", others[0].0, others[1].0)
+        }
+        (Some((_, share)), _) => format!("{} sure", percent(share)),
+        (None, Some(_)) => {
+            "no answer: the weights overflowed, a smaller learning rate helps".into()
+        }
+        (None, None) if super::state(cx) == State::Loading => "loading the weights".into(),
+        (None, None) if answer.drawing().is_empty() => "the answer stands here".into(),
+        (None, None) => "too little to read yet".into(),
+    }
+}
+
+/// The answer for a screen reader.
+pub fn spoken_answer(answer: &Answer) -> String {
+    match answer.digit() {
+        Some((digit, share)) => format!("{digit}, {}", percent(share)),
+        None if answer.drawing().is_empty() => String::from("The pad is empty."),
+        None => String::from("No answer yet."),
+    }
+}

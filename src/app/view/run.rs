@@ -1,0 +1,156 @@
+//! The run: where it stands, and what its buttons do.
+
+use super::{State, state};
+use crate::app::Context;
+use crate::app::format::{count, duration, of, percent, rate};
+use crate::app::run::{Run, RunPhase};
+use crate::protocol::Activity;
+
+/// A button: its words and, if it cannot be pressed, why.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Button {
+    /// What it does.
+    pub label: &'static str,
+    /// Why it cannot be pressed.
+    pub disabled: Option<&'static str>,
+}
+
+/// What the page shows of the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunView {
+    /// For `data-state`.
+    pub state: State,
+    /// For `data-epoch`.
+    pub epoch: u32,
+    /// For `data-step`.
+    pub step: u32,
+    /// For `data-test-accuracy`.
+    pub test_accuracy: Option<f32>,
+    /// For `data-images-per-second`.
+    pub images_per_second: u32,
+    /// The Train button.
+    pub train: Button,
+    /// The Step button.
+    pub step_button: Button,
+    /// The Reset button.
+    pub reset: Button,
+    /// Why a button cannot be pressed, in the open.
+    pub why: &'static str,
+    /// Where the run stands.
+    pub text: String,
+    /// How long it will take, or where exactly it stands.
+    pub left: String,
+    /// How far it is, 0 to 1.
+    pub share: f32,
+    /// Test accuracy.
+    pub accuracy_figure: String,
+    /// Images per second.
+    pub rate_figure: String,
+    /// Minibatches.
+    pub step_figure: String,
+}
+
+impl RunView {
+    pub(super) fn of(cx: &Context) -> Self {
+        let mut view = Self {
+            state: state(cx),
+            text: String::from("Ready to train"),
+            accuracy_figure: String::from("–"),
+            rate_figure: String::from("–"),
+            step_figure: String::from("–"),
+            ..Self::default()
+        };
+        view.set_buttons(cx);
+        if let Some(run) = &cx.run {
+            view.set_run(run);
+            if cx.curves.loss.raw().last().is_some_and(|loss| !loss.is_finite()) {
+                view.text.push_str("; the weights overflowed, a smaller learning rate helps");
+            }
+        }
+        view
+    }
+
+    fn set_buttons(&mut self, cx: &Context) {
+        let phase = cx.run.as_ref().map(|run| run.phase);
+        let cannot = cx.cannot_train();
+        let (train, step, why) = match phase {
+            Some(RunPhase::Training | RunPhase::Pausing) => (
+                Button { label: "Pause", disabled: None },
+                Some("Step works while a run is paused"),
+                "Step needs a pause, settings need a Reset.",
+            ),
+            Some(RunPhase::Paused | RunPhase::Stepping) => (
+                Button { label: "Resume", disabled: None },
+                None,
+                "Step takes one minibatch. Settings need a Reset.",
+            ),
+            Some(RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped) => (
+                Button { label: "Train", disabled: cannot },
+                cannot,
+                cannot.unwrap_or("Train starts a new run."),
+            ),
+            None => (
+                Button { label: "Train", disabled: cannot },
+                cannot,
+                cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
+            ),
+        };
+        (self.train, self.why) = (train, why);
+        self.step_button = Button { label: "Step", disabled: step };
+        let nothing = phase.is_none().then_some("Nothing to reset yet: there is no run");
+        self.reset = Button { label: "Reset", disabled: nothing };
+    }
+
+    fn set_run(&mut self, run: &Run) {
+        let (progress, epochs) = (&run.progress, run.settings.epochs);
+        self.epoch = progress.epoch;
+        self.step = progress.step;
+        self.test_accuracy = run.test_accuracy;
+        self.images_per_second = progress.images_per_second.round() as u32;
+        self.text = text(run);
+        let total = progress.steps_per_epoch * epochs;
+        if run.phase == RunPhase::Done {
+            self.share = 1.0;
+        } else if total > 0 {
+            self.share = progress.step as f32 / total as f32;
+        }
+        let left = progress.seconds_left;
+        if run.phase == RunPhase::Training && left.is_finite() && progress.step > 0 {
+            self.left = format!("{} left", duration(f64::from(left)));
+        }
+        if let Some(accuracy) = run.test_accuracy {
+            self.accuracy_figure = percent(accuracy);
+        }
+        if progress.images_per_second > 0.0 {
+            self.rate_figure = rate(progress.images_per_second);
+        }
+        self.step_figure = count(progress.step);
+    }
+}
+
+fn text(run: &Run) -> String {
+    let (progress, epochs) = (&run.progress, run.settings.epochs);
+    let now = format!("{} of {epochs}", (progress.epoch + 1).min(epochs));
+    match (run.phase, progress.activity) {
+        (RunPhase::Done, _) => {
+            let (whole, enough) = (progress.epoch >= epochs, run.settings.stop_at.is_some());
+            let done = of(progress.epoch, "epoch", "epochs");
+            if !whole && !enough {
+                return format!("Broken off after {} of {epochs} epochs", progress.epoch);
+            }
+            let early = if whole { "" } else { ", good enough" };
+            format!("Done: {done} in {}{early}", duration(run.seconds))
+        }
+        (RunPhase::Diverged | RunPhase::Stopped, _) => format!("Stopped in epoch {now}"),
+        (RunPhase::Paused | RunPhase::Stepping, _) if progress.step == 0 => {
+            String::from("Standing ready")
+        }
+        (RunPhase::Paused | RunPhase::Stepping, _) => format!("Paused in epoch {now}"),
+        (_, Activity::WaitingForData) => String::from("Waiting for training images"),
+        (_, Activity::Evaluating) => {
+            let share = run.evaluated.map(|share| [": ", &percent(share)].concat());
+            format!("Testing after epoch {}{}", run.epoch_of_weights(), share.unwrap_or_default())
+        }
+        (_, Activity::Training) => format!("Epoch {now}"),
+    }
+}

@@ -1,0 +1,132 @@
+//! The trainer and its data, and what went wrong.
+
+use crate::app::Context;
+use crate::app::availability::{Data, TrainerState};
+use crate::app::format::{count, megabytes, of};
+use crate::app::run::{Run, RunPhase};
+
+/// Something that needs the visitor: what happened and what to press.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Problem {
+    /// What happened, what is safe, what to do.
+    pub text: String,
+    /// The button's words.
+    pub action: &'static str,
+}
+
+/// What the page shows of the trainer and the data set, and of what went wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainerView {
+    /// For `data-workers`.
+    pub workers: u32,
+    /// For `data-backend`.
+    pub backend: String,
+    /// The machinery.
+    pub engine: String,
+    /// The data set's loading.
+    pub data_text: String,
+    /// How much of it is here, 0 to 1; `None` once all of it is.
+    pub data_share: Option<f32>,
+    /// Whether a part has to be tried again.
+    pub data_failed: bool,
+    /// The problem, if there is one.
+    pub problem: Option<Problem>,
+    /// The notice, if there is one.
+    pub notice: Option<String>,
+}
+
+impl TrainerView {
+    pub(super) fn of(cx: &Context, notice: Option<&str>) -> Self {
+        let (data_text, data_share) = data(&cx.trainer.data);
+        let mut view = Self {
+            data_text,
+            data_share,
+            data_failed: cx.trainer.data.failed.is_some(),
+            problem: problem(cx),
+            notice: notice.map(String::from),
+            ..Self::default()
+        };
+        if let TrainerState::Ready(backend) = &cx.trainer.state {
+            let run = cx.run.as_ref().filter(|run| run.is_on());
+            view.workers = run.map_or(cx.workers(), |run| run.progress.workers);
+            view.backend.clone_from(backend);
+            view.engine = format!("{backend}, {}", of(view.workers, "worker", "workers"));
+        }
+        view
+    }
+}
+
+fn data(data: &Data) -> (String, Option<f32>) {
+    let Some(data) = data.progress else {
+        return (String::from("Training images: waiting for the trainer"), Some(0.0));
+    };
+    if data.test_ready && data.train_images == data.total_train_images {
+        let kept = if data.from_cache { ", kept from before" } else { "" };
+        return (format!("{} training images here{kept}", count(data.train_images)), None);
+    }
+    let words = format!(
+        "{} of {} training images, {} of {} MB",
+        count(data.train_images),
+        count(data.total_train_images),
+        megabytes(data.received_bytes),
+        megabytes(data.total_bytes)
+    );
+    (words, Some(data.received_bytes as f32 / data.total_bytes.max(1) as f32))
+}
+
+fn problem(cx: &Context) -> Option<Problem> {
+    let trainer = &cx.trainer;
+    let (text, action) = if let (TrainerState::Gone(_), true) = (&trainer.state, trainer.updated) {
+        let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is gone from the \
+                    server. Drawing still works here, and Runs keeps each run up to its last epoch.";
+        (String::from(text), "Reload")
+    } else if let TrainerState::Gone(reason) = &trainer.state {
+        let safe = match cx.run.as_ref().map(|run| (run.phase, run.epoch_of_weights())) {
+            Some((RunPhase::Stopped, epoch @ 1..)) => format!(
+                "What was learnt up to epoch {epoch} is kept. Restart it to go on: choose \
+                 “Start from: last run’s weights” then."
+            ),
+            _ => String::from("Drawing still works. Restart it to train."),
+        };
+        (format!("{} {safe}", sentence(reason)), "Restart the trainer")
+    } else if let Some((part, reason)) = &trainer.data.failed {
+        let text = format!(
+            "The training data's part {part} could not be used: {} \
+             The other parts and all that is learnt are safe.",
+            sentence(reason)
+        );
+        (text, "Retry")
+    } else {
+        let reason = cx.answer.shipped_failure()?;
+        let text = format!(
+            "The shipped weights could not be loaded: {} \
+             Training from fresh weights works without them.",
+            sentence(reason)
+        );
+        (text, "Retry")
+    };
+    Some(Problem { text, action })
+}
+
+/// What to say when the page itself cannot go on because of an error.
+///
+/// - `kept`: whether the browser keeps the run.
+pub fn farewell(run: Option<&Run>, kept: bool) -> String {
+    let safe = match run {
+        Some(run) if kept => {
+            format!(" What was learnt up to epoch {} is kept in Runs.", run.progress.epoch)
+        }
+        Some(run) if run.is_on() => String::from(" The run under way is lost."),
+        _ => String::new(),
+    };
+    ["The page stopped because of an error in this browser.", &safe, " Reload it to go on."]
+        .concat()
+}
+
+/// With a full stop at its end.
+fn sentence(text: &str) -> String {
+    match text.trim_end() {
+        text if text.ends_with(['.', '!', '?']) => String::from(text),
+        text => format!("{text}."),
+    }
+}

@@ -1,0 +1,700 @@
+//! The table of settings. An entry is all that a new setting needs beside its place in [`Form`]: links, the page's HTML,
+//! its checks and the command line's options are made from it.
+
+use std::ops::RangeInclusive;
+
+use super::architecture::Architecture;
+use super::form::{Backend, Form, StartFrom};
+use super::format::count;
+use super::train_config::{Augment, Optimizer, Schedule};
+use super::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
+use FieldValue::{Choice, Network, Real, Whole};
+use Place::{Experiment, Front, More};
+
+/// What a setting can be set to, and where that is kept.
+pub enum FieldValue {
+    /// A whole number.
+    Whole {
+        /// What it may be.
+        range: RangeInclusive<u32>,
+        /// What it is; `None` if nothing is set.
+        get: fn(&Form) -> Option<u32>,
+        /// Sets it.
+        set: fn(&mut Form, u32),
+    },
+    /// Any number.
+    Real {
+        /// What it may be.
+        range: RangeInclusive<f32>,
+        /// What it is; `None` if nothing is set, or if there is no such number of the form's optimizer.
+        get: fn(&Form) -> Option<f32>,
+        /// Sets it.
+        set: fn(&mut Form, f32),
+    },
+    /// One of some.
+    Choice {
+        /// Those.
+        options: &'static [Choosable],
+        /// The place among them of what is chosen.
+        get: fn(&Form) -> usize,
+        /// Chooses the one at this place.
+        set: fn(&mut Form, usize),
+    },
+    /// A list of layers in its [notation](super::notation).
+    Network,
+}
+
+/// One of the options of a [`FieldValue::Choice`].
+pub struct Choosable {
+    /// Its word in links and on the command line.
+    pub word: &'static str,
+    /// Its name on the page.
+    pub label: &'static str,
+    /// Words that it had in earlier links.
+    pub formerly: &'static [&'static str],
+}
+
+/// An option by its word and its name.
+const fn option(word: &'static str, label: &'static str) -> Choosable {
+    Choosable { word, label, formerly: &[] }
+}
+
+/// What it means to leave a control empty.
+pub struct Empty {
+    /// In words.
+    pub label: &'static str,
+    /// Sets just that.
+    pub set: fn(&mut Form),
+}
+
+/// Where on the page a setting has a control, and its place in the order there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// On the first screen.
+    Front(u8),
+    /// On the first screen, under "More settings".
+    More(u8),
+    /// In the panel Experiment.
+    Experiment(u8),
+}
+
+/// What keeps a share of itself at each minibatch; with all of it, nothing would ever come in.
+const KEPT: RangeInclusive<f32> = 0.0..=0.9999;
+
+/// Makes [`Field`] of the table below.
+macro_rules! table {
+    ($(
+        $(#[$doc:meta])*
+        $field:ident {
+            key: $key:literal,
+            $(name: $name:literal,)?
+            label: $label:literal,
+            $(unit: $unit:literal,)?
+            question: $question:literal,
+            help: $help:literal,
+            value: $value:expr,
+            $(empty: $empty:expr,)?
+            $(of: $of:ident,)?
+            places: $places:expr,
+            since: $since:literal,
+        }
+    )*) => {
+        /// One thing to set.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Field {
+            $($(#[$doc])* $field,)*
+        }
+
+        // A function for each column: what only the HTML is made from takes no bytes of the page's program.
+        impl Field {
+            /// All fields, in the order of the hash; an optimizer stands before its numbers.
+            pub const ALL: [Self; [$($key),*].len()] = [$(Self::$field),*];
+
+            /// Its name in the hash, also the id of its control.
+            pub fn key(self) -> &'static str {
+                match self { $(Self::$field => $key,)* }
+            }
+
+            /// Its name in code: Keras' argument if there is one; the command line's option.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $($(Self::$field => $name,)?)*
+                    field => field.key(),
+                }
+            }
+
+            /// Its name on the page.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$field => $label,)* }
+            }
+
+            /// What follows a number.
+            pub fn unit(self) -> &'static str {
+                match self {
+                    $($(Self::$field => $unit,)?)*
+                    _ => "",
+                }
+            }
+
+            /// What its help answers.
+            pub fn question(self) -> &'static str {
+                match self { $(Self::$field => $question,)* }
+            }
+
+            /// What it is, in a sentence or two.
+            pub fn help(self) -> &'static str {
+                match self { $(Self::$field => $help,)* }
+            }
+
+            /// What it can be set to, and where that is kept.
+            pub fn value(self) -> &'static FieldValue {
+                match self {
+                    $(Self::$field => {
+                        static VALUE: FieldValue = $value;
+                        &VALUE
+                    })*
+                }
+            }
+
+            /// What it means to leave it empty, if that means something.
+            pub fn empty(self) -> Option<&'static Empty> {
+                match self {
+                    $($(Self::$field => {
+                        static EMPTY: Empty = $empty;
+                        Some(&EMPTY)
+                    })?)*
+                    _ => None,
+                }
+            }
+
+            /// Whether it is a number that only some optimizers have.
+            pub fn is_of_optimizer(self) -> bool {
+                match self {
+                    $($(Self::$field => stringify!($of) == "optimizer",)?)*
+                    _ => false,
+                }
+            }
+
+            /// Where the page has a control for it.
+            pub fn places(self) -> &'static [Place] {
+                match self { $(Self::$field => &$places,)* }
+            }
+
+            /// The links that it came with. The first ones, 1, always held all that there was to set, and still do;
+            /// what came later is in a link only if it is set otherwise than by default.
+            ///
+            /// | links | since | came with |
+            /// | --- | --- | --- |
+            /// | 1 | 2026-11-23 | the page |
+            /// | 2 | 2026-11-23 | Experiment |
+            /// | 3 | 2026-11-24 | relaxed SIMD |
+            /// | 4 | 2026-11-25 | label smoothing, and gentle for fading |
+            /// | 5 | 2026-11-25 | the moving average of the weights |
+            pub fn since(self) -> u8 {
+                match self { $(Self::$field => $since,)* }
+            }
+        }
+    };
+}
+
+table! {
+    /// Passes over the training images.
+    Epochs {
+        key: "epochs",
+        label: "Epochs",
+        question: "What are epochs?",
+        help: "How often the network sees every training image.",
+        value: Whole {
+            range: 1..=100,
+            get: |form| Some(form.settings.epochs),
+            set: |form, epochs| form.settings.epochs = epochs,
+        },
+        places: [Front(1), Experiment(1)],
+        since: 1,
+    }
+    /// Images in a minibatch.
+    Batch {
+        key: "batch",
+        name: "batch_size",
+        label: "Batch size",
+        question: "What is the batch size?",
+        help: "The images of a minibatch: what the network looks at before it changes its weights once.",
+        value: Whole {
+            range: 1..=512,
+            get: |form| Some(form.settings.batch_size),
+            set: |form, images| form.settings.batch_size = images,
+        },
+        places: [Front(2), Experiment(2)],
+        since: 1,
+    }
+    /// The peak learning rate.
+    LearningRate {
+        key: "lr",
+        name: "learning_rate",
+        label: "Learning rate",
+        question: "What is the learning rate?",
+        help: "How far each change goes: too small learns slowly, too large forgets as fast as it learns.",
+        value: Real {
+            range: 1e-5..=1.0,
+            get: |form| Some(form.settings.learning_rate),
+            set: |form, rate| form.settings.learning_rate = rate,
+        },
+        places: [Front(3), Experiment(3)],
+        since: 1,
+    }
+    /// Where all chance comes from.
+    Seed {
+        key: "seed",
+        label: "Seed",
+        question: "What is the seed?",
+        help: "The number that all chance comes from: the same seed gives exactly the same run again.",
+        value: Whole {
+            range: 0..=u32::MAX,
+            get: |form| Some(form.settings.seed),
+            set: |form, seed| form.settings.seed = seed,
+        },
+        places: [More(7), Experiment(16)],
+        since: 1,
+    }
+    /// Workers that train.
+    Workers {
+        key: "workers",
+        label: "Workers",
+        question: "What are workers?",
+        help: "Background threads of this tab that train together; they change the speed and nothing else.",
+        value: Whole {
+            range: 1..=MOST_WORKERS,
+            get: |form| form.workers,
+            set: |form, workers| form.workers = Some(workers),
+        },
+        empty: Empty { label: "one a core", set: |form| form.workers = None },
+        places: [More(5)],
+        since: 1,
+    }
+    /// How many of the training images to use.
+    Images {
+        key: "images",
+        label: "Images",
+        question: "What does images mean?",
+        help: "Train on the first so many images only: fewer is quicker and learns less.",
+        value: Whole {
+            range: 100..=TRAIN_IMAGES,
+            get: |form| Some(form.settings.images.unwrap_or(TRAIN_IMAGES)),
+            set: |form, images| form.settings.images = (images < TRAIN_IMAGES).then_some(images),
+        },
+        places: [More(6), Experiment(11)],
+        since: 1,
+    }
+    /// The optimizer.
+    Optimizer {
+        key: "optimizer",
+        label: "Optimizer",
+        question: "What is the optimizer?",
+        help: "The rule that turns errors into changes of the weights; Adam suits most cases, SGD wants a learning rate about ten times larger.",
+        value: Choice {
+            options: &[
+                option("adam", "Adam"),
+                option("sgd", "SGD with momentum"),
+                option("rmsprop", "RMSprop"),
+            ],
+            get: |form| match form.settings.optimizer {
+                Optimizer::Adam { .. } => 0,
+                Optimizer::Sgd { .. } => 1,
+                Optimizer::RmsProp { .. } => 2,
+            },
+            set: |form, place| form.settings.optimizer = Optimizer::ALL[place],
+        },
+        places: [More(2), Experiment(4)],
+        since: 1,
+    }
+    /// The learning rate's course.
+    Schedule {
+        key: "schedule",
+        label: "Schedule",
+        question: "What is the schedule?",
+        help: "How the learning rate changes over the run: not at all, down to zero, or first up and then down.",
+        value: Choice {
+            options: &[
+                option("constant", "constant"),
+                option("cosine", "cosine"),
+                option("one-cycle", "one-cycle"),
+            ],
+            get: |form| form.settings.schedule as usize,
+            set: |form, place| form.settings.schedule = Schedule::ALL[place],
+        },
+        places: [More(3), Experiment(10)],
+        since: 1,
+    }
+    /// Whether images are varied.
+    Augment {
+        key: "augment",
+        label: "Vary images",
+        question: "What does it mean to vary images?",
+        help: "Turns, stretches, slants, warps and shifts every image a little, at random, and gives some zeros a slash and some ones an upstroke, so that the network meets more hands than wrote the data; it learns more slowly and reads better. Gentle goes seven tenths as far, without the strokes.",
+        value: Choice {
+            options: &[
+                option("off", "off"),
+                Choosable { word: "on", label: "on", formerly: &["full"] },
+                Choosable { word: "gentle", label: "gentle", formerly: &["fading"] },
+            ],
+            get: |form| form.settings.augment as usize,
+            set: |form, place| form.settings.augment = Augment::ALL[place],
+        },
+        places: [More(4), Experiment(17)],
+        since: 1,
+    }
+    /// Where a run starts.
+    Start {
+        key: "start",
+        label: "Start from",
+        question: "What does start from mean?",
+        help: "From fresh random weights you see it go from guessing to knowing; the others go on from what is learnt already.",
+        value: Choice {
+            options: &[
+                option("fresh", "fresh weights"),
+                option("shipped", "shipped weights"),
+                option("current", "last run’s weights"),
+            ],
+            get: |form| form.start as usize,
+            set: |form, place| form.start = StartFrom::ALL[place],
+        },
+        places: [More(1)],
+        since: 1,
+    }
+    /// The model.
+    Architecture {
+        key: "net",
+        name: "architecture",
+        label: "The network",
+        question: "What is the network?",
+        help: "The model, layer by layer: c32k3r is Conv2D of 32 filters 3x3 with relu, then z for 'same' padding; p2, a2 pool; f is Flatten; d10 is Dense of 10 units, then r for relu, s for softmax; drop0.5 is Dropout.",
+        value: Network,
+        places: [],
+        since: 2,
+    }
+    /// Adam's first number.
+    Beta1 {
+        key: "beta1",
+        name: "beta_1",
+        label: "Beta 1",
+        question: "What is beta 1?",
+        help: "How much of its mean of past gradients Adam keeps at each minibatch.",
+        value: Real {
+            range: KEPT,
+            get: |form| match form.settings.optimizer {
+                Optimizer::Adam { beta_1, .. } => Some(beta_1),
+                _ => None,
+            },
+            set: |form, number| if let Optimizer::Adam { beta_1, .. } = &mut form.settings.optimizer {
+                *beta_1 = number;
+            },
+        },
+        of: optimizer,
+        places: [Experiment(5)],
+        since: 2,
+    }
+    /// Adam's second number.
+    Beta2 {
+        key: "beta2",
+        name: "beta_2",
+        label: "Beta 2",
+        question: "What is beta 2?",
+        help: "How much of its mean of past squared gradients Adam keeps at each minibatch.",
+        value: Real {
+            range: KEPT,
+            get: |form| match form.settings.optimizer {
+                Optimizer::Adam { beta_2, .. } => Some(beta_2),
+                _ => None,
+            },
+            set: |form, number| if let Optimizer::Adam { beta_2, .. } = &mut form.settings.optimizer {
+                *beta_2 = number;
+            },
+        },
+        of: optimizer,
+        places: [Experiment(6)],
+        since: 2,
+    }
+    /// SGD's number.
+    Momentum {
+        key: "momentum",
+        label: "Momentum",
+        question: "What is momentum?",
+        help: "How much of the last change the next one keeps, as a rolling ball keeps its speed.",
+        value: Real {
+            range: KEPT,
+            get: |form| match form.settings.optimizer {
+                Optimizer::Sgd { momentum } => Some(momentum),
+                _ => None,
+            },
+            set: |form, number| if let Optimizer::Sgd { momentum } = &mut form.settings.optimizer {
+                *momentum = number;
+            },
+        },
+        of: optimizer,
+        places: [Experiment(7)],
+        since: 2,
+    }
+    /// RMSprop's first number.
+    Rho {
+        key: "rho",
+        label: "Rho",
+        question: "What is rho?",
+        help: "How much of its mean of past squared gradients RMSprop keeps at each minibatch.",
+        value: Real {
+            range: KEPT,
+            get: |form| match form.settings.optimizer {
+                Optimizer::RmsProp { rho, .. } => Some(rho),
+                _ => None,
+            },
+            set: |form, number| if let Optimizer::RmsProp { rho, .. } = &mut form.settings.optimizer {
+                *rho = number;
+            },
+        },
+        of: optimizer,
+        places: [Experiment(8)],
+        since: 2,
+    }
+    /// Adam's and RMSprop's last number.
+    Epsilon {
+        key: "epsilon",
+        label: "Epsilon",
+        question: "What is epsilon?",
+        help: "A small number that keeps the optimizer from dividing by zero.",
+        value: Real {
+            range: 1e-10..=1.0,
+            get: |form| match form.settings.optimizer {
+                Optimizer::Adam { epsilon, .. } | Optimizer::RmsProp { epsilon, .. } => Some(epsilon),
+                Optimizer::Sgd { .. } => None,
+            },
+            set: |form, number| match &mut form.settings.optimizer {
+                Optimizer::Adam { epsilon, .. } | Optimizer::RmsProp { epsilon, .. } => *epsilon = number,
+                Optimizer::Sgd { .. } => {}
+            },
+        },
+        of: optimizer,
+        places: [Experiment(9)],
+        since: 2,
+    }
+    /// Percent of the images that are for validation.
+    Validation {
+        key: "validation",
+        label: "Held out",
+        unit: " %",
+        question: "What does held out mean?",
+        help: "Percent of the training images, the last ones, that the network never trains on. After each epoch they show how well it reads what it has not seen, without a look at the test set.",
+        value: Whole {
+            range: 0..=50,
+            get: |form| Some(form.settings.validation),
+            set: |form, percent| form.settings.validation = percent,
+        },
+        places: [Experiment(12)],
+        since: 2,
+    }
+    /// Percent that is good enough.
+    StopAt {
+        key: "stop",
+        name: "stop_at",
+        label: "Stop at",
+        unit: " %",
+        question: "What does stop at mean?",
+        help: "The run ends early after the first epoch that reads so many percent rightly: of the held-out images if there are any, else of the test set.",
+        value: Real {
+            range: 1.0..=100.0,
+            get: |form| form.settings.stop_at.map(percent_of),
+            // A hundredth of a percent is an image of the test set.
+            set: |form, percent| {
+                form.settings.stop_at = Some((f64::from(percent) * 100.0).round() as f32 / 1e4);
+            },
+        },
+        empty: Empty { label: "never", set: |form| form.settings.stop_at = None },
+        places: [Experiment(13)],
+        since: 2,
+    }
+    /// The target's share for all classes.
+    LabelSmoothing {
+        key: "smoothing",
+        name: "label_smoothing",
+        label: "Label smoothing",
+        question: "What is label smoothing?",
+        help: "How much of each label is spread over all ten digits, so that the network is not driven to be ever more certain. The curves show the loss without it.",
+        value: Real {
+            range: 0.0..=0.5,
+            get: |form| Some(form.settings.label_smoothing),
+            set: |form, share| form.settings.label_smoothing = share,
+        },
+        places: [Experiment(14)],
+        since: 4,
+    }
+    /// What the weights' average keeps.
+    EmaMomentum {
+        key: "ema",
+        name: "ema_momentum",
+        label: "EMA momentum",
+        question: "What is EMA momentum?",
+        help: "Answers and tests come from an exponential moving average of the weights, which keeps this share of itself at each minibatch: single minibatches no longer throw it about. 0 is the weights themselves.",
+        value: Real {
+            range: KEPT,
+            get: |form| Some(form.settings.ema_momentum),
+            set: |form, share| form.settings.ema_momentum = share,
+        },
+        places: [Experiment(15)],
+        since: 5,
+    }
+    /// The trainer's instruction set.
+    Backend {
+        key: "backend",
+        label: "Instruction set",
+        question: "What is the instruction set?",
+        help: "What the trainer is compiled for: the best that the browser has, or one of these.",
+        value: Choice {
+            options: &[
+                option("best", "the best"),
+                option("simd128", "SIMD"),
+                option("relaxed-simd", "relaxed SIMD"),
+            ],
+            get: |form| form.backend.map_or(0, |backend| 1 + backend as usize),
+            set: |form, place| form.backend = place.checked_sub(1).map(|place| Backend::ALL[place]),
+        },
+        places: [],
+        since: 3,
+    }
+}
+
+/// A share, 0 to 1, as percent to two decimals: a hundredth of one is an image of the test set.
+pub fn percent_of(share: f32) -> f32 {
+    ((f64::from(share) * 1e4).round() / 100.0) as f32
+}
+
+impl Field {
+    /// The lowest and the highest number that it may be; `None` for what is no number.
+    pub fn limits(self) -> Option<[String; 2]> {
+        match self.value() {
+            Whole { range, .. } => Some([range.start(), range.end()].map(u32::to_string)),
+            Real { range, .. } => Some([range.start(), range.end()].map(f32::to_string)),
+            Choice { .. } | Network => None,
+        }
+    }
+
+    /// What it may be, in words: "1 to 512"; empty for what is no number.
+    pub fn range(self) -> String {
+        let range = match self.value() {
+            Whole { range, .. } => format!("{} to {}", count(*range.start()), count(*range.end())),
+            Real { range, .. } => format!("{} to {}", short(*range.start()), short(*range.end())),
+            Choice { .. } | Network => return String::new(),
+        };
+        let empty = self.empty().map_or_else(String::new, |e| format!(", empty is {}", e.label));
+        [&range, self.unit(), &empty].concat()
+    }
+}
+
+/// A number without a row of zeros.
+fn short(number: f32) -> String {
+    if number != 0.0 && number < 1e-5 { format!("{number:e}") } else { number.to_string() }
+}
+
+impl Form {
+    /// The optimizer's own numbers.
+    pub fn optimizer_numbers(&self) -> impl Iterator<Item = (Field, String)> {
+        let fields = Field::ALL.into_iter().filter(|field| field.is_of_optimizer());
+        fields.map(|field| (field, self.get(field))).filter(|(_, number)| !number.is_empty())
+    }
+
+    /// A field's value as its control and the hash hold it; empty if nothing is set or if it does not apply.
+    pub fn get(&self, field: Field) -> String {
+        match field.value() {
+            Whole { get, .. } => get(self).map_or_else(String::new, |number| number.to_string()),
+            Real { get, .. } => get(self).map_or_else(String::new, |number| number.to_string()),
+            Choice { options, get, .. } => options[get(self)].word.into(),
+            Network => self.settings.architecture.to_string(),
+        }
+    }
+
+    /// Takes a value as text, brought into range; the correction, if one was needed, as a sentence.
+    pub fn set(&mut self, field: Field, text: &str) -> Option<String> {
+        let text = text.trim();
+        if let Some(empty) = field.empty().filter(|_| text.is_empty()) {
+            (empty.set)(self);
+            return None;
+        }
+        match field.value() {
+            Whole { range, get, set } => {
+                let (low, high) = (*range.start(), *range.end());
+                let allowed =
+                    format!("{} goes from {} to {}", field.label(), count(low), count(high));
+                let Some(number) = text.parse().ok().filter(|number: &f64| number.is_finite())
+                else {
+                    return Some(stays(&allowed, get(self).map(count)));
+                };
+                // The cast saturates, so that no number is out of u32's range.
+                let taken = (number.round() as u32).clamp(low, high);
+                set(self, taken);
+                (f64::from(taken) != number)
+                    .then(|| format!("{allowed}; {} is used.", count(taken)))
+            }
+            Real { range, get, set } => {
+                let (low, high) = (*range.start(), *range.end());
+                let before = get(self);
+                if before.is_none() && field.is_of_optimizer() {
+                    let optimizer = self.get(Field::Optimizer);
+                    return Some(format!(
+                        "{} is no number of {optimizer}; it is left out.",
+                        field.label()
+                    ));
+                }
+                let allowed = format!("{} goes from {low} to {high}", field.label());
+                let Some(number) = text.parse().ok().filter(|number: &f32| number.is_finite())
+                else {
+                    return Some(stays(&allowed, before.map(|number| number.to_string())));
+                };
+                let taken = number.clamp(low, high);
+                set(self, taken);
+                (taken != number).then(|| format!("{allowed}; {taken} is used."))
+            }
+            Choice { options, get, set } => {
+                let named = |o: &Choosable| o.word == text || o.formerly.contains(&text);
+                match options.iter().position(named) {
+                    // An optimizer that stays keeps its numbers.
+                    Some(place) if place == get(self) => None,
+                    Some(place) => {
+                        set(self, place);
+                        None
+                    }
+                    None => {
+                        let words: Vec<&str> = options.iter().map(|option| option.word).collect();
+                        Some(format!("{} is one of {}.", field.label(), words.join(", ")))
+                    }
+                }
+            }
+            Network => self.set_network(text),
+        }
+    }
+
+    fn set_network(&mut self, text: &str) -> Option<String> {
+        let architecture = &mut self.settings.architecture;
+        let why = match text.parse::<Architecture>() {
+            Err(error) => error.to_string(),
+            Ok(read) if read.input != architecture.input => {
+                String::from("images here are of 28x28 pixels")
+            }
+            Ok(read) if read.layers.len() > MOST_LAYERS => {
+                format!("it has more than {MOST_LAYERS} layers")
+            }
+            Ok(read) => {
+                *architecture = read;
+                return None;
+            }
+        };
+        Some(format!(
+            "{} cannot be taken: {why}; the one before stays.",
+            Field::Architecture.label()
+        ))
+    }
+}
+
+/// The sentence about a text that is no number.
+fn stays(allowed: &str, value: Option<String>) -> String {
+    match value {
+        Some(value) => format!("{allowed}; {value} stays."),
+        None => format!("{allowed}; nothing is set."),
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything that a visitor can set.
+
+use super::train_config::TrainConfig;
+
+/// Everything that a visitor can set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Form {
+    /// What a run computes.
+    pub settings: TrainConfig,
+    /// Where it starts.
+    pub start: StartFrom,
+    /// Workers that train; `None` is one for each core.
+    pub workers: Option<u32>,
+    /// The instruction set that the trainer is made for; `None` is the best that the browser has.
+    pub backend: Option<Backend>,
+}
+
+impl Form {
+    /// These settings, all else as it is by default.
+    pub fn of(settings: &TrainConfig) -> Self {
+        Self { settings: settings.clone(), ..Self::default() }
+    }
+}
+
+/// Where a run's first weights come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartFrom {
+    /// Random ones, drawn from the seed.
+    #[default]
+    Fresh,
+    /// Those that the page came with.
+    Shipped,
+    /// Those of the run before.
+    Current,
+}
+
+impl StartFrom {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Shipped, Self::Current];
+}
+
+/// An instruction set for which the trainer is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// WebAssembly's 128-bit SIMD.
+    Simd128,
+    /// The same with fused multiply-add.
+    RelaxedSimd,
+}
+
+impl Backend {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Simd128, Self::RelaxedSimd];
+
+    /// Its name in the hash and in `data-backend`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Simd128 => "simd128",
+            Self::RelaxedSimd => "relaxed-simd",
+        }
+    }
+}

@@ -1,0 +1,254 @@
+// The charts, which uPlot draws: a run's loss and accuracy, and all runs that are kept. Fetched after the shipped
+// weights. The page gives numbers and words (src/web/page/charts.rs); NaN is where a line has no point, and infinite
+// what overflowed.
+
+// uPlot makes a number format of the browser's language as it loads. A bare machine's "C" is no language.
+try {
+  Intl.getCanonicalLocales(navigator.language);
+} catch {
+  Object.defineProperty(navigator, "language", { value: "en" });
+}
+
+// A logarithmic axis, as what matters at the end of a run is a hundredth of what matters at its beginning;
+// accuracy's is that of its complement, the share that is wrong, upside down. `lines` is where it may begin, end and
+// have lines, `span` what it shows at least.
+const curves = {
+  loss: {
+    turned: (loss) => loss,
+    direction: 1,
+    lines: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
+    span: [0.3, 3],
+    words: (loss) => number(loss, 1000),
+  },
+  accuracy: {
+    turned: (share) => 1 - share,
+    direction: -1,
+    lines: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+    span: [0.2, 1],
+    words: (share) => `${Math.round(Math.fround(Math.fround(share) * 1000)) / 10} %`,
+  },
+};
+
+// Between two lines of the horizontal axis: whole minibatches.
+const whole = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
+
+const number = (value, steps) =>
+  Math.abs(value) < 1e5 ? String(Math.round(value * steps) / steps) : value.toExponential(2).replace("+", "");
+
+const style = (place, name) => getComputedStyle(place).getPropertyValue(name).trim();
+
+const font = (place, pixels = 13) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
+
+// The horizontal axis, without lines, and the vertical one.
+function axes(place, x, y) {
+  const both = {
+    stroke: style(place, "--soft"),
+    font: font(place),
+    labelFont: font(place),
+    grid: { stroke: style(place, "--hair"), width: 1 },
+    ticks: { show: false },
+  };
+  return [
+    { ...both, gap: 4, ...x, grid: { show: false } },
+    { ...both, gap: 8, space: 32, ...y },
+  ];
+}
+
+const size = ({ clientWidth: width, clientHeight: height }) => ({ width, height });
+
+const showLatest = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 });
+
+class Chart {
+  constructor(place) {
+    this.place = place;
+    new ResizeObserver(() => this.fit()).observe(place);
+    for (const colours of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(colours).addEventListener("change", () => this.make());
+    }
+  }
+
+  fit() {
+    if (!this.plot) this.make();
+    else if (this.place.clientWidth) this.plot.setSize(size(this.place));
+  }
+
+  // Makes the chart anew, of the size and in the colours of now. Where uPlot does not work, this place says so, and the
+  // page goes on.
+  make() {
+    this.remove();
+    if (!this.data || !this.place.clientWidth) return;
+    try {
+      this.plot = new globalThis.uPlot(this.options(), this.points(), this.place);
+    } catch (error) {
+      console.error("uPlot:", error);
+      this.say("This browser cannot draw the chart; the table has the figures.");
+    }
+  }
+
+  // Has words stand where the chart would.
+  say(words) {
+    this.place.append(Object.assign(document.createElement("p"), { className: "empty", textContent: words }));
+  }
+
+  // Takes the chart away, with all that it holds.
+  clear() {
+    this.data = undefined;
+    this.remove();
+  }
+
+  remove() {
+    this.plot?.destroy();
+    this.plot = undefined;
+    this.place.replaceChildren();
+  }
+}
+
+class Curve extends Chart {
+  constructor(place, measure) {
+    super(place);
+    this.kind = curves[measure];
+  }
+
+  // Shows lists of equal length: minibatches, then each one's measure, the smoothed measure and the test set's.
+  show(x, raw, smooth, test) {
+    const { turned, lines, span } = this.kind;
+    const shown = [...smooth, ...test].map(turned).filter(Number.isFinite);
+    const [low, high] = [Math.min(span[0], ...shown), Math.max(span[1], ...shown)];
+    const below = lines.findLast((line) => line <= 0.9 * low) ?? lines[0];
+    const above = lines.find((line) => line >= high) ?? lines.at(-1);
+    this.ends = [below, above];
+    this.data = { x, measures: [raw, smooth, test] };
+    if (this.plot) {
+      this.plot.setData(this.points());
+      if (!this.plot.over.matches(":hover")) showLatest(this.plot);
+    } else if (!this.place.hasChildNodes()) {
+      this.make();
+    }
+  }
+
+  // What the axis does not reach lies on its edge; what overflowed is a gap.
+  points() {
+    const placed = (value) => (Number.isFinite(value) ? Math.max(this.kind.turned(value), this.ends[0]) : null);
+    return [this.data.x, ...this.data.measures.map((values) => Array.from(values, placed))];
+  }
+
+  // Has the legend show the newest values, unless somebody points at others.
+  attend(plot) {
+    plot.over.addEventListener("mouseleave", () => showLatest(plot));
+    showLatest(plot);
+  }
+
+  // A legend's words, of the measure rather than of its place. Where a line has no point, its last one before counts:
+  // between two tests that is the last test.
+  legend(line, at) {
+    if (typeof at !== "number") return "";
+    const newest = this.data.measures[line - 1].subarray(0, at + 1).findLast((value) => !Number.isNaN(value));
+    if (newest === undefined) return "";
+    return Number.isFinite(newest) ? this.kind.words(newest) : "–";
+  }
+
+  options() {
+    const { turned, direction, lines, words } = this.kind;
+    const [thin, train, test] = ["--thin", "--train", "--test"].map((name) => style(this.place, name));
+    const value = (plot, _, line, at) => this.legend(line, at);
+    const [hidden, dot] = [{ show: false }, { show: true, size: 7 }];
+    return {
+      ...size(this.place),
+      pxAlign: 0,
+      padding: [8, 16, 0, 0],
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      legend: { markers: { width: 2 } },
+      scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
+      axes: axes(
+        this.place,
+        { size: 24, space: 72, incrs: whole },
+        {
+          size: 56,
+          splits: (plot, axis, low, high) => lines.filter((line) => low <= line && line <= high),
+          filter: (plot, values) => values,
+          values: (plot, values) => values.map((line) => words(turned(line))),
+        },
+      ),
+      series: [
+        { label: "minibatch" },
+        { label: "raw", stroke: thin, width: 1, points: hidden, value },
+        { label: "smoothed", stroke: train, width: 2, points: hidden, value },
+        { label: "test", stroke: test, width: 1, spanGaps: true, points: { ...dot, fill: test, stroke: test }, value },
+      ],
+      hooks: { ready: [(plot) => this.attend(plot)] },
+    };
+  }
+}
+
+class Runs extends Chart {
+  // Shows runs: of each the name of its colour, the length of its dashes, epochs and values.
+  show(isAccuracy, runs) {
+    this.data = { isAccuracy, runs };
+    this.make();
+    if (this.plot && !runs.some(([, , , values]) => values.some(Number.isFinite))) {
+      this.remove();
+      this.say("Nothing to draw: the weights of these runs overflowed.");
+    }
+  }
+
+  points() {
+    // A gap is spanned if it is undefined.
+    const finite = (value) => (Number.isFinite(value) ? value : undefined);
+    return globalThis.uPlot.join(this.data.runs.map(([, , x, values]) => [x, Array.from(values, finite)]));
+  }
+
+  options() {
+    const { isAccuracy, runs } = this.data;
+    const word = (value) => (isAccuracy ? `${number(100 * value, 100)} %` : number(value, 1e4));
+    return {
+      ...size(this.place),
+      padding: [8, 16, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: [0, Math.max(1, ...runs.map(([, , x]) => x.at(-1)))] },
+        y: { distr: isAccuracy ? 1 : 3 },
+      },
+      axes: axes(
+        this.place,
+        { size: 28, space: 48, labelSize: 20, label: "epochs", incrs: [1, 2, 5, 10, 20, 50, 100] },
+        // A line of a logarithmic axis may be without a word.
+        { size: 64, values: (plot, values) => values.map((value) => (value === null ? null : word(value))) },
+      ),
+      series: [
+        { label: "epoch" },
+        ...runs.map(([name, dash, x]) => {
+          const stroke = style(this.place, name);
+          const points = { show: x.length < 60, size: 6, fill: stroke };
+          return { stroke, width: 2, dash: dash ? [dash, 4] : undefined, spanGaps: true, points };
+        }),
+      ],
+    };
+  }
+
+  // The address of a picture: the chart on the page's paper, a title above and words about each run below.
+  picture(title, words) {
+    if (!this.plot) return undefined;
+    const chart = this.plot.ctx.canvas;
+    const scale = chart.width / this.place.clientWidth;
+    const line = 22 * scale;
+    const canvas = document.createElement("canvas");
+    canvas.width = chart.width;
+    canvas.height = chart.height + line * (words.length + 2);
+    const context = canvas.getContext("2d");
+    context.fillStyle = style(this.place, "--paper");
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(chart, 0, line);
+    context.font = font(this.place, 13 * scale);
+    context.fillStyle = style(this.place, "--ink");
+    context.fillText(title, 8 * scale, 16 * scale);
+    words.forEach((text, i) => context.fillText(text, 40 * scale, chart.height + line * (i + 2)));
+    this.data.runs.forEach(([name], i) => {
+      context.fillStyle = style(this.place, name);
+      context.fillRect(8 * scale, chart.height + line * (i + 2) - 5 * scale, 24 * scale, 3 * scale);
+    });
+    return canvas.toDataURL();
+  }
+}
+
+globalThis.charts = { Curve, Runs };
