@@ -3,7 +3,8 @@
 //! A part counts only if its length and SHA-256 are those that the manifest gives; only then it is
 //! kept in the Cache API for the next visit. Without that store all works, with a download a visit.
 //!
-//! What fails is tried once more before anybody hears of it. Parts after one that failed are loaded meanwhile.
+//! A download that fails is tried once more before the failure is reported. The parts after a failed one are loaded
+//! in the meantime.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ extern "C" {
 /// Name of the cache. It changes when the meaning of the entries changes.
 const STORE: &str = "inkling-data-1";
 
-/// Milliseconds without a byte after which a download counts as broken off.
+/// Milliseconds without a byte after which a download has failed.
 const SILENCE: i32 = 30_000;
 
 /// Milliseconds before the second try.
@@ -122,7 +123,7 @@ fn status_text(status: u16) -> &'static str {
 }
 
 impl PartProblem {
-    /// Whether it may be gone by itself a moment later.
+    /// Whether a second try may succeed.
     fn may_pass(&self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
@@ -152,15 +153,15 @@ pub enum Loaded {
 pub struct Loader {
     base: String,
     manifest: Option<Manifest>,
-    /// Parts that are handed out.
+    /// Number of parts passed on.
     loaded: usize,
-    /// Parts that wait for one before them, by their place in the manifest.
+    /// Parts that wait for an earlier one, by their index in the manifest.
     ahead: HashMap<usize, Digits>,
     progress: DataProgress,
     retry: Retry,
 }
 
-/// Set to have a part that failed tried again at once, though the ones after it are being loaded.
+/// Set to retry a failed part at once, even while the ones after it are loading.
 pub type Retry = Rc<Cell<bool>>;
 
 impl Loader {
@@ -177,10 +178,10 @@ impl Loader {
         }
     }
 
-    /// Loads every part that is not loaded yet. Ends with the last one, or at a part that cannot be used; it may be
-    /// called again then, and goes on with that part.
+    /// Loads every part that is not loaded yet. Returns after the last one, or when a part cannot be used; the next call
+    /// starts with that part.
     ///
-    /// - `report`: is told of all that happens, and how much there is by then.
+    /// - `report`: receives each event and the progress so far.
     pub async fn load(&mut self, mut report: impl FnMut(Loaded, DataProgress)) {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
@@ -225,7 +226,7 @@ impl Loader {
         }
     }
 
-    /// Loads what comes after a part that failed, until that one shall be tried again, or another fails.
+    /// Loads the parts after a failed one, until that one is to be retried or another fails.
     async fn load_ahead(
         &mut self,
         parts: &[DataPart],
@@ -358,7 +359,7 @@ async fn read(
             Ok(Ok(chunk)) => chunk,
             Ok(Err(_)) => return Err(PartProblem::BrokenOff { expected, got: bytes.len() }),
             Err(silent) => {
-                // It may never end, so nobody waits for it.
+                // Not awaited, as it may never finish.
                 let _ = reader.cancel();
                 return Err(silent);
             }
@@ -433,10 +434,10 @@ async fn keep(store: Option<&Cache>, key: &str, bytes: &[u8]) {
     }
 }
 
-/// A promise's value or failure.
+/// A promise's outcome.
 ///
 /// # Errors
-/// If it takes longer than a download may be silent.
+/// If it takes longer than [`SILENCE`].
 async fn soon(promise: &Promise) -> Result<Result<JsValue, JsValue>, PartProblem> {
     let (silence, timer) = alarm(SILENCE);
     let first = JsFuture::from(Promise::race(&js_sys::Array::of2(promise, &silence))).await;
@@ -452,7 +453,7 @@ async fn sleep(milliseconds: i32) {
     answer(alarm(milliseconds).0).await;
 }
 
-/// A promise that is kept after a time, and the timer that keeps it.
+/// A promise that resolves after a time, and the id of its timer.
 fn alarm(milliseconds: i32) -> (Promise, i32) {
     let mut timer = 0;
     let promise = Promise::new(&mut |keep, _| {

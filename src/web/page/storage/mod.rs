@@ -1,5 +1,5 @@
-//! What this browser keeps for the page, by key: a database of our own in IndexedDB, by way of
-//! [idb-keyval](https://github.com/jakearchibald/idb-keyval), fetched when it is needed first.
+//! What this browser keeps for the page, by key, in an IndexedDB database of our own through
+//! [idb-keyval](https://github.com/jakearchibald/idb-keyval), which is fetched on first use.
 
 pub(super) mod drawings;
 pub(super) mod runs;
@@ -18,7 +18,7 @@ const IDB_KEYVAL: &str = "idb-keyval.js";
 /// The database and the object store in it.
 const DATABASE: (&str, &str) = ("inkling", "kept");
 
-/// idb-keyval's own, which every site of an origin shares; the page kept its things there once.
+/// idb-keyval's default, which all sites of an origin share. Earlier versions of the page used it.
 const FORMER_DATABASE: (&str, &str) = ("keyval-store", "keyval");
 
 #[wasm_bindgen(js_namespace = idbKeyval)]
@@ -45,7 +45,7 @@ thread_local! {
     static TAKEN_OVER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What went wrong, as the end of a sentence; Chromium's exception for a full store has no message.
+/// What went wrong, as the end of a sentence. Chromium's exception for a full store has no message.
 fn reason(error: JsValue) -> DomError {
     let name = Reflect::get(&error, &"name".into()).ok().and_then(|name| name.as_string());
     match name.as_deref() {
@@ -76,7 +76,7 @@ async fn store() -> Result<Store, DomError> {
     Ok(store)
 }
 
-/// Moves what is kept under the former name. It is deleted there once it is here, so that nothing is lost on the way.
+/// Moves the entries of the former database here. They are deleted there only once they are stored here.
 async fn take_over(store: &Store) -> Result<(), DomError> {
     if !exists(FORMER_DATABASE.0).await {
         return Ok(());
@@ -166,7 +166,7 @@ fn list(keys: &[String]) -> Array {
     keys.iter().map(|key| JsValue::from_str(key)).collect()
 }
 
-/// Asks the browser once not to throw away what is kept when the disk fills up. It may refuse, and on an insecure
+/// Asks the browser once not to evict what is stored when the disk fills up. It may refuse, and on an insecure
 /// address it cannot be asked.
 fn ask_to_stay() {
     thread_local! {
