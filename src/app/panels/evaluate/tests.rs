@@ -334,14 +334,7 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
 
     let refused = drawings::Event::Written(new.key, Err(String::from("no room")));
     update_collection(&mut app, refused);
-    assert_eq!(
-        app.panels
-            .evaluate
-            .pinned
-            .problem("drawings")
-            .is_some_and(|words| words.contains("no room")),
-        true
-    );
+    assert!(view(&app).problem.is_some_and(|words| words.contains("(no room)")));
     let effects = update_collection(&mut app, drawings::Event::Add(1));
     assert_eq!(app.panels.evaluate.pinned.all().len(), 3, "this visit still has it");
     let next = app.panels.evaluate.pinned.all()[2].clone();
