@@ -40,7 +40,7 @@ use crate::app::{App, Effect, Event};
 use crate::config::Architecture;
 use crate::config::Backend;
 use crate::config::MOST_WORKERS;
-use crate::protocol::{Request, RunId};
+use crate::protocol::{Reply, Request, RunId};
 use charts::Charts;
 use controls::SettingsControls;
 use dispatch::{Call, call, dispatch};
@@ -145,6 +145,8 @@ pub fn start() -> Result<(), DomError> {
 /// The trainer is of no use any more: developers are told why, the visitor that.
 fn lose_trainer(why: &str) {
     web_sys::console::error_1(&["the trainer's worker: ", why].concat().into());
+    // Kept runs have curves, too.
+    charts::fetch();
     dispatch(Event::TrainerBroke);
 }
 
@@ -290,14 +292,16 @@ impl Page {
     fn spawn(&self) -> Result<(), DomError> {
         // The one before, if any, ends as it is dropped.
         *self.port.borrow_mut() = None;
-        // Read in beside the beginning of a run, what draws its curves took up to 77 ms of one task.
-        charts::fetch();
         let backend = self.app.borrow().cx.form.backend.map_or("", Backend::name);
         let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
         match Port::spawn(&script, "trainer") {
             Ok(mut port) => {
                 port.on_message(|message| match message {
                     Ok((reply, arrays)) => {
+                        if matches!(reply, Reply::Ready { .. }) {
+                            // Before a run begins: beside that, loading them took up to 77 ms of one task.
+                            charts::fetch();
+                        }
                         let arrays = arrays.iter().map(Float32Array::to_vec).collect();
                         dispatch(Event::Reply(reply, arrays));
                         call(Call::Curves(CURVES_EVERY));
