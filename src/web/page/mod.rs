@@ -6,7 +6,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `canvas`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `dispatch`, `dom`, `focus`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render` | shows |
 //! | `charts` | draws the curves, and what draws the runs' |
@@ -23,6 +23,7 @@ mod dispatch;
 mod dom;
 mod download;
 mod lazy_script;
+mod focus;
 #[cfg(feature = "bench")]
 mod measure;
 mod pad;
@@ -47,6 +48,7 @@ use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
+use focus::Focus;
 use panels::Panels;
 use render::Document;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -129,6 +131,7 @@ pub fn start() -> Result<(), DomError> {
     dispatch::handle(Some(|| with_page(Page::work)));
     controls::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
+    focus::listen()?;
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
             "This browser keeps nothing for this page, so the training images are fetched anew at \
@@ -237,7 +240,9 @@ impl Page {
             }
             Call::Frame => self.frame(),
             Call::Sight => {
+            let focus = Focus::now();
                 self.panels.borrow_mut().sight_changed(&self.app.borrow());
+            focus.into_iter().for_each(Focus::keep);
                 Ok(())
             }
             Call::Size => self.fit(),
