@@ -11,9 +11,10 @@
 //! | `render` | shows |
 //! | `charts` | draws the curves, and what draws the runs' |
 //! | `panels` | the panels, which do both |
-//! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
+//! | `address`, `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
 
+mod address;
 mod announce;
 mod assets;
 mod canvas;
@@ -134,13 +135,13 @@ pub fn start() -> Result<(), DomError> {
     focus::listen()?;
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
-            "This browser keeps nothing for this page, so the training images are fetched anew at \
-             each visit.",
+            "This browser keeps no training images at this address, so they are fetched anew at each visit.",
         )));
     }
     with_page(|page| {
         let effects = page.app.borrow().begin();
-        effects.into_iter().try_for_each(|effect| page.carry_out(effect))
+        effects.into_iter().for_each(|effect| page.carry_out(effect));
+        Ok(())
     });
     watch()
 }
@@ -235,7 +236,7 @@ impl Page {
         match call {
             Call::Event(event) => {
                 let effects = self.app.borrow_mut().update(event);
-                effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
+                effects.into_iter().for_each(|effect| self.carry_out(effect));
                 self.render()
             }
             Call::Frame => self.frame(),
@@ -268,17 +269,22 @@ impl Page {
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
-    fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
+    /// Has the browser do something. What it refuses costs nothing else.
+    fn carry_out(&self, effect: Effect) {
+        if let Err(error) = self.ask_browser(effect) {
+            let words = ["This browser refused something: ", &error.to_string(), "."].concat();
+            dispatch(Event::Notice(words));
+        }
+    }
+
+    fn ask_browser(&self, effect: Effect) -> Result<(), DomError> {
         match effect {
             Effect::Send(request, arrays) => self.send(&request, &arrays),
             Effect::SpawnTrainer => self.spawn()?,
             Effect::FetchShipped => weights::fetch(),
             Effect::CheckForUpdate => update::check(),
             Effect::Reload => dom::window()?.location().reload()?,
-            Effect::WriteHash(hash) => {
-                let window = dom::window()?;
-                window.history()?.replace_state_with_url(&JsValue::NULL, "", Some(&hash))?;
-            }
+            Effect::WriteHash(hash) => address::write(hash),
             Effect::Ask(question) => {
                 dom::by_id::<Element>("confirm-text")?.set_text_content(Some(&question.text));
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
