@@ -188,6 +188,7 @@ fn watch() -> Result<(), DomError> {
     }
     for kind in ["scroll", "resize"] {
         // Passive by its nature: it prevents nothing.
+    watch_density();
         dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
@@ -202,6 +203,20 @@ fn watch() -> Result<(), DomError> {
 
 impl Page {
     /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
+/// Pixels get denser as a window moves to another screen, or as the page is enlarged. A query asks for one density,
+/// so each change takes a new one.
+fn watch_density() {
+    let Ok(window) = dom::window() else { return };
+    let now = ["(resolution: ", &window.device_pixel_ratio().to_string(), "dppx)"].concat();
+    if let Ok(Some(density)) = window.match_media(&now) {
+        let changed = Closure::once_into_js(|| {
+            call(Call::Size);
+            watch_density();
+        });
+        density.set_onchange(Some(changed.unchecked_ref()));
+    }
+}
+
     /// went through has stayed borrowed.
     fn end(&self, why: &JsValue) {
         self.over.set(true);
