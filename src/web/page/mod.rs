@@ -193,7 +193,7 @@ fn watch() -> Result<(), DomError> {
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
         with_page(|page| {
-            if page.app.borrow().would_lose_a_run() {
+            if page.app.borrow().would_lose_work() {
                 event.prevent_default();
             }
             Ok(())
