@@ -32,6 +32,7 @@ mod panels;
 mod render;
 mod storage;
 mod update;
+mod wake_lock;
 mod weights;
 
 use super::attempt::attempt;
@@ -132,6 +133,7 @@ pub fn start() -> Result<(), DomError> {
     dispatch::handle(Some(|| with_page(Page::work)));
     controls::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
+    wake_lock::listen()?;
     focus::listen()?;
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
@@ -355,6 +357,7 @@ fn watch_density() {
         let app = self.app.borrow();
         self.document.borrow_mut().show(changes, &app.cx.form)?;
         self.panels.borrow_mut().show(&app)?;
+        wake_lock::set(app.cx.run.as_ref().is_some_and(Run::expects_progress));
         self.paint(&app.cx.answer)
     }
 
