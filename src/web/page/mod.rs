@@ -23,8 +23,8 @@ mod controls;
 mod dispatch;
 mod dom;
 mod download;
-mod lazy_script;
 mod focus;
+mod lazy_script;
 #[cfg(feature = "bench")]
 mod measure;
 mod pad;
@@ -48,9 +48,9 @@ use charts::Charts;
 use controls::SettingsControls;
 use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
+use focus::Focus;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
-use focus::Focus;
 use panels::Panels;
 use render::Document;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -131,10 +131,10 @@ pub fn start() -> Result<(), DomError> {
         return Err(DomError::Refused("it runs already".into()));
     }
     dispatch::handle(Some(|| with_page(Page::work)));
-    controls::listen()?;
-    dispatch(Event::Hash(dom::window()?.location().hash()?));
-    wake_lock::listen()?;
     focus::listen()?;
+    controls::listen()?;
+    wake_lock::listen()?;
+    dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
             "This browser keeps no training images at this address, so they are fetched anew at each visit.",
@@ -188,9 +188,9 @@ fn watch() -> Result<(), DomError> {
     for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
         dom::on_media(colours, || call(Call::Theme))?;
     }
+    watch_density();
     for kind in ["scroll", "resize"] {
         // Passive by its nature: it prevents nothing.
-    watch_density();
         dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
@@ -203,8 +203,6 @@ fn watch() -> Result<(), DomError> {
     })
 }
 
-impl Page {
-    /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
 /// Pixels get denser as a window moves to another screen, or as the page is enlarged. A query asks for one density,
 /// so each change takes a new one.
 fn watch_density() {
@@ -219,6 +217,8 @@ fn watch_density() {
     }
 }
 
+impl Page {
+    /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
     /// went through has stayed borrowed.
     fn end(&self, why: &JsValue) {
         self.over.set(true);
@@ -240,7 +240,9 @@ fn watch_density() {
         }
         let mut result = Ok(());
         while let Some(call) = dispatch::next() {
+            let focus = Focus::now();
             result = self.take(call).and_then(|()| self.ask_frame());
+            focus.into_iter().for_each(Focus::keep);
             if result.is_err() {
                 break;
             }
@@ -258,9 +260,7 @@ fn watch_density() {
             }
             Call::Frame => self.frame(),
             Call::Sight => {
-            let focus = Focus::now();
                 self.panels.borrow_mut().sight_changed(&self.app.borrow());
-            focus.into_iter().for_each(Focus::keep);
                 Ok(())
             }
             Call::Size => self.fit(),
