@@ -69,18 +69,26 @@ class Chart {
 
   fit() {
     if (!this.plot) this.make();
-    else if (this.place.clientWidth) this.plot.setSize(size(this.place));
+    else if (this.place.clientWidth) this.draw(() => this.plot.setSize(size(this.place)));
   }
 
-  // Makes the chart anew, of the size and in the colours of now. Where uPlot does not work, this place says so, and the
-  // page goes on.
+  // Makes the chart anew, of the size and in the colours of now.
   make() {
     this.remove();
     if (!this.data || !this.place.clientWidth) return;
-    try {
+    this.draw(() => {
       this.plot = new globalThis.uPlot(this.options(), this.points(), this.place);
+    });
+  }
+
+  // Where uPlot does not work, this place says so, and the page goes on.
+  draw(action) {
+    try {
+      action();
     } catch (error) {
       console.error("uPlot:", error);
+      this.plot = undefined;
+      this.place.replaceChildren();
       this.say("This browser cannot draw the chart; the table has the figures.");
     }
   }
@@ -119,8 +127,10 @@ class Curve extends Chart {
     this.ends = [below, above];
     this.data = { x, measures: [raw, smooth, test] };
     if (this.plot) {
-      this.plot.setData(this.points());
-      if (!this.plot.over.matches(":hover")) showLatest(this.plot);
+      this.draw(() => {
+        this.plot.setData(this.points());
+        if (!this.plot.over.matches(":hover")) showLatest(this.plot);
+      });
     } else if (!this.place.hasChildNodes()) {
       this.make();
     }

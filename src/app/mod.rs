@@ -302,10 +302,12 @@ impl App {
         self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
     }
 
-    /// Whether leaving the page now would lose something that took an epoch to learn.
-    pub fn would_lose_a_run(&self) -> bool {
+    /// Whether leaving the page now would lose something that took an epoch to learn, or fine-tuned weights, which are
+    /// kept nowhere.
+    pub fn would_lose_work(&self) -> bool {
         let run = self.cx.run.as_ref().filter(|run| run.progress.epoch > 0);
-        run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
+        self.cx.answer.is_tuned()
+            || run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
     }
 
     /// What to say when the page itself cannot go on because of an error.

@@ -38,18 +38,30 @@ impl App {
             return;
         }
         let goes_on = self.cx.form.start == StartFrom::Current;
-        match self.cx.run.as_ref().filter(|_| !goes_on).and_then(Run::at_stake) {
-            Some(what) => self.ask(
-                format!(
-                    "Start anew? {what} will be replaced. To go on from it instead, choose \
-                     “Start from: last run’s weights” under More settings."
-                ),
-                "Start anew",
-                Intent::Start { paused },
-                effects,
-            ),
-            None => self.start(paused, effects),
+        let before = self.cx.run.as_ref().filter(|_| !goes_on);
+        let Some((run, what)) = before.and_then(|run| Some((run, run.at_stake()?))) else {
+            return self.start(paused, effects);
+        };
+        let kept = self.panels.runs.kept(run.id());
+        if let Some((name, _)) = kept.filter(|&(_, step)| step == run.progress.step) {
+            self.notice = Some(format!("{name} stays in Runs."));
+            return self.start(paused, effects);
         }
+        let lost = match kept {
+            Some((name, _)) => {
+                format!("{name} stays in Runs, but not what it learnt since its last whole epoch")
+            }
+            None => format!("{what} will be gone"),
+        };
+        self.ask(
+            format!(
+                "Start a new run? {lost}. To go on from it instead, choose \
+                 “Start from: last run’s weights” under More settings."
+            ),
+            "Start a new run",
+            Intent::Start { paused },
+            effects,
+        );
     }
 
     pub(super) fn start(&mut self, paused: bool, effects: &mut Vec<Effect>) {

@@ -2,6 +2,7 @@
 
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
+use super::focus;
 use crate::app::Event;
 use crate::app::answer::Source;
 use crate::config::{Field, Form, Recipe};
@@ -45,7 +46,7 @@ impl Control {
 
     fn set_value(&self, value: &str) {
         match self {
-            Self::Input(input) => input.set_value(value),
+            Self::Input(input) => focus::set_value(input, value),
             Self::Select(select) => select.set_value(value),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Document, DocumentFragment, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement,
@@ -154,6 +155,18 @@ pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Resul
     Ok(())
 }
 
+/// Calls `handler` once after so many milliseconds; false if the browser refuses.
+pub(super) fn after(milliseconds: i32, handler: impl FnOnce() + 'static) -> bool {
+    let closure = Closure::once_into_js(handler);
+    let set = |window: Window| {
+        window.set_timeout_with_callback_and_timeout_and_arguments_0(
+            closure.unchecked_ref(),
+            milliseconds,
+        )
+    };
+    window().is_ok_and(|window| set(window).is_ok())
+}
+
 /// Calls `handler` when the result of a media query changes.
 pub(super) fn on_media(query: &str, mut handler: impl FnMut() + 'static) -> Result<(), DomError> {
     match window()?.match_media(query)? {
@@ -176,9 +189,16 @@ pub(super) fn now() -> f64 {
     window().ok().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
+/// Has a part of the navigator do something that takes time; `None` if the browser lacks the part.
+pub(super) fn ask_navigator(part: &str, method: &str, argument: &JsValue) -> Option<Promise> {
+    let part = Reflect::get(&window().ok()?.navigator(), &part.into()).ok()?;
+    let method: Function = Reflect::get(&part, &method.into()).ok()?.dyn_into().ok()?;
+    method.call1(&part, argument).ok()?.dyn_into().ok()
+}
+
 /// Whether the Cache API is available; some browsers lack it outside of https or in private windows.
 pub(super) fn has_caches() -> bool {
     window().is_ok_and(|window| {
-        js_sys::Reflect::get(&window, &"caches".into()).is_ok_and(|caches| caches.is_object())
+        Reflect::get(&window, &"caches".into()).is_ok_and(|caches| caches.is_object())
     })
 }

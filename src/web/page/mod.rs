@@ -6,14 +6,15 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `canvas`, `lazy_script`, `assets`, `download`, `announce` | leaves that any part may use |
+//! | `dispatch`, `dom`, `focus`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render` | shows |
 //! | `charts` | draws the curves, and what draws the runs' |
 //! | `panels` | the panels, which do both |
-//! | `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
+//! | `address`, `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
 
+mod address;
 mod announce;
 mod assets;
 mod canvas;
@@ -22,6 +23,7 @@ mod controls;
 mod dispatch;
 mod dom;
 mod download;
+mod focus;
 mod lazy_script;
 #[cfg(feature = "bench")]
 mod measure;
@@ -30,6 +32,7 @@ mod panels;
 mod render;
 mod storage;
 mod update;
+mod wake_lock;
 mod weights;
 
 use super::attempt::attempt;
@@ -45,6 +48,7 @@ use charts::Charts;
 use controls::SettingsControls;
 use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
+use focus::Focus;
 use js_sys::Float32Array;
 use pad::{Pad, Picture};
 use panels::Panels;
@@ -127,17 +131,19 @@ pub fn start() -> Result<(), DomError> {
         return Err(DomError::Refused("it runs already".into()));
     }
     dispatch::handle(Some(|| with_page(Page::work)));
+    focus::listen()?;
     controls::listen()?;
+    wake_lock::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
-            "This browser keeps nothing for this page, so the training images are fetched anew at \
-             each visit.",
+            "This browser keeps no training images at this address, so they are fetched anew at each visit.",
         )));
     }
     with_page(|page| {
         let effects = page.app.borrow().begin();
-        effects.into_iter().try_for_each(|effect| page.carry_out(effect))
+        effects.into_iter().for_each(|effect| page.carry_out(effect));
+        Ok(())
     });
     watch()
 }
@@ -184,18 +190,33 @@ fn watch() -> Result<(), DomError> {
     for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
         dom::on_media(colours, || call(Call::Theme))?;
     }
+    watch_density();
     for kind in ["scroll", "resize"] {
         // Passive by its nature: it prevents nothing.
         dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
         with_page(|page| {
-            if page.app.borrow().would_lose_a_run() {
+            if page.app.borrow().would_lose_work() {
                 event.prevent_default();
             }
             Ok(())
         });
     })
+}
+
+/// Pixels get denser as a window moves to another screen, or as the page is enlarged. A query asks for one density,
+/// so each change takes a new one.
+fn watch_density() {
+    let Ok(window) = dom::window() else { return };
+    let now = ["(resolution: ", &window.device_pixel_ratio().to_string(), "dppx)"].concat();
+    if let Ok(Some(density)) = window.match_media(&now) {
+        let changed = Closure::once_into_js(|| {
+            call(Call::Size);
+            watch_density();
+        });
+        density.set_onchange(Some(changed.unchecked_ref()));
+    }
 }
 
 impl Page {
@@ -221,7 +242,9 @@ impl Page {
         }
         let mut result = Ok(());
         while let Some(call) = dispatch::next() {
+            let focus = Focus::now();
             result = self.take(call).and_then(|()| self.ask_frame());
+            focus.into_iter().for_each(Focus::keep);
             if result.is_err() {
                 break;
             }
@@ -234,7 +257,7 @@ impl Page {
         match call {
             Call::Event(event) => {
                 let effects = self.app.borrow_mut().update(event);
-                effects.into_iter().try_for_each(|effect| self.carry_out(effect))?;
+                effects.into_iter().for_each(|effect| self.carry_out(effect));
                 self.render()
             }
             Call::Frame => self.frame(),
@@ -265,17 +288,22 @@ impl Page {
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
-    fn carry_out(&self, effect: Effect) -> Result<(), DomError> {
+    /// Has the browser do something. What it refuses costs nothing else.
+    fn carry_out(&self, effect: Effect) {
+        if let Err(error) = self.ask_browser(effect) {
+            let words = ["This browser refused something: ", &error.to_string(), "."].concat();
+            dispatch(Event::Notice(words));
+        }
+    }
+
+    fn ask_browser(&self, effect: Effect) -> Result<(), DomError> {
         match effect {
             Effect::Send(request, arrays) => self.send(&request, &arrays),
             Effect::SpawnTrainer => self.spawn()?,
             Effect::FetchShipped => weights::fetch(),
             Effect::CheckForUpdate => update::check(),
             Effect::Reload => dom::window()?.location().reload()?,
-            Effect::WriteHash(hash) => {
-                let window = dom::window()?;
-                window.history()?.replace_state_with_url(&JsValue::NULL, "", Some(&hash))?;
-            }
+            Effect::WriteHash(hash) => address::write(hash),
             Effect::Ask(question) => {
                 dom::by_id::<Element>("confirm-text")?.set_text_content(Some(&question.text));
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
@@ -333,6 +361,7 @@ impl Page {
         let app = self.app.borrow();
         self.document.borrow_mut().show(changes, &app.cx.form)?;
         self.panels.borrow_mut().show(&app)?;
+        wake_lock::set(app.cx.run.as_ref().is_some_and(Run::expects_progress));
         self.paint(&app.cx.answer)
     }
 

@@ -281,7 +281,9 @@ fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
     let mut app = ready(&[1, 1, 1, 1]);
     assert_eq!((fine_tuning(&app).swap, app.view().answer.tuned_here), (None, false));
     begin(&mut app);
+    assert!(!app.would_lose_work());
     let effects = finish(&mut app, 1, 3);
+    assert!(app.would_lose_work(), "fine-tuned weights are kept nowhere");
     assert!(said(&effects).contains("3 of 3 held-out digits right, 1 before"), "{effects:?}");
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
     assert!(app.view().answer.tuned_here);

@@ -217,8 +217,15 @@ impl RunsState {
 
     /// Whether the browser has this run as it was after its last epoch.
     pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
+        self.kept(run).is_some()
+    }
+
+    /// The name of a run that the browser has, and the minibatches after which it was kept.
+    pub(in crate::app) fn kept(&self, run: RunId) -> Option<(&str, u32)> {
         let records = &self.records;
-        records.all().iter().any(|record| record.run == Some(run) && records.keeps(record))
+        let mut kept = records.all().iter().filter(|record| records.keeps(record));
+        let metadata = &kept.find(|record| record.run == Some(run))?.metadata;
+        Some((&metadata.name, metadata.epochs.last().map_or(0, |test| test.step)))
     }
 
     /// What the panel shows.

@@ -135,7 +135,7 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     assert!(
         matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
     );
-    assert!(!app.would_lose_a_run(), "it is kept");
+    assert!(!app.would_lose_work(), "it is kept");
     let effects = app.update(Happening::Reset);
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.ends_with("stays in Runs."));
     assert!(effects.iter().any(asked), "{effects:?}");
@@ -145,6 +145,45 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
         ["97.0 %", "2 of 10", "Keras reference", "0.10", "12 s", "34,826", "5,000"]
     );
     assert_eq!(row.points, [(1.0, f64::from(0.97_f32)), (2.0, f64::from(0.97_f32))]);
+}
+
+#[test]
+fn a_new_run_asks_only_if_something_is_lost() {
+    let (mut app, _) = trained();
+    happen(&mut app, read(vec![]));
+    let progress = Progress {
+        run: 1,
+        epoch: 1,
+        step: 3,
+        steps_per_epoch: 2,
+        images_per_second: 5000.0,
+        seconds_left: 1.0,
+        activity: Activity::Training,
+        workers: 1,
+    };
+    app.update(Happening::Reply(Reply::Progress(progress), vec![]));
+    app.update(Happening::Reply(Reply::Diverged { run: 1, step: 3, seconds: 1.0 }, vec![]));
+    let asks = |effects: &[Effect], words: &str| {
+        let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.contains(words));
+        effects.iter().any(asked)
+    };
+    let effects = app.update(Happening::Train);
+    assert!(asks(&effects, "Run 1 stays in Runs, but not what it learnt since"), "{effects:?}");
+    app.update(Happening::Confirmed);
+
+    epoch(&mut app, 2, 1);
+    app.update(Happening::Reply(Reply::Finished { run: 2, seconds: 1.0 }, vec![]));
+    let effects = app.update(Happening::Train);
+    assert!(!asks(&effects, ""), "{effects:?}");
+    assert_eq!(app.notice.as_deref(), Some("Run 2 stays in Runs."));
+    assert_eq!(app.cx.run.as_ref().map(Run::id), Some(3));
+
+    epoch(&mut app, 3, 1);
+    app.update(Happening::Reply(Reply::Finished { run: 3, seconds: 1.0 }, vec![]));
+    let refused = kept_runs(&app).rows[0].key;
+    happen(&mut app, Event::Written(refused, Err("no room".into())));
+    let effects = app.update(Happening::Train);
+    assert!(asks(&effects, "(97.0 % of the test images right) will be gone."), "{effects:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::data::{CLASSES, SIDE};
 use crate::web::page::canvas;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
+use crate::web::page::focus;
 use crate::web::page::pad::Pad;
 
 /// The panel as it is shown.
@@ -45,8 +46,9 @@ impl FineTunePanel {
         press("yours-undo", || dispatch(app::Event::Undo))?;
         press("yours-clear", || dispatch(app::Event::Clear))?;
         press("yours-undelete", || {
-            update_collection(drawings::Event::Undelete);
-            dom::focus("#yours-digits-title");
+            focus::follow("#yours-digits button", || {
+                update_collection(drawings::Event::Undelete);
+            });
         })?;
         let list: HtmlElement = dom::by_id("yours-digits")?;
         roving::listen(&list)?;

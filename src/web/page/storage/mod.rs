@@ -176,12 +176,7 @@ fn ask_to_stay() {
         return;
     }
     spawn_local(async {
-        let persist = || -> Option<Promise> {
-            let storage = Reflect::get(&dom::window().ok()?.navigator(), &"storage".into()).ok()?;
-            let persist = Reflect::get(&storage, &"persist".into()).ok()?;
-            persist.dyn_ref::<js_sys::Function>()?.call0(&storage).ok()?.dyn_into().ok()
-        };
-        if let Some(asked) = persist() {
+        if let Some(asked) = dom::ask_navigator("storage", "persist", &JsValue::UNDEFINED) {
             // Either way nothing changes for the page.
             let _ = JsFuture::from(asked).await;
         }

@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("experiment::changes_are_taken_back", changes_are_taken_back),
     ("experiment::a_link_repeats_a_run", a_link_repeats_a_run),
     ("experiment::code_follows_and_is_copied", code_follows_and_is_copied),
+    ("experiment::works_in_a_translated_page", works_in_a_translated_page),
     ("experiment::settings_have_their_numbers", settings_have_their_numbers),
 ];
 
@@ -183,6 +184,32 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 60)?;
     ensure!(page.epochs()? == figures, "{:?}, before {figures:?}", page.epochs()?);
+    Ok(())
+}
+
+/// A browser that translates the page replaces its words, those of options and code among them.
+fn works_in_a_translated_page(page: &mut Page) -> Result<()> {
+    const TRANSLATE: &str = "
+        document.querySelectorAll('option').forEach(option => { option.textContent = `le ${option.text}`; });
+        document.querySelector('#code').textContent = 'importer keras';
+        window.copied = [];
+        Object.defineProperty(navigator, 'clipboard', {
+            value: {writeText: text => { copied.push(text); return Promise.resolve(); }},
+        });";
+    const CHOOSE: &str = "
+        const select = document.querySelector('#layers [data-index=\"0\"] [data-part=activation]');
+        select.selectedIndex = [...select.options].findIndex(option => option.text === 'le linear');
+        select.dispatchEvent(new Event('change', {bubbles: true}));";
+    page.open("")?;
+    page.click("#open-experiment")?;
+    page.browser.script(TRANSLATE, vec![])?;
+    page.click("#code-copy")?;
+    let copied = || page.ask::<Vec<String>>("return copied", vec![]);
+    page.wait_until("the code", 5, || Ok((copied()?.len() == 1).then_some(())))?;
+    ensure!(copied()?[0].contains("layers.Conv2D(32, 3, activation=\"relu\")"), "{:?}", copied()?);
+    page.browser.script(CHOOSE, vec![])?;
+    ensure!(page.hash()?.contains("net=c32k3,"), "{}", page.hash()?);
+    ensure!(!page.text()?.contains("no value for this layer"));
     Ok(())
 }
 

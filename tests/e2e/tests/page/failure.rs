@@ -211,6 +211,8 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
     page.site.inject("start.js", Fault::Prefixed(NO_STORE));
     page.site.inject("worker-start.js", Fault::Prefixed(NO_STORE));
     page.train("images=2000&epochs=1&batch=100")?;
+    // Runs are kept all the same.
+    ensure!(page.text()?.contains("This browser keeps no training images at this address"));
     let done = page.wait_for_state("done", 60)?;
     ensure!(done.error.is_empty() && done.test_accuracy.is_some(), "{done:?}");
     Ok(())

@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::nothing_is_read_while_it_is_closed", nothing_is_read_while_it_is_closed),
     ("judge::what_is_missing_is_reported", what_is_missing_is_reported),
     ("judge::fits_a_phone", fits_a_phone),
+    ("judge::pictures_need_no_reading_back", pictures_need_no_reading_back),
 ];
 
 /// A run that ends soon and leaves some digits misread.
@@ -54,6 +55,28 @@ fn frames(page: &Page) -> Result<Vec<String>> {
          return [...document.querySelectorAll('#judge-images button')].map(tile => tile.dataset.read)",
         vec![],
     )
+}
+
+/// Browsers that guard against being told apart give noise for what is read from a canvas.
+fn pictures_need_no_reading_back(page: &mut Page) -> Result<()> {
+    const NOISE: &str = "
+        HTMLCanvasElement.prototype.toDataURL = () => {
+            throw new Error('a canvas was read');
+        };\n";
+    const DIFFERENT: &str = "
+        const tiles = [...document.querySelectorAll('#judge-images canvas, #judge-pinned canvas')];
+        const pictures = tiles.map(tile => tile.getContext('2d').getImageData(0, 0, 28, 28).data.join());
+        return [tiles.length, new Set(pictures).size];";
+    page.site.inject("start.js", Fault::Prefixed(NOISE));
+    page.open("")?;
+    page.draw(6)?;
+    page.click("#open-judge")?;
+    page.click_when_enabled("#judge-pin button", 5)?;
+    page.wait_until("a different picture in each tile", 30, || {
+        page.browser.script("document.querySelector('#judge-images').scrollIntoView()", vec![])?;
+        let (tiles, pictures): (usize, usize) = page.ask(DIFFERENT, vec![])?;
+        Ok((tiles > 20 && pictures > 20).then_some(()))
+    })
 }
 
 fn figures_follow_from_the_matrix(page: &mut Page) -> Result<()> {

@@ -9,6 +9,10 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("layout::fits_a_phone", fits_a_phone),
     ("layout::never_scrolls_sideways", never_scrolls_sideways),
+    ("layout::is_sharp_on_another_screen", is_sharp_on_another_screen),
+    ("layout::fits_a_phone_held_sideways", fits_a_phone_held_sideways),
+    ("layout::never_scrolls_sideways_when_enlarged", never_scrolls_sideways_when_enlarged),
+    ("layout::a_long_press_selects_nothing", a_long_press_selects_nothing),
     ("layout::tells_a_screen_reader", tells_a_screen_reader),
     ("layout::first_screen_needs_no_scrolling", first_screen_needs_no_scrolling),
     ("layout::answers_after_few_bytes", answers_after_few_bytes),
@@ -79,6 +83,105 @@ fn never_scrolls_sideways(page: &mut Page) -> Result<()> {
         ensure!(overflow <= 0, "{overflow} px too wide in a window of {width} px");
     }
     page.browser.resize(1440, 900)?;
+    Ok(())
+}
+
+/// Has Chromium show the page on a screen of this size in CSS pixels and this density.
+fn emulate(page: &Page, width: u32, height: u32, density: u32) -> Result<()> {
+    let screen =
+        json!({"width": width, "height": height, "deviceScaleFactor": density, "mobile": false});
+    page.browser.devtools("Emulation.setDeviceMetricsOverride", screen)?;
+    Ok(())
+}
+
+/// A window that moves to a denser screen keeps its size; its canvases get more pixels.
+fn is_sharp_on_another_screen(page: &mut Page) -> Result<()> {
+    const DENSITIES: &str = "
+        return [...document.querySelectorAll('#pad, #yours-pad, .plot canvas')]
+            .filter(canvas => canvas.clientWidth)
+            .map(canvas => Math.round(10 * canvas.width / canvas.clientWidth) / 10);";
+    if page.browser.engine() != Engine::Chromium {
+        return Ok(());
+    }
+    emulate(page, 1200, 900, 1)?;
+    page.train("images=500&epochs=1")?;
+    page.draw(3)?;
+    page.wait_for_state("done", 60)?;
+    page.click("#open-yours")?;
+    for density in [1, 2, 3, 1] {
+        emulate(page, 1200, 900, density)?;
+        page.wait_until("sharp canvases", 5, || {
+            let densities: Vec<f64> = page.ask(DENSITIES, vec![])?;
+            let sharp = densities.iter().all(|&it| it == f64::from(density));
+            Ok((sharp && densities.len() == 4).then_some(()))
+        })?;
+    }
+    page.wait_for("the drawing", 5, |status| status.prediction == Some(3))?;
+    Ok(())
+}
+
+fn fits_a_phone_held_sideways(page: &mut Page) -> Result<()> {
+    const BELOW: &str = "
+        scrollTo(0, 0);
+        return ['#pad', '#undo', '#clear'].filter(part =>
+            document.querySelector(part).getBoundingClientRect().bottom > innerHeight);";
+    if page.browser.engine() != Engine::Chromium {
+        return Ok(());
+    }
+    for (width, height) in [(844, 390), (915, 412), (740, 360), (667, 375)] {
+        emulate(page, width, height, 2)?;
+        page.open("")?;
+        let below: Vec<String> = page.ask(BELOW, vec![])?;
+        ensure!(below.is_empty(), "{below:?} out of sight at {width}x{height}");
+        page.draw(7)?;
+        page.wait_for("a 7", 5, |status| status.prediction == Some(7))?;
+    }
+    Ok(())
+}
+
+/// As on a screen of 1280x1024 px that is enlarged four times, and at widths around those at which columns change; in
+/// every panel, before and after a run.
+fn never_scrolls_sideways_when_enlarged(page: &mut Page) -> Result<()> {
+    const TOO_WIDE: &str = "
+        const width = document.documentElement.clientWidth;
+        const overflow = document.scrollingElement.scrollWidth - width;
+        const outside = [...document.querySelectorAll('body *')]
+            .filter(element => element.checkVisibility() && element.getBoundingClientRect().right > width + 1)
+            .map(element => element.outerHTML.slice(0, 100));
+        return overflow > 0 ? [`${overflow} px`, ...outside.slice(0, 5)] : [];";
+    if page.browser.engine() != Engine::Chromium {
+        return Ok(());
+    }
+    page.open("images=500&epochs=1&batch=50")?;
+    for trained in [false, true] {
+        if trained {
+            page.draw(8)?;
+            page.train_now()?;
+            page.wait_for_state("done", 60)?;
+        }
+        for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+            page.click(&format!("#open-{panel}"))?;
+            for (width, height) in [(320, 256), (640, 512), (645, 800), (660, 800), (1280, 1024)] {
+                emulate(page, width, height, 1)?;
+                let wide: Vec<String> = page.ask(TOO_WIDE, vec![])?;
+                ensure!(wide.is_empty(), "{panel} at {width} px, trained: {trained}: {wide:#?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A finger that rests on a pad draws a dot; nothing beside it is selected.
+fn a_long_press_selects_nothing(page: &mut Page) -> Result<()> {
+    const SELECTABLE: &str = "
+        return ['#pad', '#yours-pad'].filter(pad => {
+            const style = getComputedStyle(document.querySelector(pad));
+            return (style.userSelect ?? style.webkitUserSelect) !== 'none' || style.touchAction !== 'none';
+        });";
+    page.open("")?;
+    page.click("#open-yours")?;
+    let selectable: Vec<String> = page.ask(SELECTABLE, vec![])?;
+    ensure!(selectable.is_empty(), "{selectable:?}");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod dataset;
 mod drawing;
 mod experiment;
 mod failure;
+mod focus;
 mod harness;
 mod helpers;
 mod hosting;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         start::TESTS,
         update::TESTS,
         failure::TESTS,
+        focus::TESTS,
         layout::TESTS,
         hosting::TESTS,
         accessibility::TESTS,

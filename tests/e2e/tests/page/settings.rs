@@ -1,7 +1,7 @@
 //! Settings are in the URL's hash, which anybody can write.
 
 use anyhow::{Result, ensure};
-use e2e::Page;
+use e2e::{Fault, Page};
 use serde_json::json;
 
 use crate::Test;
@@ -11,6 +11,12 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("settings::survive_a_reload", survive_a_reload),
     ("settings::controls_write_the_hash", controls_write_the_hash),
     ("settings::a_new_hash_is_read", a_new_hash_is_read),
+    ("settings::the_address_is_not_changed_too_often", the_address_is_not_changed_too_often),
+    ("settings::a_refused_address_costs_nothing_else", a_refused_address_costs_nothing_else),
+    (
+        "settings::controls_show_what_is_set_after_a_reload",
+        controls_show_what_is_set_after_a_reload,
+    ),
     (
         "settings::a_link_is_explained_before_anything_starts",
         a_link_is_explained_before_anything_starts,
@@ -75,6 +81,93 @@ fn a_new_hash_is_read(page: &mut Page) -> Result<()> {
         let fields = fields(page)?;
         Ok((fields[0] == "6" && fields[1] == "16").then_some(()))
     })?;
+    Ok(())
+}
+
+/// Changes the number of epochs every 30 ms, this many times.
+const CHANGE_OFTEN: &str = "
+    const epochs = document.querySelector('#epochs');
+    const change = count => {
+        epochs.value = count;
+        epochs.dispatchEvent(new Event('change'));
+        if (count < arguments[0]) setTimeout(change, 30, count + 1);
+    };
+    change(1);
+    return location.hash;";
+
+/// Safari throws at the 101st change in 10 seconds.
+fn the_address_is_not_changed_too_often(page: &mut Page) -> Result<()> {
+    const AS_SAFARI: &str = "
+        const times = [];
+        window.refused = 0;
+        const {replaceState} = History.prototype;
+        History.prototype.replaceState = function (...change) {
+            const now = performance.now();
+            while (times[0] < now - 10000) times.shift();
+            if (times.push(now) > 100) {
+                window.refused++;
+                throw new DOMException('Attempt to use history.replaceState() more than 100 times', 'SecurityError');
+            }
+            return replaceState.apply(this, change);
+        };\n";
+    page.site.inject("start.js", Fault::Prefixed(AS_SAFARI));
+    page.open("epochs=9")?;
+    let first: String = page.ask(CHANGE_OFTEN, vec![json!(250)])?;
+    ensure!(first.contains("epochs=1&"), "one change is written at once: {first}");
+    page.wait_until("the newest settings in the address", 30, || {
+        Ok(page.hash()?.contains("epochs=250").then_some(()))
+    })?;
+    let refused: u32 = page.ask("return refused", vec![])?;
+    ensure!(refused == 0 && page.status()?.state == "ready", "{refused}, {:?}", page.status()?);
+    Ok(())
+}
+
+/// Where the browser refuses all the same, the address follows later.
+fn a_refused_address_costs_nothing_else(page: &mut Page) -> Result<()> {
+    const REFUSES: &str = "
+        const {replaceState} = History.prototype;
+        History.prototype.replaceState = function (...change) {
+            if (window.refuses) throw new DOMException('The operation is insecure.', 'SecurityError');
+            return replaceState.apply(this, change);
+        };\n";
+    page.site.inject("start.js", Fault::Prefixed(REFUSES));
+    page.open("images=500&epochs=9")?;
+    page.browser.script("window.refuses = true", vec![])?;
+    page.fill("#epochs", "1")?;
+    ensure!(page.hash()?.contains("epochs=9"), "{}", page.hash()?);
+    page.click_when_enabled("#train", 30)?;
+    page.wait_for_state("done", 60)?;
+    page.browser.script("window.refuses = false", vec![])?;
+    page.wait_until("the newest settings in the address", 10, || {
+        Ok(page.hash()?.contains("epochs=1&").then_some(()))
+    })
+}
+
+/// Firefox gives controls back what they held before a reload; the page has forgotten it.
+fn controls_show_what_is_set_after_a_reload(page: &mut Page) -> Result<()> {
+    const SHOWN: &str = "
+        return [
+            document.querySelector('#runs-measure').value,
+            [...document.querySelectorAll('#inside :checked')].map(input => input.id || input.value).join(),
+            document.querySelector('[name=weights]:checked').value,
+            [...document.querySelectorAll('#yours :checked')].map(input => input.id).join(),
+        ]";
+    page.train("images=500&epochs=1")?;
+    page.wait_for_state("done", 60)?;
+    page.open("images=500&epochs=1")?;
+    let before: Vec<String> = page.ask(SHOWN, vec![])?;
+    page.draw(3)?;
+    for script in [
+        "document.querySelector('#runs-measure').value = 'test-loss';",
+        "document.querySelector('#tuning-head').click();",
+        "document.querySelectorAll('#inside input[type=radio]').forEach(radio => radio.click());",
+    ] {
+        page.browser.script(script, vec![])?;
+    }
+    page.browser.reload()?;
+    page.wait_for_state("ready", 30)?;
+    let after: Vec<String> = page.ask(SHOWN, vec![])?;
+    ensure!(after == before, "{before:?}, then {after:?}");
     Ok(())
 }
 

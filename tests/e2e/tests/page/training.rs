@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::Page;
+use e2e::{Fault, Page};
 
 use crate::Test;
 
@@ -14,6 +14,8 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::steps_one_minibatch_at_a_time", steps_one_minibatch_at_a_time),
     ("training::reset_forgets_the_run", reset_forgets_the_run),
     ("training::an_overflow_is_said_and_drawn_as_a_gap", an_overflow_is_said_and_drawn_as_a_gap),
+    ("training::a_new_run_takes_nothing_from_a_kept_one", a_new_run_takes_nothing_from_a_kept_one),
+    ("training::the_screen_stays_on_during_a_run", the_screen_stays_on_during_a_run),
     ("training::the_shipped_weights_come_back", the_shipped_weights_come_back),
     ("training::fast_reads_99_percent_after_its_epoch", fast_reads_99_percent_after_its_epoch),
 ];
@@ -151,6 +153,58 @@ fn reset_forgets_the_run(page: &mut Page) -> Result<()> {
     page.click_when_enabled("#train", 10)?;
     let third = page.wait_for_state("done", 60)?;
     ensure!(third.test_accuracy == first.test_accuracy, "{first:?}, then {third:?}");
+    Ok(())
+}
+
+/// A kept run is not lost, so nothing is asked.
+fn a_new_run_takes_nothing_from_a_kept_one(page: &mut Page) -> Result<()> {
+    page.train("images=500&epochs=1&batch=50&seed=5")?;
+    page.wait_for_state("done", 60)?;
+    page.click("#open-runs")?;
+    page.wait_until("the kept run", 10, || {
+        let kept = "return document.querySelectorAll('#runs-rows tr').length === 1";
+        Ok(page.ask::<bool>(kept, vec![])?.then_some(()))
+    })?;
+    page.click("#train")?;
+    ensure!(!page.ask::<bool>("return Boolean(document.querySelector('dialog[open]'))", vec![])?);
+    ensure!(page.text()?.contains("Run 1 stays in Runs."), "{}", page.text()?);
+    page.wait_for("a new run", 20, |status| status.step > Some(0))?;
+    page.wait_for_state("done", 60)?;
+    Ok(())
+}
+
+/// Asked for as a run begins or goes on, and again when the page is seen again; a refusal changes nothing.
+fn the_screen_stays_on_during_a_run(page: &mut Page) -> Result<()> {
+    const LOCK: &str = "
+        window.locks = [0, 0];
+        Object.defineProperty(navigator, 'wakeLock', {value: {
+            request: async () => {
+                locks[0]++;
+                if (window.refuses) throw new DOMException('not now', 'NotAllowedError');
+                return {release: async () => { locks[1]++; }};
+            },
+        }});\n";
+    page.site.inject("start.js", Fault::Prefixed(LOCK));
+    let locks = |asked: u32, released: u32| {
+        page.wait_until(&format!("{asked} locks, {released} released"), 5, || {
+            let locks: [u32; 2] = page.ask("return locks", vec![])?;
+            Ok((locks == [asked, released]).then_some(()))
+        })
+    };
+    page.open("images=2000&epochs=50&batch=32")?;
+    locks(0, 0)?;
+    page.train_now()?;
+    locks(1, 0)?;
+    page.browser.script("document.dispatchEvent(new Event('visibilitychange'))", vec![])?;
+    locks(2, 1)?;
+    page.click("#train")?;
+    page.wait_for_state("paused", 10)?;
+    locks(2, 2)?;
+    page.browser.script("window.refuses = true", vec![])?;
+    page.click("#train")?;
+    let on = page.wait_for_state("training", 10)?;
+    locks(3, 2)?;
+    page.wait_for("more minibatches", 10, |status| status.step > on.step)?;
     Ok(())
 }
 

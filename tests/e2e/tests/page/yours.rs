@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("yours::digits_are_labelled_and_kept", digits_are_labelled_and_kept),
     ("yours::deleting_can_be_undone", deleting_can_be_undone),
     ("yours::fits_a_phone", fits_a_phone),
+    ("yours::leaving_asks_before_fine_tuned_weights_go", leaving_asks_before_fine_tuned_weights_go),
     ("yours::an_odd_digit_is_learnt_and_given_up_again", an_odd_digit_is_learnt_and_given_up_again),
     ("yours::a_runs_weights_learn_a_single_digit", a_runs_weights_learn_a_single_digit),
     ("yours::fine_tuning_can_be_cancelled", fine_tuning_can_be_cancelled),
@@ -179,6 +180,19 @@ fn an_odd_digit_is_learnt_and_given_up_again(page: &mut Page) -> Result<()> {
     page.wait_for("the new answer", 5, |status| status.prediction == Some(9))?;
     page.click("#weights-shipped")?;
     page.wait_for("the old answer", 5, |status| status.prediction == before.prediction)?;
+    Ok(())
+}
+
+fn leaving_asks_before_fine_tuned_weights_go(page: &mut Page) -> Result<()> {
+    const ASKS: &str = "
+        const leaving = new Event('beforeunload', {cancelable: true});
+        return !window.dispatchEvent(leaving);";
+    page.open("")?;
+    enter(page)?;
+    add_open_nine(page)?;
+    ensure!(!page.ask::<bool>(ASKS, vec![])?, "a digit is kept");
+    fine_tune(page)?;
+    ensure!(page.ask::<bool>(ASKS, vec![])?, "fine-tuned weights are not");
     Ok(())
 }
 

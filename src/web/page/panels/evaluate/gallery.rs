@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use web_sys::{Element, HtmlElement, MouseEvent};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
 use super::{Press, follow, happen};
 use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
@@ -23,7 +23,7 @@ struct Tile {
     /// Its image's place in the test set.
     index: u32,
     button: HtmlElement,
-    image: Element,
+    canvas: HtmlCanvasElement,
     words: Element,
     unseen: Element,
     drawn: bool,
@@ -94,7 +94,7 @@ impl GalleryTiles {
         button.set_attribute("data-index", &exhibit.index.to_string())?;
         let tile = Tile {
             index: exhibit.index,
-            image: part(&item, "img")?,
+            canvas: part(&item, "canvas")?,
             words: part(&item, ".words")?,
             unseen: part(&item, ".unseen")?,
             button,
@@ -133,7 +133,7 @@ impl GalleryTiles {
         let exhibits = gallery.exhibits.get(sight).unwrap_or_default();
         for (tile, exhibit) in tiles.iter_mut().zip(exhibits) {
             if let (false, Some(picture)) = (tile.drawn, &exhibit.picture) {
-                press.print(picture, &tile.image)?;
+                press.print(picture, &tile.canvas)?;
                 tile.drawn = true;
             }
             let read = exhibit.reading.map(|reading| reading.digit);

@@ -5,8 +5,7 @@ mod gallery;
 mod matrix;
 mod pinned;
 
-use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlCanvasElement, HtmlElement};
+use web_sys::{HtmlCanvasElement, HtmlElement};
 
 use crate::app::panels::evaluate::Event;
 use crate::app::{self, App, panels};
@@ -48,7 +47,7 @@ impl EvaluatePanel {
             pinned: Pinned::new()?,
             evaluated: None,
             read: None,
-            press: Press::new()?,
+            press: Press::default(),
         })
     }
 }
@@ -109,29 +108,25 @@ impl Panel for EvaluatePanel {
     }
 }
 
-/// Makes images of pictures. Dozens of canvases, each a layer of its own, would slow down whatever else
-/// moves on the page; images are painted once.
-#[derive(Debug)]
+/// Draws pictures in the theme's colours. Nothing is read back from a canvas: browsers that guard against being told
+/// apart disturb what is read.
+#[derive(Debug, Default)]
 struct Press {
-    canvas: HtmlCanvasElement,
     /// Those of the theme, once they have been asked for.
     colours: Option<Colours>,
 }
 
 impl Press {
-    fn new() -> Result<Self, DomError> {
-        let canvas = dom::document()?.create_element("canvas")?.unchecked_into();
-        Ok(Self { canvas, colours: None })
-    }
-
-    /// Shows a picture by an `img`.
-    fn print(&mut self, picture: &[f32; PIXELS], image: &Element) -> Result<(), DomError> {
+    fn print(
+        &mut self,
+        picture: &[f32; PIXELS],
+        canvas: &HtmlCanvasElement,
+    ) -> Result<(), DomError> {
         let colours = match self.colours {
             Some(colours) => colours,
             None => *self.colours.insert(Colours::now()?),
         };
-        PICTURE.draw(&self.canvas, picture, Scale::INK, &colours)?;
-        Ok(image.set_attribute("src", &self.canvas.to_data_url()?)?)
+        PICTURE.draw(canvas, picture, Scale::INK, &colours)
     }
 }
 

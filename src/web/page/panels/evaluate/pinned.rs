@@ -1,6 +1,6 @@
 //! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
 
-use web_sys::{Element, HtmlElement, MouseEvent};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
 use super::{Press, follow, happen};
 use crate::app::collection::Key;
@@ -10,6 +10,7 @@ use crate::app::panels::evaluate::{EvaluateState as State, Event, View, Watched}
 use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
+use crate::web::page::focus;
 
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
@@ -27,7 +28,7 @@ pub(super) struct Pinned {
 struct Card {
     key: Key,
     element: Element,
-    image: Element,
+    canvas: HtmlCanvasElement,
     words: Element,
     share: Element,
     path: Element,
@@ -37,14 +38,13 @@ struct Card {
 impl Pinned {
     /// Finds the list and listens to its buttons.
     pub(super) fn new() -> Result<Self, DomError> {
-        for button in dom::all::<HtmlElement>("#judge-pin button")? {
-            let label = button.text_content().and_then(|digit| digit.parse().ok());
-            let label = label.ok_or_else(|| DomError::WrongElement("judge-pin".into()))?;
+        for (label, button) in (0..).zip(dom::all::<HtmlElement>("#judge-pin button")?) {
             dom::on(&button, "click", move |_: MouseEvent| happen(Event::Pin(label)))?;
         }
         dom::press("judge-undo", || {
-            update_collection(drawings::Event::Undelete);
-            dom::focus("#judge-pinned-title");
+            focus::follow("#judge-pinned [data-do=unpin]", || {
+                update_collection(drawings::Event::Undelete);
+            });
         })?;
         let place: HtmlElement = dom::by_id("judge-pinned")?;
         dom::on(&place, "click", |event: MouseEvent| match clicked(&event) {
@@ -108,7 +108,7 @@ impl Pinned {
         name("[data-do=unpin]", "Unpin your ")?;
         Ok(Card {
             key: drawing.key,
-            image: part(&element, "img")?,
+            canvas: part(&element, "canvas")?,
             words: part(&element, ".words")?,
             share: part(&element, ".share")?,
             path: part(&element, "path")?,
@@ -128,7 +128,7 @@ impl Pinned {
     pub(super) fn draw(&mut self, evaluate: &State, press: &mut Press) -> Result<(), DomError> {
         for (card, drawing) in self.cards.iter_mut().zip(evaluate.pinned.all()) {
             if !card.drawn {
-                press.print(&drawing.picture, &card.image)?;
+                press.print(&drawing.picture, &card.canvas)?;
                 card.drawn = true;
             }
             card.describe(drawing.label, evaluate.watched(card.key))?;

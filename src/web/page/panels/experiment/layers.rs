@@ -11,6 +11,7 @@ use crate::app::panels::experiment::{Event, Row, View};
 use crate::config::architecture::LayerPart;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::focus;
 use crate::web::page::lazy_script;
 
 #[wasm_bindgen]
@@ -128,7 +129,7 @@ impl LayerList {
 impl Line {
     fn show(&self, row: &Row, locked: Option<&str>) {
         for (at, control) in &self.parts {
-            control.set_value(row.parts[*at].as_deref().unwrap_or_default());
+            focus::set_value(control, row.parts[*at].as_deref().unwrap_or_default());
             control.set_disabled(locked.is_some());
         }
         let figures = [&row.shape, &row.parameters, &row.multiply_adds, &row.time];

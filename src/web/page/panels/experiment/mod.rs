@@ -2,10 +2,10 @@
 
 mod layers;
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
-use js_sys::{Promise, Reflect};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
@@ -38,6 +38,8 @@ pub(super) struct ExperimentPanel {
     stamp: Option<(u32, bool, Option<Speed>)>,
     /// How far the varied digits are varied, revision of the drawing and round of the chance that they show.
     varied: Option<(Augment, u32, u64)>,
+    /// As it was made: what stands in the document may have been translated.
+    code: Rc<RefCell<String>>,
 }
 
 impl ExperimentPanel {
@@ -61,8 +63,10 @@ impl ExperimentPanel {
         dom::press("layers-undo", || happen(Event::Undo))?;
         dom::press("varied-again", || happen(Event::VaryAgain))?;
         dom::press("to-train", || dom::focus("#train"))?;
-        dom::press("code-copy", copy_code)?;
-        Ok(Self { layers: LayerList::new()?, stamp: None, varied: None })
+        let code = Rc::<RefCell<String>>::default();
+        let newest = Rc::clone(&code);
+        dom::press("code-copy", move || copy_code(newest.borrow().clone()))?;
+        Ok(Self { layers: LayerList::new()?, stamp: None, varied: None, code })
     }
 
     /// Shows the drawing as training would vary it.
@@ -116,6 +120,7 @@ impl Panel for ExperimentPanel {
             dom::hide("code", view.code.is_empty())?;
             dom::hide("code-copy", view.code.is_empty())?;
             dom::hide("code-empty", !view.code.is_empty())?;
+            self.code.replace(view.code);
             dom::text("experiment-locked", view.locked.unwrap_or_default())?;
             dom::hide("experiment-locked", view.locked.is_none())?;
             dom::text("schedule-words", &view.schedule)?;
@@ -181,9 +186,9 @@ fn curve(settings: &TrainConfig, steps: u32) -> String {
 }
 
 /// Copies the code; where that is not allowed, selects it for the visitor to copy.
-fn copy_code() {
-    wasm_bindgen_futures::spawn_local(async {
-        let words = match write_to_clipboard().await {
+fn copy_code(code: String) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let words = match write_to_clipboard(&code).await {
             Ok(()) => "The code is copied.",
             Err(_) => match select_code() {
                 Ok(()) => "The code is selected: copy it with the browser’s own command.",
@@ -196,12 +201,11 @@ fn copy_code() {
     });
 }
 
-async fn write_to_clipboard() -> Result<(), DomError> {
-    let code = dom::by_id::<Element>("code")?.text_content().unwrap_or_default();
-    let clipboard = Reflect::get(&dom::window()?.navigator(), &"clipboard".into())?;
-    // Pages that did not come over https have none, which the call says.
-    let write: js_sys::Function = Reflect::get(&clipboard, &"writeText".into())?.unchecked_into();
-    JsFuture::from(Promise::resolve(&write.call1(&clipboard, &code.into())?)).await?;
+async fn write_to_clipboard(code: &str) -> Result<(), DomError> {
+    // Pages that did not come over https have none.
+    let written = dom::ask_navigator("clipboard", "writeText", &code.into());
+    let none = || DomError::Refused("there is no clipboard".into());
+    JsFuture::from(written.ok_or_else(none)?).await?;
     Ok(())
 }
 

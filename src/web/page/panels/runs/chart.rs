@@ -31,11 +31,6 @@ impl RunsChart {
         Ok(Self { place: dom::by_id("runs-chart")?, chart: None, shown: None, drawn: false })
     }
 
-    /// What was shown last.
-    pub(super) fn shown(&self) -> Option<&View> {
-        self.shown.as_ref()
-    }
-
     /// Shows the runs' lines, if they are others; false if that waits for the script.
     pub(super) fn show(&mut self, view: View) -> Result<bool, DomError> {
         let points = |view: &View| {

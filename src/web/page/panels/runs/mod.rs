@@ -15,6 +15,7 @@ use crate::app::panels::runs::{Event, Format, Measure, Row, View};
 use crate::app::{self, App, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::focus;
 use crate::web::page::panels::panel::{Frame, Panel};
 use chart::RunsChart;
 
@@ -38,7 +39,9 @@ impl RunsPanel {
         dom::press("runs-png", move || save(&shown))?;
         dom::press("runs-csv", || happen(Event::Save(Format::Csv)))?;
         dom::press("runs-json", || happen(Event::Save(Format::Json)))?;
-        dom::press("runs-undo", || happen(Event::Undelete))?;
+        dom::press("runs-undo", || {
+            focus::follow("#runs-rows [data-do=delete]", || happen(Event::Undelete));
+        })?;
         let select: HtmlSelectElement = dom::by_id("runs-measure")?;
         let chosen = select.clone();
         dom::on(&select, "change", move |_: DomEvent| {
@@ -50,21 +53,27 @@ impl RunsPanel {
         Ok(Self { body, chart, stamp: None })
     }
 
-    fn rows(&self, chart: &RunsChart, view: &View) -> Result<(), DomError> {
-        let keys = |view: &View| view.rows.iter().map(|row| row.key).collect::<Vec<_>>();
-        if chart.shown().is_none_or(|shown| keys(shown) != keys(view)) {
-            self.body.set_inner_html("");
-            for row in &view.rows {
-                let line = dom::copy("run-row")?;
-                line.set_attribute("data-key", &row.key.to_string())?;
-                self.body.append_child(&line)?;
+    fn rows(&self, view: &View) -> Result<(), DomError> {
+        let key = |line: &Element| dom::attribute::<RunKey>(line, "data-key");
+        // A line stays as long as its run does: somebody may be at work in it.
+        for line in dom::all::<Element>("#runs-rows > tr")? {
+            if !view.rows.iter().any(|row| key(&line) == Some(row.key)) {
+                line.remove();
             }
         }
-        let mut line = self.body.first_element_child();
+        let mut next = self.body.first_element_child();
         for row in &view.rows {
-            let Some(element) = line else { break };
-            Self::row(&element, row, view.cannot_load)?;
-            line = element.next_element_sibling();
+            let line = match next.take_if(|line| key(line) == Some(row.key)) {
+                Some(line) => line,
+                None => {
+                    let line = dom::copy("run-row")?;
+                    line.set_attribute("data-key", &row.key.to_string())?;
+                    self.body.insert_before(&line, next.as_deref())?;
+                    line
+                }
+            };
+            next = line.next_element_sibling();
+            Self::row(&line, row, view.cannot_load)?;
         }
         Ok(())
     }
@@ -81,7 +90,7 @@ impl RunsPanel {
             part(what)?.set_attribute("aria-label", &[verb, &row.name].concat())?;
         }
         part("show")?.unchecked_into::<HtmlInputElement>().set_checked(row.shown);
-        part("name")?.unchecked_into::<HtmlInputElement>().set_value(&row.name);
+        focus::set_value(part("name")?.unchecked_ref(), &row.name);
         part("link")?.set_attribute("href", &row.link)?;
         let load: HtmlElement = part("load")?.unchecked_into();
         dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
@@ -97,7 +106,7 @@ impl RunsPanel {
         let cells = line.query_selector_all("td")?;
         for (i, words) in row.cells.iter().enumerate() {
             if let Some(cell) = cells.get(i as u32 + 1) {
-                cell.set_text_content(Some(words));
+                dom::write(&cell.unchecked_into::<Element>(), words);
             }
         }
         Ok(())
@@ -123,7 +132,7 @@ impl Panel for RunsPanel {
         let drawn = view.rows.iter().any(|row| !row.points.is_empty());
         dom::disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
         let mut chart = self.chart.borrow_mut();
-        self.rows(&chart, &view)?;
+        self.rows(&view)?;
         // Where the chart waits for its script, the page is shown anew once that is here.
         let drawn = chart.show(view)?;
         self.stamp = stamp.filter(|_| drawn);
