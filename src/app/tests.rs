@@ -493,7 +493,7 @@ fn an_empty_pad_has_no_answer() {
 }
 
 #[test]
-fn one_room_is_open_at_a_time() {
+fn one_panel_is_open_at_a_time() {
     let mut app = app();
     for (pressed, open) in [
         (PanelId::Runs, Some(PanelId::Runs)),
