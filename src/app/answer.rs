@@ -1,4 +1,4 @@
-//! The drawing, the weights that may read it, and what the chosen ones make of it.
+//! The drawing, the weights that can read it, and what the chosen ones make of it.
 
 use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
@@ -12,9 +12,9 @@ pub enum Source {
     /// Those that the page came with.
     #[default]
     Shipped,
-    /// Those of the run, as new as the page has them.
+    /// The run's, as new as the page has them.
     Run,
-    /// Those that learnt My digits.
+    /// Those fine-tuned on My digits.
     Tuned,
 }
 
@@ -26,7 +26,7 @@ enum Shipped {
     Failed(String),
 }
 
-/// A drawing and its reading.
+/// A drawing and how it is read.
 #[derive(Debug)]
 pub struct Answer {
     drawing: Drawing,
@@ -41,17 +41,17 @@ pub struct Answer {
     tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
-    /// Counts changes of what answers.
+    /// Counts changes of the weights that answer.
     weights_revision: u32,
 }
 
-/// A network that learnt here, which may be of another architecture, and its weights.
+/// A network that was trained here, perhaps of another architecture, and its weights.
 #[derive(Debug)]
 struct Trained {
     architecture: Architecture,
     network: Network,
     weights: Vec<f32>,
-    /// Those that it started from.
+    /// The weights that training started from.
     initial: Vec<f32>,
 }
 
@@ -60,14 +60,14 @@ struct Trained {
 pub struct Model<'a> {
     /// The network's layers.
     pub architecture: &'a Architecture,
-    /// Flat, as its plan lays them out.
+    /// Flat, in the order of its plan.
     pub weights: &'a [f32],
-    /// Those before training; `None` for the shipped ones, whose training is over.
+    /// The weights before training; `None` for the shipped ones, whose training is over.
     pub initial: Option<&'a [f32]>,
 }
 
 impl Answer {
-    /// An empty pad before the shipped weights have come.
+    /// An empty pad, before the shipped weights have arrived.
     ///
     /// # Errors
     /// If the architecture cannot be built.
@@ -97,7 +97,7 @@ impl Answer {
         self.revision
     }
 
-    /// What the network sees, 28x28, 0 is paper and 1 is ink; `None` with nothing drawn.
+    /// What the network sees, 28x28, 0 is paper and 1 is ink; `None` if nothing is drawn.
     pub fn picture(&self) -> Option<&[f32; PIXELS]> {
         self.picture.as_ref()
     }
@@ -107,7 +107,7 @@ impl Answer {
         self.source
     }
 
-    /// The shipped weights, if they are here.
+    /// The shipped weights, if they have arrived.
     pub fn shipped(&self) -> Option<&[f32]> {
         match &self.shipped {
             Shipped::Here(weights) => Some(weights),
@@ -133,7 +133,7 @@ impl Answer {
         self.tuned.is_some()
     }
 
-    /// What learnt here and answers; `None` if the shipped weights do.
+    /// What was trained here and answers; `None` if the shipped weights do.
     fn learnt(&self) -> Option<&Trained> {
         match self.source {
             Source::Shipped => None,
@@ -142,7 +142,7 @@ impl Answer {
         }
     }
 
-    /// What answers, if it is here.
+    /// What answers, if it has arrived.
     pub fn model(&self) -> Option<Model<'_>> {
         match self.learnt() {
             Some(learnt) => Some(Model {
@@ -163,7 +163,7 @@ impl Answer {
         self.weights_revision
     }
 
-    /// The network that answers, with the chosen weights if they are there.
+    /// The network that answers, with the chosen weights if they have arrived.
     pub fn network(&mut self) -> &mut Network {
         let learnt = match self.source {
             Source::Shipped => None,
@@ -173,19 +173,17 @@ impl Answer {
         learnt.map_or(&mut self.network, |learnt| &mut learnt.network)
     }
 
-    /// What the chosen weights make of the drawing; `None` with nothing drawn or no weights.
+    /// What the chosen weights make of the drawing; `None` if nothing is drawn or there are no weights.
     pub fn probabilities(&self) -> Option<&[f32; CLASSES]> {
         self.probabilities.as_ref()
     }
 
-    /// The likeliest digit and its probability. `None` as above, and for weights that training has
-    /// driven beyond what numbers can hold.
+    /// The likeliest digit and its probability. `None` as above, and for weights that overflowed in training.
     pub fn digit(&self) -> Option<(usize, f32)> {
         let probabilities = self.probabilities.filter(|p| p.iter().all(|p| p.is_finite()))?;
         probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// Changes the drawing.
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
         self.revision = self.revision.wrapping_add(1);
@@ -226,8 +224,8 @@ impl Answer {
         self.shipped = Shipped::Loading;
     }
 
-    /// Has a network with these weights be the run's; without weights, with fresh random ones, as
-    /// the trainer draws them from the same seed.
+    /// Makes a network with these weights the run's. Without weights it gets fresh random ones, the same that the
+    /// trainer draws from the seed.
     ///
     /// # Errors
     /// If the architecture cannot be built.
@@ -267,9 +265,9 @@ impl Answer {
         }
     }
 
-    /// Has fine-tuned weights answer; those of another model are dropped.
+    /// Lets fine-tuned weights answer; those of another model are dropped.
     ///
-    /// - `before`: those that they came from.
+    /// - `before`: the weights that they came from.
     pub(super) fn set_tuned(
         &mut self,
         architecture: Architecture,
@@ -285,7 +283,7 @@ impl Answer {
         self.load();
     }
 
-    /// Hands the chosen weights to their network and reads the drawing anew.
+    /// Hands the chosen weights to their network and reads the drawing again.
     fn load(&mut self) {
         match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
@@ -305,7 +303,7 @@ impl Answer {
         });
     }
 
-    /// Reads the drawing once more, for measuring; whether there was anything to read.
+    /// Reads the drawing once more, for measuring; returns whether there was anything to read.
     #[cfg(feature = "bench")]
     pub fn read_again(&mut self) -> bool {
         self.picture.is_some_and(|picture| {

@@ -1,4 +1,4 @@
-//! Whether the trainer can be used, why it cannot, and what answer it owes.
+//! Whether the trainer can be used, why not, and which answer it owes.
 
 use super::format::megabytes;
 use super::run::Run;
@@ -11,51 +11,51 @@ const TIMEOUT: f32 = 12.0;
 /// Seconds that a trainer may take to load.
 const LOADING_TIMEOUT: f32 = 60.0;
 
-/// Why the trainer does not listen: it loads, or it is gone.
+/// Why the trainer cannot be used: it is loading, or it is gone.
 const DEAF: [&str; 2] = ["The trainer is still loading.", "The trainer is gone; restart it first."];
 
 /// The trainer, as far as the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum TrainerState {
-    /// Its turn comes after the shipped weights, so that drawing does not wait for its bytes.
+    /// It starts after the shipped weights have arrived, so that drawing does not wait for its bytes.
     #[default]
     Waiting,
-    /// It loads.
+    /// It is loading.
     Loading,
-    /// It listens; its kernels' instruction set.
+    /// It is running; its kernels' instruction set.
     Ready(String),
-    /// It is gone: why.
+    /// It is gone, and why.
     Gone(String),
 }
 
 /// The training data, as far as the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// How much is here; `None` before the trainer said anything.
+    /// How much is here; `None` until the trainer reports it.
     pub progress: Option<DataProgress>,
-    /// A part that cannot be used and why.
+    /// A part that cannot be used, and why.
     pub failed: Option<(String, String)>,
 }
 
-/// The trainer, what it has, and what it is at beside a run.
+/// The trainer, its data, and what it does beside a run.
 #[derive(Debug, Default)]
 pub struct Availability {
     /// The trainer.
     pub state: TrainerState,
     /// The data set, which it loads.
     pub data: Data,
-    /// Whether the site holds another build by now, whose workers are not this page's.
+    /// Whether the site now holds another build, whose workers are not this page's.
     pub updated: bool,
-    /// The evaluation asked for.
+    /// The evaluation that was requested.
     evaluating: Option<u32>,
-    /// The fine-tuning asked for.
+    /// The fine-tuning that was requested.
     fine_tuning: Option<u32>,
-    /// Seconds since it was asked or said something.
+    /// Seconds since the last request or reply.
     silence: f32,
 }
 
 impl Availability {
-    /// Whether it listens.
+    /// Whether it takes requests.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, TrainerState::Ready(_))
     }
@@ -65,24 +65,24 @@ impl Availability {
         matches!(self.state, TrainerState::Gone(_))
     }
 
-    /// Whether the test images are here, and so all others.
+    /// Whether the test images are here, and therefore all others.
     pub fn has_test_images(&self) -> bool {
         self.data.progress.is_some_and(|data| data.test_ready)
     }
 
-    /// A new one loads.
+    /// A new one is loading.
     pub(super) fn load(&mut self) {
         self.state = TrainerState::Loading;
         self.silence = 0.0;
     }
 
-    /// It is gone, and with it whatever it was at.
+    /// It is gone, with whatever it was doing.
     pub(super) fn lose(&mut self, reason: String) {
         self.state = TrainerState::Gone(reason);
         (self.evaluating, self.fine_tuning) = (None, None);
     }
 
-    /// Takes note of what it is asked.
+    /// Notes a request.
     pub(super) fn on_request(&mut self, request: &Request) {
         self.silence = 0.0;
         match request {
@@ -93,7 +93,7 @@ impl Availability {
         }
     }
 
-    /// Takes note of what it says.
+    /// Notes a reply.
     pub(super) fn on_reply(&mut self, reply: &Reply) {
         self.silence = 0.0;
         match reply {
@@ -107,7 +107,7 @@ impl Availability {
         }
     }
 
-    /// Lets time pass; why it counts as gone, once it has been silent for too long.
+    /// Lets time pass; returns why the trainer counts as gone once it has been silent for too long.
     pub(super) fn wait(&mut self, seconds: f32, run: Option<&Run>) -> Option<String> {
         self.silence += seconds;
         match self.state {
@@ -121,13 +121,13 @@ impl Availability {
         }
     }
 
-    /// Whether it should be heard of soon.
+    /// Whether a reply should come soon.
     fn owes_answer(&self, run: Option<&Run>) -> bool {
         let learns = run.is_some_and(Run::expects_progress);
         learns || self.evaluating.is_some() || self.fine_tuning.is_some()
     }
 
-    /// Why no run can begin now with this network.
+    /// Why no run with this network can begin now.
     pub(super) fn cannot_train(&self, architecture: &Architecture) -> Option<&'static str> {
         if architecture.shapes().is_err() {
             return Some("The network cannot be built as it is; Experiment says why.");
@@ -157,10 +157,10 @@ impl Availability {
         why.or_else(|| self.evaluating.map(|_| String::from("It is being done.")))
     }
 
-    /// Why no weights can be fine-tuned now, whatever there is to train on.
+    /// Why no weights can be fine-tuned now, whether or not there is anything to train on.
     ///
     /// - `weights`: whether there are any.
-    /// - `run_is_on`: whether a run is.
+    /// - `run_is_on`: whether a run is on.
     pub(super) fn cannot_fine_tune(&self, weights: bool, run_is_on: bool) -> Option<String> {
         let run = run_is_on.then_some("A run is on: wait for its end or press Reset.");
         let why = self.does_not_listen(DEAF).or(run).map(String::from);

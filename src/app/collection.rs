@@ -1,11 +1,12 @@
-//! What the browser keeps for a panel: kept runs, pinned drawings, labelled digits.
+//! What the browser stores for a panel: kept runs, pinned drawings, labelled digits.
 //!
-//! A store that cannot be read keeps nothing until it is read. One refused write loses nothing else: that item alone
-//! counts as not stored, and whatever is written or deleted next reaches the store all the same.
+//! A store that cannot be read takes nothing until it can be. A refused write affects only its own item, which counts
+//! as not stored; later writes and deletions still reach the store.
 
 use super::format;
 
-/// An item's key in the browser's store: its number, counted from 1, above 16 bits of chance. Greater ones are newer.
+/// An item's key in the browser's store: its number, counted from 1, above 16 random bits. Newer items have greater
+/// keys.
 pub type Key = u64;
 
 /// The key of the item with this number.
@@ -13,12 +14,12 @@ pub fn key(number: u64, session_salt: u16) -> Key {
     number << 16 | u64::from(session_salt)
 }
 
-/// Something that is kept.
+/// Something that can be stored.
 pub trait Item {
     /// Its key.
     fn key(&self) -> Key;
 
-    /// Takes another key, before it has been stored.
+    /// Takes another key; only before it is stored.
     fn set_key(&mut self, key: Key);
 }
 
@@ -29,11 +30,11 @@ enum Store {
     Unread,
     Reading,
     Here,
-    /// It keeps nothing until it is read, and why.
+    /// It cannot be read, and why; it takes nothing until it can be.
     Unreadable(String),
 }
 
-/// Items and what the browser's store has of them.
+/// Items, and which of them are in the browser's store.
 #[derive(Debug)]
 pub struct Collection<T> {
     store: Store,
@@ -43,7 +44,7 @@ pub struct Collection<T> {
     session_salt: u16,
     /// Those whose last write was refused.
     unstored: Vec<Key>,
-    /// Why the last of them was.
+    /// Why the last of them was refused.
     refusal: String,
     revision: u32,
 }
@@ -68,7 +69,7 @@ impl<T: Item> Collection<T> {
         &self.items
     }
 
-    /// The items, to change what is not their key.
+    /// The items, to change anything but their keys.
     pub(super) fn all_mut(&mut self) -> &mut [T] {
         self.change();
         &mut self.items
@@ -79,7 +80,7 @@ impl<T: Item> Collection<T> {
         self.items.iter().find(|item| item.key() == key)
     }
 
-    /// The one deleted last, while that can be undone.
+    /// The item deleted last, while that can be undone.
     pub fn deleted(&self) -> Option<&T> {
         self.deleted.as_ref()
     }
@@ -89,7 +90,6 @@ impl<T: Item> Collection<T> {
         self.revision
     }
 
-    /// Counts a change.
     pub(super) fn change(&mut self) {
         self.revision = self.revision.wrapping_add(1);
     }
@@ -99,12 +99,12 @@ impl<T: Item> Collection<T> {
         matches!(self.store, Store::Here | Store::Unreadable(_))
     }
 
-    /// Whether the store takes what is new.
+    /// Whether the store takes new items.
     pub fn is_open(&self) -> bool {
         self.store == Store::Here
     }
 
-    /// Whether the store has the item, as far as the page knows.
+    /// Whether the item is in the store, as far as the page knows.
     pub fn keeps(&self, item: &T) -> bool {
         self.is_open() && !self.unstored.contains(&item.key())
     }
@@ -130,7 +130,7 @@ impl<T: Item> Collection<T> {
         }
     }
 
-    /// Whether the store has to be asked for what it has: it has not been yet, or could not be read.
+    /// Whether the store has to be read: it has not been yet, or could not be.
     pub(super) fn begin_reading(&mut self) -> bool {
         let ask = matches!(self.store, Store::Unread | Store::Unreadable(_));
         if ask {
@@ -139,14 +139,13 @@ impl<T: Item> Collection<T> {
         ask
     }
 
-    /// The store cannot be read.
     pub(super) fn set_unreadable(&mut self, reason: String) {
         self.store = Store::Unreadable(reason);
         self.change();
     }
 
-    /// Takes in what the store has; those of this visit get later keys, and have to be stored from the one with this
-    /// place on.
+    /// Takes in what the store has. Items of this visit get later keys and still have to be stored, from the returned
+    /// index on.
     pub(super) fn take_stored(&mut self, mut stored: Vec<T>, session_salt: u16) -> usize {
         stored.sort_unstable_by_key(Item::key);
         let own = stored.len();
@@ -161,7 +160,7 @@ impl<T: Item> Collection<T> {
         own
     }
 
-    /// Takes what came of storing or deleting an item; what to say of it.
+    /// Takes the result of storing or deleting an item; returns what to say about it.
     pub(super) fn take_written(&mut self, key: Key, result: Result<(), String>) -> Option<String> {
         let before = self.unstored.len();
         self.unstored.retain(|&unstored| unstored != key);
@@ -181,7 +180,6 @@ impl<T: Item> Collection<T> {
         lost
     }
 
-    /// The key of the next item.
     pub(super) fn next_key(&self) -> Key {
         let all = self.items.iter().chain(&self.deleted);
         let newest = all.map(|item| item.key() >> 16).max().unwrap_or(0);
@@ -194,7 +192,7 @@ impl<T: Item> Collection<T> {
         self.change();
     }
 
-    /// Takes an item out; it can be brought back until the next one is.
+    /// Takes an item out; it can be brought back until another one is deleted.
     pub(super) fn delete(&mut self, key: Key) -> Option<&T> {
         let at = self.items.iter().position(|item| item.key() == key)?;
         self.deleted = Some(self.items.remove(at));
@@ -202,7 +200,7 @@ impl<T: Item> Collection<T> {
         self.deleted.as_ref()
     }
 
-    /// Brings the one deleted last back to its place.
+    /// Puts the item deleted last back in its place.
     pub(super) fn undelete(&mut self) -> Option<&T> {
         let item = self.deleted.take()?;
         let at = self.items.partition_point(|other| other.key() < item.key());
@@ -212,7 +210,7 @@ impl<T: Item> Collection<T> {
     }
 }
 
-/// What to say of items that could not be read.
+/// What to say about items that could not be read.
 pub(super) fn left_out(lost: usize, what: &str) -> Option<String> {
     (lost > 0).then(|| format!("{lost} of the kept {what} could not be read; they are left out."))
 }

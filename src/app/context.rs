@@ -14,24 +14,23 @@ use crate::protocol::RunId;
 pub struct Context {
     /// What the visitor set.
     pub form: Form,
-    /// Counts the moments at which the controls should show it anew.
+    /// Counts how often the controls had to show it again.
     pub form_revision: u32,
-    /// The drawing, and which weights read it as what.
+    /// The drawing, which weights answer, and how they read it.
     pub answer: Answer,
     /// The trainer and its data.
     pub trainer: Availability,
-    /// The run under way, or the last one.
+    /// The run that is on, or the last one.
     pub run: Option<Run>,
     /// Its curves.
     pub curves: Curves,
-    /// How fast training is here, as far as a run has shown.
+    /// How fast training is here, once a run has shown it.
     pub speed: Option<Speed>,
-    /// Workers that train if the settings leave it open.
+    /// Workers that train if the settings do not say.
     pub cores: u32,
 }
 
 impl Context {
-    /// The page as it opens.
     pub(super) fn new(answer: Answer) -> Self {
         Self {
             form: Form::default(),
@@ -45,12 +44,12 @@ impl Context {
         }
     }
 
-    /// Whether a run is under way, if it stands still or not.
+    /// Whether a run is on, paused or not.
     pub fn run_is_on(&self) -> bool {
         self.run.as_ref().is_some_and(Run::is_on)
     }
 
-    /// Workers that the next run asks for.
+    /// Workers that the next run requests.
     pub fn workers(&self) -> u32 {
         self.form.workers.unwrap_or(self.cores)
     }
@@ -61,7 +60,7 @@ impl Context {
         (!fits).then_some("The shipped weights belong to another network")
     }
 
-    /// Why the next run cannot go on from the last one.
+    /// Why the next run cannot continue from the last one.
     pub fn cannot_start_current(&self) -> Option<&'static str> {
         let architecture = &self.form.settings.architecture;
         match &self.run {
@@ -81,12 +80,12 @@ impl Context {
         self.trainer.cannot_evaluate(self.answer.model().is_some())
     }
 
-    /// Why no weights can be fine-tuned now, whatever there is to train on.
+    /// Why no weights can be fine-tuned now, whether or not there is anything to train on.
     pub fn cannot_fine_tune(&self) -> Option<String> {
         self.trainer.cannot_fine_tune(self.answer.model().is_some(), self.run_is_on())
     }
 
-    /// What the weights are called that answer now.
+    /// The name of the weights that answer now.
     pub fn answering(&self) -> String {
         match (self.answer.source(), &self.run) {
             (Source::Run, Some(run)) => run.weights_name(),
@@ -95,7 +94,7 @@ impl Context {
         }
     }
 
-    /// The run whose weights answer; `None` if they are no run's.
+    /// The run whose weights answer; `None` if they come from no run.
     pub fn answering_run(&self) -> Option<RunId> {
         let run = self.run.as_ref().filter(|_| self.answer.source() == Source::Run);
         run.map(Run::id)

@@ -1,11 +1,11 @@
-//! What a run has shown so far: every minibatch, smoothed, and the tests between epochs.
+//! A run's curves so far: every minibatch, smoothed, and the tests between epochs.
 
 use crate::protocol::Evaluation;
 
-/// Minibatches over which the smoothed curves forget.
+/// How many minibatches the smoothed curves average over, roughly.
 const MEMORY: f32 = 50.0;
 
-/// Most points that a plotted line has; more would cost time that nobody sees.
+/// The most points in a plotted line; more would take time and nobody would see them.
 const POINTS: usize = 600;
 
 /// An evaluation on the whole test set.
@@ -32,9 +32,8 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Adds a minibatch to the raw curve and to the exponential moving average,
-    /// `a <- a + (value - a) / memory`, whose memory grows with the run: where it begins, the curve
-    /// falls too fast for a long one.
+    /// Adds a minibatch to the raw curve and to the exponential moving average, `a <- a + (value - a) / memory`. The
+    /// memory grows with the run, because at first the curve falls too fast for a long one.
     fn push(&mut self, value: f32) {
         let memory = (1.0 + self.raw.len() as f32 / 5.0).min(MEMORY);
         self.raw.push(value);

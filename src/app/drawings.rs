@@ -1,4 +1,4 @@
-//! Labelled drawings that the browser keeps for a panel, in a collection of its own.
+//! Labelled drawings that the browser stores for a panel, each panel's in its own collection.
 
 use crate::app::collection::{self, Collection, Item, Key};
 use crate::app::{Effect, Outcome};
@@ -15,7 +15,7 @@ pub enum DrawingSet {
 }
 
 impl DrawingSet {
-    /// What its drawings' keys in the store begin with.
+    /// Prefix of its drawings' keys in the store.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Pinned => "pinned/",
@@ -24,7 +24,7 @@ impl DrawingSet {
     }
 }
 
-/// A drawing and the digit that it is, as its author says.
+/// A drawing and its label, which is the digit that its author says it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labelled {
     /// Its key in the browser's store.
@@ -33,12 +33,12 @@ pub struct Labelled {
     pub label: u8,
     /// The strokes.
     pub drawing: Drawing,
-    /// What the network sees of it, 28x28, 0 is paper and 1 is ink.
+    /// What the network sees, 28x28, 0 is paper and 1 is ink.
     pub picture: Box<[f32; PIXELS]>,
 }
 
 impl Labelled {
-    /// A drawing with its label; nothing without ink, or for a label that is no digit.
+    /// A drawing with its label; `None` without ink, or if the label is not a digit.
     pub fn new(key: Key, label: u8, drawing: Drawing) -> Option<Self> {
         let picture = Box::new(ink::picture(&drawing)?);
         (usize::from(label) < CLASSES).then_some(Self { key, label, drawing, picture })
@@ -61,7 +61,7 @@ impl Labelled {
         Self::new(key, label as u8, drawing)
     }
 
-    /// For the browser's store: the label, then each stroke as its number of points and their places.
+    /// For the browser's store: the label, then each stroke as its number of points and their coordinates.
     pub fn numbers(&self) -> Vec<f32> {
         let mut numbers = vec![f32::from(self.label)];
         for stroke in self.drawing.strokes() {
@@ -86,43 +86,43 @@ impl Item for Labelled {
     }
 }
 
-/// What happens to drawings that are kept.
+/// What happens to stored drawings.
 #[derive(Debug)]
 pub enum Event {
-    /// What the browser's store has, or why it cannot be read.
+    /// What is in the browser's store, or why it cannot be read.
     Read(Result<StoredDrawings, String>),
-    /// Whether the store took or deleted the drawing with this key, or why not.
+    /// The drawing with this key was stored or deleted, or why not.
     Written(Key, Result<(), String>),
-    /// Keep what is on the pad, as this digit.
+    /// Keep the drawing on the pad, labelled as this digit.
     Add(u8),
-    /// Forget the drawing with this key.
+    /// Delete the drawing with this key.
     Delete(Key),
-    /// Do not forget the last one deleted.
+    /// Bring back the one deleted last.
     Undelete,
 }
 
-/// What the browser's store has.
+/// What is in the browser's store.
 #[derive(Debug)]
 pub struct StoredDrawings {
     /// Keys and numbers, in any order.
     pub drawings: Vec<(Key, Vec<f32>)>,
-    /// Chance, so that two pages that are open side by side give different keys.
+    /// Random, so that two pages open side by side give different keys.
     pub session_salt: u16,
 }
 
-/// What is asked of the browser's store.
+/// A request to the browser's store.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DrawingsRequest {
     /// Read all drawings of the set.
     Read,
-    /// Keep these [`Labelled::numbers`].
+    /// Store these [`Labelled::numbers`].
     Keep(Key, Vec<f32>),
-    /// Forget a drawing.
+    /// Delete a drawing.
     Forget(Key),
 }
 
 impl Collection<Labelled> {
-    /// Has the store be read, unless it has been.
+    /// Requests what is in the store, unless that was done before.
     pub(in crate::app) fn read_drawings(&mut self, set: DrawingSet, out: &mut Vec<Outcome>) {
         if self.begin_reading() {
             out.push(Outcome::Effect(Effect::Drawings(set, DrawingsRequest::Read)));
@@ -144,7 +144,7 @@ impl Collection<Labelled> {
                 let lost = self.take_written(key, result);
                 return out.extend(lost.map(Outcome::Notify));
             }
-            // What the store has comes first, so that no key is given twice.
+            // The store is read first, so that no key is used twice.
             Event::Add(_) if !self.is_read() => return,
             Event::Add(label) => {
                 let Some(drawing) = Labelled::new(self.next_key(), label, pad.clone()) else {

@@ -7,7 +7,7 @@ use crate::config::Recipe;
 use crate::ink::Point;
 use crate::protocol::Reply;
 
-/// What happens to the page.
+/// Something that happens to the page.
 #[derive(Debug)]
 pub enum Event {
     /// The URL's hash, at first and whenever it changes.
@@ -20,50 +20,50 @@ pub enum Event {
     PenMoved(Vec<Point>),
     /// The pen was lifted.
     PenUp,
-    /// What seemed to be a pen was a hand at rest.
+    /// What looked like a pen was a resting hand.
     PenWithdrawn,
-    /// Take back the last stroke.
+    /// Remove the last stroke.
     Undo,
-    /// Take back all strokes.
+    /// Remove all strokes.
     Clear,
-    /// Train, Pause or Resume, whichever it reads.
+    /// Train, Pause or Resume, whichever the button says.
     Train,
-    /// One minibatch.
+    /// Train on one minibatch.
     Step,
     /// Forget the run.
     Reset,
-    /// The question was answered with yes.
+    /// The visitor said yes to the question.
     Confirmed,
-    /// The question was answered with no.
+    /// The visitor said no to it.
     Declined,
     /// Let these weights answer.
     AnswerFrom(Source),
-    /// Try again what the shown problem is about.
+    /// Do what the button of the shown problem says.
     Repair,
-    /// Load the data again that could not be loaded.
+    /// Load the data that could not be loaded.
     RetryData,
     /// Close the notice.
     CloseNotice,
     /// Open a panel, or close it if it is open.
     TogglePanel(PanelId),
-    /// Take ready-made settings.
+    /// Take the settings of a recipe.
     Recipe(Recipe),
-    /// Something in a panel.
+    /// Something happened in a panel.
     Panel(panels::Event),
-    /// Say something in the notice, after what it says already.
+    /// Add this to the notice.
     Notice(String),
     /// The shipped weights, or why there are none.
     Shipped(Result<Vec<f32>, String>),
-    /// The trainer says something, with its arrays.
+    /// A reply from the trainer, with its arrays.
     Reply(Reply, Vec<Vec<f32>>),
     /// The trainer is gone: why, in words for the page.
     TrainerGone(String),
     /// A file of this page's build could not be loaded.
     FileMissing,
-    /// The site holds another build than this page belongs to.
+    /// The site now holds another build than this page's.
     Updated,
-    /// The trainer is gone because of an error, of which the console has the words.
+    /// The trainer is gone because of an error, which is on the console.
     TrainerBroke,
-    /// So many seconds have passed.
+    /// This many seconds have passed.
     Tick(f32),
 }

@@ -2,7 +2,7 @@
 
 pub use crate::config::format::count;
 
-/// A share, 0 to 1, as "98.9 %". Only what is exactly all reads "100 %".
+/// A share, 0 to 1, as "98.9 %". Only exactly 1 reads "100 %".
 pub fn percent(share: f32) -> String {
     if !share.is_finite() {
         return String::from("–");
@@ -42,7 +42,7 @@ pub fn megabytes(bytes: u32) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-/// A loss with as many digits as it deserves: "2.30", "0.045".
+/// A loss with as many digits as are useful: "2.30", "0.045".
 pub fn loss(value: f32) -> String {
     match value {
         v if !v.is_finite() => String::from("–"),

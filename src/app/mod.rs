@@ -1,9 +1,9 @@
-//! The page without a browser: its state, what can happen to it, and what it then asks for.
+//! The page without a browser: its state, what can happen to it, and what it then asks the browser for.
 //!
 //! [`App::update`] takes one [`Event`] and returns the [`Effect`]s that `web::page` carries out; [`App::view_changes`]
-//! says what the page then shows otherwise than before. Nothing here knows a document, a clock or a worker.
+//! returns what the page now shows differently. Nothing here knows a document, a clock or a worker.
 //!
-//! A panel owns its state. It is given the [`Context`] to look at and asks for everything else by an [`Outcome`].
+//! A panel owns its state. It gets the [`Context`] to look at and asks for everything else with an [`Outcome`].
 
 pub mod answer;
 pub mod availability;
@@ -33,28 +33,28 @@ use speed::Speed;
 use std::ops::Range;
 use view::{Parts, ViewChanges};
 
-/// What the page asks the browser for.
+/// Something that the page asks the browser for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Tell the trainer, with arrays beside it.
+    /// Send this to the trainer, with arrays beside it.
     Send(Request, Vec<Vec<f32>>),
-    /// Start a trainer; end the one before.
+    /// Start a trainer and end the one before.
     SpawnTrainer,
     /// Fetch the shipped weights.
     FetchShipped,
-    /// See whether the site holds another build by now; if so, [`Event::Updated`] follows.
+    /// Check whether the site now holds another build; if so, [`Event::Updated`] follows.
     CheckForUpdate,
-    /// Load the page anew.
+    /// Reload the page.
     Reload,
     /// Put the settings into the URL.
     WriteHash(String),
-    /// Ask something of the browser's store of runs.
+    /// A request to the browser's store of runs.
     Runs(runs::RunsRequest),
-    /// Ask something of the browser's store of labelled drawings.
+    /// A request to the browser's store of labelled drawings.
     Drawings(drawings::DrawingSet, drawings::DrawingsRequest),
     /// Ask before something is lost.
     Ask(Question),
-    /// Have the visitor save a file.
+    /// Let the visitor save a file.
     Download(runs::File),
     /// Let a screen reader say this.
     Announce(String),
@@ -65,7 +65,7 @@ pub enum Effect {
 pub struct Question {
     /// The question.
     pub text: String,
-    /// What yes does, as a button.
+    /// The label of the button that says yes.
     pub yes: &'static str,
 }
 
@@ -75,39 +75,39 @@ enum Intent {
     Start { paused: bool },
 }
 
-/// What a panel asks of the app, since it is not the panel's own.
+/// Something that a panel asks of the app because it is not the panel's own.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Have the browser do this.
+    /// Let the browser do this.
     Effect(Effect),
-    /// Tell the trainer, if it listens, with arrays beside it.
+    /// Send this to the trainer if it takes requests, with arrays beside it.
     Send(Request, Vec<Vec<f32>>),
-    /// Say this in the notice, in place of what it says, or close it.
+    /// Replace the notice with this, or close it.
     Notice(Option<String>),
-    /// Say this in the notice, after what it says already.
+    /// Add this to the notice.
     Notify(String),
-    /// Have the next run compute with this network.
+    /// Use this network in the next run.
     Network(Architecture),
-    /// Have the controls show the settings as they are.
+    /// Show the settings again in the controls.
     ShowForm,
     /// Empty the pad.
     Clear,
     /// Open Look inside and look at this.
     LookInside(inside::Subject),
-    /// Have these weights answer, and say so.
+    /// Let these weights answer, and say so.
     AnswerFrom(Source),
-    /// Have fine-tuned weights answer.
+    /// Let fine-tuned weights answer.
     Tuned {
         /// Their network.
         architecture: Architecture,
-        /// Those that they came from.
+        /// The weights that they came from.
         before: Vec<f32>,
         /// The fine-tuned ones.
         weights: Vec<f32>,
     },
     /// Go back to the end of a kept run.
     Restore(Box<runs::Restored>),
-    /// So fast has training been here, unless something newer is known.
+    /// Training was this fast here, unless something newer is known.
     Speed(Speed),
 }
 
@@ -127,9 +127,9 @@ pub struct App {
     pub panels: PanelStates,
     /// The open panel.
     pub open_panel: Option<PanelId>,
-    /// A gentle word about something that does not stop anything.
+    /// A remark about something that does not stop anything.
     pub notice: Option<String>,
-    /// Parts of the view that may have changed since they were asked for.
+    /// Parts of the view that may have changed since they were last returned.
     changed: Parts,
     last_run: u32,
     asked: Option<Intent>,
@@ -154,7 +154,7 @@ impl App {
         vec![Effect::FetchShipped]
     }
 
-    /// Takes one event.
+    /// Takes one event; returns what the browser should do.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         #[cfg(test)]
         let (before, name) = (self.view(), format!("{event:.60?}"));
@@ -174,7 +174,7 @@ impl App {
         effects
     }
 
-    /// What the page shows otherwise than when it was last asked.
+    /// What the page shows differently since this was last called.
     pub fn view_changes(&mut self) -> ViewChanges {
         let changed = std::mem::take(&mut self.changed);
         ViewChanges::of(&self.cx, self.notice.as_deref(), changed)
@@ -292,25 +292,25 @@ impl App {
         }
     }
 
-    /// Reads one of the pictures in sight of Judge that the weights that answer have not read yet; pinned drawings
-    /// first. False if there is none.
+    /// Reads one of Judge's visible pictures that the current weights have not read yet, pinned drawings first. Returns
+    /// false if there is none.
     ///
-    /// - `pinned`: whether the pinned drawings are in sight.
-    /// - `exhibits`: the gallery's images in sight.
+    /// - `pinned`: whether the pinned drawings are visible.
+    /// - `exhibits`: the visible images of the gallery.
     pub fn read_next(&mut self, pinned: bool, exhibits: Range<usize>) -> bool {
         let run = self.cx.run.as_ref().map(Run::id);
         self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
     }
 
-    /// Whether leaving the page now would lose something that took an epoch to learn, or fine-tuned weights, which are
-    /// kept nowhere.
+    /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which
+    /// are not stored.
     pub fn would_lose_work(&self) -> bool {
         let run = self.cx.run.as_ref().filter(|run| run.progress.epoch > 0);
         self.cx.answer.is_tuned()
             || run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
     }
 
-    /// What to say when the page itself cannot go on because of an error.
+    /// What to say when the page cannot go on because of an error.
     pub fn farewell(&self) -> String {
         let run = self.cx.run.as_ref();
         view::farewell(run, run.is_some_and(|run| self.panels.runs.keeps(run.id())))
@@ -320,7 +320,7 @@ impl App {
         effects.push(Effect::Announce(view::spoken_answer(&self.cx.answer)));
     }
 
-    /// Takes something of the drawing back.
+    /// Removes something from the drawing.
     fn take_back(&mut self, change: fn(&mut Drawing)) {
         self.cx.answer.draw(change);
         self.panels.inside.forget_label(&self.cx.answer);
@@ -331,7 +331,7 @@ impl App {
         effects.push(Effect::Ask(Question { text, yes }));
     }
 
-    /// A run can start from weights that are there and fit its network.
+    /// Falls back to fresh weights if the chosen ones are not there or do not fit the network.
     fn check_start(&mut self) {
         let why = match self.cx.form.start {
             StartFrom::Fresh => None,
@@ -344,13 +344,13 @@ impl App {
         }
     }
 
-    /// Says something in the notice, after what it says already.
+    /// Adds words to the notice.
     fn notify(&mut self, words: &str) {
         let before = self.notice.take().map_or_else(String::new, |before| before + " ");
         self.notice = Some(before + words);
     }
 
-    /// Has the controls and the URL show the settings.
+    /// Shows the settings in the controls and the URL.
     fn show_form(&mut self, effects: &mut Vec<Effect>) {
         self.cx.form_revision = self.cx.form_revision.wrapping_add(1);
         effects.push(Effect::WriteHash(self.cx.form.to_hash()));

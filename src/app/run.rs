@@ -8,23 +8,23 @@ use crate::protocol::{Activity, Progress, Request, RunId};
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunPhase {
-    /// Minibatch after minibatch.
+    /// Taking minibatch after minibatch.
     Training,
-    /// Asked to pause, not yet there.
+    /// Asked to pause, but not paused yet.
     Pausing,
-    /// Standing still; Resume or Step goes on.
+    /// Paused; Resume or Step goes on.
     Paused,
     /// Taking a single minibatch.
     Stepping,
     /// All epochs are over.
     Done,
-    /// Over before its time, as its loss or weights overflowed.
+    /// Ended early because its loss or weights overflowed.
     Diverged,
     /// Its trainer is gone.
     Stopped,
 }
 
-/// A run, under way or over.
+/// A run, on or over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// What it computes.
@@ -33,13 +33,13 @@ pub struct Run {
     pub start: StartFrom,
     /// What it is doing.
     pub phase: RunPhase,
-    /// Where it stands.
+    /// How far it is.
     pub progress: Progress,
-    /// How much of the evaluation under way is done, 0 to 1, if that takes long.
+    /// How much of the current evaluation is done, 0 to 1, if it takes long.
     pub evaluated: Option<f32>,
-    /// The last test, 0 to 1.
+    /// The last test accuracy, 0 to 1.
     pub test_accuracy: Option<f32>,
-    /// Seconds that it trained, once it is done.
+    /// Seconds that it has trained; set when it is done.
     pub seconds: f64,
 }
 
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// What its weights are called.
+    /// The name of its weights.
     pub fn weights_name(&self) -> String {
         match (self.epoch_of_weights(), self.start) {
             (0, StartFrom::Fresh) => String::from("fresh random weights"),
@@ -96,12 +96,12 @@ impl Run {
         !matches!(self.phase, RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped)
     }
 
-    /// Whether its trainer should be heard of soon.
+    /// Whether its trainer should send something soon.
     pub fn expects_progress(&self) -> bool {
         matches!(self.phase, RunPhase::Training | RunPhase::Pausing | RunPhase::Stepping)
     }
 
-    /// What would be lost if its weights went.
+    /// What would be lost with its weights.
     pub fn at_stake(&self) -> Option<String> {
         let Progress { epoch, step, .. } = self.progress;
         (step > 0).then(|| match self.test_accuracy {
@@ -114,7 +114,7 @@ impl Run {
         })
     }
 
-    /// Pauses it, or has it go on; what its trainer is to be told.
+    /// Pauses it, or lets it go on; returns the request for its trainer.
     pub(super) fn pause_or_resume(&mut self) -> Option<Request> {
         let run = self.id();
         match self.phase {
@@ -130,7 +130,7 @@ impl Run {
         }
     }
 
-    /// Has it take a minibatch, if it stands still; what its trainer is to be told.
+    /// Lets it take a minibatch if it is paused; returns the request for its trainer.
     pub(super) fn take_step(&mut self) -> Option<Request> {
         (self.phase == RunPhase::Paused).then(|| {
             self.phase = RunPhase::Stepping;
@@ -138,7 +138,6 @@ impl Run {
         })
     }
 
-    /// Takes where it stands now.
     pub(super) fn take(&mut self, progress: Progress) {
         if self.phase == RunPhase::Stepping && progress.step > self.progress.step {
             self.phase = RunPhase::Paused;
@@ -147,10 +146,9 @@ impl Run {
         self.evaluated = None;
     }
 
-    /// It stands still after `step` minibatches.
+    /// It is paused after `step` minibatches.
     pub(super) fn pause(&mut self, step: u32) {
-        // A stepping run stands still with its next progress, and one that was resumed since does not
-        // stand still.
+        // A stepping run pauses with its next progress, and one that was resumed since does not pause.
         if self.phase == RunPhase::Pausing {
             self.phase = RunPhase::Paused;
         }
@@ -158,7 +156,7 @@ impl Run {
         self.progress.images_per_second = 0.0;
     }
 
-    /// Its loss or weights overflowed in its last minibatch.
+    /// Its loss or weights overflowed in the last minibatch.
     pub(super) fn diverge(&mut self, step: u32, seconds: f64) {
         self.finish(seconds);
         self.phase = RunPhase::Diverged;

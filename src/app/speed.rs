@@ -1,6 +1,6 @@
 //! How long training will take.
 
-/// How fast training is here: what a run has shown.
+/// How fast training is here, as measured by a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed {
     /// Training images a second.
@@ -10,8 +10,8 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// Seconds for as many images whose forward pass takes so many multiply-adds. An estimate: layers
-    /// differ in how well they keep the processor busy.
+    /// Estimated seconds to train on this many images with this many multiply-adds in the forward pass. Only an
+    /// estimate, because layers differ in how well they keep the processor busy.
     pub(super) fn seconds(self, images: usize, multiply_adds: usize) -> f64 {
         let rate = f64::from(self.images_per_second) * self.multiply_adds as f64;
         images as f64 * multiply_adds as f64 / rate

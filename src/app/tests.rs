@@ -1,4 +1,4 @@
-//! The page's behaviour as a visitor and a trainer would provoke it.
+//! The page's behaviour, given the events that a visitor or a trainer would cause.
 
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
 use super::*;
@@ -8,7 +8,7 @@ use crate::ink::Point;
 use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 use run::RunPhase;
 
-/// All that the page shows.
+/// Everything that the page shows.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::app) struct View {
     pub(in crate::app) answer: AnswerView,
@@ -25,7 +25,7 @@ impl View {
         Some(Self { answer, run, curves, plan: plan?, trainer: trainer? })
     }
 
-    /// Fails if a part differs that should have been announced as changed.
+    /// Fails if a part has changed that was not announced as changed.
     pub(super) fn assert_same_but(self, mut changes: ViewChanges, now: &Self, after: &str) {
         let shown = Self {
             answer: changes.answer.take().unwrap_or(self.answer),
@@ -34,7 +34,7 @@ impl View {
             plan: changes.plan.take().unwrap_or(self.plan),
             trainer: changes.trainer.take().unwrap_or(self.trainer),
         };
-        // As text, since what is no number equals nothing.
+        // As text, because NaN does not equal itself.
         assert_eq!(format!("{shown:?}"), format!("{now:?}"), "after {after}");
     }
 }
@@ -57,7 +57,6 @@ fn parameters(each: f32) -> Vec<f32> {
     vec![each; Architecture::default().parameter_count().expect("it can be built")]
 }
 
-/// A page on which everything has loaded.
 fn ready() -> App {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
@@ -82,7 +81,7 @@ fn reply(app: &mut App, reply: Reply) -> Vec<Effect> {
     app.update(Event::Reply(reply, vec![]))
 }
 
-/// The trainer tells of minibatches up to `step`, with all parameters at `weight`.
+/// The trainer reports minibatches up to `step`, with all parameters at `weight`.
 fn progress(app: &mut App, run: u32, step: u32, weight: f32) {
     active(app, run, step, weight, Activity::Training);
 }
@@ -202,7 +201,7 @@ fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
         panic!("{effects:?}")
     };
     assert_eq!(view::state(&app.cx), State::Paused);
-    // The trainer stands still first, and then takes the step.
+    // The trainer pauses first and then takes the step.
     reply(&mut app, Reply::Paused { run: 1, step: 0 });
     assert_eq!(app.update(Event::Step), [], "one minibatch after the other");
     progress(&mut app, 1, 1, 0.02);
@@ -493,7 +492,7 @@ fn an_empty_pad_has_no_answer() {
 }
 
 #[test]
-fn one_room_is_open_at_a_time() {
+fn one_panel_is_open_at_a_time() {
     let mut app = app();
     for (pressed, open) in [
         (PanelId::Runs, Some(PanelId::Runs)),
@@ -614,7 +613,7 @@ fn a_run_that_was_good_enough_is_done() {
     );
 }
 
-/// Which parts were made anew: answer, run, curves, plan, trainer.
+/// Which parts were rebuilt: answer, run, curves, plan, trainer.
 fn made_anew(app: &mut App) -> [bool; 5] {
     let ViewChanges { answer, run, curves, plan, trainer } = app.view_changes();
     [answer.is_some(), run.is_some(), curves.is_some(), plan.is_some(), trainer.is_some()]

@@ -1,4 +1,4 @@
-//! Between the page and the trainer: runs begin and end, and what the trainer says reaches whom it concerns.
+//! Between the page and the trainer: starts and ends runs, and passes the trainer's replies on.
 
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
@@ -10,12 +10,12 @@ use super::{App, Effect, Intent, Outcome, format};
 use crate::config::StartFrom;
 use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 
-/// What is said of a run that ended so.
+/// Shown after a run has overflowed.
 const DIVERGED: &str = "The loss grew beyond what numbers can hold, so the run has stopped; its last sound weights stay. \
                         A smaller learning rate helps.";
 
 impl App {
-    /// Changes what the run under way does; without one, starts a run.
+    /// Pauses or resumes the run that is on, or starts one.
     pub(super) fn train(
         &mut self,
         change: fn(&mut Run) -> Option<Request>,
@@ -84,7 +84,7 @@ impl App {
         }
     }
 
-    /// Goes back to the end of a kept run: its weights answer, its curves and settings are shown.
+    /// Goes back to the end of a kept run: its weights answer, and its curves and settings are shown.
     pub(super) fn restore(&mut self, restored: Restored, effects: &mut Vec<Effect>) {
         let Restored { key, name, run, curves, weights } = restored;
         let settings = run.settings.clone();
@@ -97,7 +97,7 @@ impl App {
         self.show_form(effects);
     }
 
-    /// Puts a run in the place of the one before; its id, unless its network cannot be built.
+    /// Replaces the run; returns its new id, or `None` if its network cannot be built.
     fn take_run(&mut self, mut run: Run, curves: Curves, weights: Option<Vec<f32>>) -> Option<u32> {
         let settings = &run.settings;
         let begun = self.cx.answer.begin_run(&settings.architecture, weights, settings.seed);
@@ -139,7 +139,7 @@ impl App {
         effects.push(Effect::SpawnTrainer);
     }
 
-    /// Says once that the site was updated. What is there goes on.
+    /// Says once that the site was updated. Nothing stops.
     pub(super) fn on_update_found(&mut self) {
         if !std::mem::replace(&mut self.cx.trainer.updated, true) {
             self.notify(
@@ -167,7 +167,7 @@ impl App {
         self.send(Request::LoadData, vec![], effects);
     }
 
-    /// Sends a request, if there is somebody to hear it.
+    /// Sends a request if the trainer takes requests.
     pub(super) fn send(
         &mut self,
         request: Request,
@@ -189,7 +189,7 @@ impl App {
         }
     }
 
-    /// Loses the trainer to an error. Several may tell of the same one, and the first saw what it was about.
+    /// Loses the trainer to an error. Several messages may report the same error, and only the first counts.
     pub(super) fn lose_broken_trainer(&mut self, out: &mut Vec<Outcome>) {
         let what = match self.cx.trainer.state {
             TrainerState::Gone(_) => return,
@@ -200,7 +200,7 @@ impl App {
         out.push(Outcome::Effect(Effect::CheckForUpdate));
     }
 
-    /// Takes a reply of the trainer; those about a run that is gone are dropped.
+    /// Takes a reply from the trainer. Replies about a run that is gone are dropped.
     pub(super) fn on_reply(&mut self, reply: Reply, arrays: Vec<Vec<f32>>, out: &mut Vec<Outcome>) {
         self.cx.trainer.on_reply(&reply);
         let mut arrays = arrays.into_iter();
@@ -315,7 +315,7 @@ impl App {
         run.finish(seconds);
         let epochs = format::of(run.progress.epoch, "epoch", "epochs");
         let time = format::duration(seconds);
-        // It follows the last epoch's announcement at once and so replaces it.
+        // This follows the last epoch's announcement at once and so replaces it.
         let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
             format!(" {} of the test images right.", format::percent(accuracy))
         });
@@ -323,7 +323,7 @@ impl App {
         out.push(Outcome::announce(format!("Done: {epochs} in {time}.{right}")));
     }
 
-    /// The run under way, if that is the one meant.
+    /// The current run, if it has this id.
     fn current(&mut self, id: RunId) -> Option<&mut Run> {
         self.cx.run.as_mut().filter(|run| run.id() == id && run.is_on())
     }

@@ -7,7 +7,7 @@ use crate::app::format::percent;
 use crate::app::run::Run;
 use crate::data::CLASSES;
 
-/// Below this probability the page says what else it could be.
+/// Below this probability the page names what else it could be.
 const SURE: f32 = 0.6;
 
 /// What the page shows of the answer.
@@ -19,21 +19,21 @@ pub struct AnswerView {
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
     pub unsure: bool,
-    /// A word on the answer.
+    /// A remark on the answer.
     pub line: String,
     /// Probabilities, 0 to 1.
     pub bars: Option<[f32; CLASSES]>,
-    /// The same as text.
+    /// The same, as text.
     pub percents: [String; CLASSES],
     /// Whose weights answer.
     pub source: Source,
     /// The shipped weights' name.
     pub shipped_name: &'static str,
-    /// Whether they can answer.
+    /// Whether they have arrived.
     pub shipped_here: bool,
     /// The run's weights' name.
     pub run_name: String,
-    /// Whether they can answer.
+    /// Whether there are any.
     pub run_here: bool,
     /// Whether there are fine-tuned weights.
     pub tuned_here: bool,

@@ -3,7 +3,7 @@
 use crate::app::curves::{Curve, Curves, Test};
 use crate::app::format::{loss, percent};
 
-/// What the page shows of the curves beside them.
+/// What the page shows beside the curves.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurvesView {
     /// Whether there are curves.
@@ -12,10 +12,10 @@ pub struct CurvesView {
     pub loss_text: String,
     /// What the accuracy curve shows, in a sentence.
     pub accuracy_text: String,
-    /// A line for each epoch: its number, training and test loss, training and test accuracy; then, if images are held
+    /// A row for each epoch: its number, training and test loss, training and test accuracy; then, if images are held
     /// out, loss and accuracy on them.
     pub rows: Vec<Vec<String>>,
-    /// Whether they have figures of held-out images.
+    /// Whether the rows have figures of held-out images.
     pub held_out: bool,
 }
 
@@ -49,7 +49,7 @@ impl CurvesView {
 /// A test's figure on the test set and on the held-out images.
 type FigureOf = fn(&Test) -> (f32, Option<f32>);
 
-/// What a test came to.
+/// A test's figure in words.
 fn tested(test: &Test, word: fn(f32) -> String, figures: (f32, Option<f32>)) -> String {
     let (figure, epoch) = (word(figures.0), test.epoch);
     match figures.1.map(word) {

@@ -1,5 +1,5 @@
-//! What the page shows, as plain words and numbers, part by part. A part is made anew when something that it shows may
-//! have changed.
+//! What the page shows, in plain words and numbers, part by part. A part is rebuilt when something it shows may have
+//! changed.
 
 mod answer;
 mod curves;
@@ -24,13 +24,13 @@ pub enum State {
     Loading,
     /// It draws and predicts.
     Ready,
-    /// A run is on.
+    /// A run is training.
     Training,
-    /// A run stands still.
+    /// A run is paused.
     Paused,
     /// A run has finished.
     Done,
-    /// Something needs the visitor.
+    /// Something needs the visitor's attention.
     Error,
 }
 
@@ -81,7 +81,7 @@ impl Parts {
     /// All of them.
     pub const ALL: Self = Self(31);
 
-    /// Those that an event may change, unless the trainer is lost by it.
+    /// Those that an event may change, unless it loses the trainer.
     pub(super) fn of(event: &Event) -> Self {
         match event {
             Event::PenDown(_) | Event::PenMoved(_) | Event::PenWithdrawn => Self::ANSWER,
@@ -99,7 +99,6 @@ impl Parts {
         }
     }
 
-    /// These and those.
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -109,16 +108,16 @@ impl Parts {
     }
 }
 
-/// What the page shows otherwise than before; `None` for a part that is as it was.
+/// What the page shows differently than before; `None` for a part that has not changed.
 #[derive(Debug, Default)]
 pub struct ViewChanges {
     /// The answer.
     pub answer: Option<AnswerView>,
     /// The run.
     pub run: Option<RunView>,
-    /// What stands beside the curves.
+    /// What is shown beside the curves.
     pub curves: Option<CurvesView>,
-    /// The run that is on or would begin, and what can be set.
+    /// The run that is on or would start, and what can be set.
     pub plan: Option<PlanView>,
     /// The trainer.
     pub trainer: Option<TrainerView>,

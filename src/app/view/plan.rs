@@ -1,4 +1,4 @@
-//! The run under way, or the one that Train would start, in a sentence: all of it is said before anything starts.
+//! The run that is on, or that Train would start, in a sentence, so that everything is said before anything starts.
 
 use crate::app::Context;
 use crate::app::format::{count, duration, of};
@@ -12,22 +12,22 @@ use crate::config::{Form, StartFrom, TRAIN_IMAGES, field::percent_of};
 pub struct PlanPart {
     /// What it says.
     pub words: String,
-    /// Whether it says something else than it does by default.
+    /// Whether it differs from the default.
     pub unusual: bool,
 }
 
-/// What the page shows of the run that is on or would begin, and of what can be set.
+/// What the page shows of the run that is on or would start, and of what can be set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlanView {
     /// The run in a sentence: network, optimizer, images, minibatches, first weights.
     pub plan: [PlanPart; 5],
-    /// A number that changes whenever the controls should show the settings anew.
+    /// A number that changes whenever the controls should show the settings again.
     pub form_revision: u32,
     /// Why settings cannot be changed now.
     pub locked: Option<&'static str>,
     /// Why the next run cannot start from the shipped weights.
     pub cannot_start_shipped: Option<&'static str>,
-    /// Why it cannot start from the last run's.
+    /// Why it cannot start from those of the last run.
     pub cannot_start_current: Option<&'static str>,
 }
 
@@ -44,7 +44,7 @@ impl PlanView {
     }
 }
 
-/// The run under way; without one, what Train would start.
+/// The run that is on, or else the one that Train would start.
 fn plan(cx: &Context) -> [PlanPart; 5] {
     let on = cx.run.as_ref().filter(|run| run.is_on());
     let (settings, start) =
@@ -55,7 +55,7 @@ fn plan(cx: &Context) -> [PlanPart; 5] {
         PlanPart { unusual: words != usually, words }
     };
     let mut length = part(minibatches);
-    // Of a run under way the page says how much is left.
+    // For a run that is on, the page shows how much is left instead.
     if let Some(seconds) = cx.speed.filter(|_| on.is_none()).and_then(|s| seconds(settings, s)) {
         length.words += &format!(", about {} here", duration(seconds));
     }

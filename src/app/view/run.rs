@@ -1,4 +1,4 @@
-//! The run: where it stands, and what its buttons do.
+//! The run: how far it is, and what its buttons do.
 
 use super::{State, state};
 use crate::app::Context;
@@ -6,10 +6,10 @@ use crate::app::format::{count, duration, of, percent, rate};
 use crate::app::run::{Run, RunPhase};
 use crate::protocol::Activity;
 
-/// A button: its words and, if it cannot be pressed, why.
+/// A button's label and, if it cannot be pressed, why.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Button {
-    /// What it does.
+    /// The words on it.
     pub label: &'static str,
     /// Why it cannot be pressed.
     pub disabled: Option<&'static str>,
@@ -34,13 +34,13 @@ pub struct RunView {
     pub step_button: Button,
     /// The Reset button.
     pub reset: Button,
-    /// Why a button cannot be pressed, in the open.
+    /// Why a button cannot be pressed, shown beside it.
     pub why: &'static str,
-    /// Where the run stands.
+    /// How far the run is.
     pub text: String,
-    /// How long it will take, or where exactly it stands.
+    /// How long it will take, or where exactly it is.
     pub left: String,
-    /// How far it is, 0 to 1.
+    /// How much of it is done, 0 to 1.
     pub share: f32,
     /// Test accuracy.
     pub accuracy_figure: String,

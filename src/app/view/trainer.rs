@@ -5,12 +5,12 @@ use crate::app::availability::{Data, TrainerState};
 use crate::app::format::{count, megabytes, of};
 use crate::app::run::{Run, RunPhase};
 
-/// Something that needs the visitor: what happened and what to press.
+/// Something that needs the visitor's attention: what happened and what to press.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problem {
     /// What happened, what is safe, what to do.
     pub text: String,
-    /// The button's words.
+    /// The button's label.
     pub action: &'static str,
 }
 
@@ -21,13 +21,13 @@ pub struct TrainerView {
     pub workers: u32,
     /// For `data-backend`.
     pub backend: String,
-    /// The machinery.
+    /// Its instruction set and workers, in words.
     pub engine: String,
-    /// The data set's loading.
+    /// How far the data set has loaded.
     pub data_text: String,
-    /// How much of it is here, 0 to 1; `None` once all of it is.
+    /// How much of it has loaded, 0 to 1; `None` once all of it has.
     pub data_share: Option<f32>,
-    /// Whether a part has to be tried again.
+    /// Whether a part has to be loaded again.
     pub data_failed: bool,
     /// The problem, if there is one.
     pub problem: Option<Problem>,
@@ -108,9 +108,9 @@ fn problem(cx: &Context) -> Option<Problem> {
     Some(Problem { text, action })
 }
 
-/// What to say when the page itself cannot go on because of an error.
+/// What to say when the page cannot go on because of an error.
 ///
-/// - `kept`: whether the browser keeps the run.
+/// - `kept`: whether the run is in the browser's store.
 pub fn farewell(run: Option<&Run>, kept: bool) -> String {
     let safe = match run {
         Some(run) if kept => {
@@ -123,7 +123,7 @@ pub fn farewell(run: Option<&Run>, kept: bool) -> String {
         .concat()
 }
 
-/// With a full stop at its end.
+/// Adds a full stop if there is none.
 fn sentence(text: &str) -> String {
     match text.trim_end() {
         text if text.ends_with(['.', '!', '?']) => String::from(text),
