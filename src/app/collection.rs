@@ -28,7 +28,6 @@ pub trait Item {
 enum Store {
     #[default]
     Unread,
-    Reading,
     Here,
     /// It cannot be read, and why; it takes nothing until it can be.
     Unreadable(String),
@@ -38,6 +37,8 @@ enum Store {
 #[derive(Debug)]
 pub struct Collection<T> {
     store: Store,
+    /// Whether it is being read.
+    reading: bool,
     /// Oldest first.
     items: Vec<T>,
     deleted: Option<T>,
@@ -53,6 +54,7 @@ impl<T> Default for Collection<T> {
     fn default() -> Self {
         Self {
             store: Store::default(),
+            reading: false,
             items: Vec::new(),
             deleted: None,
             session_salt: 0,
@@ -132,15 +134,12 @@ impl<T: Item> Collection<T> {
 
     /// Whether the store has to be read: it has not been yet, or could not be.
     pub(super) fn begin_reading(&mut self) -> bool {
-        let ask = matches!(self.store, Store::Unread | Store::Unreadable(_));
-        if ask {
-            self.store = Store::Reading;
-        }
-        ask
+        self.store != Store::Here && !std::mem::replace(&mut self.reading, true)
     }
 
     pub(super) fn set_unreadable(&mut self, reason: String) {
         self.store = Store::Unreadable(reason);
+        self.reading = false;
         self.change();
     }
 
@@ -150,12 +149,20 @@ impl<T: Item> Collection<T> {
         stored.sort_unstable_by_key(Item::key);
         let own = stored.len();
         let new = std::mem::replace(&mut self.items, stored);
+        let deleted = self.deleted.take();
         self.session_salt = session_salt;
         self.store = Store::Here;
+        self.reading = false;
         for mut item in new {
             item.set_key(self.next_key());
             self.items.push(item);
         }
+        // One of this visit, too.
+        let key = self.next_key();
+        self.deleted = deleted.map(|mut item| {
+            item.set_key(key);
+            item
+        });
         self.change();
         own
     }
@@ -178,6 +185,12 @@ impl<T: Item> Collection<T> {
             self.change();
         }
         lost
+    }
+
+    /// What the store refused and may take now that it has deleted the item with this key.
+    pub(super) fn to_try_again(&self, deleted: Key) -> impl Iterator<Item = &T> {
+        let is_gone = self.is_open() && self.find(deleted).is_none();
+        self.items.iter().filter(move |item| is_gone && self.unstored.contains(&item.key()))
     }
 
     pub(super) fn next_key(&self) -> Key {
@@ -271,8 +284,12 @@ mod tests {
         assert!(collection.problem("digits").is_some_and(|words| words.contains("(no network)")));
         collection.push(collection.next_key());
         assert!(collection.begin_reading());
-        let own = collection.take_stored(vec![key(5, 3), key(4, 3)], SALT);
-        assert_eq!(collection.all(), [key(4, 3), key(5, 3), key(6, SALT)], "no key is given twice");
+        assert!(collection.problem("digits").is_some(), "nothing is better yet");
+        collection.push(collection.next_key());
+        assert!(collection.delete(key(2, 0)).is_some());
+        let own = collection.take_stored(vec![key(5, 3), key(2, 0)], SALT);
+        assert_eq!(collection.all(), [key(2, 0), key(5, 3), key(6, SALT)], "no key is given twice");
+        assert_eq!(collection.deleted(), Some(&key(7, SALT)), "nor to what may come back");
         assert_eq!((own, collection.problem("digits")), (2, None));
         assert!(!collection.begin_reading());
     }

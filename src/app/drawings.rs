@@ -141,8 +141,10 @@ impl Collection<Labelled> {
             Event::Read(Ok(stored)) => return self.take_drawings(set, &stored, out),
             Event::Read(Err(reason)) => return self.set_unreadable(reason),
             Event::Written(key, result) => {
-                let lost = self.take_written(key, result);
-                return out.extend(lost.map(Outcome::Notify));
+                out.extend(self.take_written(key, result).map(Outcome::Notify));
+                let again = self.to_try_again(key).map(Labelled::request);
+                let again = again.map(|request| Outcome::Effect(Effect::Drawings(set, request)));
+                return out.extend(again);
             }
             // The store is read first, so that no key is used twice.
             Event::Add(_) if !self.is_read() => return,
@@ -167,6 +169,9 @@ impl Collection<Labelled> {
         };
         if self.is_open() {
             out.push(Outcome::Effect(Effect::Drawings(set, request)));
+        } else {
+            // It may be readable by now.
+            self.read_drawings(set, out);
         }
         out.push(Outcome::announce(words));
     }

@@ -157,7 +157,7 @@ impl App {
     /// Takes one event; returns what the browser should do.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         #[cfg(test)]
-        let (before, name) = (self.view(), format!("{event:.60?}"));
+        let (before, name) = (self.view(), tests::name(&event));
         let parts = Parts::of(&event);
         self.changed = self.changed.and(parts);
         let (mut effects, mut out) = (Vec::new(), Vec::new());

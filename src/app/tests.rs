@@ -1,5 +1,7 @@
 //! The page's behaviour, given the events that a visitor or a trainer would cause.
 
+mod random;
+
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
 use super::*;
 use crate::config::Architecture;
@@ -16,6 +18,15 @@ pub(in crate::app) struct View {
     pub(in crate::app) curves: CurvesView,
     pub(in crate::app) plan: PlanView,
     pub(in crate::app) trainer: TrainerView,
+}
+
+/// An event in words, without its arrays.
+pub(super) fn name(event: &Event) -> String {
+    match event {
+        Event::Reply(reply, _) => format!("{reply:?}"),
+        Event::Shipped(weights) => format!("Shipped({:?})", weights.as_ref().map(Vec::len)),
+        event => format!("{event:?}"),
+    }
 }
 
 impl View {

@@ -108,7 +108,7 @@ impl RunView {
         self.test_accuracy = run.test_accuracy;
         self.images_per_second = progress.images_per_second.round() as u32;
         self.text = text(run);
-        let total = progress.steps_per_epoch * epochs;
+        let total = progress.steps_per_epoch.saturating_mul(epochs);
         if run.phase == RunPhase::Done {
             self.share = 1.0;
         } else if total > 0 {
@@ -130,7 +130,7 @@ impl RunView {
 
 fn text(run: &Run) -> String {
     let (progress, epochs) = (&run.progress, run.settings.epochs);
-    let now = format!("{} of {epochs}", (progress.epoch + 1).min(epochs));
+    let now = format!("{} of {epochs}", progress.epoch.saturating_add(1).min(epochs));
     match (run.phase, progress.activity) {
         (RunPhase::Done, _) => {
             let (whole, enough) = (progress.epoch >= epochs, run.settings.stop_at.is_some());

@@ -201,11 +201,13 @@ impl InsideState {
 
     /// The arithmetic of the number pointed at, to be said.
     fn spoken_unit(&self, answer: &Answer) -> Option<String> {
+        // The weights that answer may be another network's by now.
+        let unit = self.unit.filter(|unit| exists(answer, *unit))?;
         let (model, picture) = (answer.model()?, self.picture(answer)?);
         let mut trace = Trace::new(model.architecture).ok()?;
         trace.follow(model.weights, picture);
         let names = model.architecture.layer_names();
-        let sum = arithmetic::of(&trace, &names, model.weights, self.unit?);
+        let sum = arithmetic::of(&trace, &names, model.weights, unit);
         Some([sum.title.as_str(), &sum.lines.join("; ")].join(": "))
     }
 }

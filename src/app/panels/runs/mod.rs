@@ -215,6 +215,12 @@ impl RunsState {
         self.records.all().iter().rev()
     }
 
+    /// The runs and what the store has of them.
+    #[cfg(test)]
+    pub(in crate::app) fn collection(&self) -> &Collection<Record> {
+        &self.records
+    }
+
     /// Whether the browser has this run as it was after its last epoch.
     pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
         self.kept(run).is_some()
@@ -270,7 +276,7 @@ impl RunsState {
         let kept = record.kept();
         if self.records.is_open() {
             self.store(kept, cx.answer.trained().map(<[f32]>::to_vec), out);
-        } else if !self.records.is_read() {
+        } else {
             // What has been read then takes its keys first.
             self.load(out);
         }
@@ -286,6 +292,9 @@ impl RunsState {
             Event::Read(Err(reason)) => self.records.set_unreadable(reason),
             Event::Written(key, result) => {
                 out.extend(self.records.take_written(key, result).map(Outcome::Notify));
+                for record in self.records.to_try_again(key) {
+                    self.store(record.kept(), None, out);
+                }
             }
             Event::Rename(key, name) => self.rename(key, &name, out),
             Event::Delete(key) => {

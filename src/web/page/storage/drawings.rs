@@ -2,7 +2,6 @@
 
 use js_sys::Float32Array;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::app::collection::Key;
 use crate::app::drawings::{DrawingSet, DrawingsRequest, Event, StoredDrawings};
@@ -12,7 +11,7 @@ use crate::web::page::dom::DomError;
 
 /// Carries out a request for a set of drawings, and dispatches its result.
 pub(in crate::web::page) fn ask(set: DrawingSet, request: DrawingsRequest) {
-    spawn_local(async move {
+    super::in_order(async move {
         let event = match request {
             DrawingsRequest::Read => {
                 Event::Read(read(set.prefix()).await.map_err(|error| error.to_string()))

@@ -4,7 +4,9 @@
 pub(super) mod drawings;
 pub(super) mod runs;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::pin::Pin;
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -43,6 +45,24 @@ extern "C" {
 thread_local! {
     static STORE: OnceCell<Store> = const { OnceCell::new() };
     static TAKEN_OVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs tasks one after another, so that the last request decides what the store ends with.
+fn in_order(task: impl Future<Output = ()> + 'static) {
+    type Task = Pin<Box<dyn Future<Output = ()>>>;
+    thread_local! {
+        static WAITING: RefCell<VecDeque<Task>> = const { RefCell::new(VecDeque::new()) };
+        static BUSY: Cell<bool> = const { Cell::new(false) };
+    }
+    WAITING.with_borrow_mut(|waiting| waiting.push_back(Box::pin(task)));
+    if !BUSY.replace(true) {
+        spawn_local(async {
+            while let Some(task) = WAITING.with_borrow_mut(VecDeque::pop_front) {
+                task.await;
+            }
+            BUSY.set(false);
+        });
+    }
 }
 
 /// What went wrong, as the end of a sentence. Chromium's exception for a full store has no message.

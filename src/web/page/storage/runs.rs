@@ -1,10 +1,10 @@
 //! Runs kept in this browser's IndexedDB.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use js_sys::{Float32Array, Float64Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::app::panels::runs::record::{RunKey, StoredRun};
 use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
@@ -14,7 +14,7 @@ use crate::web::page::dom::DomError;
 
 /// Carries out a request, and dispatches its result.
 pub(in crate::web::page) fn ask(request: RunsRequest) {
-    spawn_local(async move {
+    super::in_order(async move {
         match request {
             RunsRequest::Read => {
                 let read = read().await.map_err(|error| error.to_string());
@@ -28,7 +28,7 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                 written(key, forget(key).await);
             }
             RunsRequest::Weights(key) => {
-                let weights = match super::read(&name(WEIGHTS, key)).await {
+                let weights = match weights(key).await {
                     Ok(Some(weights)) => weights
                         .dyn_into::<Float32Array>()
                         .map(|weights| weights.to_vec())
@@ -60,13 +60,16 @@ async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError>
         Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
     }
     let run = name(RUN, kept.key);
-    let weights = match weights {
-        Some(weights) => Some(Float32Array::from(weights).into()),
-        None => FORGOTTEN.take().filter(|(key, _)| *key == kept.key).map(|(_, weights)| weights),
-    };
-    let Some(weights) = weights else { return super::write(&[(&run, &value)]).await };
+    FORGOTTEN.set(FORGOTTEN.get().filter(|key| *key != kept.key));
+    if let Some(weights) = weights {
+        let weights = Float32Array::from(weights).into();
+        UNSTORED.with_borrow_mut(|unstored| unstored.insert(kept.key, weights));
+    }
+    let Some(weights) = unstored(kept.key) else { return super::write(&[(&run, &value)]).await };
     let both = super::write(&[(&run, &value), (&name(WEIGHTS, kept.key), &weights)]).await;
-    if both.is_err() {
+    if both.is_ok() {
+        UNSTORED.with_borrow_mut(|unstored| unstored.remove(&kept.key));
+    } else {
         // The figures may find room where the weights do not.
         super::write(&[(&run, &value)]).await?;
     }
@@ -74,15 +77,32 @@ async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError>
 }
 
 thread_local! {
-    /// The run forgotten last and its weights, for as long as that can be undone.
-    static FORGOTTEN: RefCell<Option<(RunKey, JsValue)>> = const { RefCell::new(None) };
+    /// Weights that the store does not have: it refused them, or their run was forgotten last. [`keep`] stores them.
+    static UNSTORED: RefCell<BTreeMap<RunKey, JsValue>> = const { RefCell::new(BTreeMap::new()) };
+    /// The run forgotten last, for as long as that can be undone.
+    static FORGOTTEN: Cell<Option<RunKey>> = const { Cell::new(None) };
+}
+
+fn unstored(key: RunKey) -> Option<JsValue> {
+    UNSTORED.with_borrow(|unstored| unstored.get(&key).cloned())
+}
+
+async fn weights(key: RunKey) -> Result<Option<JsValue>, DomError> {
+    match unstored(key) {
+        Some(weights) => Ok(Some(weights)),
+        None => super::read(&name(WEIGHTS, key)).await,
+    }
 }
 
 /// Forgets a run and its weights, which makes room at once. [`keep`] without weights brings those back.
 async fn forget(key: RunKey) -> Result<(), DomError> {
-    let weights = super::read(&name(WEIGHTS, key)).await?;
+    let weights = weights(key).await?;
     super::remove(&[name(RUN, key), name(WEIGHTS, key)]).await?;
-    FORGOTTEN.set(weights.map(|weights| (key, weights)));
+    let before = FORGOTTEN.replace(Some(key));
+    UNSTORED.with_borrow_mut(|unstored| {
+        before.map(|before| unstored.remove(&before));
+        weights.map(|weights| unstored.insert(key, weights));
+    });
     Ok(())
 }
 

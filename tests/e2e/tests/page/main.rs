@@ -19,7 +19,9 @@ mod judge;
 mod layout;
 mod runs;
 mod settings;
+mod slowness;
 mod start;
+mod storage;
 mod tour;
 mod training;
 mod update;
@@ -78,11 +80,13 @@ fn main() -> ExitCode {
         judge::TESTS,
         yours::TESTS,
         runs::TESTS,
+        storage::TESTS,
         dataset::TESTS,
         start::TESTS,
         update::TESTS,
         failure::TESTS,
         focus::TESTS,
+        slowness::TESTS,
         layout::TESTS,
         hosting::TESTS,
         accessibility::TESTS,

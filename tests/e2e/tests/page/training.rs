@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Engine, Fault, Page};
+use serde_json::json;
 
 use crate::Test;
 
@@ -13,9 +14,11 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::pause_resume_and_step_change_nothing", pause_resume_and_step_change_nothing),
     ("training::steps_one_minibatch_at_a_time", steps_one_minibatch_at_a_time),
     ("training::reset_forgets_the_run", reset_forgets_the_run),
-    ("training::an_overflow_is_said_and_drawn_as_a_gap", an_overflow_is_said_and_drawn_as_a_gap),
     ("training::a_new_run_takes_nothing_from_a_kept_one", a_new_run_takes_nothing_from_a_kept_one),
     ("training::the_screen_stays_on_during_a_run", the_screen_stays_on_during_a_run),
+    ("training::an_overflow_ends_the_run_and_is_said", an_overflow_ends_the_run_and_is_said),
+    ("training::a_network_without_hope_ends_no_page", a_network_without_hope_ends_no_page),
+    ("training::resets_leave_nothing_behind", resets_leave_nothing_behind),
     ("training::the_shipped_weights_come_back", the_shipped_weights_come_back),
     ("training::fast_reads_99_percent_after_its_epoch", fast_reads_99_percent_after_its_epoch),
 ];
@@ -62,26 +65,114 @@ fn learns_while_one_watches(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// Far too large a learning rate: the charts keep to their axes, and the page says what helps before anything is drawn.
-fn an_overflow_is_said_and_drawn_as_a_gap(page: &mut Page) -> Result<()> {
+/// Far too large a learning rate: the run ends itself, its last sound weights answer, the charts keep to their axes, and
+/// the page says what helps before anything is drawn.
+fn an_overflow_ends_the_run_and_is_said(page: &mut Page) -> Result<()> {
     page.train(
-        "images=1000&epochs=1&batch=10&optimizer=sgd&lr=1&momentum=0.99&net=c8k3,p2,f,d10s",
+        "images=60000&epochs=5&batch=10&optimizer=sgd&lr=1&momentum=0.99&net=c8k3,p2,f,d10s",
     )?;
-    page.wait_for_state("done", 60)?;
-    ensure!(page.text()?.contains("a smaller learning rate helps"), "{}", page.text()?);
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.epoch == Some(0) && done.step < Some(6000), "{done:?}");
+    let text = page.text()?;
+    ensure!(text.contains("so the run has stopped; its last sound weights stay"), "{text}");
+    ensure!(text.contains("A smaller learning rate helps"), "{text}");
+    // The charts are drawn some hundred milliseconds later.
+    thread::sleep(Duration::from_secs(1));
     const LEGEND: &str = "
         return [...document.querySelectorAll('#loss .u-legend .u-value')].map(value => value.textContent);";
-    // The charts are drawn some hundred milliseconds later.
-    let legend = page.wait_until("the test's overflow in the legend", 5, || {
-        let legend: Vec<String> = page.ask(LEGEND, vec![])?;
-        Ok(Some(legend).filter(|legend| legend.len() == 4 && legend[3] == "–"))
-    })?;
+    let legend: Vec<String> = page.ask(LEGEND, vec![])?;
     ensure!(legend.iter().all(|words| words.chars().count() < 10), "{legend:?}");
-    page.click("#open-runs")?;
-    page.click("#runs-measure option[value=test-loss]")?;
-    page.wait_until("the runs' chart to say so", 10, || {
-        Ok(page.text()?.contains("Nothing to draw").then_some(()))
-    })?;
+    page.draw(3)?;
+    let drawn = page.wait_for("a digit", 5, |status| status.prediction.is_some())?;
+    ensure!(drawn.state == "done", "{drawn:?}");
+    ensure!(page.is_enabled("#train")? && page.is_enabled("#reset")?, "another run can begin");
+    Ok(())
+}
+
+/// Weights that overflow in the first minibatch leave none that are sound but the random ones.
+fn a_network_without_hope_ends_no_page(page: &mut Page) -> Result<()> {
+    page.open(
+        "images=1000&epochs=1&batch=10&optimizer=sgd&lr=100000&momentum=0.99&net=c8k3,p2,f,d10s",
+    )?;
+    page.click_when_enabled("#train", 30)?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.error.is_empty() && done.step > Some(0), "{done:?}");
+    let text = page.text()?;
+    ensure!(text.contains("its last sound weights stay"), "{text}");
+    page.draw(3)?;
+    page.wait_for("a digit", 5, |status| status.prediction.is_some())?;
+    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+        page.click(&format!("#open-{panel}"))?;
+        thread::sleep(Duration::from_millis(300));
+    }
+    let status = page.status()?;
+    ensure!(status.error.is_empty(), "{status:?}");
+    Ok(())
+}
+
+/// Canvases, nodes and listeners of the document, those included that nothing shows any more.
+fn counts(page: &Page) -> Result<[i64; 3]> {
+    for _ in 0..2 {
+        page.browser.devtools("HeapProfiler.collectGarbage", json!({}))?;
+    }
+    let metrics = page.browser.devtools("Performance.getMetrics", json!({}))?;
+    let metric = |name: &str| {
+        let metrics = metrics["metrics"].as_array().into_iter().flatten();
+        let metric = metrics.into_iter().find(|metric| metric["name"] == name);
+        metric.and_then(|metric| metric["value"].as_f64()).map(|value| value as i64)
+    };
+    let evaluate = json!({"expression": "HTMLCanvasElement.prototype", "objectGroup": "counts"});
+    let prototype = page.browser.devtools("Runtime.evaluate", evaluate)?;
+    let id = &prototype["result"]["objectId"];
+    let found = page.browser.devtools(
+        "Runtime.queryObjects",
+        json!({"prototypeObjectId": id, "objectGroup": "counts"}),
+    )?;
+    let count = page.browser.devtools(
+        "Runtime.callFunctionOn",
+        json!({
+            "objectId": found["objects"]["objectId"],
+            "functionDeclaration": "function () { return this.length; }",
+            "returnByValue": true,
+        }),
+    )?;
+    page.browser.devtools("Runtime.releaseObjectGroup", json!({"objectGroup": "counts"}))?;
+    let canvases = count["result"]["value"].as_i64().context("a number of canvases")?;
+    Ok([
+        canvases,
+        metric("Nodes").context("a number of nodes")?,
+        metric("JSEventListeners").context("a number of listeners")?,
+    ])
+}
+
+/// 30 times Train and Reset, with their charts.
+fn resets_leave_nothing_behind(page: &mut Page) -> Result<()> {
+    if page.browser.engine() != Engine::Chromium {
+        // Others do not count for us.
+        return Ok(());
+    }
+    page.open("images=100&epochs=1&batch=100&workers=1&net=f,d10s")?;
+    page.browser.devtools("Performance.enable", json!({}))?;
+    let mut before = None;
+    for round in 1..=30 {
+        page.click_when_enabled("#train", 30)?;
+        page.wait_for_state("done", 30)?;
+        page.wait_until("its charts", 10, || {
+            const DRAWN: &str =
+                "return document.querySelectorAll('#loss canvas, #accuracy canvas').length === 2";
+            Ok(page.ask::<bool>(DRAWN, vec![])?.then_some(()))
+        })?;
+        page.click("#reset")?;
+        page.agree()?;
+        page.wait_for_state("ready", 10)?;
+        if round == 3 {
+            before = Some(counts(page)?);
+        }
+    }
+    let (before, after) = (before.context("three rounds")?, counts(page)?);
+    let [canvases, nodes, listeners] = [0, 1, 2].map(|i: usize| after[i] - before[i]);
+    // Not even one a Reset.
+    ensure!(canvases <= 0 && nodes < 3 * 27 && listeners < 27, "{before:?}, then {after:?}");
     Ok(())
 }
 
