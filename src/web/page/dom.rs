@@ -184,6 +184,11 @@ pub(super) fn computed(element: &Element, property: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The screen's pixels in a CSS pixel.
+pub(super) fn density() -> f64 {
+    window().map_or(1.0, |window| window.device_pixel_ratio())
+}
+
 /// Milliseconds since the page was opened.
 pub(super) fn now() -> f64 {
     window().ok().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())

@@ -172,7 +172,12 @@ fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
 /// Time, size, sight and theme.
 fn watch() -> Result<(), DomError> {
     let last = Cell::new(dom::now());
+    let density = Cell::new(dom::density());
     dom::every(1000, move || {
+        // It changes with the screen that the window is on; not every browser tells of that.
+        if density.replace(dom::density()) != dom::density() {
+            call(Call::Size);
+        }
         let seconds = (dom::now() - last.replace(dom::now())) / 1000.0;
         dispatch(Event::Tick(seconds.min(LONGEST_TICK) as f32));
     })?;
@@ -190,7 +195,6 @@ fn watch() -> Result<(), DomError> {
     for colours in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
         dom::on_media(colours, || call(Call::Theme))?;
     }
-    watch_density();
     for kind in ["scroll", "resize"] {
         // Passive by its nature: it prevents nothing.
         dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
@@ -203,20 +207,6 @@ fn watch() -> Result<(), DomError> {
             Ok(())
         });
     })
-}
-
-/// Pixels get denser as a window moves to another screen, or as the page is enlarged. A query asks for one density,
-/// so each change takes a new one.
-fn watch_density() {
-    let Ok(window) = dom::window() else { return };
-    let now = ["(resolution: ", &window.device_pixel_ratio().to_string(), "dppx)"].concat();
-    if let Ok(Some(density)) = window.match_media(&now) {
-        let changed = Closure::once_into_js(|| {
-            call(Call::Size);
-            watch_density();
-        });
-        density.set_onchange(Some(changed.unchecked_ref()));
-    }
 }
 
 impl Page {

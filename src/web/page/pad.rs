@@ -95,8 +95,7 @@ impl Pad {
     /// Sets the canvas's resolution to the screen's; true if that changed it, which also clears it.
     pub(super) fn fit(&self) -> bool {
         let canvas = &self.surface.canvas;
-        let ratio = dom::window().map_or(1.0, |window| window.device_pixel_ratio());
-        let side = (f64::from(canvas.client_width()) * ratio).round() as u32;
+        let side = (f64::from(canvas.client_width()) * dom::density()).round() as u32;
         if side == 0 || (canvas.width() == side && canvas.height() == side) {
             return false;
         }

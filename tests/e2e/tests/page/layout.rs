@@ -94,26 +94,26 @@ fn emulate(page: &Page, width: u32, height: u32, density: u32) -> Result<()> {
     Ok(())
 }
 
-/// A window that moves to a denser screen keeps its size; its canvases get more pixels.
+/// A window that moves to a denser screen keeps its size; its pads get more pixels. uPlot sees to the charts, by an event
+/// that Chromium does not send of an emulated screen.
 fn is_sharp_on_another_screen(page: &mut Page) -> Result<()> {
     const DENSITIES: &str = "
-        return [...document.querySelectorAll('#pad, #yours-pad, .plot canvas')]
+        return [...document.querySelectorAll('#pad, #yours-pad')]
             .filter(canvas => canvas.clientWidth)
             .map(canvas => Math.round(10 * canvas.width / canvas.clientWidth) / 10);";
     if page.browser.engine() != Engine::Chromium {
         return Ok(());
     }
     emulate(page, 1200, 900, 1)?;
-    page.train("images=500&epochs=1")?;
+    page.open("")?;
     page.draw(3)?;
-    page.wait_for_state("done", 60)?;
     page.click("#open-yours")?;
     for density in [1, 2, 3, 1] {
         emulate(page, 1200, 900, density)?;
         page.wait_until("sharp canvases", 5, || {
             let densities: Vec<f64> = page.ask(DENSITIES, vec![])?;
             let sharp = densities.iter().all(|&it| it == f64::from(density));
-            Ok((sharp && densities.len() == 4).then_some(()))
+            Ok((sharp && densities.len() == 2).then_some(()))
         })?;
     }
     page.wait_for("the drawing", 5, |status| status.prediction == Some(3))?;
