@@ -134,7 +134,7 @@ pub struct View<'a> {
     pub status: String,
     /// Why the drawing on the pad cannot be pinned.
     pub cannot_pin: Option<&'static str>,
-    /// Why pinned drawings are not all kept, as a sentence.
+    /// What is wrong with the browser's store, as a sentence.
     pub problem: Option<String>,
     /// The drawing unpinned last, if there is room for it.
     pub unpinned: Option<&'a Labelled>,

@@ -275,7 +275,7 @@ fn share(tally: Tally) -> f32 {
     tally.right as f32 / tally.images as f32
 }
 
-/// The outcome for a screen reader.
+/// The result, for a screen reader.
 fn spoken([before, after]: &[Tallies; 2]) -> String {
     let digits = match after.held_out {
         Tally { images: 0, .. } => {

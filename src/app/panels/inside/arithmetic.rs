@@ -109,7 +109,7 @@ fn reads(layer: &LayerActivations, unit: Unit) -> ReceptiveField {
     ReceptiveField::pixel(unit.y, unit.x).behind(size, stride, before, layer.input)
 }
 
-/// One input channel's numbers under the window, and how many taps have none.
+/// One input channel's numbers under the window, and the taps that lie outside.
 fn window(
     layer: &LayerActivations,
     input: &[f32],

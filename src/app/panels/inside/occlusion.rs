@@ -65,7 +65,7 @@ impl Occlusion {
         self.done = end;
     }
 
-    /// Mean loss of probability over the patches that covered each pixel, so far.
+    /// Mean loss of probability over the patches that have covered each pixel so far.
     pub fn map(&self) -> Vec<f32> {
         self.lost.iter().map(|&(sum, count)| sum / count.max(1) as f32).collect()
     }
