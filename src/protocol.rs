@@ -90,7 +90,7 @@ pub enum Reply {
     },
     /// A helper could not be started or has died; the run goes on without it.
     HelperLost,
-    /// How much of the data set is here; sent as parts arrive.
+    /// How much of the data set is here; sent when parts arrive.
     Data(DataProgress),
     /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {

@@ -24,7 +24,7 @@ pub enum FieldValue {
     },
     /// Any number.
     Real {
-        /// What it may be.
+        /// The allowed values.
         range: RangeInclusive<f32>,
         /// The value; `None` if nothing is set, or if the form's optimizer has no such number.
         get: fn(&Form) -> Option<f32>,

@@ -43,7 +43,7 @@ pub enum Job {
     /// Compute some shards of the current work; answered by [`Report::Done`]. Arrays: `[parameters]`, then the shards'
     /// images, `[images][pixels]`, then the class of each.
     Compute {
-        /// The number that the shards' assignment gave the work.
+        /// The id that the shards' assignment gave the work.
         job_id: u32,
         /// What to compute.
         work: Work,
