@@ -1,9 +1,8 @@
-//! What the page and the trainer say to each other.
+//! What the page and the trainer send each other.
 //!
-//! The page sends [`Request`]s, the trainer answers with [`Reply`]s. Bulk numbers do not travel in
-//! here: they cross as transferred `Float32Array`s beside the message, in the order that the
-//! variant's doc gives. Every reply about a run carries that run's [`RunId`], so that a late one
-//! about a run that is gone can be dropped.
+//! The page sends [`Request`]s, the trainer answers with [`Reply`]s. Bulk numbers cross beside the message as
+//! transferred `Float32Array`s, in the order that the variant's doc gives. Every reply about a run carries its
+//! [`RunId`], so that a late one about a run that is gone can be dropped.
 
 #[cfg(feature = "bench")]
 pub mod bench_worker;
@@ -12,38 +11,38 @@ pub mod helper;
 use crate::config::{Architecture, TrainConfig};
 use serde::{Deserialize, Serialize};
 
-/// Fingerprint of the sources that this program was compiled from. Page and workers of different ones do not work together:
-/// a tab may be open across an update of the site.
+/// Fingerprint of the sources that this program was compiled from. Page and workers of different revisions refuse to
+/// work together, because a tab may be open across an update of the site.
 pub const REVISION: &str = match option_env!("INKLING_REVISION") {
     Some(revision) => revision,
     None => "unnamed",
 };
 
-/// A training run, counted up by the page; never used twice.
+/// A training run's id, counted up by the page and never reused.
 pub type RunId = u32;
 
 /// Page to trainer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Fetch, check and decode what is still missing of the data set; also the answer to a Retry.
+    /// Fetch, check and decode what is missing of the data set; also sent for Retry.
     LoadData,
-    /// Begin a run. With an array `[parameters]` beside it, from those; without, from fresh ones.
+    /// Begin a run. An array `[parameters]` beside it has the initial ones; without it they are random.
     Start {
         /// The new run.
         run: RunId,
         /// What it computes.
         settings: TrainConfig,
-        /// Stand still before the first minibatch, as after a Pause.
+        /// Pause before the first minibatch.
         paused: bool,
-        /// Workers to share it out among; they change how long it takes and nothing else.
+        /// Workers to share the work; they affect only how long it takes.
         workers: u32,
     },
-    /// Stop after the minibatch in progress; answered by [`Reply::Paused`].
+    /// Stop after the current minibatch; answered by [`Reply::Paused`].
     Pause {
         /// The run meant.
         run: RunId,
     },
-    /// Go on from where Pause or Step left the run.
+    /// Go on after a Pause or Step.
     Resume {
         /// The run meant.
         run: RunId,
@@ -58,66 +57,65 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
-    /// Evaluate parameters on the whole test set, beside the run if there is one; answered by [`Reply::Evaluating`] and
-    /// then [`Reply::Evaluated`] or [`Reply::EvaluationFailed`]. A further one replaces it. Arrays: `[parameters]`.
+    /// Evaluate parameters on the whole test set, also during a run; answered by [`Reply::Evaluating`] and then
+    /// [`Reply::Evaluated`] or [`Reply::EvaluationFailed`]. A new request replaces it. Arrays: `[parameters]`.
     Evaluate {
         /// Counted up by the page.
         id: u32,
-        /// What the parameters are of.
+        /// Architecture of the parameters.
         architecture: Architecture,
     },
-    /// Have parameters learn digits of the visitor's, while no run is on; answered by [`Reply::FineTuning`] and then
-    /// [`Reply::FineTuned`] or [`Reply::FineTuneFailed`]. A further one replaces it. Arrays: `[parameters, images, labels]`,
-    /// the images `[digits][28][28]`, 0 to 1.
+    /// Fine-tune parameters on the visitor's digits, while no run is on; answered by [`Reply::FineTuning`] and then
+    /// [`Reply::FineTuned`] or [`Reply::FineTuneFailed`]. A new request replaces it. Arrays: `[parameters, images,
+    /// labels]`, the images `[digits][28][28]`, 0 to 1.
     FineTune(FineTuneRequest),
     /// Forget the fine-tuning.
     StopFineTuning {
         /// The one meant.
         id: u32,
     },
-    /// The test set's classes; answered by [`Reply::TestLabels`].
+    /// Send the test set's classes; answered by [`Reply::TestLabels`].
     TestLabels,
-    /// Some of its images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
+    /// Send some test images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
     TestImages,
 }
 
 /// Trainer to page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
-    /// The trainer listens. Requests sent before this are lost.
+    /// The trainer takes requests from now on. Those sent earlier are lost.
     Ready {
         /// Instruction set of its kernels: `simd128` or `relaxed-simd`.
         backend: String,
     },
-    /// A helper could not be started or died; the run goes on without it.
+    /// A helper could not be started or has died; the run goes on without it.
     HelperLost,
-    /// How much of the data set is here; sent as parts arrive.
+    /// How much of the data set is here; sent when parts arrive.
     Data(DataProgress),
-    /// A part of the data set cannot be used; the parts that can stay. [`Request::LoadData`] tries again.
+    /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {
         /// File name of the part.
         part: String,
         /// What is wrong with it, as a sentence for the page.
         reason: String,
     },
-    /// Several times a second while training, once a second while waiting for data. Arrays: `[parameters, losses, accuracies]`, the last
-    /// two with one value for each minibatch since the last Progress.
+    /// Several times a second while training, once a second while waiting for data. Arrays: `[parameters, losses,
+    /// accuracies]`, the last two with one value for each minibatch since the last Progress.
     Progress(Progress),
-    /// A sign of life once a second from within a long minibatch or a long evaluation.
+    /// A sign of life, once a second during a long minibatch or evaluation.
     Working {
         /// The run.
         run: RunId,
         /// Share of the images evaluated so far, 0 to 1; `None` while training.
         evaluated: Option<f32>,
     },
-    /// The loss or the weights are beyond what numbers can hold, so the run is over. Arrays: `[parameters]`, the last
-    /// ones that were sound.
+    /// The loss or the weights have overflowed, so the run is over. Arrays: `[parameters]`, the last finite ones.
     Diverged {
         /// The run.
         run: RunId,
-        /// Minibatches finished, up to the one that did it.
+        /// Minibatches finished, including the one that overflowed.
         step: u32,
-        /// Seconds that it trained, pauses left out.
+        /// Seconds that it trained, without pauses.
         seconds: f64,
     },
     /// An epoch and its evaluation on the whole test set are over. Arrays: `[parameters,
@@ -131,36 +129,36 @@ pub enum Reply {
         step: u32,
         /// Mean cross-entropy on the test set.
         test_loss: f32,
-        /// Share of the test set that is right, 0 to 1.
+        /// Share of the test images that is right, 0 to 1.
         test_accuracy: f32,
         /// The same on the validation images, if there are any.
         #[serde(default)]
         validation: Option<Evaluation>,
     },
-    /// The run stands still after `step` minibatches and can be resumed.
+    /// The run is paused after `step` minibatches.
     Paused {
         /// The run.
         run: RunId,
         /// Minibatches finished.
         step: u32,
     },
-    /// All epochs are finished; the last [`Reply::EpochEnd`] has been sent.
+    /// All epochs are over; the last [`Reply::EpochEnd`] has been sent.
     Finished {
         /// The run.
         run: RunId,
-        /// Seconds that it trained, pauses left out.
+        /// Seconds that it trained, without pauses.
         seconds: f64,
     },
-    /// About once a second while parameters are evaluated that the page asked about.
+    /// About once a second during an evaluation that the page requested.
     Evaluating,
-    /// What parameters come to on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
+    /// The result of an evaluation on the test set. Arrays: `[probabilities]`, `[test images][classes]`.
     Evaluated {
         /// The request's number.
         id: u32,
-        /// In sum.
+        /// Over all images.
         evaluation: Evaluation,
     },
-    /// They cannot be evaluated.
+    /// The evaluation failed.
     EvaluationFailed {
         /// The request's number.
         id: u32,
@@ -178,22 +176,22 @@ pub enum Reply {
     FineTuned {
         /// The request's number.
         id: u32,
-        /// What the parameters came to that it started from.
+        /// Results of the parameters that it started from.
         before: Tallies,
-        /// What these come to.
+        /// Results of the fine-tuned ones.
         after: Tallies,
     },
-    /// The parameters cannot be fine-tuned.
+    /// Fine-tuning failed.
     FineTuneFailed {
         /// The request's number.
         id: u32,
         /// Why, as a sentence for the page.
         reason: String,
     },
-    /// The class of each test image. Arrays: `[labels]`; empty before the whole test set is here.
+    /// The class of each test image. Arrays: `[labels]`; empty until the whole test set is here.
     TestLabels,
-    /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices that the test set lacks
-    /// are left out.
+    /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices beyond the test set are
+    /// left out.
     TestImages,
     /// The run cannot go on.
     Failed {
@@ -202,11 +200,11 @@ pub enum Reply {
         /// What happened, as a sentence for the page.
         message: String,
     },
-    /// An exception has gone through the trainer, which has ended. What it was stands on the console.
+    /// The trainer has ended with an exception, which is on the console.
     Broken,
 }
 
-/// What a network makes of images that it does not train on.
+/// How well a network reads images that it does not train on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean cross-entropy.
@@ -215,18 +213,18 @@ pub struct Evaluation {
     pub accuracy: f32,
 }
 
-/// A fine-tuning: everything that decides what it computes, beside parameters and digits.
+/// A fine-tuning: everything that determines its result, except parameters and digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTuneRequest {
     /// Counted up by the page.
     pub id: u32,
-    /// What the parameters are of.
+    /// Architecture of the parameters.
     pub architecture: Architecture,
     /// Which of them may change.
     pub part: Trainable,
-    /// How many of the digits, the last ones, are held out.
+    /// How many of the digits, counted from the end, are held out.
     pub held_out: u32,
-    /// Seed of everything that is random about it.
+    /// Seed of everything random in it.
     pub seed: u32,
 }
 
@@ -240,21 +238,21 @@ pub enum Trainable {
     Head,
 }
 
-/// How many of some images a network reads rightly.
+/// How many images a network reads right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Those read rightly.
+    /// Those read right.
     pub right: u32,
     /// All of them.
     pub images: u32,
 }
 
-/// What a network makes of one user's digits and of MNIST.
+/// How well a network reads one user's digits and MNIST.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tallies {
-    /// The user's digits that fine-tuning trains on.
+    /// The digits that fine-tuning trains on.
     pub trained: Tally,
-    /// Those held out of it.
+    /// Those held out.
     pub held_out: Tally,
     /// The test set.
     pub test: Tally,
@@ -263,7 +261,7 @@ pub struct Tallies {
 /// How much of the data set is here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataProgress {
-    /// Compressed bytes here, all parts.
+    /// Compressed bytes received, all parts.
     pub received_bytes: u32,
     /// Compressed bytes in all.
     pub total_bytes: u32,
@@ -273,11 +271,11 @@ pub struct DataProgress {
     pub total_train_images: u32,
     /// Whether the whole test set is ready.
     pub test_ready: bool,
-    /// Whether every byte so far came from this browser's own store.
+    /// Whether every byte so far came from this browser's cache.
     pub from_cache: bool,
 }
 
-/// Where a run stands.
+/// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The run.
@@ -290,15 +288,15 @@ pub struct Progress {
     pub steps_per_epoch: u32,
     /// Training throughput over the last second or so; 0 while evaluating or waiting.
     pub images_per_second: f32,
-    /// Expected seconds to the end of the run, evaluation included.
+    /// Estimated seconds to the end of the run, evaluation included.
     pub seconds_left: f32,
-    /// What the trainer is busy with.
+    /// What the trainer is doing.
     pub activity: Activity,
     /// Workers that share the work now.
     pub workers: u32,
 }
 
-/// What the trainer is busy with.
+/// What the trainer is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activity {
     /// Minibatches.

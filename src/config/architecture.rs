@@ -16,8 +16,8 @@ use super::{CLASSES, SIDE};
 /// The most parameters a model may have: 40 MB with its optimizer's moments and gradients.
 pub const MAX_PARAMETERS: usize = 2_000_000;
 
-/// The most multiply-adds that a model may take for one image: a minibatch of the largest size, forward and
-/// backward, stays within seconds.
+/// The most multiply-adds that a model may take for one image, so that a minibatch of the largest size, forward and
+/// backward, takes only seconds.
 pub const MAX_MULTIPLY_ADDS: usize = 100_000_000;
 
 /// The most numbers that the outputs of all layers may hold for one image.
@@ -26,8 +26,8 @@ const MAX_NUMBERS: usize = 250_000;
 /// The most rows or columns that an image may have.
 const MAX_SIDE: usize = 128;
 
-/// Input shape and layers of a model that tells [`CLASSES`] classes apart. Serialised as
-/// [`notation`](super::notation) writes it.
+/// Input shape and layers of a model that classifies into [`CLASSES`] classes. Serialised in its
+/// [`notation`](super::notation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Architecture {
@@ -38,7 +38,7 @@ pub struct Architecture {
 }
 
 impl Default for Architecture {
-    /// The reference model: the small convolutional network of Keras' own MNIST examples.
+    /// The reference model: the small convolutional network of Keras' MNIST examples.
     fn default() -> Self {
         let conv = |filters| Layer::Conv2D {
             filters,
@@ -64,7 +64,7 @@ impl Architecture {
     /// The output shape of every layer.
     ///
     /// # Errors
-    /// The first layer that cannot be built, and why.
+    /// Names the first layer that cannot be built, and why.
     pub fn shapes(&self) -> Result<Vec<Shape>, ArchitectureError> {
         let (shapes, error) = self.inspect();
         error.map_or(Ok(shapes), Err)
@@ -207,8 +207,9 @@ impl Architecture {
         Ok(layers.map(|((layer, &input), &output)| layer.multiply_adds(input, output)).sum())
     }
 
-    /// Multiply-adds of one image's training step, done densely: those of the forward pass, as many for the gradient by
-    /// the parameters, and as many for the gradient by each layer's input but the first's, which nobody needs.
+    /// Multiply-adds of one image's training step, done densely: the forward pass, the same again for the gradient with
+    /// respect to the parameters, and the same for that with respect to each layer's input, except the first, which
+    /// nobody needs.
     ///
     /// # Errors
     /// As [`Architecture::shapes`].
@@ -221,14 +222,14 @@ impl Architecture {
         Ok(2 * first + 3 * forward.sum::<usize>())
     }
 
-    /// Whether parameters of the other model can be this one's: the same shapes in the same order.
+    /// Whether the other model's parameters fit this one: the same shapes in the same order.
     pub fn shares_parameters_with(&self, other: &Self) -> bool {
         let shapes = |model: &Self| Some(model.parameter_shapes(&model.shapes().ok()?));
         let (own, others) = (shapes(self), shapes(other));
         own.is_some() && own == others
     }
 
-    /// Shapes of all parameters in order, for these outputs of the layers.
+    /// Shapes of all parameters in order, given the layers' output shapes.
     fn parameter_shapes(&self, outputs: &[Shape]) -> Vec<Vec<usize>> {
         let inputs = std::iter::once(&self.input).chain(outputs);
         let shapes =

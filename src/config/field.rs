@@ -1,5 +1,5 @@
-//! The table of settings. An entry is all that a new setting needs beside its place in [`Form`]: links, the page's HTML,
-//! its checks and the command line's options are made from it.
+//! The table of settings. Beside its place in [`Form`], a setting needs only an entry here: links, the page's HTML, its
+//! checks and the command line's options are made from it.
 
 use std::ops::RangeInclusive;
 
@@ -11,33 +11,33 @@ use super::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
 use FieldValue::{Choice, Network, Real, Whole};
 use Place::{Experiment, Front, More};
 
-/// What a setting can be set to, and where that is kept.
+/// The values that a setting can have, and where its value is stored.
 pub enum FieldValue {
     /// A whole number.
     Whole {
-        /// What it may be.
+        /// The allowed values.
         range: RangeInclusive<u32>,
-        /// What it is; `None` if nothing is set.
+        /// The value; `None` if nothing is set.
         get: fn(&Form) -> Option<u32>,
         /// Sets it.
         set: fn(&mut Form, u32),
     },
     /// Any number.
     Real {
-        /// What it may be.
+        /// The allowed values.
         range: RangeInclusive<f32>,
-        /// What it is; `None` if nothing is set, or if there is no such number of the form's optimizer.
+        /// The value; `None` if nothing is set, or if the form's optimizer has no such number.
         get: fn(&Form) -> Option<f32>,
         /// Sets it.
         set: fn(&mut Form, f32),
     },
-    /// One of some.
+    /// One of several options.
     Choice {
-        /// Those.
+        /// The options.
         options: &'static [Choosable],
-        /// The place among them of what is chosen.
+        /// Index of the chosen option.
         get: fn(&Form) -> usize,
-        /// Chooses the one at this place.
+        /// Chooses the option with this index.
         set: fn(&mut Form, usize),
     },
     /// A list of layers in its [notation](super::notation).
@@ -50,24 +50,24 @@ pub struct Choosable {
     pub word: &'static str,
     /// Its name on the page.
     pub label: &'static str,
-    /// Words that it had in earlier links.
+    /// The words that it had in earlier links.
     pub formerly: &'static [&'static str],
 }
 
-/// An option by its word and its name.
+/// An option with its word and its label.
 const fn option(word: &'static str, label: &'static str) -> Choosable {
     Choosable { word, label, formerly: &[] }
 }
 
-/// What it means to leave a control empty.
+/// What an empty control means.
 pub struct Empty {
-    /// In words.
+    /// The meaning, in words.
     pub label: &'static str,
-    /// Sets just that.
+    /// Sets it.
     pub set: fn(&mut Form),
 }
 
-/// Where on the page a setting has a control, and its place in the order there.
+/// Where on the page a setting has a control, and its position there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// On the first screen.
@@ -78,10 +78,10 @@ pub enum Place {
     Experiment(u8),
 }
 
-/// What keeps a share of itself at each minibatch; with all of it, nothing would ever come in.
+/// The share of an average that may be kept at each minibatch; keeping all of it would let nothing in.
 const KEPT: RangeInclusive<f32> = 0.0..=0.9999;
 
-/// Makes [`Field`] of the table below.
+/// Makes [`Field`] from the table below.
 macro_rules! table {
     ($(
         $(#[$doc:meta])*
@@ -99,15 +99,15 @@ macro_rules! table {
             since: $since:literal,
         }
     )*) => {
-        /// One thing to set.
+        /// A setting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Field {
             $($(#[$doc])* $field,)*
         }
 
-        // A function for each column: what only the HTML is made from takes no bytes of the page's program.
+        // A function for each column, so that what only the HTML needs takes no bytes in the page's program.
         impl Field {
-            /// All fields, in the order of the hash; an optimizer stands before its numbers.
+            /// All fields, in the order of the hash; the optimizer comes before its numbers.
             pub const ALL: [Self; [$($key),*].len()] = [$(Self::$field),*];
 
             /// Its name in the hash, also the id of its control.
@@ -115,7 +115,7 @@ macro_rules! table {
                 match self { $(Self::$field => $key,)* }
             }
 
-            /// Its name in code: Keras' argument if there is one; the command line's option.
+            /// Its name in code, Keras' argument if there is one; also the command line's option.
             pub fn name(self) -> &'static str {
                 match self {
                     $($(Self::$field => $name,)?)*
@@ -128,7 +128,7 @@ macro_rules! table {
                 match self { $(Self::$field => $label,)* }
             }
 
-            /// What follows a number.
+            /// The unit after a number.
             pub fn unit(self) -> &'static str {
                 match self {
                     $($(Self::$field => $unit,)?)*
@@ -136,7 +136,7 @@ macro_rules! table {
                 }
             }
 
-            /// What its help answers.
+            /// The question that its help answers.
             pub fn question(self) -> &'static str {
                 match self { $(Self::$field => $question,)* }
             }
@@ -146,7 +146,7 @@ macro_rules! table {
                 match self { $(Self::$field => $help,)* }
             }
 
-            /// What it can be set to, and where that is kept.
+            /// The values that it can have, and where its value is stored.
             pub fn value(self) -> &'static FieldValue {
                 match self {
                     $(Self::$field => {
@@ -156,7 +156,7 @@ macro_rules! table {
                 }
             }
 
-            /// What it means to leave it empty, if that means something.
+            /// What leaving it empty means, if that is allowed.
             pub fn empty(self) -> Option<&'static Empty> {
                 match self {
                     $($(Self::$field => {
@@ -167,7 +167,7 @@ macro_rules! table {
                 }
             }
 
-            /// Whether it is a number that only some optimizers have.
+            /// Whether it is a number that not every optimizer has.
             pub fn is_of_optimizer(self) -> bool {
                 match self {
                     $($(Self::$field => stringify!($of) == "optimizer",)?)*
@@ -180,8 +180,8 @@ macro_rules! table {
                 match self { $(Self::$field => &$places,)* }
             }
 
-            /// The links that it came with. The first ones, 1, always held all that there was to set, and still do;
-            /// what came later is in a link only if it is set otherwise than by default.
+            /// The version of links that it came with. A link always holds the settings of version 1; later ones are in
+            /// a link only if they differ from the default.
             ///
             /// | links | since | came with |
             /// | --- | --- | --- |
@@ -242,7 +242,7 @@ table! {
         places: [Front(3), Experiment(3)],
         since: 1,
     }
-    /// Where all chance comes from.
+    /// Seed of everything random.
     Seed {
         key: "seed",
         label: "Seed",
@@ -307,7 +307,7 @@ table! {
         places: [More(2), Experiment(4)],
         since: 1,
     }
-    /// The learning rate's course.
+    /// The course of the learning rate.
     Schedule {
         key: "schedule",
         label: "Schedule",
@@ -372,7 +372,7 @@ table! {
         places: [],
         since: 2,
     }
-    /// Adam's first number.
+    /// Adam's `beta_1`.
     Beta1 {
         key: "beta1",
         name: "beta_1",
@@ -393,7 +393,7 @@ table! {
         places: [Experiment(5)],
         since: 2,
     }
-    /// Adam's second number.
+    /// Adam's `beta_2`.
     Beta2 {
         key: "beta2",
         name: "beta_2",
@@ -414,7 +414,7 @@ table! {
         places: [Experiment(6)],
         since: 2,
     }
-    /// SGD's number.
+    /// SGD's momentum.
     Momentum {
         key: "momentum",
         label: "Momentum",
@@ -434,7 +434,7 @@ table! {
         places: [Experiment(7)],
         since: 2,
     }
-    /// RMSprop's first number.
+    /// RMSprop's `rho`.
     Rho {
         key: "rho",
         label: "Rho",
@@ -454,7 +454,7 @@ table! {
         places: [Experiment(8)],
         since: 2,
     }
-    /// Adam's and RMSprop's last number.
+    /// Adam's and RMSprop's `epsilon`.
     Epsilon {
         key: "epsilon",
         label: "Epsilon",
@@ -475,7 +475,7 @@ table! {
         places: [Experiment(9)],
         since: 2,
     }
-    /// Percent of the images that are for validation.
+    /// Percent of the images held out for validation.
     Validation {
         key: "validation",
         label: "Held out",
@@ -490,7 +490,7 @@ table! {
         places: [Experiment(12)],
         since: 2,
     }
-    /// Percent that is good enough.
+    /// The accuracy in percent at which the run ends.
     StopAt {
         key: "stop",
         name: "stop_at",
@@ -501,7 +501,7 @@ table! {
         value: Real {
             range: 1.0..=100.0,
             get: |form| form.settings.stop_at.map(percent_of),
-            // A hundredth of a percent is an image of the test set.
+            // One image of the test set is a hundredth of a percent.
             set: |form, percent| {
                 form.settings.stop_at = Some((f64::from(percent) * 100.0).round() as f32 / 1e4);
             },
@@ -510,7 +510,7 @@ table! {
         places: [Experiment(13)],
         since: 2,
     }
-    /// The target's share for all classes.
+    /// The share of the target that is spread over all classes.
     LabelSmoothing {
         key: "smoothing",
         name: "label_smoothing",
@@ -525,7 +525,7 @@ table! {
         places: [Experiment(14)],
         since: 4,
     }
-    /// What the weights' average keeps.
+    /// What the moving average of the weights keeps.
     EmaMomentum {
         key: "ema",
         name: "ema_momentum",
@@ -560,13 +560,13 @@ table! {
     }
 }
 
-/// A share, 0 to 1, as percent to two decimals: a hundredth of one is an image of the test set.
+/// A share, 0 to 1, as percent to two decimals, because one image of the test set is a hundredth of a percent.
 pub fn percent_of(share: f32) -> f32 {
     ((f64::from(share) * 1e4).round() / 100.0) as f32
 }
 
 impl Field {
-    /// The lowest and the highest number that it may be; `None` for what is no number.
+    /// The least and the greatest allowed number; `None` if it is not a number.
     pub fn limits(self) -> Option<[String; 2]> {
         match self.value() {
             Whole { range, .. } => Some([range.start(), range.end()].map(u32::to_string)),
@@ -575,7 +575,7 @@ impl Field {
         }
     }
 
-    /// What it may be, in words: "1 to 512"; empty for what is no number.
+    /// The allowed numbers, in words: "1 to 512"; empty if it is not a number.
     pub fn range(self) -> String {
         let range = match self.value() {
             Whole { range, .. } => format!("{} to {}", count(*range.start()), count(*range.end())),
@@ -587,7 +587,7 @@ impl Field {
     }
 }
 
-/// A number without a row of zeros.
+/// A number without trailing zeros.
 fn short(number: f32) -> String {
     if number != 0.0 && number < 1e-5 { format!("{number:e}") } else { number.to_string() }
 }
@@ -599,7 +599,7 @@ impl Form {
         fields.map(|field| (field, self.get(field))).filter(|(_, number)| !number.is_empty())
     }
 
-    /// A field's value as its control and the hash hold it; empty if nothing is set or if it does not apply.
+    /// A field's value as its control and the hash hold it; empty if nothing is set or it does not apply.
     pub fn get(&self, field: Field) -> String {
         match field.value() {
             Whole { get, .. } => get(self).map_or_else(String::new, |number| number.to_string()),
@@ -609,7 +609,7 @@ impl Form {
         }
     }
 
-    /// Takes a value as text, brought into range; the correction, if one was needed, as a sentence.
+    /// Takes a value as text and brings it into range; returns the correction as a sentence, if one was needed.
     pub fn set(&mut self, field: Field, text: &str) -> Option<String> {
         let text = text.trim();
         if let Some(empty) = field.empty().filter(|_| text.is_empty()) {
@@ -625,7 +625,7 @@ impl Form {
                 else {
                     return Some(stays(&allowed, get(self).map(count)));
                 };
-                // The cast saturates, so that no number is out of u32's range.
+                // The cast saturates, so every number fits into u32.
                 let taken = (number.round() as u32).clamp(low, high);
                 set(self, taken);
                 (f64::from(taken) != number)
@@ -653,7 +653,7 @@ impl Form {
             Choice { options, get, set } => {
                 let named = |o: &Choosable| o.word == text || o.formerly.contains(&text);
                 match options.iter().position(named) {
-                    // An optimizer that stays keeps its numbers.
+                    // An optimizer that is chosen already keeps its numbers.
                     Some(place) if place == get(self) => None,
                     Some(place) => {
                         set(self, place);
@@ -691,7 +691,7 @@ impl Form {
     }
 }
 
-/// The sentence about a text that is no number.
+/// The message about a text that is not a number.
 fn stays(allowed: &str, value: Option<String>) -> String {
     match value {
         Some(value) => format!("{allowed}; {value} stays."),

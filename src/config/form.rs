@@ -11,12 +11,12 @@ pub struct Form {
     pub start: StartFrom,
     /// Workers that train; `None` is one for each core.
     pub workers: Option<u32>,
-    /// The instruction set that the trainer is made for; `None` is the best that the browser has.
+    /// The trainer's instruction set; `None` is the best that the browser has.
     pub backend: Option<Backend>,
 }
 
 impl Form {
-    /// These settings, all else as it is by default.
+    /// These settings, with defaults for all else.
     pub fn of(settings: &TrainConfig) -> Self {
         Self { settings: settings.clone(), ..Self::default() }
     }
@@ -28,9 +28,9 @@ pub enum StartFrom {
     /// Random ones, drawn from the seed.
     #[default]
     Fresh,
-    /// Those that the page came with.
+    /// Those that came with the page.
     Shipped,
-    /// Those of the run before.
+    /// Those of the last run.
     Current,
 }
 
@@ -39,7 +39,7 @@ impl StartFrom {
     pub const ALL: [Self; 3] = [Self::Fresh, Self::Shipped, Self::Current];
 }
 
-/// An instruction set for which the trainer is built.
+/// An instruction set that the trainer is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// WebAssembly's 128-bit SIMD.

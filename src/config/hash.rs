@@ -1,20 +1,20 @@
-//! The settings as a link carries them.
+//! The settings in a link.
 //!
-//! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Whatever stands there
-//! is brought into range rather than refused, and each correction comes back as a sentence.
+//! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Values are brought into range rather than
+//! refused, and each correction is returned as a sentence.
 
 use super::field::Field;
 use super::form::Form;
 use percent_encoding::percent_decode_str;
 
 impl Form {
-    /// Reads a hash, with or without its `#` and percent-encoding. What it leaves out has its default; what it gets
-    /// wrong is brought into range, and each such correction is reported.
+    /// Reads a hash, with or without its `#` and percent-encoding. What is missing has its default; what is wrong is
+    /// brought into range and reported.
     pub fn from_hash(hash: &str) -> (Self, Vec<String>) {
         let mut form = Self::default();
         let mut unknown = Vec::new();
         let mut given = Vec::new();
-        // What is encoded badly is no value of anything, and so is reported like any other.
+        // Bad encoding makes an unusable value, which is reported like any other.
         let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
         for pair in hash.trim_start_matches('#').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -27,7 +27,7 @@ impl Form {
                 )),
             }
         }
-        // Whatever their order in the link: an optimizer goes before its numbers.
+        // In the order of `Field::ALL`, whatever the link's order: the optimizer comes before its numbers.
         let mut notices = Vec::new();
         for field in Field::ALL {
             let values = given.iter().filter(|(given, _)| *given == field);
@@ -45,7 +45,7 @@ impl Form {
             .into_iter()
             .map(|field| (field, self.get(field)))
             .filter(|(field, value)| {
-                // Without workers, they are as many as the machine has cores.
+                // Workers are left out if none are set, which means one for each core.
                 if field.since() == 1 { !value.is_empty() } else { *value != usual.get(*field) }
             })
             .map(|(field, value)| [field.key(), "=", &value].concat())
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(form.settings.stop_at, None);
     }
 
-    /// Words and ranges change, but whoever kept a link finds what it was for.
+    /// Words and ranges change, but an old link still sets what it was made for.
     #[test]
     fn links_of_every_earlier_form_are_read() {
         let first =

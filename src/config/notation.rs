@@ -1,6 +1,6 @@
 //! An architecture as a line of text, for links, messages and files.
 //!
-//! The reference model is `c32k3r,p2,c64k3r,p2,f,d10s`. Layers stand in order, commas between them:
+//! The reference model is `c32k3r,p2,c64k3r,p2,f,d10s`: layers in order, separated by commas:
 //!
 //! | text | layer |
 //! | --- | --- |
@@ -10,15 +10,15 @@
 //! | `d10` | Dense, 10 units; then `r` for relu, `s` for softmax |
 //! | `drop0.5` | Dropout of a half |
 //!
-//! Images other than 28x28x1 come first, as rows, columns and channels: `i13x11x2`.
-//! Whatever can be written can be read again, whether or not it can be built.
+//! Images other than 28x28x1 are described first, as rows, columns and channels: `i13x11x2`. Everything that can be
+//! written can be read again, whether or not it can be built.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::architecture::{Activation, Architecture, Layer, Padding, Shape};
 
-/// Why a text is no architecture.
+/// Why a text is not an architecture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("“{0}” is not a layer")]
 pub struct NotationError(String);
@@ -107,7 +107,7 @@ fn read_input(word: &str) -> Option<Shape> {
 }
 
 fn read_layer(word: &str) -> Option<Layer> {
-    // Before Dense, whose letter it begins with.
+    // Before Dense, because `d` begins this word too.
     if let Some(rate) = word.strip_prefix("drop") {
         let rate = rate.parse().ok().filter(|rate: &f32| rate.is_finite())?;
         return Some(Layer::Dropout { rate });

@@ -1,10 +1,10 @@
-//! Networks and settings to begin with.
+//! Networks and settings to start from.
 
 use super::architecture::Architecture;
 use super::form::Form;
 use super::train_config::{Augment, Optimizer, Schedule, TrainConfig};
 
-/// A network by name.
+/// A ready-made network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkPreset {
     /// Its name in the markup.
@@ -20,7 +20,7 @@ impl NetworkPreset {
     pub const ALL: [Self; 5] = [
         // The model of Keras' own MNIST examples.
         Self { key: "keras", name: "Keras reference", layers: "c32k3r,p2,c64k3r,p2,f,d10s" },
-        // LeCun et al. 1998, with relu for tanh as it is built today.
+        // LeCun et al. 1998, with relu instead of tanh, as it is usually built today.
         Self { key: "lenet", name: "LeNet-5", layers: "c6k5rz,a2,c16k5r,a2,f,d120r,d84r,d10s" },
         Self { key: "tiny", name: "Tiny", layers: "c8k3r,p2,c12k3r,p2,c16k3r,f,d10s" },
         // TensorFlow's quickstart for beginners.
@@ -33,13 +33,13 @@ impl NetworkPreset {
         },
     ];
 
-    /// What it is made of.
+    /// Its architecture.
     pub fn architecture(&self) -> Architecture {
         // A test reads all of them.
         self.layers.parse().unwrap_or_default()
     }
 
-    /// The one that an architecture is.
+    /// The preset that an architecture equals.
     pub fn of(architecture: &Architecture) -> Option<&'static Self> {
         Self::ALL.iter().find(|network| network.architecture() == *architecture)
     }
@@ -48,7 +48,7 @@ impl NetworkPreset {
 /// Settings for a purpose; network, seed and start stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {
-    /// What Keras does if one says nothing.
+    /// Keras' defaults.
     Keras,
     /// 99 % in the fewest epochs.
     Fast,
@@ -60,7 +60,7 @@ impl Recipe {
     /// All of them, in the page's order.
     pub const ALL: [Self; 3] = [Self::Keras, Self::Fast, Self::Best];
 
-    /// Its word on the command line, and after `recipe-` its button's id.
+    /// Its word on the command line; its button's id has `recipe-` before it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Keras => "keras",
@@ -78,7 +78,7 @@ impl Recipe {
         }
     }
 
-    /// What it is for.
+    /// What it is good for.
     pub fn title(self) -> &'static str {
         match self {
             Self::Keras => "10 epochs, batch size 32, learning rate 0.001 throughout",
@@ -89,7 +89,7 @@ impl Recipe {
         }
     }
 
-    /// Puts its settings among those of a run.
+    /// Applies its settings.
     pub fn apply(self, s: &mut TrainConfig) {
         (s.epochs, s.batch_size, s.learning_rate) = match self {
             Self::Keras => (10, 32, 0.001),
@@ -105,7 +105,7 @@ impl Recipe {
         (s.images, s.validation, s.stop_at) = (None, 0, None);
     }
 
-    /// Whether the form has just its settings.
+    /// Whether the form has exactly its settings.
     pub fn is_set(self, form: &Form) -> bool {
         let mut set = form.clone();
         self.apply(&mut set.settings);

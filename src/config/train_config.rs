@@ -1,9 +1,9 @@
-//! Everything that decides what a run computes.
+//! Everything that determines the result of a run.
 
 use super::architecture::Architecture;
 use serde::{Deserialize, Serialize};
 
-/// Everything that decides what a run computes, and nothing else.
+/// Everything that determines the result of a run, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainConfig {
     /// The model.
@@ -16,25 +16,25 @@ pub struct TrainConfig {
     pub learning_rate: f32,
     /// How a gradient becomes a change of the parameters.
     pub optimizer: Optimizer,
-    /// How the learning rate changes over the run.
+    /// How the learning rate changes during the run.
     pub schedule: Schedule,
     /// Seed of the initial parameters, the shuffles and everything else that is random.
     pub seed: u32,
-    /// Train on the first n images only; `None` is all of them.
+    /// Train on only the first n images; `None` is all of them.
     pub images: Option<u32>,
-    /// Whether the images are randomly varied first.
+    /// How far the images are varied first.
     pub augment: Augment,
-    /// Share of each image's target that is spread evenly over all classes, 0 to 1: Keras' `label_smoothing`. The loss
-    /// that is reported is without it.
+    /// Share of each image's target that is spread evenly over all classes, 0 to 1: Keras' `label_smoothing`. Reported
+    /// losses are computed without it.
     pub label_smoothing: f32,
-    /// What the moving average of the parameters keeps of itself at each minibatch, 0 to 1: Keras' `ema_momentum`,
-    /// less at first. The average is what is shown, evaluated and kept; with 0 it is the parameters themselves.
+    /// What the moving average of the parameters keeps at each minibatch, 0 to 1: Keras' `ema_momentum`, but less at
+    /// first. The average is what is shown, evaluated and stored; with 0 it equals the parameters.
     pub ema_momentum: f32,
-    /// Percent of the images, the last ones, that are for validation: kept out of training and evaluated after each
-    /// epoch, "held out" in the page's words; 0 is none.
+    /// Percent of the images, counted from the end, for validation: held out of training and evaluated after each
+    /// epoch; 0 is none.
     pub validation: u32,
-    /// End the run after the first epoch whose accuracy, on the validation images if there are any, else on the test
-    /// set, is at least this, 0 to 1.
+    /// End the run after the first epoch with at least this accuracy, 0 to 1, on the validation images or, without any,
+    /// on the test set.
     pub stop_at: Option<f32>,
 }
 
@@ -60,8 +60,8 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// How many of `images` training images are trained on, and how many are used in all: those
-    /// between are for validation. Split as Keras' `validation_split` does it.
+    /// How many of `images` training images are trained on, and how many are used in all; those in between are for
+    /// validation. Splits like Keras' `validation_split`.
     pub fn split(&self, images: usize) -> (usize, usize) {
         let used = self.images.map_or(images, |n| images.min(n as usize));
         let trained = used as u64 * u64::from(100_u32.saturating_sub(self.validation)) / 100;
@@ -75,9 +75,9 @@ pub enum Augment {
     /// Not at all.
     #[default]
     Off,
-    /// Far enough for other hands than MNIST's, with extra strokes.
+    /// Enough for handwriting unlike MNIST's, with extra strokes.
     On,
-    /// As far as helps on MNIST's own test set.
+    /// Enough to help on MNIST's own test set.
     Gentle,
 }
 
@@ -93,21 +93,21 @@ pub enum Optimizer {
     Adam {
         /// What the mean of the gradient keeps at each step.
         beta_1: f32,
-        /// What the mean of its square keeps at each step.
+        /// What the mean of the squared gradient keeps at each step.
         beta_2: f32,
-        /// Keeps the division from zero.
+        /// Keeps the divisor above zero.
         epsilon: f32,
     },
     /// Stochastic gradient descent.
     Sgd {
-        /// What a step keeps of the one before.
+        /// What a step keeps of the last one.
         momentum: f32,
     },
-    /// The gradient over the root of its mean square.
+    /// The gradient divided by the root of its mean square.
     RmsProp {
         /// What the mean square keeps at each step.
         rho: f32,
-        /// Keeps the division from zero.
+        /// Keeps the divisor above zero.
         epsilon: f32,
     },
 }

@@ -1,7 +1,7 @@
-//! What the trainer and its helpers say to each other.
+//! What the trainer and its helpers send each other.
 //!
-//! A helper keeps nothing from one [`Job`] to the next but the architecture. As on the way to the page,
-//! bulk numbers cross as transferred `Float32Array`s beside the message.
+//! Between jobs a helper keeps only the architecture. As with the page, bulk numbers cross beside the message as
+//! transferred `Float32Array`s.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::config::{Architecture, Augment};
 use crate::net::loss::Score;
 use serde::{Deserialize, Serialize};
 
-/// What is wanted of some images.
+/// What to compute for some images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Work {
     /// The gradient of their mean loss, and the score.
@@ -18,7 +18,7 @@ pub enum Work {
         seed: u32,
         /// Minibatches of the run before this one.
         step: u32,
-        /// Whether the images are varied first.
+        /// How far the images are varied first.
         augment: Augment,
         /// As [`TrainConfig::label_smoothing`](crate::config::TrainConfig::label_smoothing).
         label_smoothing: f32,
@@ -30,25 +30,26 @@ pub enum Work {
 /// Trainer to helper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Job {
-    /// The jobs from here on are about a network of this architecture.
+    /// Later jobs are for a network of this architecture.
     Build(Architecture),
-    /// From now on jobs are posted in the mailbox that is the array, with room for so many images: wait for them there.
+    /// From now on jobs are posted in the mailbox in the array, which has room for this many images: wait for them
+    /// there.
     UseMailbox {
         /// Images of a work.
         images: usize,
     },
-    /// Wait at the mailbox again: a job is posted there.
+    /// Wait at the mailbox again: a job has been posted.
     Poll,
-    /// Compute some shards of the work in hand; answered by [`Report::Done`]. Arrays: `[parameters]`, then the
-    /// shards' images, `[images][pixels]`, then each one's class.
+    /// Compute some shards of the current work; answered by [`Report::Done`]. Arrays: `[parameters]`, then the shards'
+    /// images, `[images][pixels]`, then the class of each.
     Compute {
-        /// The number that the shards' assignment gave the work.
+        /// The id that the shards' assignment gave the work.
         job_id: u32,
-        /// What is wanted.
+        /// What to compute.
         work: Work,
         /// Images in the whole work.
         images: usize,
-        /// Which shards of it.
+        /// Which shards to compute.
         shards: Range<usize>,
     },
 }
@@ -56,9 +57,9 @@ pub enum Job {
 /// Helper to trainer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Report {
-    /// The helper listens. Jobs sent before this are lost.
+    /// The helper takes jobs from now on. Those sent earlier are lost.
     Ready,
-    /// A job is done. Arrays: of a gradient, `[parameters]` for each of the shards' subtrees, its sum; of an
+    /// A job is done. Arrays: for a gradient, the sum of each of the shards' subtrees, `[parameters]`; for an
     /// evaluation, the images' probabilities, `[images][classes]`.
     Done {
         /// The job's.

@@ -1,8 +1,8 @@
 //! The panels below the first screen, one open at a time.
 //!
-//! A panel is a module with its state, its events, `update` and `view` here, and a module of the same name in
-//! `web::page::panels` that listens and renders. It changes nothing but its own state: `update` gets the
-//! [`Context`] to look at and asks for the rest by [`Outcome`]s. What a panel computes, it computes while it is open.
+//! A panel is a module here with its state, its events, `update` and `view`, and a module of the same name in
+//! `web::page::panels` that listens and renders. It changes only its own state: `update` gets the [`Context`] to look
+//! at and asks for the rest with [`Outcome`]s. It computes only while it is open.
 
 pub mod evaluate;
 pub mod experiment;
@@ -29,29 +29,28 @@ pub enum Event {
     FineTune(fine_tune::Event),
     /// In Experiment.
     Experiment(experiment::Event),
-    /// To the kept runs.
+    /// To kept runs.
     Runs(runs::Event),
-    /// To labelled drawings.
+    /// To stored drawings.
     Drawings(DrawingSet, drawings::Event),
 }
 
 /// All panels' states.
 #[derive(Debug, Default)]
 pub struct PanelStates {
-    /// What Look inside looks at.
+    /// State of Look inside.
     pub inside: InsideState,
-    /// What Judge knows.
+    /// State of Judge.
     pub evaluate: EvaluateState,
-    /// What Make it yours knows.
+    /// State of Make it yours.
     pub fine_tune: FineTuneState,
-    /// The changes that Experiment can take back.
+    /// State of Experiment.
     pub experiment: ExperimentState,
-    /// The kept runs.
+    /// State of Runs.
     pub runs: RunsState,
 }
 
 impl PanelStates {
-    /// Takes what happens in a panel.
     pub(super) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Inside(event) => self.inside.update(event, cx, out),
@@ -69,18 +68,18 @@ impl PanelStates {
         }
     }
 
-    /// Has the open panel get what it shows, as far as that can be had.
+    /// Requests what the open panel needs, as far as it can be had.
     pub(super) fn load(&mut self, open: Option<PanelId>, cx: &Context, out: &mut Vec<Outcome>) {
         match open {
             Some(PanelId::Evaluate) => self.evaluate.load(cx, out),
             Some(PanelId::FineTune) => self.fine_tune.load(out),
-            // Experiment asks how fast the last run was.
+            // Experiment shows how fast the last run was.
             Some(PanelId::Runs | PanelId::Experiment) => self.runs.load(out),
             Some(PanelId::Inside) | None => {}
         }
     }
 
-    /// The trainer is gone, and what it owed them will not come.
+    /// The trainer is gone, and the panels will not get what it owed them.
     pub(super) fn lose_trainer(&mut self) {
         self.evaluate.lose_trainer();
         self.fine_tune.lose_trainer();
@@ -92,13 +91,13 @@ impl PanelStates {
 pub enum PanelId {
     /// What each layer makes of the drawing.
     Inside,
-    /// What weights come to on the test images, and on pinned drawings.
+    /// How well weights read the test images and pinned drawings.
     Evaluate,
     /// Training on the visitor's own digits.
     FineTune,
     /// Other networks and settings.
     Experiment,
-    /// Runs kept and compared.
+    /// Kept runs, to compare.
     Runs,
 }
 
@@ -107,7 +106,7 @@ impl PanelId {
     pub const ALL: [Self; 5] =
         [Self::Inside, Self::Evaluate, Self::FineTune, Self::Experiment, Self::Runs];
 
-    /// Its name in the markup: the id of its section; its button's is `open-` and this.
+    /// Its name in the markup: the id of its section. Its button's id has `open-` before it.
     pub fn dom_id(self) -> &'static str {
         match self {
             Self::Inside => "inside",

@@ -6,13 +6,13 @@ use super::{Layer, LayerPart, MAX_SIDE, Shape};
 /// Why an architecture cannot be built. Layers are counted from 1.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ArchitectureError {
-    /// Images without a pixel, or larger than the kernels are made for.
+    /// An image without pixels, or larger than the kernels allow.
     #[error("an image must have 1 to {MAX_SIDE} rows and columns and 1 to 4 channels, not {}x{}x{}", .0.height, .0.width, .0.channels)]
     Input(Shape),
-    /// The last layer is not what training needs.
+    /// The last layer is not the one that training needs.
     #[error("the last layer must be Dense {CLASSES} units with softmax{}", found(.0))]
     LastLayer(Option<Layer>),
-    /// A window or kernel larger than the map that it meets.
+    /// A window or kernel larger than its input map.
     #[error("{layer} needs at least {needed}x{needed}, got {}x{} {}", got.height, got.width, after(*index))]
     TooSmall {
         /// The layer that does not fit.
@@ -24,7 +24,7 @@ pub enum ArchitectureError {
         /// What it would get.
         got: Shape,
     },
-    /// A layer for maps where there is a vector already.
+    /// A layer for maps after Flatten.
     #[error(
         "{layer} needs a feature map, but layer {flat} has flattened it: put {layer} before it"
     )]
@@ -36,7 +36,7 @@ pub enum ArchitectureError {
         /// Number of the Flatten before it.
         flat: usize,
     },
-    /// A layer for vectors where there is still a map.
+    /// A layer for vectors before Flatten.
     #[error("{layer} (layer {index}) needs a vector, got {}x{}x{}: put Flatten before it", got.height, got.width, got.channels)]
     NeedsVector {
         /// The layer that does not fit.
@@ -55,7 +55,7 @@ pub enum ArchitectureError {
         index: usize,
         /// The number meant.
         part: LayerPart,
-        /// What is asked for.
+        /// The number given.
         got: f32,
     },
     /// Softmax anywhere but at the end, or on a convolution.
@@ -66,7 +66,7 @@ pub enum ArchitectureError {
         /// Its number, from 1.
         index: usize,
     },
-    /// More numbers than a browser tab should be asked for.
+    /// More numbers than a browser tab should have to hold.
     #[error("{layer} (layer {index}) makes the model too large: {got} {what}, at most {most}")]
     TooLarge {
         /// The layer that passes the limit.
@@ -75,7 +75,7 @@ pub enum ArchitectureError {
         index: usize,
         /// What is limited.
         what: &'static str,
-        /// How much of it there is up to and with this layer.
+        /// How much of it there is up to and including this layer.
         got: usize,
         /// The limit.
         most: usize,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Rows, columns and channels of a feature map; after Flatten one row, one column.
+/// Rows, columns and channels of a feature map; after Flatten, one row and one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Rows.
@@ -50,7 +50,7 @@ impl Activation {
     }
 }
 
-/// What a convolution finds beyond the edge of its input.
+/// What a convolution reads beyond the edge of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
     /// The kernel stays inside; the output is smaller.
@@ -125,7 +125,7 @@ impl Layer {
         }
     }
 
-    /// The stem of the name that Keras gives to a layer of this class.
+    /// The stem of Keras' names for layers of this class.
     pub(super) fn stem(&self) -> &'static str {
         match self {
             Self::Conv2D { .. } => "conv2d",
@@ -154,7 +154,7 @@ impl Layer {
             .map_or(0, |shapes| shapes.iter().map(|s| s.iter().product::<usize>()).sum())
     }
 
-    /// Multiply-adds of one image's forward pass, for given shapes; what has no parameters has none.
+    /// Multiply-adds of one image's forward pass, for given shapes; none for a layer without parameters.
     pub fn multiply_adds(&self, input: Shape, output: Shape) -> usize {
         match *self {
             Self::Conv2D { kernel_size, .. } => {
@@ -194,7 +194,7 @@ impl LayerKind {
         Self::Dropout,
     ];
 
-    /// A layer of this kind as it is added.
+    /// A layer of this kind as it is when added.
     pub fn layer(self) -> Layer {
         match self {
             Self::Conv2D => Layer::Conv2D {

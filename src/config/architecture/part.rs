@@ -1,8 +1,8 @@
-//! What can be set about a layer.
+//! What can be set in a layer.
 
 use super::layer::{Activation, Layer, Padding};
 
-/// One thing to set about a layer.
+/// One thing that can be set in a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerPart {
     /// Channels of a convolution's output.
@@ -13,7 +13,7 @@ pub enum LayerPart {
     PoolSize,
     /// Numbers in a Dense's output.
     Units,
-    /// What is done to the sums.
+    /// What is applied to the sums.
     Activation,
     /// What lies beyond a map's edge.
     Padding,
@@ -46,7 +46,7 @@ impl LayerPart {
         }
     }
 
-    /// Its name beside its control; the two that say what they are by their words have none to be seen.
+    /// Its name beside its control; hidden for the two whose options say what they are.
     pub fn label(self) -> &'static str {
         match self {
             Self::KernelSize => "kernel",
@@ -55,7 +55,7 @@ impl LayerPart {
         }
     }
 
-    /// The words that it can be; none for a number.
+    /// The words that it can be set to; none for a number.
     pub fn options(self) -> Vec<&'static str> {
         match self {
             Self::Activation => Activation::ALL.map(Activation::word).into(),
@@ -64,7 +64,7 @@ impl LayerPart {
         }
     }
 
-    /// The lowest and the highest number that its control takes; a rate may be anything below 1.
+    /// The least and the greatest number that its control takes; a rate may be anything below 1.
     pub fn limits(self) -> Option<[f32; 2]> {
         match self {
             Self::Filters | Self::Units => Some([1.0, 1024.0]),
@@ -75,7 +75,7 @@ impl LayerPart {
         }
     }
 
-    /// What it may be, in words.
+    /// Its allowed values, in words.
     pub(super) fn range(self) -> String {
         match self.limits() {
             Some([low, _]) if self == Self::Rate => format!("{low} to less than 1"),
@@ -84,7 +84,7 @@ impl LayerPart {
         }
     }
 
-    /// The layer's number outside of what it may be, if it is.
+    /// The layer's value, if it is out of range.
     pub(super) fn out_of_range(self, layer: &Layer) -> Option<f32> {
         let [low, high] = self.limits()?;
         let number = self.get(layer)?.parse().ok()?;
@@ -116,7 +116,7 @@ impl LayerPart {
         }
     }
 
-    /// Takes a control's value; false if it says nothing that the layer could take.
+    /// Takes a control's value; returns false if the layer cannot take it.
     pub fn set(self, layer: &mut Layer, text: &str) -> bool {
         let text = text.trim();
         match (self, layer) {

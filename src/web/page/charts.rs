@@ -1,4 +1,4 @@
-//! The charts, which `www/charts.js` draws with uPlot: what that module has, where it comes from, and the two curves.
+//! The charts, which `www/charts.js` draws with uPlot: that module's interface, how it is fetched, and the two curves.
 
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
@@ -31,13 +31,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn clear(this: &Curve);
 
-    /// All runs that are kept.
+    /// All kept runs.
     #[wasm_bindgen(js_namespace = charts)]
     #[derive(Clone, Debug)]
     pub(super) type Runs;
     #[wasm_bindgen(catch, constructor, js_namespace = charts)]
     pub(super) fn new(place: &HtmlElement) -> Result<Runs, JsValue>;
-    /// A run is a list of its colour's name, the length of its dashes, its epochs and its values.
+    /// A run is a list: its colour's name, the length of its dashes, its epochs and its values.
     #[wasm_bindgen(method)]
     pub(super) fn show(this: &Runs, is_accuracy: bool, runs: Array);
     #[wasm_bindgen(method)]
@@ -54,10 +54,10 @@ thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Fetches the scripts if they are not here; then the page is shown anew, or told why they are not.
+/// Fetches the scripts if they are not here; then the page is shown again, or the place of the charts says what failed.
 pub(super) fn fetch() {
     spawn_local(async {
-        // Before uPlot, for which it prepares the page.
+        // Before uPlot, because it prepares the page for it.
         let result = match lazy_script::load_module("charts.js").await {
             Ok(()) => lazy_script::load("uPlot.iife.min.js").await,
             missing => missing,
@@ -74,7 +74,7 @@ pub(super) fn fetch() {
     });
 }
 
-/// Whether charts can be drawn: the scripts are here.
+/// Whether the scripts are here, so that charts can be drawn.
 pub(super) fn ready() -> bool {
     HERE.get()
 }
@@ -86,7 +86,6 @@ pub(super) struct Charts {
     accuracy: CurveChart,
 }
 
-/// One of them.
 #[derive(Debug)]
 struct CurveChart {
     id: &'static str,
@@ -95,14 +94,13 @@ struct CurveChart {
 }
 
 impl Charts {
-    /// Before any curve.
     pub(super) fn new() -> Self {
         let chart = |id| CurveChart { id, chart: None, is_drawn: false };
         Self { loss: chart("loss"), accuracy: chart("accuracy") }
     }
 
-    /// Draws the curves; nothing at all while there are none. To make a chart takes long, so that one
-    /// call makes one: says whether all is drawn.
+    /// Draws the curves, or clears the charts if there are none. Creating a chart takes long, so each call creates at
+    /// most one. Returns whether everything is drawn.
     pub(super) fn draw(&mut self, curves: &Curves) -> Result<bool, DomError> {
         if curves.is_empty() {
             self.loss.clear();
@@ -144,7 +142,7 @@ impl CurveChart {
     }
 }
 
-/// A measure as the script is given it, for which NaN is no point at all.
+/// What the script gets: infinity for a measure that overflowed, because NaN means that there is no point.
 fn overflowed(measure: f64) -> f64 {
     if measure.is_nan() { f64::INFINITY } else { measure }
 }

@@ -1,4 +1,4 @@
-//! What can be pressed and filled in: each control's event becomes an event of the app.
+//! Everything that can be pressed or filled in: each control's event becomes an event of the app.
 
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
@@ -59,17 +59,16 @@ impl Control {
     }
 }
 
-/// The controls of the settings.
 #[derive(Debug)]
 pub(super) struct SettingsControls {
     controls: Vec<(Field, Control)>,
-    /// Buttons of ready-made settings.
+    /// Buttons of the recipes.
     recipes: Vec<(Recipe, HtmlElement)>,
 }
 
 impl SettingsControls {
-    /// Finds the controls and listens to them: a setting's has its key as its id, further ones name
-    /// it in `data-setting`.
+    /// Finds the controls and listens to them. A setting's control has its key as its id; a second one has the key in
+    /// `data-setting`.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut controls = Vec::new();
         for field in Field::ALL {
@@ -95,7 +94,6 @@ impl SettingsControls {
         Ok(Self { controls, recipes })
     }
 
-    /// Shows the settings.
     pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
         for (field, control) in &self.controls {
             control.set_value(&form.get(*field));
@@ -106,7 +104,7 @@ impl SettingsControls {
         Ok(())
     }
 
-    /// Locks the settings, saying why, or unlocks them.
+    /// Locks the settings and says why, or unlocks them.
     pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
         for (_, control) in &self.controls {
             control.set_disabled(why.is_some());
@@ -155,12 +153,12 @@ fn toggle(button: &HtmlElement) {
         button.get_attribute("aria-controls").and_then(|id| dom::by_id::<HtmlElement>(&id).ok());
     if let Some(sentence) = sentence {
         sentence.set_hidden(!open);
-        // Neither attribute name can be refused.
+        // Neither attribute name is invalid.
         let _ = dom::flag(button, "aria-expanded", open);
     }
 }
 
-/// The question before something is lost; Escape is a no.
+/// Listens to the answer to the question before something is lost; Escape means no.
 fn confirm() -> Result<(), DomError> {
     let dialog: HtmlDialogElement = dom::by_id("confirm")?;
     for (id, answer) in [("confirm-yes", "yes"), ("confirm-no", "no")] {

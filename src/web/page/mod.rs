@@ -1,17 +1,17 @@
-//! The page: takes what happens, has the app update, carries out what it asks for, and shows it.
+//! The page: takes what happens, updates the app, carries out what it asks for, and shows the result.
 //!
-//! `Page` owns the parts and alone has the app. A part is told what to show; what happens in it goes to `dispatch`, and
-//! from there to `Page::take`, one thing after the other. What is left for an animation frame is done in one for all,
-//! `Page::frame`.
+//! `Page` owns the parts, and only it knows the app. It says what a part shows; what happens in a part goes to
+//! `dispatch`, which passes one thing after another to `Page::take`. Work that can wait for an animation frame is done
+//! in one for all, `Page::frame`.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | `dispatch`, `dom`, `focus`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render` | shows |
-//! | `charts` | draws the curves, and what draws the runs' |
-//! | `panels` | the panels, which do both |
-//! | `address`, `storage`, `weights`, `update` | what the browser keeps, and what is fetched |
+//! | `charts` | draws the curves, and fetches the script that draws all charts |
+//! | `panels` | the panels, which listen and show |
+//! | `address`, `storage`, `weights`, `update` | what the browser stores, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
 
 mod address;
@@ -57,27 +57,27 @@ use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlDialogElement, ResizeObserver};
 
-/// Where the trainer begins; behind a `?` the instruction set, if one is asked for.
+/// The trainer's script; an instruction set that was asked for goes behind a `?`.
 const WORKER: &str = "worker-start.js";
 
-/// Milliseconds between two drawings of the curves, at least. They are drawn with the trainer's news, in the same
-/// frame; what has waited twice as long is drawn without.
+/// The least milliseconds between two drawings of the curves. They are drawn in the frame of the trainer's progress, or
+/// after twice as long without any.
 const CURVES_EVERY: i32 = 250;
 
-/// What is said at the end of a page that cannot say more.
+/// The last resort when a page ends and cannot say more.
 const ENDED: &str = "The page stopped because of an error in this browser. Reload it to go on.";
 
-/// The longest that one tick may count, in seconds: a page that slept has not waited.
+/// The most seconds that one tick counts: a page that was suspended has not waited.
 const LONGEST_TICK: f64 = 1.5;
 
 thread_local! {
     static PAGE: OnceCell<Box<Page>> = const { OnceCell::new() };
 }
 
-/// The page and all it owns.
+/// The page and everything it owns.
 #[derive(Debug)]
 struct Page {
-    /// Whether something has gone wrong after which the page cannot go on.
+    /// Whether an error has ended the page.
     over: Cell<bool>,
     app: RefCell<App>,
     busy: Cell<bool>,
@@ -87,13 +87,13 @@ struct Page {
     charts: RefCell<Charts>,
     panels: RefCell<Panels>,
     port: RefCell<Option<Port>>,
-    /// Revision of the drawing on the pad.
+    /// Revision of the drawing that the pad shows.
     painted: Cell<Option<u32>>,
     /// Run, minibatches and tests that the charts show.
     charted: Cell<Option<(Option<RunId>, usize, usize)>>,
-    /// When the charts were drawn last, in milliseconds.
+    /// When the charts were last drawn, in milliseconds.
     charted_at: Cell<f64>,
-    /// Whether the rest of the charts is left for an animation frame.
+    /// Whether the other chart is left for an animation frame.
     half_drawn: Cell<bool>,
     /// Whether an animation frame has been asked for.
     asked_frame: Cell<bool>,
@@ -102,7 +102,7 @@ struct Page {
 /// Starts the page.
 ///
 /// # Errors
-/// If the markup or the browser is not what the page was written for.
+/// If the markup or the browser is not what the page needs.
 pub fn start() -> Result<(), DomError> {
     console_error_panic_hook::set_once();
     let answer = Answer::new(&Architecture::default())
@@ -148,7 +148,7 @@ pub fn start() -> Result<(), DomError> {
     watch()
 }
 
-/// The trainer is of no use any more: developers are told why, the visitor that.
+/// The trainer is gone. Developers find the reason on the console.
 fn lose_trainer(why: &str) {
     web_sys::console::error_1(&["the trainer's worker: ", why].concat().into());
     // Kept runs have curves, too.
@@ -156,8 +156,8 @@ fn lose_trainer(why: &str) {
     dispatch(Event::TrainerBroke);
 }
 
-/// Does something with the page. It ends with an exception, which leaves it half changed, and with an error:
-/// only a page whose markup does not fit its code has one.
+/// Does something with the page. An exception ends the page because it leaves it half changed. So does an error, which
+/// only occurs if the markup does not fit the code.
 fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
     PAGE.with(|cell| {
         let Some(page) = cell.get().filter(|page| !page.over.get()) else { return };
@@ -169,7 +169,7 @@ fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
     });
 }
 
-/// Time, size, sight and theme.
+/// Watches time, size, scrolling and the theme.
 fn watch() -> Result<(), DomError> {
     let last = Cell::new(dom::now());
     let density = Cell::new(dom::density());
@@ -196,7 +196,7 @@ fn watch() -> Result<(), DomError> {
         dom::on_media(colours, || call(Call::Theme))?;
     }
     for kind in ["scroll", "resize"] {
-        // Passive by its nature: it prevents nothing.
+        // Passive by default, because it prevents nothing.
         dom::on(dom::window()?.as_ref(), kind, |_: DomEvent| call(Call::Sight))?;
     }
     dom::on::<DomEvent>(dom::window()?.as_ref(), "beforeunload", |event| {
@@ -210,8 +210,8 @@ fn watch() -> Result<(), DomError> {
 }
 
 impl Page {
-    /// Ends the page and its trainer; the visitor is told that in plain words, developers why. What an exception
-    /// went through has stayed borrowed.
+    /// Ends the page and its trainer and says so in plain words; developers find the reason on the console. What an
+    /// exception passed through is still borrowed.
     fn end(&self, why: &JsValue) {
         self.over.set(true);
         dispatch::handle(None);
@@ -261,7 +261,6 @@ impl Page {
         }
     }
 
-    /// Asks for an animation frame, if something is left for one.
     fn ask_frame(&self) -> Result<(), DomError> {
         let wanted = self.half_drawn.get() || self.panels.borrow().want_frame();
         if wanted && !self.asked_frame.replace(true) {
@@ -278,7 +277,7 @@ impl Page {
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
-    /// Has the browser do something. What it refuses costs nothing else.
+    /// Lets the browser do something. If it refuses, nothing else is affected.
     fn carry_out(&self, effect: Effect) {
         if let Err(error) = self.ask_browser(effect) {
             let words = ["This browser refused something: ", &error.to_string(), "."].concat();
@@ -308,7 +307,7 @@ impl Page {
     }
 
     fn spawn(&self) -> Result<(), DomError> {
-        // The one before, if any, ends as it is dropped.
+        // Dropping the old port, if any, ends its trainer.
         *self.port.borrow_mut() = None;
         let backend = self.app.borrow().cx.form.backend.map_or("", Backend::name);
         let script = [assets::url(WORKER)?, String::from("?"), String::from(backend)].concat();
@@ -317,7 +316,7 @@ impl Page {
                 port.on_message(|message| match message {
                     Ok((reply, arrays)) => {
                         if matches!(reply, Reply::Ready { .. }) {
-                            // Before a run begins: beside that, loading them took up to 77 ms of one task.
+                            // Before a run begins: during one, loading them took up to 77 ms of one task.
                             charts::fetch();
                         }
                         let arrays = arrays.iter().map(Float32Array::to_vec).collect();
@@ -365,8 +364,8 @@ impl Page {
         Ok(())
     }
 
-    /// [`Page::draw_curves`], if the last time is so many milliseconds ago; while the pen is down, which is what is
-    /// looked at, several times as many.
+    /// [`Page::draw_curves`] if this many milliseconds have passed since the last time. While the visitor draws and so
+    /// looks at the pad, it takes several times as many.
     fn draw_curves_after(&self, milliseconds: i32) -> Result<(), DomError> {
         let longer = if self.pad.is_drawn_on() { 4.0 } else { 1.0 };
         if dom::now() - self.charted_at.get() < longer * f64::from(milliseconds) {
@@ -375,7 +374,7 @@ impl Page {
         self.draw_curves()
     }
 
-    /// Draws the curves, if they have changed and the page is seen.
+    /// Draws the curves if they have changed and the page is visible.
     fn draw_curves(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
         let (curves, run) = (&app.cx.curves, app.cx.run.as_ref().map(Run::id));
@@ -392,7 +391,7 @@ impl Page {
         Ok(())
     }
 
-    /// Fits the pads to their places.
+    /// Fits the pads to their containers.
     fn fit(&self) -> Result<(), DomError> {
         if self.pad.fit() {
             self.painted.set(None);
@@ -401,7 +400,7 @@ impl Page {
         self.panels.borrow_mut().fit(&self.app.borrow())
     }
 
-    /// Draws everything but the charts, which see to it themselves, in the colours of the theme that is now on.
+    /// Redraws everything in the current theme's colours, except the charts, which do so themselves.
     fn recolour(&self) -> Result<(), DomError> {
         self.pad.forget_colour();
         self.picture.forget_colour();

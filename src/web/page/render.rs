@@ -1,4 +1,4 @@
-//! Writes what has changed of the view into the document, and nothing else.
+//! Writes what has changed in the view, and nothing else, into the document.
 
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
@@ -17,7 +17,7 @@ struct Bar {
     text: Element,
 }
 
-/// The document's changing parts.
+/// The parts of the document that change.
 #[derive(Debug)]
 pub(super) struct Document {
     body: HtmlElement,
@@ -33,7 +33,6 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Finds the parts.
     pub(super) fn new(settings: SettingsControls) -> Result<Self, DomError> {
         let mut bars = Vec::new();
         for row in dom::all::<Element>("#bars > li")? {
@@ -58,7 +57,6 @@ impl Document {
         })
     }
 
-    /// Shows what has changed.
     pub(super) fn show(&mut self, changes: ViewChanges, form: &Form) -> Result<(), DomError> {
         let ViewChanges { answer, run, curves, plan, trainer } = changes;
         if let Some(new) = answer {
@@ -279,7 +277,7 @@ impl Document {
     }
 }
 
-/// Shows nothing more but why the page has ended.
+/// Shows only why the page has ended.
 pub(super) fn end(words: &str) -> Result<(), DomError> {
     let body = dom::document()?.body().ok_or(DomError::NoDocument)?;
     dom::text("problem-text", words)?;
@@ -291,19 +289,19 @@ pub(super) fn end(words: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Something of a part of the view.
+/// Picks a value from a part of the view.
 type Part<V, T> = fn(&V) -> &T;
 
 fn changed<V, T: PartialEq + ?Sized>(old: Option<&V>, new: &V, part: impl Fn(&V) -> &T) -> bool {
     old.is_none_or(|old| part(old) != part(new))
 }
 
-/// Writes words, if they are others.
+/// Writes the text if it has changed.
 fn words<V>(new: &V, old: Option<&V>, id: &str, part: fn(&V) -> &str) -> Result<(), DomError> {
     if changed(old, new, part) { dom::text(id, part(new)) } else { Ok(()) }
 }
 
-/// Which weights answer, and which others can.
+/// Shows which weights answer, and which others can.
 fn weights(view: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> {
     let shipped: HtmlInputElement = dom::by_id("weights-shipped")?;
     let run: HtmlInputElement = dom::by_id("weights-run")?;
@@ -315,7 +313,7 @@ fn weights(view: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> 
         shipped.set_disabled(!view.shipped_here && view.run_here);
         run.set_disabled(!view.run_here);
     }
-    // A click has ticked one already; the app may have decided otherwise.
+    // A click has already checked one, but the app may have decided otherwise.
     for (radio, source) in [(shipped, Source::Shipped), (run, Source::Run), (tuned, Source::Tuned)]
     {
         radio.set_checked(view.source == source);

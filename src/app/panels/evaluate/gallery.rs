@@ -1,37 +1,37 @@
-//! Test images on show, and how the weights that answer now read each.
+//! Test images, and how the current weights read each.
 
 use super::reading::Reading;
 use crate::data::{CLASSES, PIXELS};
 use crate::net::loss::argmax;
 
-/// Images on show at first, and further ones on each request.
+/// How many images are shown at first, and how many more on each request.
 pub const PAGE: usize = 60;
 
 /// Which images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The first few of each class: the same whatever reads them.
+    /// The first few of each class, whatever weights read them.
     #[default]
     Sample,
     /// All that were read wrong, those first of which the network was surest.
     Mistakes,
-    /// A cell of the confusion matrix: of class `label`, read as `answer`.
+    /// A cell of the confusion matrix: images of class `label` that were read as `answer`.
     Cell {
-        /// What they are.
+        /// Their class.
         label: u8,
-        /// What they were taken for.
+        /// The class they were read as.
         answer: u8,
     },
 }
 
-/// A test image on show.
+/// A test image that is shown.
 #[derive(Clone, Debug)]
 pub struct Exhibit {
-    /// Its place in the test set, from 0.
+    /// Its index in the test set.
     pub index: u32,
     /// Its class.
     pub label: u8,
-    /// 28x28, 0 is paper and 1 is ink; `None` while it is on its way.
+    /// 28x28, 0 is paper and 1 is ink; `None` until it arrives.
     pub picture: Option<Box<[f32; PIXELS]>>,
     /// How it is read, at first by the weights that were evaluated.
     pub reading: Option<Reading>,
@@ -39,21 +39,21 @@ pub struct Exhibit {
     pub read_at: Option<u32>,
 }
 
-/// The images on show. Which they are stays while the network learns, so that they can be watched.
+/// The images that are shown. They stay the same while the network learns, so that they can be watched.
 #[derive(Debug, Default)]
 pub struct Gallery {
-    /// What was asked for.
+    /// Which images were asked for.
     pub choice: Choice,
     /// The images on show.
     pub exhibits: Vec<Exhibit>,
-    /// All chosen ones, by their place in the test set.
+    /// All chosen images, by their index in the test set.
     order: Vec<u32>,
-    /// Counts choices, and images that were added or have come.
+    /// Counts choices, and images that were added or have arrived.
     pub revision: u32,
 }
 
 impl Gallery {
-    /// Images that were chosen, on show or not.
+    /// How many images were chosen, shown or not.
     pub fn total(&self) -> usize {
         self.order.len()
     }
@@ -68,7 +68,6 @@ impl Gallery {
         self.more(labels, probabilities);
     }
 
-    /// Shows more of the chosen images.
     pub(super) fn more(&mut self, labels: &[u8], probabilities: &[f32]) {
         let shown = self.exhibits.len();
         let rows = probabilities.as_chunks::<CLASSES>().0;
@@ -85,7 +84,7 @@ impl Gallery {
         self.revision = self.revision.wrapping_add(1);
     }
 
-    /// Takes pictures that have come; those of images that are no longer on show are dropped.
+    /// Takes pictures that have arrived. Those of images that are no longer shown are dropped.
     pub(in crate::app) fn hang(&mut self, indices: &[f32], pictures: &[f32]) {
         for (&index, picture) in indices.iter().zip(pictures.as_chunks::<PIXELS>().0) {
             let on_show = self.exhibits.iter_mut().find(|exhibit| exhibit.index == index as u32);
@@ -96,13 +95,13 @@ impl Gallery {
         self.revision = self.revision.wrapping_add(1);
     }
 
-    /// The images on show whose pictures are to be fetched, for a request.
+    /// The shown images whose pictures are missing, for a request.
     pub(super) fn missing(&self) -> Vec<f32> {
         let missing = self.exhibits.iter().filter(|exhibit| exhibit.picture.is_none());
         missing.map(|exhibit| exhibit.index as f32).collect()
     }
 
-    /// How many of the images on show are read right, in words.
+    /// How many of the shown images are read right, in words.
     pub fn tally(&self) -> String {
         let read = self.exhibits.iter().filter_map(|e| Some(e.reading?.digit == e.label));
         let (all, right) = read.fold((0, 0), |(all, right), is| (all + 1, right + u32::from(is)));
@@ -132,7 +131,7 @@ fn many(number: usize, what: &str) -> String {
     crate::app::format::of(number as u32, what, &[what, "s"].concat())
 }
 
-/// The places in the test set of what is chosen, in the order in which they are shown.
+/// The indices of the chosen images, in the order in which they are shown.
 fn order(choice: Choice, labels: &[u8], probabilities: &[f32]) -> Vec<u32> {
     if choice == Choice::Sample {
         return (0..CLASSES as u8)
@@ -154,7 +153,7 @@ fn order(choice: Choice, labels: &[u8], probabilities: &[f32]) -> Vec<u32> {
             wanted.then(|| (index, row[usize::from(read)]))
         })
         .collect();
-    // Of mistakes the surest are the worst, of right answers the least sure are worth a look.
+    // The surest mistakes are the worst; among right answers the least sure are worth a look.
     let right = matches!(choice, Choice::Cell { label, answer } if label == answer);
     chosen.sort_by(|(_, a), (_, b)| if right { a.total_cmp(b) } else { b.total_cmp(a) });
     chosen.into_iter().map(|(index, _)| index).collect()

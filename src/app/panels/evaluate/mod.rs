@@ -1,5 +1,5 @@
-//! Judge: what weights come to on the test images, class by class and image by image, and on drawings
-//! that are pinned to be watched.
+//! Judge: how well weights read the test images, class by class and image by image, and drawings that are pinned to be
+//! watched.
 
 pub mod gallery;
 pub mod reading;
@@ -18,7 +18,7 @@ use gallery::{Choice, Gallery};
 use reading::{History, Reading};
 use std::ops::Range;
 
-/// Drawings that can be pinned.
+/// The most drawings that can be pinned.
 pub const MOST_PINNED: usize = 12;
 
 /// What happens in the panel.
@@ -30,33 +30,33 @@ pub enum Event {
     Show(Choice),
     /// Show more of them.
     More,
-    /// Look inside at the test image with this place in the test set.
+    /// Look inside at the test image with this index.
     Look(u32),
     /// Look inside at a pinned drawing.
     LookAtPinned(Key),
-    /// Pin the drawing on the pad, which is this digit.
+    /// Pin the drawing on the pad, labelled as this digit.
     Pin(u8),
 }
 
-/// What the panel knows.
+/// State of the panel.
 #[derive(Debug, Default)]
 pub struct EvaluateState {
     /// The pinned drawings.
     pub pinned: Collection<Labelled>,
     /// How each of them is read.
     watched: Vec<Watched>,
-    /// The test images on show.
+    /// The test images that are shown.
     pub gallery: Gallery,
     labels: Labels,
     evaluated: Option<Evaluated>,
-    /// Its figures, once the labels are here.
+    /// The figures of `evaluated`, once the labels are here.
     figures: Option<Figures>,
-    /// The evaluation asked for.
+    /// The evaluation that was requested.
     pending: Option<PendingEvaluation>,
-    /// Why the last one asked for has failed.
+    /// Why the last request failed.
     failed: Option<String>,
     requests: u32,
-    /// What the histories are about.
+    /// Which run and whose weights the histories follow.
     watching: (Option<RunId>, Option<Source>),
     /// Counts evaluations.
     revision: u32,
@@ -80,17 +80,16 @@ impl Labels {
     }
 }
 
-/// An evaluation asked for.
+/// An evaluation that was requested.
 #[derive(Debug)]
 struct PendingEvaluation {
     id: u32,
-    /// The weights' name.
     name: String,
     /// Whose they are; `None` for the shipped ones.
     run: Option<RunId>,
 }
 
-/// What weights have come to.
+/// The result of an evaluation.
 #[derive(Debug)]
 struct Evaluated {
     /// The weights' name when they were evaluated.
@@ -105,7 +104,7 @@ struct Evaluated {
 /// How a pinned drawing is read.
 #[derive(Clone, Debug)]
 pub struct Watched {
-    /// The drawing's.
+    /// The drawing's key.
     pub key: Key,
     /// By the weights that answer.
     pub reading: Option<Reading>,
@@ -122,7 +121,7 @@ pub struct Figures {
     pub whole: [String; 3],
     /// Precision, recall, F1 and images of each class, then the macro means.
     pub scores: Vec<[String; 4]>,
-    /// Which class was taken for which.
+    /// How many images of each class were read as which.
     pub confusion: Confusion,
 }
 
@@ -135,20 +134,19 @@ pub struct View<'a> {
     pub status: String,
     /// Why the drawing on the pad cannot be pinned.
     pub cannot_pin: Option<&'static str>,
-    /// Why pinned drawings are not all kept, as a sentence.
+    /// What is wrong with the browser's store, as a sentence.
     pub problem: Option<String>,
-    /// The drawing that was unpinned last, while there is room for it.
+    /// The drawing unpinned last, if there is room for it.
     pub unpinned: Option<&'a Labelled>,
     /// Revision of the weights that answer.
     pub weights_revision: u32,
-    /// Whether they are changing, so that what was read is soon out of date.
+    /// Whether those weights are changing, so that readings are soon out of date.
     pub is_learning: bool,
     /// Evaluation, test images and pinned drawings.
     pub state: &'a EvaluateState,
 }
 
 impl EvaluateState {
-    /// Takes what happens in the panel.
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Evaluate => self.request_evaluation(cx, out),
@@ -186,7 +184,7 @@ impl EvaluateState {
         }
     }
 
-    /// Gets what the panel shows, if that can be had.
+    /// Requests what the panel needs, as far as it can be had.
     pub(in crate::app) fn load(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
         self.change();
         self.pinned.read_drawings(DrawingSet::Pinned, out);
@@ -225,7 +223,7 @@ impl EvaluateState {
         self.figures.as_ref()
     }
 
-    /// Whether these test images can be told: without an evaluation nothing is a mistake.
+    /// Whether these test images can be chosen: without an evaluation nothing is a mistake.
     pub fn can_show(&self, choice: Choice) -> bool {
         match choice {
             Choice::Sample => !self.labels.get().is_empty(),
@@ -233,7 +231,7 @@ impl EvaluateState {
         }
     }
 
-    /// How a pinned drawing is read; `None` before it was.
+    /// How a pinned drawing is read; `None` if it has not been read yet.
     pub fn watched(&self, key: Key) -> Option<&Watched> {
         self.watched.iter().find(|watched| watched.key == key)
     }
@@ -254,7 +252,6 @@ impl EvaluateState {
         }
     }
 
-    /// Takes the test set's classes, as numbers.
     pub(in crate::app) fn take_labels(&mut self, labels: &[f32], out: &mut Vec<Outcome>) {
         self.labels = match labels {
             [] => Labels::Unasked,
@@ -278,7 +275,7 @@ impl EvaluateState {
         out.push(Outcome::Send(Request::Evaluate { id, architecture }, vec![weights]));
     }
 
-    /// Takes the evaluation asked for, or why there is none; late ones are dropped.
+    /// Takes the requested evaluation, or why there is none; late ones are dropped.
     pub(in crate::app) fn take_evaluation(
         &mut self,
         id: u32,
@@ -299,7 +296,7 @@ impl EvaluateState {
         self.set_figures();
     }
 
-    /// Takes what the run's weights came to after an epoch.
+    /// Takes the evaluation of the run's weights after an epoch.
     pub(in crate::app) fn take_epoch(
         &mut self,
         run: RunId,
@@ -313,7 +310,7 @@ impl EvaluateState {
         self.set_figures();
     }
 
-    /// Figures of what was evaluated, as soon as the labels are here.
+    /// Sets the figures as soon as the labels are here.
     fn set_figures(&mut self) {
         let labels = self.labels.get();
         let evaluated = self.evaluated.as_ref().filter(|_| !labels.is_empty());
@@ -321,7 +318,7 @@ impl EvaluateState {
         self.change();
     }
 
-    /// The trainer that owed an answer is gone.
+    /// The trainer is gone, and its answer will not come.
     pub(in crate::app) fn lose_trainer(&mut self) {
         self.pending = None;
         if self.labels == Labels::Asked {
@@ -349,8 +346,8 @@ impl EvaluateState {
         }
     }
 
-    /// Reads one of the pictures in sight that the weights that answer have not read yet; pinned drawings first. False
-    /// if there is none.
+    /// Reads one of the visible pictures that the current weights have not read yet, pinned drawings first. Returns
+    /// false if there is none.
     pub(in crate::app) fn read_next(
         &mut self,
         answer: &mut Answer,
@@ -366,7 +363,7 @@ impl EvaluateState {
         }
         let now = Some(answer.weights_revision());
         let exhibits = self.gallery.exhibits.get_mut(exhibits).unwrap_or_default();
-        // Those that were read longest ago, so that all have their turn while the weights change.
+        // Those that were read longest ago come first, so that all get their turn while the weights change.
         let stale = exhibits.iter_mut().filter(|e| e.picture.is_some() && e.read_at != now);
         let Some(exhibit) = stale.min_by_key(|exhibit| exhibit.read_at) else { return false };
         if let Some(picture) = &exhibit.picture {

@@ -3,7 +3,7 @@
 use crate::data::CLASSES;
 use crate::net::loss::argmax;
 
-/// Values that a history keeps at most.
+/// The most values that a history keeps.
 const LENGTH: usize = 120;
 
 /// How a picture is read.
@@ -24,13 +24,13 @@ impl Reading {
     }
 }
 
-/// A probability over time: all of it, ever more coarsely.
+/// A probability over time; the longer the history, the coarser it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     values: Vec<f32>,
-    /// Of so many readings one is kept.
+    /// One reading in `every` is kept.
     every: u32,
-    /// Readings since the last one that was kept.
+    /// Readings since the last one kept.
     since: u32,
 }
 
@@ -49,7 +49,7 @@ impl History {
         }
         self.since = 0;
         if self.values.len() == LENGTH {
-            // Every other one stays, the newest among them.
+            // Every other one is kept, the newest included.
             let mut at = 0;
             self.values.retain(|_| {
                 at += 1;
@@ -60,7 +60,7 @@ impl History {
         self.values.push(value);
     }
 
-    /// The values that are kept, oldest first.
+    /// The values, oldest first.
     pub fn values(&self) -> &[f32] {
         &self.values
     }

@@ -1,4 +1,4 @@
-//! Evaluations come, images are chosen and read, drawings are pinned and watched.
+//! Evaluations arrive, images are chosen and read, drawings are pinned and watched.
 
 use super::gallery::PAGE;
 use super::*;
@@ -12,7 +12,6 @@ use crate::protocol::{Activity, DataProgress, Progress, Reply};
 
 const EVALUATION: Evaluation = Evaluation { loss: 0.25, accuracy: 0.75 };
 
-/// Labels of a small test set.
 const LABELS: [u8; 6] = [0, 0, 1, 1, 2, 9];
 
 /// A page with the shipped weights and the whole data set.
@@ -205,7 +204,7 @@ fn pictures_come_are_read_again_and_looked_into() {
     assert!(
         happen(&mut app, Event::Look(4)).is_empty() && app.open_panel == Some(PanelId::Evaluate)
     );
-    // One that is no longer on show comes late.
+    // One arrives that is no longer shown.
     let pictures = vec![0.5; 2 * PIXELS];
     reply(&mut app, Reply::TestImages, vec![vec![4.0, 0.0], pictures]);
     assert!(app.panels.evaluate.gallery.exhibits[0].picture.is_some());

@@ -1,28 +1,27 @@
-//! Edits of a list of layers: each takes any list and leaves one that can be shown, whether or not it
-//! can be built.
+//! Edits of a list of layers. Each takes any list and leaves one that can be shown, whether or not it can be built.
 
 use crate::config::MOST_LAYERS;
 use crate::config::architecture::{Layer, LayerKind, LayerPart};
 
-/// A change of the list. Layers are counted from 0.
+/// A change to the list. Layers are counted from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// A new layer, where it fits best.
+    /// Add a layer where it fits best.
     Add(LayerKind),
-    /// This layer goes.
+    /// Remove this layer.
     Remove(usize),
-    /// A layer goes to another one's place, and those between make room.
+    /// Move a layer to another place; those in between make room.
     Move {
         /// Where it is.
         from: usize,
-        /// Where it shall be.
+        /// Where it goes.
         to: usize,
     },
-    /// One part of a layer takes a control's value.
+    /// Set one part of a layer to a control's value.
     Set(usize, LayerPart, String),
 }
 
-/// Makes the change; the layer that it is about, or why there is nothing to change.
+/// Makes the change; returns the layer that it is about, or why nothing changes.
 pub fn edit(layers: &mut Vec<Layer>, edit: &Edit) -> Result<usize, Refusal> {
     match *edit {
         Edit::Add(_) if layers.len() >= MOST_LAYERS => Err(Refusal::TooMany),
@@ -54,16 +53,15 @@ pub enum Refusal {
     /// The list is full.
     #[error("A network has {MOST_LAYERS} layers at most.")]
     TooMany,
-    /// The text is no value for that part.
+    /// The text is not a value for that part.
     #[error("That is no value for this layer; the old one stays.")]
     NoValue,
-    /// There is no such layer, or no place further on.
+    /// There is no such layer, or nowhere to move it.
     #[error("There is no such place in the list.")]
     NoLayer,
 }
 
-/// Where a layer of this kind is likely wanted: maps before Flatten, vectors after it, all before the
-/// last layer.
+/// Where a layer of this kind is probably wanted: maps before Flatten, vectors after it, all before the last layer.
 fn place(layers: &[Layer], kind: LayerKind) -> usize {
     let last = layers.len().saturating_sub(1);
     let flat = layers.iter().position(|layer| *layer == Layer::Flatten);

@@ -1,13 +1,13 @@
 //! The same model and run as Python code for Keras 3.
 //!
-//! Kept as one text that can be pasted: `tests/fixtures/generate.py` runs it with real Keras.
+//! A single text that can be pasted; `tests/fixtures/generate.py` runs it with real Keras.
 
 use std::fmt::Write as _;
 
 use crate::config::architecture::{Activation, Layer, Padding};
 use crate::config::{Augment, Form, Schedule, TrainConfig};
 
-/// Code that builds the settings' model and trains it, on `images` training images.
+/// Code that builds the settings' model and trains it on `images` training images.
 pub fn code(settings: &TrainConfig, images: u32) -> String {
     let ops = if settings.schedule == Schedule::OneCycle { ", ops" } else { "" };
     let mut code = format!("import keras\nfrom keras import layers{ops}\n\n");
@@ -29,7 +29,7 @@ fn data(code: &mut String, settings: &TrainConfig) {
     let _ = writeln!(code, "x_train, y_train = x_train{first}[..., None] / 255.0, y_train{first}");
     code.push_str("x_test = x_test[..., None] / 255.0\n");
     if settings.label_smoothing > 0.0 {
-        // Keras smooths one-hot labels only.
+        // Keras smooths only one-hot labels.
         code.push_str(
             "y_train, y_test = keras.utils.to_categorical(y_train), keras.utils.to_categorical(y_test)\n",
         );
@@ -44,7 +44,7 @@ fn model(code: &mut String, settings: &TrainConfig) {
         "model = keras.Sequential([\n    keras.Input(({}, {}, {})),",
         input.height, input.width, input.channels
     );
-    // The trainer's own amounts, as far as Keras has such layers: shares of a turn and of the picture's sides.
+    // The trainer's own amounts, where Keras has such layers: as fractions of a turn and of the picture's sides.
     let amounts = match settings.augment {
         Augment::Off => None,
         Augment::On => Some((0.033, 0.15, 0.25, 0.05)),
@@ -66,7 +66,7 @@ fn model(code: &mut String, settings: &TrainConfig) {
     code.push_str("])\nmodel.summary()\n\n");
 }
 
-/// The layer's constructor; arguments that have Keras' default are left out.
+/// The layer's constructor, without arguments that equal Keras' defaults.
 fn call(layer: &Layer) -> String {
     let mut call = format!("layers.{}(", layer.class_name());
     let activated = |call: &mut String, activation: Activation| {
@@ -98,7 +98,7 @@ fn call(layer: &Layer) -> String {
     call
 }
 
-/// Defines the schedule, if it is none that needs no definition; the learning rate's expression.
+/// Defines the schedule if it needs a definition; returns the learning rate's expression.
 fn schedule(code: &mut String, settings: &TrainConfig, steps: u32) -> String {
     let peak = settings.learning_rate;
     match settings.schedule {
@@ -184,7 +184,7 @@ class StopAt(keras.callbacks.Callback):
     let mut callbacks = Vec::new();
     if settings.ema_momentum > 0.0 {
         code.push_str("    # Inkling's average follows the weights more closely at first.\n");
-        // Has each epoch evaluate the average; at the end Keras takes it for the weights by itself.
+        // Evaluates the average after each epoch; at the end Keras itself makes it the weights.
         callbacks.push("keras.callbacks.SwapEMAWeights()");
     }
     if settings.stop_at.is_some() {

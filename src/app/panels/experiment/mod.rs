@@ -13,15 +13,15 @@ use crate::config::architecture::{ArchitectureError, Layer, Shape};
 use crate::config::{Schedule, TrainConfig};
 use editor::Edit;
 
-/// Changes of the layers that can be taken back.
+/// The most changes of the layers that can be undone.
 const MOST_UNDONE: usize = 100;
 
-/// A layer of the list, in words.
+/// A layer in the list, in words.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     /// Keras' class name.
     pub class: &'static str,
-    /// Its parts' values, in the order of [`LayerPart::ALL`]; `None` for what it does not have.
+    /// Its parts' values, in the order of [`LayerPart::ALL`]; `None` for parts that it does not have.
     pub parts: [Option<String>; LayerPart::ALL.len()],
     /// Its output's shape.
     pub shape: String,
@@ -38,21 +38,21 @@ pub struct Row {
 /// What the panel shows.
 #[derive(Clone, Debug, Default)]
 pub struct View {
-    /// Counts the moments at which layers came, went or moved.
+    /// Counts additions, removals and moves of layers.
     pub revision: u32,
     /// The layers.
     pub rows: Vec<Row>,
-    /// Sums over all layers, or what is wrong with a list that has none.
+    /// Sums over all layers, or what is wrong if there are none.
     pub total: String,
-    /// Key of the preset that the list is.
+    /// Key of the preset that the list equals.
     pub preset: Option<&'static str>,
     /// Keras code; empty while the network cannot be built.
     pub code: String,
     /// Why nothing can be changed now.
     pub locked: Option<&'static str>,
-    /// Why no change of the layers can be taken back now.
+    /// Why no change of the layers can be undone now.
     pub cannot_undo: Option<&'static str>,
-    /// The learning rate over the run: its settings, for the curve.
+    /// The settings, for the curve of the learning rate over the run.
     pub settings: Option<TrainConfig>,
     /// Minibatches of the run.
     pub steps: u32,
@@ -63,29 +63,28 @@ pub struct View {
 /// What happens in the panel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Change the layers of the network.
+    /// Change the layers.
     Edit(Edit),
-    /// Take back the last change of the layers.
+    /// Undo the last change of the layers.
     Undo,
-    /// Take a ready-made network.
+    /// Take this preset.
     Network(NetworkPreset),
-    /// Vary the drawing by other chances.
+    /// Vary the drawing again, with other random numbers.
     VaryAgain,
 }
 
-/// The changes that can be taken back, and what the panel counts.
+/// The changes that can be undone, and what the panel counts.
 #[derive(Debug, Default)]
 pub struct ExperimentState {
-    /// Seed of the chances by which the drawing is varied.
+    /// Seed of the drawing's random variations.
     pub varied: u64,
-    /// Counts the moments at which the network's layers came, went or moved.
+    /// Counts additions, removals and moves of layers.
     revision: u32,
-    /// The networks before each change of the layers, the newest last.
+    /// The network before each change of the layers, the newest last.
     before: Vec<Architecture>,
 }
 
 impl ExperimentState {
-    /// Takes what happens in the panel.
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Edit(change) => self.edit(&change, cx, out),
@@ -149,7 +148,7 @@ impl ExperimentState {
         out.push(Outcome::announce(format!("Taken back: {layers}.")));
     }
 
-    /// Why no change of the layers can be taken back now.
+    /// Why no change of the layers can be undone now.
     fn cannot_undo(&self, cx: &Context) -> Option<&'static str> {
         if cx.run_is_on() {
             Some("A run is on")
@@ -158,7 +157,7 @@ impl ExperimentState {
         }
     }
 
-    /// Has the network before a change be what Undo goes back to.
+    /// Lets Undo go back to the network before a change.
     pub(in crate::app) fn remember(&mut self, before: Architecture, after: &Architecture) {
         if before != *after {
             let old = (self.before.len() + 1).saturating_sub(MOST_UNDONE);
@@ -167,7 +166,7 @@ impl ExperimentState {
         }
     }
 
-    /// Takes a network whose list of layers is another one.
+    /// Takes a network with other layers.
     fn rebuild(&mut self, architecture: Architecture, out: &mut Vec<Outcome>) {
         self.revision = self.revision.wrapping_add(1);
         out.push(Outcome::Network(architecture));
@@ -258,7 +257,7 @@ fn or_none(number: usize) -> String {
     if number == 0 { String::from("–") } else { count(number as u32) }
 }
 
-/// Seconds as an estimate deserves: "0.4 s", "12 s", "3 min".
+/// An estimate of seconds, without false precision: "0.4 s", "12 s", "3 min".
 fn about(seconds: f64) -> String {
     if seconds < 10.0 { format!("{:.1} s", seconds.max(0.1)) } else { duration(seconds) }
 }

@@ -1,4 +1,4 @@
-//! Fine-tuning on My digits: what is asked of the trainer, and what came of it.
+//! Fine-tuning on My digits: what is requested of the trainer, and what the results are.
 
 use super::FineTuneState;
 use crate::app::answer::Source;
@@ -9,21 +9,21 @@ use crate::config::Architecture;
 use crate::data::CLASSES;
 use crate::protocol::{FineTuneRequest, Request, RunId, Tallies, Tally, Trainable};
 
-/// What the panel knows about fine-tuning.
+/// The state of fine-tuning.
 #[derive(Debug, Default)]
 pub struct JobState {
-    /// What shall learn the next time.
+    /// Which layers train next time.
     pub part: Trainable,
-    /// The one under way.
+    /// The fine-tuning that is on.
     pending: Option<PendingFineTune>,
-    /// Why the last one has failed.
+    /// Why the last one failed.
     failed: Option<String>,
-    /// What the last one came to that did not fail.
+    /// The result of the last one that succeeded.
     comparison: Option<Comparison>,
     requests: u32,
 }
 
-/// Weights as they were chosen to start from.
+/// The weights that were chosen to start from.
 #[derive(Clone, Debug)]
 struct Origin {
     source: Source,
@@ -32,7 +32,7 @@ struct Origin {
     name: String,
 }
 
-/// A fine-tuning asked for.
+/// A fine-tuning that was requested.
 #[derive(Debug)]
 struct PendingFineTune {
     id: u32,
@@ -44,7 +44,7 @@ struct PendingFineTune {
     part: Trainable,
 }
 
-/// What a fine-tuning came to.
+/// The result of a fine-tuning.
 #[derive(Debug)]
 struct Comparison {
     origin: Origin,
@@ -52,10 +52,10 @@ struct Comparison {
     tallies: [Tallies; 2],
 }
 
-/// A line of the comparison.
+/// A row of the comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Read rightly before and after.
+    /// Images read right, before and after.
     pub cells: [String; 2],
     /// How many more or fewer.
     pub change: String,
@@ -64,9 +64,9 @@ pub struct Row {
 /// What the panel shows of fine-tuning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// What shall learn.
+    /// Which layers train.
     pub part: Trainable,
-    /// What the button reads.
+    /// The button's label.
     pub button: &'static str,
     /// Why it cannot be pressed.
     pub cannot: Option<String>,
@@ -74,30 +74,29 @@ pub struct View {
     pub status: String,
     /// How much of it is done, 0 to 1.
     pub share: Option<f32>,
-    /// What was compared, once something was.
+    /// What is compared, once there is something to compare.
     pub compared: Option<String>,
-    /// My digits that were held out, those trained on, the test images; `None` if there were none.
+    /// My digits that were held out, those trained on, the test images; `None` for those of which there are none.
     pub rows: [Option<Row>; 3],
-    /// What changing between the weights from before and the fine-tuned ones reads.
+    /// The label of the button that swaps the earlier and the fine-tuned weights.
     pub swap: Option<&'static str>,
 }
 
 impl FineTuneState {
-    /// Takes how much is done; late news are dropped.
+    /// Takes the share that is done; late reports are dropped.
     pub(in crate::app) fn set_share(&mut self, id: u32, share: f32) {
         if let Some(pending) = self.job.pending.as_mut().filter(|pending| pending.id == id) {
             pending.share = share;
         }
     }
 
-    /// The trainer that fine-tuned is gone.
     pub(in crate::app) fn lose_trainer(&mut self) {
         if self.job.pending.take().is_some() {
             self.job.failed = Some(String::from("the trainer has stopped"));
         }
     }
 
-    /// Pictures and labels of all digits, those trained on first; how many are held out.
+    /// Pictures and labels of all digits, those to train on first, and how many are held out.
     fn training_digits(&self) -> ([Vec<f32>; 2], u32) {
         let digits = || (0..CLASSES as u8).flat_map(|class| self.of_class(class));
         let (mut images, mut labels, mut held_out) = (Vec::new(), Vec::new(), 0);
@@ -135,7 +134,7 @@ impl FineTuneState {
         out.push(Outcome::Send(Request::FineTune(request), arrays));
     }
 
-    /// Takes what a fine-tuning came to, or why it came to nothing; late ones are dropped.
+    /// Takes the result of a fine-tuning, or why it failed; late ones are dropped.
     pub(in crate::app) fn take_outcome(
         &mut self,
         id: u32,
@@ -165,7 +164,7 @@ impl FineTuneState {
         (origin.run.is_none() || origin.run == current).then_some(origin.source)
     }
 
-    /// Which weights answer once they are swapped, and the button's words.
+    /// Which weights answer after a swap, and the button's label.
     pub(super) fn swap(&self, cx: &Context) -> Option<(Source, &'static str)> {
         if cx.answer.source() == Source::Tuned {
             Some((self.origin_source(cx)?, "Back to the weights from before"))
@@ -224,8 +223,8 @@ impl FineTuneState {
     }
 }
 
-/// What to start from: what answers now, but for fine-tuned weights what these came from, so that trying again does not
-/// pile up changes.
+/// What to start from: the weights that answer now. If those are fine-tuned, it is the weights they came from, so that
+/// trying again does not pile up changes.
 fn starting_weights(cx: &Context) -> Option<(Architecture, Vec<f32>)> {
     let model = cx.answer.model()?;
     let weights = match cx.answer.source() {
@@ -236,7 +235,7 @@ fn starting_weights(cx: &Context) -> Option<(Architecture, Vec<f32>)> {
 }
 
 impl Comparison {
-    /// - `gone`: whether the weights from before are gone with their run.
+    /// - `gone`: whether the earlier weights are gone with their run.
     fn words(&self, gone: bool) -> String {
         let name = &self.origin.name;
         let name = if gone { &name.replace("this run", "an earlier run") } else { name };
@@ -276,7 +275,7 @@ fn share(tally: Tally) -> f32 {
     tally.right as f32 / tally.images as f32
 }
 
-/// The outcome for a screen reader.
+/// The result, for a screen reader.
 fn spoken([before, after]: &[Tallies; 2]) -> String {
     let digits = match after.held_out {
         Tally { images: 0, .. } => {

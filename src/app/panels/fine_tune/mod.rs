@@ -11,54 +11,54 @@ use crate::data::CLASSES;
 use crate::protocol::Trainable;
 use job::JobState;
 
-/// Digits of a class that are kept at most; ten are plenty.
+/// The most digits of a class that are kept; ten are plenty.
 pub const MOST_OF_A_CLASS: usize = 20;
 
-/// Of so many digits of a class, one is held out of training.
+/// One in this many digits of a class is held out of training.
 pub const HELD_OUT_EVERY: usize = 4;
 
 /// What happens in the panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
-    /// The drawing on the pad is this digit: it joins My digits and the pad is empty for the next.
+    /// The drawing on the pad is this digit: add it to My digits and empty the pad for the next.
     Label(u8),
-    /// What shall learn.
+    /// Train this part.
     Choose(Trainable),
-    /// Fine-tune or Cancel, whichever the button reads.
+    /// Fine-tune or Cancel, whichever the button says.
     FineTune,
-    /// Back to the weights from before, or to the fine-tuned ones again.
+    /// Go back to the earlier weights, or to the fine-tuned ones again.
     Swap,
 }
 
-/// What the panel knows.
+/// State of the panel.
 #[derive(Debug, Default)]
 pub struct FineTuneState {
     /// My digits.
     pub digits: Collection<Labelled>,
-    /// Training on them.
+    /// Fine-tuning on them.
     pub job: JobState,
 }
 
-/// What the panel says of My digits.
+/// What the panel shows of My digits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// Why the drawing on the pad cannot join them.
+    /// Why the drawing on the pad cannot be added.
     pub cannot_label: Option<&'static str>,
     /// Which digits there are enough of.
     pub full: [bool; CLASSES],
-    /// What stands where the digits would.
+    /// What is shown if there are no digits.
     pub empty: Option<&'static str>,
     /// How many there are, and how many of them are held out.
     pub tally: String,
     /// What is wrong with the browser's store.
     pub problem: Option<String>,
-    /// What was deleted last, while that can be undone.
+    /// The digit deleted last, while that can be undone.
     pub deleted: Option<String>,
 }
 
 impl FineTuneState {
-    /// The digits of a class, oldest first, and whether each is held out of training: every fourth of
-    /// a class is, so that fewer than four of it are all trained on.
+    /// The digits of a class, oldest first, and whether each is held out of training. Every fourth of a class is, so
+    /// classes with fewer than four have none held out.
     pub fn of_class(&self, class: u8) -> impl Iterator<Item = (&Labelled, bool)> {
         let class = self.digits.all().iter().filter(move |digit| digit.label == class);
         class.enumerate().map(|(at, digit)| (digit, (at + 1).is_multiple_of(HELD_OUT_EVERY)))
@@ -68,7 +68,6 @@ impl FineTuneState {
         self.of_class(class).count() >= MOST_OF_A_CLASS
     }
 
-    /// Takes what happens in the panel.
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Label(digit) => self.label(digit, &cx.answer, out),
@@ -95,7 +94,6 @@ impl FineTuneState {
         out.push(Outcome::Clear);
     }
 
-    /// Gets what the panel shows.
     pub(in crate::app) fn load(&mut self, out: &mut Vec<Outcome>) {
         self.digits.read_drawings(DrawingSet::UserDigits, out);
     }
@@ -110,7 +108,7 @@ impl FineTuneState {
         }
     }
 
-    /// What the panel says of My digits.
+    /// What the panel shows of My digits.
     pub fn view(&self, cx: &Context) -> View {
         let classes = 0..CLASSES as u8;
         let held_out = classes.flat_map(|class| self.of_class(class)).filter(|(_, out)| *out);

@@ -1,4 +1,4 @@
-//! Digits are drawn, labelled, deleted and kept, and weights fine-tuned on them.
+//! Digits are drawn, labelled, deleted and kept, and weights are fine-tuned on them.
 
 use super::*;
 use crate::app::answer::Source;
@@ -21,7 +21,7 @@ fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
     app.update(Happening::Panel(panels::Event::Drawings(DrawingSet::UserDigits, event)))
 }
 
-/// The panel, open, with nothing kept from before.
+/// The panel, open, with nothing in the store.
 fn open() -> App {
     let mut app = page();
     let effects = app.update(Happening::TogglePanel(PanelId::FineTune));
@@ -162,7 +162,7 @@ fn data(app: &mut App, test_ready: bool) {
     reply(app, Reply::Data(progress), vec![]);
 }
 
-/// The panel, open, with these digits and all that fine-tuning needs.
+/// The panel, open, with these digits and everything that fine-tuning needs.
 fn ready(digits: &[u8]) -> App {
     let mut app = open();
     reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
@@ -174,7 +174,7 @@ fn ready(digits: &[u8]) -> App {
     app
 }
 
-/// What is sent when the button is pressed.
+/// Presses the button; returns what is sent.
 fn begin(app: &mut App) -> (FineTuneRequest, Vec<Vec<f32>>) {
     let effects = happen(app, Event::FineTune);
     match &effects[..] {
@@ -198,7 +198,7 @@ fn finish(app: &mut App, id: u32, held_out: u32) -> Vec<Effect> {
     reply(app, Reply::FineTuned { id, before, after }, vec![weights(TUNED)])
 }
 
-/// The weight that all parameters of what answers have.
+/// Which weights answer, and the value that all of them have.
 fn answering(app: &App) -> (Source, Option<f32>) {
     (app.cx.answer.source(), app.cx.answer.model().map(|model| model.weights[0]))
 }

@@ -1,41 +1,41 @@
-//! How a number of a layer's output came about, with the real numbers.
+//! How a number of a layer's output is computed, with the real numbers.
 
 use super::Unit;
 use crate::config::architecture::{Activation, Layer};
 use crate::net::receptive::ReceptiveField;
 use crate::net::trace::{LayerActivations, Trace};
 
-/// A window's numbers, row by row.
+/// The numbers under a window, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Window {
     /// Numbers in a row.
     pub width: usize,
-    /// What the layer reads there; `None` beyond the edge.
+    /// The layer's input there; `None` beyond the edge.
     pub values: Vec<Option<f32>>,
-    /// What it multiplies each by; empty for pooling.
+    /// The weight for each; empty for pooling.
     pub weights: Vec<f32>,
 }
 
-/// How a number came about.
+/// How a number is computed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Arithmetic {
     /// Which number it is.
     pub title: String,
-    /// Heading of the window.
+    /// The window's caption.
     pub caption: String,
-    /// The window, or the part of it that counts most.
+    /// The window, or the part of it that matters most.
     pub window: Window,
     /// The sums, one after the other.
     pub lines: Vec<String>,
     /// The number.
     pub value: f32,
-    /// What the layer reads for it: a part of its input.
+    /// The part of the layer's input that it is computed from.
     pub reads: Option<ReceptiveField>,
 }
 
 /// A number as it is written out.
 pub fn number(value: f32) -> String {
-    // Rounding can leave nothing of a small negative number but its sign.
+    // Rounding can leave a small negative number with nothing but its sign.
     let text = format!("{value:.3}");
     match text.strip_prefix('-') {
         Some("0.000") => "0.000".into(),
@@ -44,7 +44,7 @@ pub fn number(value: f32) -> String {
     }
 }
 
-/// How the number at `spot`, which must exist, came about.
+/// How the number of `unit`, which must exist, is computed.
 pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Arithmetic {
     let layer = &trace.layers[unit.layer];
     let (shape, input) = (layer.shape, trace.input(unit.layer));
@@ -103,13 +103,13 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
     sum
 }
 
-/// What a layer reads for a number of a map.
+/// The part of a layer's input that a number of a map is computed from.
 fn reads(layer: &LayerActivations, unit: Unit) -> ReceptiveField {
     let (size, stride, before) = layer.windows();
     ReceptiveField::pixel(unit.y, unit.x).behind(size, stride, before, layer.input)
 }
 
-/// One input channel's numbers under the window, and the taps that have none.
+/// One input channel's numbers under the window, and the taps that lie outside.
 fn window(
     layer: &LayerActivations,
     input: &[f32],
@@ -172,7 +172,7 @@ fn window_sum(
     sum.reads = Some(reads(layer, unit));
 }
 
-/// A Dense unit: what speaks for it and what against it.
+/// A Dense unit: the inputs that raise it and those that lower it.
 fn dense_sum(
     sum: &mut Arithmetic,
     layer: &LayerActivations,
@@ -212,7 +212,7 @@ fn finish(sum: &mut Arithmetic, activation: Activation) {
     });
 }
 
-/// What each input of a Dense adds to one of its units: input times weight.
+/// What each input of a Dense layer contributes to one of its units: input times weight.
 pub fn contributions(
     layer: &LayerActivations,
     input: &[f32],

@@ -1,5 +1,4 @@
-//! Look inside: what each layer makes of a picture, where a number comes from, and why the answer is
-//! what it is.
+//! Look inside: what each layer makes of a picture, where a number comes from, and why the answer is what it is.
 
 pub mod arithmetic;
 pub mod occlusion;
@@ -15,7 +14,7 @@ pub enum Subject {
     /// The drawing on the pad.
     #[default]
     Drawing,
-    /// A picture with its right answer.
+    /// A picture with a known label.
     Image {
         /// 28x28, 0 is paper and 1 is ink.
         picture: Box<[f32; PIXELS]>,
@@ -39,7 +38,7 @@ pub struct Unit {
     pub channel: usize,
 }
 
-/// How to show why.
+/// How to show why the network answers as it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Attribution {
     /// Not at all.
@@ -54,23 +53,23 @@ pub enum Attribution {
 /// What happens in the panel.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Look at this; opens the panel.
+    /// Look at this; this opens the panel.
     Look(Subject),
     /// Point at a number, or at none.
     Point(Option<Unit>),
-    /// Go on from the number pointed at in this layer by so many rows, columns and channels.
+    /// Move from the selected number in this layer by this many rows, columns and channels.
     Go(usize, [isize; 3]),
-    /// Show why, or no longer.
+    /// Show why the network answers as it does, in this way.
     Attribution(Attribution),
     /// For this class; `None` is the likeliest.
     Class(Option<usize>),
-    /// Show how kernels have changed instead of what they are.
+    /// Show how kernels have changed, or what they are.
     Change(bool),
-    /// The drawing is this digit, as its author says, or none.
+    /// The drawing's label, from its author, or none.
     Label(Option<usize>),
 }
 
-/// What the panel looks at.
+/// State of the panel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InsideState {
     /// The picture.
@@ -81,37 +80,36 @@ pub struct InsideState {
     pub attribution: Attribution,
     /// The class that it is for; `None` is the likeliest.
     pub class: Option<usize>,
-    /// Whether kernels are shown by their change since training began.
+    /// Whether kernels are shown as their change since training began.
     pub change: bool,
-    /// The digit that the drawing is, as its author says.
+    /// The drawing's label, from its author.
     label: Option<usize>,
-    /// Counts the subjects.
+    /// Counts changes of the subject.
     pub revision: u32,
 }
 
-/// What the panel shows, but for the numbers of the layers.
+/// What the panel shows, except the layers' numbers.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// Revisions of the drawing, of the weights and of the subject: what the numbers follow from.
+    /// Revisions of the drawing, the weights and the subject, which determine the numbers.
     pub stamp: (u32, u32, u32),
     /// What is looked at, in words.
     pub subject: String,
     /// Whether that is the drawing.
     pub is_drawing: bool,
-    /// The picture; nothing but paper if nothing is drawn.
+    /// The picture; blank if nothing is drawn.
     pub picture: [f32; PIXELS],
-    /// The right answer, if it is known.
+    /// The label, if it is known.
     pub label: Option<usize>,
-    /// Why no other can be said.
+    /// Why no other label can be given.
     pub cannot_label: Option<&'static str>,
     /// The weights, if they are here.
     pub model: Option<Model<'a>>,
-    /// What is pointed at and how it is shown.
+    /// What is pointed at, and how it is shown.
     pub state: &'a InsideState,
 }
 
 impl InsideState {
-    /// Takes what happens in the panel.
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         let answer = &cx.answer;
         match event {
@@ -131,13 +129,12 @@ impl InsideState {
         }
     }
 
-    /// Looks at something else.
     pub(in crate::app) fn look_at(&mut self, subject: Subject) {
         self.subject = subject;
         self.revision = self.revision.wrapping_add(1);
     }
 
-    /// What the drawing is said to be goes with it.
+    /// The label of an emptied drawing goes with it.
     pub(in crate::app) fn forget_label(&mut self, answer: &Answer) {
         if answer.drawing().is_empty() {
             self.label = None;
@@ -179,7 +176,7 @@ impl InsideState {
         }
     }
 
-    /// The picture that the panel looks at; `None` with nothing drawn.
+    /// The picture that the panel looks at; `None` if nothing is drawn.
     pub fn picture<'a>(&'a self, answer: &'a Answer) -> Option<&'a [f32; PIXELS]> {
         match &self.subject {
             Subject::Drawing => answer.picture(),
@@ -187,7 +184,7 @@ impl InsideState {
         }
     }
 
-    /// Moves from the unit in that layer, or its first number, staying inside.
+    /// Moves from the selected unit in that layer, or from its first number, without leaving the layer.
     fn go(&mut self, answer: &Answer, layer: usize, by: [isize; 3]) {
         let Some(sizes) = sizes(answer, layer) else { return };
         let from = self.unit.filter(|unit| unit.layer == layer && exists(answer, *unit));
@@ -199,7 +196,7 @@ impl InsideState {
         self.unit = Some(Unit { layer, y, x, channel });
     }
 
-    /// The arithmetic of the number pointed at, to be said.
+    /// The arithmetic of the selected number, for a screen reader.
     fn spoken_unit(&self, answer: &Answer) -> Option<String> {
         // The weights that answer may be another network's by now.
         let unit = self.unit.filter(|unit| exists(answer, *unit))?;

@@ -1,5 +1,5 @@
-//! Occlusion: covering one patch of the picture after the other with paper, and seeing how far the
-//! answer falls (Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014).
+//! Occlusion: covers one patch of the picture after another with paper and measures how far the probability falls
+//! (Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014).
 
 use crate::data::{PIXELS, SIDE};
 use crate::net::Network;
@@ -10,7 +10,7 @@ const PATCH: usize = 5;
 /// Pixels from one patch to the next.
 const STRIDE: usize = 2;
 
-/// Patches along a side; the first and last hang over the edge.
+/// Patches along a side; the first and last extend beyond the edge.
 const PATCHES: usize = SIDE / STRIDE;
 
 /// Probability lost at each pixel, patch by patch.
@@ -21,12 +21,12 @@ pub struct Occlusion {
     /// Probability of the class with nothing covered.
     whole: Option<f32>,
     done: usize,
-    /// Sum of what the patches over each pixel cost, and their number.
+    /// For each pixel, the sum of what its patches lost and how many there were.
     lost: [(f32, u32); PIXELS],
 }
 
 impl Occlusion {
-    /// Nothing covered yet.
+    /// Before any patch is covered.
     pub fn new(picture: &[f32; PIXELS], class: usize) -> Self {
         Self { picture: *picture, class, whole: None, done: 0, lost: [(0.0, 0); PIXELS] }
     }
@@ -36,7 +36,7 @@ impl Occlusion {
         self.done == PATCHES * PATCHES
     }
 
-    /// Covers so many more patches; one forward pass each.
+    /// Covers this many more patches, with one forward pass each.
     pub fn advance(&mut self, network: &mut Network, patches: usize) {
         let class = self.class;
         let mut read =
@@ -65,7 +65,7 @@ impl Occlusion {
         self.done = end;
     }
 
-    /// Mean loss of probability over the patches that covered each pixel, so far.
+    /// Mean loss of probability over the patches that have covered each pixel so far.
     pub fn map(&self) -> Vec<f32> {
         self.lost.iter().map(|&(sum, count)| sum / count.max(1) as f32).collect()
     }

@@ -1,4 +1,4 @@
-//! Runs: every run that came to an epoch's end is kept, to be compared and taken up again.
+//! Runs: every run that finishes an epoch is kept, to be compared and loaded again.
 
 pub mod record;
 
@@ -11,74 +11,74 @@ use crate::app::{Context, Effect, Outcome};
 use crate::protocol::RunId;
 use record::{Record, RunKey, RunMetadata, SavedRun, StoredRun};
 
-/// Runs that the chart shows unasked.
+/// How many runs the chart shows unless asked for others.
 const SHOWN: usize = 6;
 
-/// Characters of a name.
+/// The most characters in a name.
 const NAME: usize = 40;
 
 /// What happens to kept runs.
 #[derive(Debug)]
 pub enum Event {
-    /// What the browser's store has, or why it cannot be read.
+    /// What is in the browser's store, or why it cannot be read.
     Read(Result<StoredRuns, String>),
-    /// Whether the store took or deleted the run with this key, or why not.
+    /// The run with this key was stored or deleted, or why not.
     Written(RunKey, Result<(), String>),
     /// A new name for the run with this key.
     Rename(RunKey, String),
-    /// The run shall be forgotten.
+    /// Delete the run with this key.
     Delete(RunKey),
-    /// The last one deleted shall not.
+    /// Bring back the one deleted last.
     Undelete,
-    /// The run's line in the chart comes or goes.
+    /// Show or hide the run's line in the chart.
     Show(RunKey, bool),
-    /// Another measure in the chart.
+    /// Show this measure in the chart.
     Measure(Measure),
-    /// All runs shall be saved to a file.
+    /// Save all runs to a file.
     Save(Format),
-    /// The run's weights shall answer.
+    /// Let the run's weights answer.
     Load(RunKey),
     /// The run's weights, or why there are none.
     Weights(RunKey, Result<Vec<f32>, String>),
 }
 
-/// What the browser's store has.
+/// What is in the browser's store.
 #[derive(Debug)]
 pub struct StoredRuns {
     /// The runs, in any order.
     pub kept: Vec<StoredRun>,
-    /// Chance, so that two pages that are open side by side give different keys.
+    /// Random, so that two pages open side by side give different keys.
     pub session_salt: u16,
 }
 
-/// What is asked of the browser's store.
+/// A request to the browser's store.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunsRequest {
     /// Read all runs.
     Read,
-    /// Keep a run, and its weights if they are new.
+    /// Store a run, and its weights if they are new.
     Keep(StoredRun, Option<Vec<f32>>),
-    /// Forget a run; its weights stay until the next [`RunsRequest::Read`].
+    /// Delete a run; its weights stay until the next [`RunsRequest::Read`].
     Forget(RunKey),
     /// Read a run's weights.
     Weights(RunKey),
 }
 
-/// A file that all runs can be saved to.
+/// A file format for all runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A table, a line an epoch.
+    /// A table with a line for each epoch.
     Csv,
-    /// With their minibatches.
+    /// Everything, minibatches included.
     Json,
 }
 
-/// Such a file.
+/// A file with all runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum File {
     /// Its text.
     Csv(String),
-    /// What the browser shall write as JSON.
+    /// What the browser is to write as JSON.
     Json(Vec<SavedRun>),
 }
 
@@ -94,7 +94,7 @@ impl Format {
 /// What the chart shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Measure {
-    /// Share of the test set that is right.
+    /// Share of the test images that is right.
     #[default]
     TestAccuracy,
     /// Cross-entropy on the test set.
@@ -103,7 +103,7 @@ pub enum Measure {
     HeldOutAccuracy,
     /// Cross-entropy on the held-out images.
     HeldOutLoss,
-    /// Share of the minibatches that is right, smoothed.
+    /// Share of the minibatches' images that is right, smoothed.
     TrainingAccuracy,
     /// Cross-entropy of the minibatches, smoothed.
     TrainingLoss,
@@ -120,12 +120,12 @@ impl Measure {
         ("training-loss", Self::TrainingLoss),
     ];
 
-    /// Whether it is a share that is right, rather than a loss.
+    /// Whether it is an accuracy rather than a loss.
     pub fn is_accuracy(self) -> bool {
         matches!(self, Self::TestAccuracy | Self::HeldOutAccuracy | Self::TrainingAccuracy)
     }
 
-    /// Points of a run's line: epochs and values.
+    /// A run's line: epochs and values.
     fn points(self, record: &Record) -> Vec<(f64, f64)> {
         let epoch = |step: u32| f64::from(step) / f64::from(record.metadata.steps_per_epoch.max(1));
         let of_epochs = |value: fn(&Test) -> Option<f32>| {
@@ -170,7 +170,7 @@ pub struct Restored {
     pub weights: Vec<f32>,
 }
 
-/// A run's line in the table, in words.
+/// A run's row in the table, in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its key.
@@ -192,7 +192,7 @@ pub struct Row {
 pub struct View {
     /// The runs, newest first.
     pub rows: Vec<Row>,
-    /// What stands where the runs would.
+    /// What is shown if there are no runs.
     pub empty: Option<&'static str>,
     /// What is wrong with the store.
     pub problem: Option<String>,
@@ -221,7 +221,7 @@ impl RunsState {
         &self.records
     }
 
-    /// Whether the browser has this run as it was after its last epoch.
+    /// Whether the browser's store has this run as it was after its last epoch.
     pub(in crate::app) fn keeps(&self, run: RunId) -> bool {
         self.kept(run).is_some()
     }
@@ -250,14 +250,14 @@ impl RunsState {
         }
     }
 
-    /// Has the store be read, unless it has been.
+    /// Requests what is in the store, unless that was done before.
     pub(in crate::app) fn load(&mut self, out: &mut Vec<Outcome>) {
         if self.records.begin_reading() {
             out.push(Outcome::Effect(Effect::Runs(RunsRequest::Read)));
         }
     }
 
-    /// Keeps the run under way as it stands after an epoch, or at its end.
+    /// Keeps the current run as it is after an epoch, or at its end.
     pub(in crate::app) fn keep(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
         let Some(run) = cx.run.as_ref().filter(|run| run.progress.epoch > 0) else { return };
         let known = self.records.all().iter().position(|record| record.run == Some(run.id()));
@@ -277,12 +277,11 @@ impl RunsState {
         if self.records.is_open() {
             self.store(kept, cx.answer.trained().map(<[f32]>::to_vec), out);
         } else {
-            // What has been read then takes its keys first.
+            // The runs in the store get their keys first.
             self.load(out);
         }
     }
 
-    /// Takes what happens to kept runs.
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Save(format) => {
@@ -336,7 +335,7 @@ impl RunsState {
         }
     }
 
-    /// What is kept later of the run with this id belongs to the one that it came from.
+    /// From now on, what is kept of the run with this id goes to the record that it was loaded from.
     pub(in crate::app) fn set_run(&mut self, key: RunKey, run: RunId) {
         if let Some(record) = self.find_mut(key) {
             record.run = Some(run);
@@ -363,7 +362,7 @@ impl RunsState {
         }
     }
 
-    /// Takes in the runs kept before; those of this visit that came meanwhile get later keys.
+    /// Takes in the runs stored before; those of this visit get later keys.
     fn take_stored(&mut self, stored: &StoredRuns, cx: &Context, out: &mut Vec<Outcome>) {
         let read: Vec<Record> = stored.kept.iter().filter_map(Record::read).collect();
         let lost = stored.kept.len() - read.len();
@@ -401,7 +400,7 @@ fn row(record: &Record, measure: Measure) -> Row {
     }
 }
 
-/// Goes back to the end of a run, if the weights are its own.
+/// Goes back to the end of a run, if these weights fit it.
 fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
     let RunMetadata { name, settings, start, steps_per_epoch, epochs, .. } = &record.metadata;
     if settings.architecture.parameter_count() != Ok(weights.len()) {
@@ -419,7 +418,7 @@ fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
     Outcome::Restore(Box::new(Restored { key, name, run, curves, weights }))
 }
 
-/// How fast training was here the last time.
+/// How fast training was the last time.
 fn speed_of(records: &[Record]) -> Option<Speed> {
     records.iter().rev().find_map(|record| {
         let metadata = &record.metadata;
@@ -429,7 +428,7 @@ fn speed_of(records: &[Record]) -> Option<Speed> {
     })
 }
 
-/// Has the chart show the newest runs; the others on request.
+/// Shows the newest runs in the chart; the others on request.
 fn show_newest(records: &mut [Record]) {
     let old = records.len().saturating_sub(SHOWN);
     for (at, record) in records.iter_mut().enumerate() {

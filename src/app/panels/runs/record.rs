@@ -1,4 +1,4 @@
-//! A run as it is kept: what it was, what came of it, and its curves.
+//! A kept run: its settings, its results and its curves.
 
 use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
@@ -10,7 +10,7 @@ use crate::protocol::{Evaluation, RunId};
 
 use serde::{Serialize, Serializer};
 
-/// All that is kept of a run beside its curves and weights.
+/// All that is kept of a run except its curves and weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunMetadata {
     /// The visitor's name for it.
@@ -23,9 +23,9 @@ pub struct RunMetadata {
     pub parameters: u32,
     /// Minibatches in an epoch.
     pub steps_per_epoch: u32,
-    /// What each epoch came to.
+    /// The test after each epoch.
     pub epochs: Vec<Test>,
-    /// Seconds that it trained; `None` if it did not come to its end.
+    /// Seconds that it trained; `None` if it did not finish.
     pub seconds: Option<f64>,
     /// Training images a second.
     pub images_per_second: f32,
@@ -57,7 +57,7 @@ pub type RunKey = Key;
 pub struct Record {
     /// Its key in the browser's store.
     pub key: RunKey,
-    /// Its id, if it is of this visit.
+    /// Its id, if it is from this visit.
     pub run: Option<RunId>,
     /// All but its curves and weights.
     pub metadata: RunMetadata,
@@ -67,7 +67,7 @@ pub struct Record {
     pub shown: bool,
 }
 
-/// A record as the browser's store has it: its settings as their link, and numbers.
+/// A record as it is in the browser's store: its settings as a link, and numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRun {
     /// Its key.
@@ -76,9 +76,9 @@ pub struct StoredRun {
     pub name: String,
     /// The link that repeats it.
     pub link: String,
-    /// Parameters, minibatches in an epoch, seconds (-1 without an end) and images a second; then, for
-    /// each epoch, its number, minibatches so far, loss and accuracy on the test set, and the same on the
-    /// held-out images (-1 without any).
+    /// Parameters, minibatches in an epoch, seconds (-1 if it did not finish) and images a second; then, for each
+    /// epoch, its number, minibatches so far, loss and accuracy on the test set, and the same on the held-out images
+    /// (-1 if there are none).
     pub numbers: Vec<f64>,
     /// Each minibatch's cross-entropy.
     pub losses: Vec<f32>,
@@ -86,7 +86,7 @@ pub struct StoredRun {
     pub accuracies: Vec<f32>,
 }
 
-/// Numbers of a run, then of each epoch, in [`StoredRun::numbers`].
+/// How many numbers of the run come before those of the epochs in [`StoredRun::numbers`].
 const OF_RUN: usize = 4;
 const OF_EPOCH: usize = 6;
 
@@ -103,13 +103,13 @@ impl Item for Record {
     }
 }
 
-/// A run's name, unless the visitor gives it another.
+/// A run's name until the visitor gives it another.
 fn usual_name(key: RunKey) -> String {
     format!("Run {}", key >> 16)
 }
 
 impl Record {
-    /// A run before its first epoch is kept.
+    /// A record of a run before its first epoch.
     pub(super) fn new(key: RunKey, run: &Run, parameters: usize) -> Self {
         let metadata = RunMetadata {
             name: usual_name(key),
@@ -150,8 +150,8 @@ impl Record {
         }
     }
 
-    /// From the browser's store; `None` if this page cannot read its numbers. Of a link from another version of the page
-    /// as much is read as this one knows: what a run came to is worth more than each of its settings.
+    /// From the browser's store; `None` if this page cannot read its numbers. From a link of another version it takes
+    /// the settings that it knows: a run's results are worth more than each of its settings.
     pub fn read(kept: &StoredRun) -> Option<Self> {
         let (form, _) = Form::from_hash(&kept.link);
         let (&[parameters, steps_per_epoch, seconds, rate], epochs) =
@@ -190,7 +190,7 @@ impl Record {
     }
 }
 
-/// A run in a file of runs. What is not a number there is null.
+/// A run in a JSON file. What is not a number is null there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SavedRun {
     name: String,
@@ -231,7 +231,7 @@ fn as_object<S: Serializer>(
     to.collect_map(settings.iter().map(|(key, value)| (key, value)))
 }
 
-/// The number with as few digits as an `f32` needs: 0.1, not 0.10000000149.
+/// The number with no more digits than an `f32` needs: 0.1, not 0.10000000149.
 fn short(number: f32) -> f64 {
     number.to_string().parse().unwrap_or(f64::NAN)
 }
@@ -269,8 +269,7 @@ impl Record {
     }
 }
 
-/// Records as a table, RFC 4180: a line an epoch, with what it belongs to. The mark at its beginning tells Excel that it
-/// is UTF-8.
+/// Records as a table (RFC 4180) with a line for each epoch. The mark at the start tells Excel that it is UTF-8.
 pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
     let mut csv = String::from(
         "\u{feff}run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
@@ -304,7 +303,7 @@ pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    // A cell that begins so is a formula to a spreadsheet.
+    // To a spreadsheet, a cell that begins like this is a formula.
     let formula = text.starts_with(['=', '+', '-', '@']);
     let text = if formula { ["'", text].concat() } else { text.into() };
     if text.contains([',', '"', '\n', '\r']) {

@@ -1,4 +1,4 @@
-//! Runs come, go, come back and are written down.
+//! Runs are kept, deleted, brought back, loaded and saved.
 
 use super::record::to_csv;
 use super::*;
@@ -51,7 +51,7 @@ fn kept(number: u64, name: &str) -> StoredRun {
     record.kept()
 }
 
-/// A page that can train, with an epoch of its first run behind it.
+/// A page that can train, after the first epoch of its first run.
 fn trained() -> (App, Vec<Effect>) {
     let mut app = App::new(Answer::new(&Architecture::default()).expect("the default model"));
     let data = DataProgress {
@@ -325,7 +325,7 @@ fn all_runs_are_saved_to_a_file() {
     assert_eq!(app.panels.runs.revision(), revision, "nothing else is shown");
 }
 
-/// A kept run may be older than what the page can do today, or younger, after a visit to a newer one.
+/// A kept run may come from an older version of the page, or, after a visit to it, from a newer one.
 #[test]
 fn runs_with_links_of_other_versions_are_read() {
     let read = |link: &str| {

@@ -1,5 +1,5 @@
-//! Make it yours in the document: a second pad for the same drawing, My digits as small pictures, and
-//! what fine-tuning on them comes to.
+//! Make it yours in the document: a second pad for the same drawing, My digits as small pictures, and the results of
+//! fine-tuning on them.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
@@ -19,23 +19,21 @@ use crate::web::page::dom::{self, DomError, disable, hide, press, text};
 use crate::web::page::focus;
 use crate::web::page::pad::Pad;
 
-/// The panel as it is shown.
 #[derive(Debug)]
 pub(super) struct FineTunePanel {
     pad: Pad,
     labels: Vec<HtmlElement>,
     controls: FineTuneControls,
     list: HtmlElement,
-    /// Revision of the drawing on the pad.
+    /// Revision of the drawing that the pad shows.
     painted: Option<u32>,
     /// Revision of the digits in the list.
     listed: Option<u32>,
-    /// What is said, and how the drawing is read.
+    /// The words that are shown, and how the drawing is read.
     said: Option<(View, String)>,
 }
 
 impl FineTunePanel {
-    /// Finds the panel's parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         let labels = dom::all::<HtmlElement>("#yours-labels button")?;
         for (digit, button) in (0_u8..).zip(&labels) {
@@ -90,7 +88,7 @@ impl FineTunePanel {
         text("yours-deleted-text", view.deleted.as_deref().unwrap_or_default())
     }
 
-    /// A row of pictures for each class that has some.
+    /// Makes a row of pictures for each class that has any.
     fn list(&self, fine_tune: &FineTuneState) -> Result<(), DomError> {
         let document = dom::document()?;
         self.list.set_inner_html("");
@@ -148,7 +146,7 @@ impl Panel for FineTunePanel {
     }
 }
 
-/// Adds a digit's picture, a button that deletes it.
+/// Adds a digit's picture, which is a button that deletes it.
 fn picture(place: &Element, digit: &Labelled, held_out: bool) -> Result<(), DomError> {
     let document = dom::document()?;
     let button: HtmlElement = document.create_element("button")?.unchecked_into();

@@ -1,4 +1,4 @@
-//! Fine-tuning in the document: what learns, how far it is, and what it came to.
+//! Fine-tuning in the document: what trains, how far it is, and its result.
 
 use web_sys::{Element, Event as DomEvent, HtmlElement, HtmlInputElement, HtmlProgressElement};
 
@@ -9,20 +9,18 @@ use crate::protocol::Trainable;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
 
-/// The radio buttons and what each lets learn.
+/// The radio buttons, and what each of them trains.
 const PARTS: [(&str, Trainable); 2] =
     [("tuning-all", Trainable::All), ("tuning-head", Trainable::Head)];
 
-/// This part of the panel as it is shown.
 #[derive(Debug)]
 pub(super) struct FineTuneControls {
-    /// Lines of the comparison.
+    /// Rows of the comparison.
     lines: Vec<Element>,
     shown: Option<View>,
 }
 
 impl FineTuneControls {
-    /// Finds the parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         for (id, part) in PARTS {
             let radio: HtmlInputElement = dom::by_id(id)?;
@@ -33,7 +31,7 @@ impl FineTuneControls {
         Ok(Self { lines: dom::all("#tuning-rows > tr")?, shown: None })
     }
 
-    /// Shows the view, if it is another one.
+    /// Shows the view if it has changed.
     pub(super) fn show(&mut self, view: View) -> Result<(), DomError> {
         if self.shown.as_ref() == Some(&view) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Which panel is open, and the panels' own parts.
+//! Which panel is open, and the panels' parts of the document.
 
 mod evaluate;
 mod experiment;
@@ -16,7 +16,6 @@ use crate::app::{App, Event};
 use panel::{Frame, Panel};
 use web_sys::{HtmlElement, MouseEvent};
 
-/// The panels as they are shown.
 #[derive(Debug)]
 pub(super) struct Panels {
     open: Option<PanelId>,
@@ -54,7 +53,7 @@ impl Panels {
         Ok(Self { open: None, panels })
     }
 
-    /// Shows the open panel, and nothing of the others.
+    /// Shows the open panel and nothing of the others.
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         if self.open != app.open_panel {
             for (id, open) in [(self.open, false), (app.open_panel, true)] {
@@ -73,7 +72,7 @@ impl Panels {
         Ok(())
     }
 
-    /// Whether something is left for an animation frame.
+    /// Whether anything is left for an animation frame.
     pub(super) fn want_frame(&self) -> bool {
         self.panels.iter().any(|placed| placed.frame == Frame::Wanted)
     }
@@ -89,7 +88,8 @@ impl Panels {
         Ok(())
     }
 
-    /// Goes on with what has come into sight of the open panel. The others will be seen elsewhere, too.
+    /// Continues with what has become visible in the open panel. The others are notified too, because they will be seen
+    /// somewhere else.
     pub(super) fn sight_changed(&mut self, app: &App) {
         for Placed { id, panel, frame } in &mut self.panels {
             let wanted = panel.sight_changed();
@@ -99,14 +99,14 @@ impl Panels {
         }
     }
 
-    /// Fits what is drawn to its places.
+    /// Fits what is drawn to its containers.
     pub(super) fn fit(&mut self, app: &App) -> Result<(), DomError> {
         self.panels.iter_mut().try_for_each(|placed| placed.panel.fit(app))?;
         self.sight_changed(app);
         Ok(())
     }
 
-    /// Paints everything in the colours of the theme that is now on.
+    /// Redraws everything in the current theme's colours.
     pub(super) fn recolour(&mut self, app: &App) -> Result<(), DomError> {
         self.panels.iter_mut().for_each(|placed| placed.panel.forget_colours());
         self.show(app)

@@ -1,14 +1,14 @@
-//! Many buttons as one stop for Tab: arrow keys go from one to the next.
+//! Makes many buttons one stop for Tab; arrow keys go from one to the next.
 
 use wasm_bindgen::JsCast;
 use web_sys::{DomRect, Element, Event as DomEvent, HtmlElement, KeyboardEvent};
 
 use crate::web::page::dom::{self, DomError};
 
-/// How much worse a button beside the way is than one as far along it.
+/// How much more sideways distance counts than distance along the way.
 const ASIDE: f64 = 3.0;
 
-/// Has arrow keys, Home and End go through the buttons of a group, those that come later too.
+/// Lets arrow keys, Home and End move through the buttons of a group, including ones added later.
 pub(super) fn listen(group: &HtmlElement) -> Result<(), DomError> {
     let place = group.clone();
     dom::on(group, "keydown", move |event: KeyboardEvent| {
@@ -26,11 +26,11 @@ pub(super) fn listen(group: &HtmlElement) -> Result<(), DomError> {
         };
         event.prevent_default();
         if let Some(button) = next.and_then(|next| buttons.get(next)) {
-            // What has no focus to give stays where it is.
+            // A button that cannot take the focus leaves it where it is.
             let _ = button.focus();
         }
     })?;
-    // However it got there, Tab comes back to where the focus was.
+    // However the focus got there, Tab comes back to it.
     let place = group.clone();
     dom::on(group, "focusin", move |event: DomEvent| {
         if let Some(focused) = button_of(&event) {
@@ -41,7 +41,7 @@ pub(super) fn listen(group: &HtmlElement) -> Result<(), DomError> {
     })
 }
 
-/// Has Tab reach the group: by its first button, if by none yet.
+/// Makes Tab reach the group: at its first button, unless there is one already.
 pub(super) fn settle(group: &HtmlElement) {
     let buttons = buttons(group);
     if let Some(first) = buttons.first()
@@ -51,7 +51,7 @@ pub(super) fn settle(group: &HtmlElement) {
     }
 }
 
-/// Those that can be seen, in the document's order.
+/// The visible ones, in the document's order.
 fn buttons(group: &Element) -> Vec<HtmlElement> {
     let Ok(list) = group.query_selector_all("button:not([hidden])") else { return Vec::new() };
     (0..list.length()).filter_map(|i| list.get(i)?.dyn_into().ok()).collect()

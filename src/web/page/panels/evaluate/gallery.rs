@@ -1,4 +1,4 @@
-//! The test images on show: a button each, whose frame says whether it is read right.
+//! The test images: a button for each, whose frame says whether it is read right.
 
 use std::ops::Range;
 
@@ -10,7 +10,6 @@ use crate::app::panels::evaluate::{EvaluateState, Event};
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 use crate::web::page::panels::roving;
 
-/// The images as they are shown.
 #[derive(Debug)]
 pub(super) struct GalleryTiles {
     place: HtmlElement,
@@ -20,7 +19,7 @@ pub(super) struct GalleryTiles {
 
 #[derive(Debug)]
 struct Tile {
-    /// Its image's place in the test set.
+    /// The image's index in the test set.
     index: u32,
     button: HtmlElement,
     canvas: HtmlCanvasElement,
@@ -32,7 +31,6 @@ struct Tile {
 }
 
 impl GalleryTiles {
-    /// Finds the gallery and listens to it.
     pub(super) fn new() -> Result<Self, DomError> {
         let place: HtmlElement = dom::by_id("judge-images")?;
         roving::listen(&place)?;
@@ -53,7 +51,7 @@ impl GalleryTiles {
         Ok(Self { place, tiles: Vec::new(), shown: None })
     }
 
-    /// Shows which images there are.
+    /// Shows the chosen images.
     pub(super) fn show(&mut self, evaluate: &EvaluateState) -> Result<(), DomError> {
         let gallery = &evaluate.gallery;
         for (id, choice) in [("judge-sample", Choice::Sample), ("judge-mistakes", Choice::Mistakes)]
@@ -105,7 +103,7 @@ impl GalleryTiles {
         Ok(tile)
     }
 
-    /// Has all pictures be drawn again.
+    /// Makes all pictures be drawn again.
     pub(super) fn forget(&mut self) {
         for tile in &mut self.tiles {
             tile.drawn = false;
@@ -122,7 +120,7 @@ impl GalleryTiles {
         first..end.max(first)
     }
 
-    /// Draws those in sight and says how they are read.
+    /// Draws the visible ones and says how they are read.
     pub(super) fn draw(
         &mut self,
         gallery: &State,
@@ -168,7 +166,6 @@ impl Tile {
     }
 }
 
-/// The image that was clicked.
 fn clicked(event: &MouseEvent) -> Option<u32> {
     dom::attribute(&dom::around(event, "[data-index]")?, "data-index")
 }

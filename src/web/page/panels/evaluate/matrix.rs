@@ -1,4 +1,4 @@
-//! The confusion matrix and each class' figures, as tables that are filled anew with each evaluation.
+//! The confusion matrix and the figures of each class, in tables that each evaluation fills again.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
@@ -11,7 +11,7 @@ use crate::net::metrics::Confusion;
 use crate::web::page::dom::{self, DomError, write};
 use crate::web::page::panels::roving;
 
-/// The tables' changing parts.
+/// The parts of the tables that change.
 #[derive(Debug)]
 pub(super) struct Matrix {
     body: HtmlElement,
@@ -22,7 +22,7 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// Makes the tables' rows and listens to the cells.
+    /// Creates the tables' rows and listens to the cells.
     pub(super) fn new() -> Result<Self, DomError> {
         let mut rows = String::new();
         for label in 0..CLASSES {
@@ -43,14 +43,13 @@ impl Matrix {
             let (label, answer) = ((at / CLASSES) as u8, (at % CLASSES) as u8);
             dom::on(cell, "click", move |_: MouseEvent| {
                 happen(Event::Show(Choice::Cell { label, answer }));
-                // To the images, which may be below.
+                // The images may be below the tables.
                 dom::focus("#judge-images-title");
             })?;
         }
         Ok(Self { body, cells, scores: dom::all("#judge-scores td")? })
     }
 
-    /// Shows an evaluation.
     pub(super) fn show(&self, figures: &Figures) -> Result<(), DomError> {
         for (at, cell) in self.cells.iter().enumerate() {
             show(cell, &figures.confusion, at / CLASSES, at % CLASSES)?;
@@ -73,12 +72,12 @@ fn show(
     cell.set_hidden(count == 0);
     if count > 0 {
         write(cell, &count.to_string());
-        // It says the number as it is seen, for those who see it and speak to press it.
+        // The label contains the number as it is shown, for people who see it and press it by speech.
         let images = if count == 1 { "image" } else { "images" };
         cell.set_attribute("aria-label", &format!("{label} read as {answer}: {count} {images}"))?;
     }
     if let Some(place) = cell.parent_element() {
-        // The cube root, so that one in a thousand still shows.
+        // The cube root makes one in a thousand visible.
         let share = (count as f32 / confusion.images(label).max(1) as f32).cbrt();
         let style = place.unchecked_ref::<HtmlElement>().style();
         style.set_property("--share", &format!("{}%", (100.0 * share) as u32))?;

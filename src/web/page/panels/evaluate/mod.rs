@@ -1,5 +1,5 @@
-//! Judge in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read
-//! and drawn in animation frames, and of the test images only those in sight.
+//! Judge in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read and
+//! drawn in animation frames, and of the test images only the visible ones.
 
 mod gallery;
 mod matrix;
@@ -18,14 +18,13 @@ use gallery::GalleryTiles;
 use matrix::Matrix;
 use pinned::Pinned;
 
-/// Milliseconds of a frame that reading may take; one picture takes about a tenth of one. A run's
-/// weights come several times a second, and each time is one such frame: the pictures take turns.
+/// Milliseconds of a frame that reading may take; one picture takes about a tenth of one. A run's weights arrive
+/// several times a second and get one such frame each, so the pictures take turns.
 const BUDGET: f64 = 2.0;
 
-/// What is read: weights, test images on show, pinned drawings.
+/// Revisions of what is read: weights, test images, pinned drawings.
 type EvaluateStamp = (u32, u32, u32);
 
-/// The panel as it is shown.
 #[derive(Debug)]
 pub(super) struct EvaluatePanel {
     matrix: Matrix,
@@ -38,7 +37,6 @@ pub(super) struct EvaluatePanel {
 }
 
 impl EvaluatePanel {
-    /// Finds the panel's parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         dom::press("judge-now", || happen(Event::Evaluate))?;
         Ok(Self {
@@ -108,11 +106,11 @@ impl Panel for EvaluatePanel {
     }
 }
 
-/// Draws pictures in the theme's colours. Nothing is read back from a canvas: browsers that guard against being told
-/// apart disturb what is read.
+/// Draws pictures in the theme's colours. Nothing is read back from a canvas, because browsers that resist
+/// fingerprinting alter what is read.
 #[derive(Debug, Default)]
 struct Press {
-    /// Those of the theme, once they have been asked for.
+    /// The theme's colours, once they have been looked up.
     colours: Option<Colours>,
 }
 
@@ -134,7 +132,7 @@ fn happen(event: Event) {
     dispatch(app::Event::Panel(panels::Event::Evaluate(event)));
 }
 
-/// Goes to Look inside, which has just been opened in this panel's place.
+/// Goes to Look inside, which has just replaced this panel.
 fn follow() {
     if let Ok(button) = dom::by_id::<HtmlElement>("open-inside") {
         button.scroll_into_view();

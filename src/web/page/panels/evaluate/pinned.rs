@@ -1,4 +1,4 @@
-//! The pinned drawings: each with how it is read now and how sure of its digit the network has been.
+//! The pinned drawings: how each is read now, and how sure of its label the network has been.
 
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
@@ -15,7 +15,6 @@ use crate::web::page::focus;
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
 
-/// The drawings as they are shown.
 #[derive(Debug)]
 pub(super) struct Pinned {
     place: HtmlElement,
@@ -36,7 +35,6 @@ struct Card {
 }
 
 impl Pinned {
-    /// Finds the list and listens to its buttons.
     pub(super) fn new() -> Result<Self, DomError> {
         for (label, button) in (0..).zip(dom::all::<HtmlElement>("#judge-pin button")?) {
             dom::on(&button, "click", move |_: MouseEvent| happen(Event::Pin(label)))?;
@@ -62,7 +60,7 @@ impl Pinned {
         Ok(Self { place, cards: Vec::new(), shown: None, cannot: None })
     }
 
-    /// Shows which drawings there are, and whether another can be pinned.
+    /// Shows the drawings, and whether another can be pinned.
     pub(super) fn show(&mut self, view: &View) -> Result<(), DomError> {
         let cannot = view.cannot_pin;
         if self.cannot != Some(cannot) {
@@ -117,7 +115,7 @@ impl Pinned {
         })
     }
 
-    /// Has all pictures be drawn again.
+    /// Makes all pictures be drawn again.
     pub(super) fn forget(&mut self) {
         for card in &mut self.cards {
             card.drawn = false;

@@ -1,4 +1,4 @@
-//! The list of layers: a row each, which is edited, removed, and moved by keys or by dragging.
+//! The list of layers: a row for each, which is edited, removed, and moved with keys or by dragging.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -16,45 +16,41 @@ use crate::web::page::lazy_script;
 
 #[wasm_bindgen]
 extern "C" {
-    /// <https://github.com/SortableJS/Sortable>, loaded when the panel is opened first.
+    /// <https://github.com/SortableJS/Sortable>, loaded when the panel is first opened.
     #[derive(Debug)]
     type Sortable;
     #[wasm_bindgen(catch, constructor)]
     fn new(list: &HtmlElement, options: &JsValue) -> Result<Sortable, JsValue>;
 }
 
-/// Where Sortable is.
 const SORTABLE: &str = "Sortable.min.js";
 
-/// The list as it is shown.
 #[derive(Debug)]
 pub(super) struct LayerList {
     list: HtmlElement,
     rows: Vec<Line>,
-    /// Revision of the layers and their classes, as they are shown.
+    /// Revision and classes of the layers that are shown.
     shown: (u32, Vec<&'static str>),
-    /// Whether dragging has been made possible.
+    /// Whether rows can be dragged.
     sortable: bool,
 }
 
-/// A layer's parts of the document.
+/// A layer's row.
 #[derive(Debug)]
 struct Line {
-    /// Selects among them, of which no more is asked than of inputs.
+    /// Selects are among them; nothing is used that an input does not have, too.
     parts: Vec<(usize, HtmlInputElement)>,
     figures: [Element; 4],
     wrong: HtmlElement,
 }
 
 impl LayerList {
-    /// Finds the list and listens to it.
     pub(super) fn new() -> Result<Self, DomError> {
         let list: HtmlElement = dom::by_id("layers")?;
         listen(&list)?;
         Ok(Self { list, rows: Vec::new(), shown: (0, Vec::new()), sortable: false })
     }
 
-    /// Shows the layers.
     pub(super) fn show(&mut self, view: &View) -> Result<(), DomError> {
         let layers = (view.revision, view.rows.iter().map(|row| row.class).collect());
         if layers != self.shown {
@@ -67,7 +63,6 @@ impl LayerList {
         Ok(())
     }
 
-    /// Makes the list anew.
     fn rebuild(&mut self, rows: &[Row]) -> Result<(), DomError> {
         self.rows.clear();
         self.list.set_inner_html("");
@@ -106,7 +101,7 @@ impl LayerList {
         Ok(())
     }
 
-    /// Lets rows be dragged by their handles, once Sortable is here; the keys work without it.
+    /// Lets rows be dragged by their handles once Sortable is here. The keys work without it.
     pub(super) fn make_sortable(&mut self) {
         if std::mem::replace(&mut self.sortable, true) {
             return;
@@ -141,7 +136,7 @@ impl Line {
     }
 }
 
-/// Changes, removals and moves, told by the list for all its rows.
+/// Listens to changes, removals and moves, on the list for all its rows.
 fn listen(list: &HtmlElement) -> Result<(), DomError> {
     dom::on(list, "change", |event: DomEvent| {
         let Some((row, control)) = target(&event, "[data-part]") else { return };
@@ -156,7 +151,7 @@ fn listen(list: &HtmlElement) -> Result<(), DomError> {
     dom::on(list, "click", move |event: DomEvent| {
         if let Some((row, _)) = target(&event, ".remove") {
             happen(Event::Edit(Edit::Remove(row)));
-            // The next row's button, or the last one's; without rows, what adds one.
+            // The next row's button, or the last one's; without rows, the button that adds one.
             let next = (row + 1).min(rows.child_element_count() as usize);
             match next.checked_sub(1) {
                 Some(next) => dom::focus(&format!("#layers > [data-index='{next}'] .remove")),
@@ -182,7 +177,7 @@ fn listen(list: &HtmlElement) -> Result<(), DomError> {
     })
 }
 
-/// The part of a row that an event is about, and the row's place.
+/// The part of a row that an event is about, and the row's index.
 fn target(event: &DomEvent, selector: &str) -> Option<(usize, Element)> {
     let part = dom::around(event, selector)?;
     Some((dom::attribute(&part, "data-index")?, part))
@@ -205,7 +200,7 @@ fn sortable(list: &HtmlElement) -> Result<(), DomError> {
         ("handle", JsValue::from(".handle:not([aria-disabled=true])")),
         ("draggable", ".layer".into()),
         ("animation", if still { 0 } else { 100 }.into()),
-        // Its own dragging rather than the browser's, which touch does not have.
+        // Sortable's own dragging, because the browser's does not work with touch.
         ("forceFallback", true.into()),
         ("onEnd", dropped.into_js_value()),
     ] {

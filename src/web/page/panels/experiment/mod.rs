@@ -27,23 +27,21 @@ use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
 use layers::LayerList;
 
-/// Varied digits in a row, and rows.
+/// Varied digits in a row, and the number of rows.
 const VARIED: (usize, usize) = (8, 2);
 
-/// The panel as it is shown.
 #[derive(Debug)]
 pub(super) struct ExperimentPanel {
     layers: LayerList,
-    /// Revision of the settings, whether a run was on and the speed measured, as they are shown.
+    /// Revision of the settings, whether a run was on, and the speed, as they are shown.
     stamp: Option<(u32, bool, Option<Speed>)>,
-    /// How far the varied digits are varied, revision of the drawing and round of the chance that they show.
+    /// How far the varied digits are varied, the drawing's revision, and the seed, as they are shown.
     varied: Option<(Augment, u32, u64)>,
-    /// As it was made: what stands in the document may have been translated.
+    /// As it was generated; the text in the document may have been translated.
     code: Rc<RefCell<String>>,
 }
 
 impl ExperimentPanel {
-    /// Finds the panel's parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         for button in dom::all::<HtmlElement>("[data-network]")? {
             let key = button.get_attribute("data-network");
@@ -149,7 +147,7 @@ fn happen(event: Event) {
     dispatch(app::Event::Panel(panels::Event::Experiment(event)));
 }
 
-/// Rows of varied copies of a picture, as one.
+/// Rows of varied copies of a picture, as one picture.
 fn varied(amounts: &Augmentation, picture: &[f32; PIXELS], digit: u8, round: u64) -> Vec<f32> {
     let (columns, rows) = VARIED;
     let mut rng = fastrand::Rng::with_seed(round);
@@ -166,7 +164,7 @@ fn varied(amounts: &Augmentation, picture: &[f32; PIXELS], digit: u8, round: u64
     sheet
 }
 
-/// The learning rate over the run as an SVG path in a box of 240 by 56.
+/// The learning rate over the run, as an SVG path in a box of 240 by 56.
 fn curve(settings: &TrainConfig, steps: u32) -> String {
     const POINTS: u32 = 64;
     let mut path = String::new();
@@ -185,7 +183,7 @@ fn curve(settings: &TrainConfig, steps: u32) -> String {
     path
 }
 
-/// Copies the code; where that is not allowed, selects it for the visitor to copy.
+/// Copies the code; where that is not allowed, selects it so that the visitor can.
 fn copy_code(code: String) {
     wasm_bindgen_futures::spawn_local(async move {
         let words = match write_to_clipboard(&code).await {
@@ -196,13 +194,13 @@ fn copy_code(code: String) {
             },
         };
         dispatch(app::Event::Notice(String::from(words)));
-        // Where the notice is not seen.
+        // The notice may be out of sight.
         let _ = announce::announce(words.into());
     });
 }
 
 async fn write_to_clipboard(code: &str) -> Result<(), DomError> {
-    // Pages that did not come over https have none.
+    // Pages that were not loaded over https have no clipboard.
     let written = dom::ask_navigator("clipboard", "writeText", &code.into());
     let none = || DomError::Refused("there is no clipboard".into());
     JsFuture::from(written.ok_or_else(none)?).await?;

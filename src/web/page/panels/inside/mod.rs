@@ -1,5 +1,5 @@
-//! Look inside in the document: maps, kernels, arithmetic and overlays, drawn once an animation frame
-//! at most, and only what can be seen.
+//! Look inside in the document: maps, kernels, arithmetic and overlays, drawn at most once in an animation frame, and
+//! only what is visible.
 
 mod stage;
 
@@ -30,30 +30,28 @@ const PATCHES: usize = 24;
 /// What is shown: revisions of drawing, weights and subject, and the panel's state.
 type InsideStamp = ((u32, u32, u32), State);
 
-/// The panel as it is shown.
 #[derive(Debug, Default)]
 pub(super) struct InsidePanel {
     shown: Option<InsideStamp>,
-    /// The model that the stages are made for.
+    /// The model whose stages are in the document.
     architecture: Option<Architecture>,
     trace: Option<Trace>,
     stages: Vec<Stage>,
     names: Vec<String>,
-    /// What is being covered: revisions as above, and class that it is for.
+    /// What is being covered: revisions as above, the class, and the state of covering.
     occlusion: Option<((u32, u32, u32), usize, Occlusion)>,
     colours: Option<Colours>,
 }
 
 impl InsidePanel {
-    /// Finds the panel's parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
         Ok(Self::default())
     }
 
-    /// Makes the stages for another model.
+    /// Makes the stages of another model.
     fn rebuild(&mut self, architecture: &Architecture) -> Result<(), DomError> {
-        // The answering network has been built from it already.
+        // The network that answers was built from it before.
         let trace =
             Trace::new(architecture).map_err(|error| DomError::Refused(error.to_string()))?;
         self.names = architecture.layer_names();
@@ -63,7 +61,7 @@ impl InsidePanel {
         Ok(())
     }
 
-    /// Writes out the arithmetic of the number pointed at.
+    /// Writes out the arithmetic of the selected number.
     fn sum(&self, model: Model, unit: Option<Unit>) -> Result<(), DomError> {
         let place: Element = dom::by_id("inside-sum")?;
         let (Some(unit), Some(trace)) = (unit, &self.trace) else {
@@ -72,7 +70,7 @@ impl InsidePanel {
         };
         dom::hide("inside-hint", true)?;
         let sum = arithmetic::of(trace, &self.names, model.weights, unit);
-        // All of it are numbers and the names of layers: nothing that came from outside.
+        // These are only numbers and names of layers; nothing comes from outside.
         let mut html = ["<h4>", &sum.title, "</h4><p>", &sum.caption, "</p>"].concat();
         if !sum.window.values.is_empty() {
             html += "<div class=\"scroll\"><table>";
@@ -104,7 +102,7 @@ impl InsidePanel {
         Ok(())
     }
 
-    /// The numbers of the overlay that says why, and whether there are more to come.
+    /// The numbers of the overlay that explains the answer, and whether more will follow.
     fn attribution(
         &mut self,
         answer: &mut Answer,
@@ -132,7 +130,7 @@ impl InsidePanel {
     }
 }
 
-/// Draws the overlay that says why.
+/// Draws the overlay that explains the answer.
 fn overlay(
     attribution: Attribution,
     map: Option<&[f32]>,
@@ -258,14 +256,14 @@ fn softmax(logits: &[f32], class: usize) -> Result<(), DomError> {
     dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())
 }
 
-/// How surprised the network is by the right answer, if there is one.
+/// How surprised the network is by the right answer, if it is known.
 fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
     let words = match label.and_then(|label| Some((label, logits.get(label)?))) {
         None => "Cross-entropy is −log p of the right digit: say which one it is.".into(),
         Some((label, z)) => {
-            // By way of the logits, which can still tell what p is too small for.
+            // Computed from the logits, which still have a value where p is too small for one.
             let loss = number(sum.ln() - (z - most));
             let p = number((z - most).exp() / sum);
             format!("Cross-entropy: −log p({label}) = −log {p} = {loss}")
@@ -274,7 +272,7 @@ fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
     dom::text("inside-loss", &words)
 }
 
-/// Lays a frame over a part of the picture.
+/// Frames a part of the picture.
 fn mark(id: &str, field: Option<ReceptiveField>) -> Result<(), DomError> {
     let frame: HtmlElement = dom::by_id(id)?;
     frame.set_hidden(field.is_none());
@@ -284,7 +282,7 @@ fn mark(id: &str, field: Option<ReceptiveField>) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Places an element over a part of what it lies on, in shares of that.
+/// Places an element over a part of the one below it, in fractions of that one.
 fn place(
     frame: &HtmlElement,
     (left, top): (usize, usize),
@@ -307,7 +305,7 @@ fn happen(event: Event) {
     dispatch(app::Event::Panel(panels::Event::Inside(event)));
 }
 
-/// Pointing, keys and choices.
+/// Listens to pointing, keys and choices.
 fn listen() -> Result<(), DomError> {
     let stages: HtmlElement = dom::by_id("inside-stages")?;
     for kind in ["pointermove", "pointerdown"] {
@@ -359,7 +357,7 @@ fn listen() -> Result<(), DomError> {
     dom::on(&change, "change", move |_: DomEvent| {
         happen(Event::Change(tick.checked()));
         if tick.checked() {
-            // What was asked for shall be seen.
+            // Show what was asked for.
             for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {
                 let _ = kernels.set_attribute("open", "");
             }

@@ -1,4 +1,4 @@
-//! A layer in the document: its maps, its kernels, what speaks for a class.
+//! A layer in the document: its maps, its kernels, and what raises or lowers a class.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, PointerEvent};
@@ -13,13 +13,13 @@ use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
 
-/// Maps in a row where there is room, and on a phone.
+/// Maps in a row on a wide panel, and on a phone.
 const MAPS: (usize, usize) = (16, 8);
 
-/// Numbers of a vector, or kernels, in a row.
+/// Numbers of a vector, or kernels, in a row, likewise.
 const NUMBERS: (usize, usize) = (32, 16);
 
-/// The narrowest place, in pixels, that counts as having room.
+/// The least width, in pixels, that counts as wide.
 const WIDE: i32 = 560;
 
 /// A picture of numbers with its scale.
@@ -40,7 +40,7 @@ pub(super) struct Stage {
     parts: Option<(Sheet, Element)>,
 }
 
-/// Makes the stages of a model, in place of those before.
+/// Makes the stages of a model, in place of the previous ones.
 pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomError> {
     let place: Element = dom::by_id("inside-stages")?;
     let mut html = String::new();
@@ -71,7 +71,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
             );
         }
         if matches!(layer.layer, Layer::Conv2D { .. }) {
-            // Of a layer that reads one map they are few, and each lies below what it gives.
+            // A layer that reads one map has few kernels, and each is below its map.
             let (open, order) = if layer.input.channels == 1 {
                 (" open", String::from("One for each of its filters, in the order of the maps."))
             } else {
@@ -99,10 +99,10 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
     (0..trace.layers.len()).map(Stage::find).collect()
 }
 
-/// Where a scale says its ends.
+/// A scale, with its ends in words.
 const SCALE: &str = "<p class=\"scale\"><span></span> <span class=\"ramp\" aria-hidden=\"true\"></span> <span></span></p>";
 
-/// Whether a layer's output is worth a picture: not if it is the one before once more.
+/// Whether a layer's output is worth a picture: not if it repeats the one before.
 fn drawn(layer: Layer) -> bool {
     !matches!(layer, Layer::Flatten | Layer::Dropout { .. })
 }
@@ -149,14 +149,14 @@ impl Sheet {
         })
     }
 
-    /// Whether any of it is on the screen.
+    /// Whether any of it is visible.
     fn is_seen(&self) -> bool {
         let area = self.canvas.get_bounding_client_rect();
         let height = dom::window().ok().and_then(|w| w.inner_height().ok()?.as_f64());
         area.width() > 0.0 && area.bottom() > 0.0 && area.top() < height.unwrap_or(f64::MAX)
     }
 
-    /// Lays the maps out for the place's width.
+    /// Lays out the maps for the available width.
     fn lay_out(&self, shape: Shape) -> Result<Grid, DomError> {
         let (wide, narrow) = if shape.height * shape.width == 1 { NUMBERS } else { MAPS };
         let room = self.canvas.parent_element().map_or(0, |parent| parent.client_width());
@@ -211,7 +211,7 @@ impl Stage {
         })
     }
 
-    /// Draws what can be seen of it.
+    /// Draws its visible parts.
     pub(super) fn draw(
         &self,
         trace: &Trace,
@@ -271,7 +271,7 @@ impl Stage {
     }
 }
 
-/// The shape that a Dense's input had before it was flattened.
+/// The shape that a Dense layer's input had before it was flattened.
 fn read_as(trace: &Trace, layer: usize) -> Shape {
     let before = trace.layers[..layer].iter().rev();
     let mut before = before.skip_while(|layer| matches!(layer.layer, Layer::Dropout { .. }));

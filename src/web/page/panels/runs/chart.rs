@@ -1,4 +1,4 @@
-//! The chart over all runs, and its picture, which can be saved.
+//! The chart of all runs, and its picture, which can be saved.
 
 use js_sys::{Array, Float64Array};
 use web_sys::HtmlElement;
@@ -9,13 +9,12 @@ use crate::web::page::charts::{self, Runs};
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::download;
 
-/// Colours that lines have in turn; the sheet names them `--run-1` and so on.
+/// Number of colours, which lines take in turn; the style sheet calls them `--run-1` and so on.
 const COLOURS: usize = 6;
 
-/// Dashes that tell lines of one colour apart; none is 0.
+/// Dashes that tell lines of one colour apart; 0 is a solid line.
 const DASHES: [u32; 3] = [0, 6, 2];
 
-/// The chart as it is shown.
 #[derive(Clone, Debug)]
 pub(super) struct RunsChart {
     place: HtmlElement,
@@ -26,12 +25,11 @@ pub(super) struct RunsChart {
 }
 
 impl RunsChart {
-    /// Finds its place.
     pub(super) fn new() -> Result<Self, DomError> {
         Ok(Self { place: dom::by_id("runs-chart")?, chart: None, shown: None, drawn: false })
     }
 
-    /// Shows the runs' lines, if they are others; false if that waits for the script.
+    /// Shows the runs' lines if they have changed; returns false if the script is not here yet.
     pub(super) fn show(&mut self, view: View) -> Result<bool, DomError> {
         let points = |view: &View| {
             let rows = view.rows.iter();
@@ -63,10 +61,10 @@ impl RunsChart {
         Ok(true)
     }
 
-    /// Has the browser save its picture.
+    /// Lets the browser save its picture.
     ///
     /// # Errors
-    /// If there is none, or the browser refuses.
+    /// If there is no picture, or the browser refuses.
     pub(super) fn save(&self) -> Result<(), DomError> {
         let picture = self.chart.as_ref().zip(self.shown.as_ref()).map(|(chart, view)| {
             let title = Measure::ALL.iter().find(|(_, known)| *known == view.measure);
@@ -80,7 +78,7 @@ impl RunsChart {
     }
 }
 
-/// A run's colour in the style sheet: it keeps it whatever else is shown.
+/// A run's colour in the style sheet; it stays the same whatever else is shown.
 pub(super) fn colour(key: RunKey) -> String {
     ["--run-", &((key >> 16) as usize % COLOURS + 1).to_string()].concat()
 }

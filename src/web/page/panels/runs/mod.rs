@@ -1,4 +1,4 @@
-//! Runs in the document: the table and the chart of all of them.
+//! Runs in the document: the table, and the chart of all runs.
 
 mod chart;
 
@@ -19,18 +19,16 @@ use crate::web::page::focus;
 use crate::web::page::panels::panel::{Frame, Panel};
 use chart::RunsChart;
 
-/// The panel as it is shown.
 #[derive(Debug)]
 pub(super) struct RunsPanel {
     body: HtmlElement,
     /// Shared with the button that saves it.
     chart: Rc<RefCell<RunsChart>>,
-    /// Revision of the runs and whether weights could be loaded, when it was shown last.
+    /// Revision of the runs, and whether weights could be loaded, as they are shown.
     stamp: Option<(u32, bool)>,
 }
 
 impl RunsPanel {
-    /// Finds the panel's parts and listens to them.
     pub(super) fn new() -> Result<Self, DomError> {
         let body: HtmlElement = dom::by_id("runs-rows")?;
         listen(&body)?;
@@ -55,7 +53,7 @@ impl RunsPanel {
 
     fn rows(&self, view: &View) -> Result<(), DomError> {
         let key = |line: &Element| dom::attribute::<RunKey>(line, "data-key");
-        // A line stays as long as its run does: somebody may be at work in it.
+        // A row stays as long as its run does, because somebody may be working in it.
         for line in dom::all::<Element>("#runs-rows > tr")? {
             if !view.rows.iter().any(|row| key(&line) == Some(row.key)) {
                 line.remove();
@@ -133,14 +131,14 @@ impl Panel for RunsPanel {
         dom::disable(&dom::by_id("runs-png")?, (!drawn).then_some("The chart shows no run"))?;
         let mut chart = self.chart.borrow_mut();
         self.rows(&view)?;
-        // Where the chart waits for its script, the page is shown anew once that is here.
+        // If the chart waits for its script, the page is shown again once that is here.
         let drawn = chart.show(view)?;
         self.stamp = stamp.filter(|_| drawn);
         Ok(Frame::Unneeded)
     }
 }
 
-/// Has the browser save the chart. It is copied first: nothing is borrowed while the browser is at work.
+/// Lets the browser save the chart. It is copied first, so that nothing is borrowed while the browser works.
 fn save(chart: &RefCell<RunsChart>) {
     let Some(chart) = chart.try_borrow().ok().map(|chart| chart.clone()) else { return };
     if let Err(error) = chart.save() {
@@ -152,7 +150,7 @@ fn happen(event: Event) {
     dispatch(app::Event::Panel(panels::Event::Runs(event)));
 }
 
-/// What the table's rows tell.
+/// Listens to the table's rows.
 fn listen(body: &HtmlElement) -> Result<(), DomError> {
     dom::on(body, "change", |event: DomEvent| {
         let Some((key, what, element)) = target(&event) else { return };
@@ -177,7 +175,7 @@ fn listen(body: &HtmlElement) -> Result<(), DomError> {
     })
 }
 
-/// The run that an event is about, and what was touched of its row.
+/// The run that an event is about, and what was touched in its row.
 fn target(event: &DomEvent) -> Option<(RunKey, String, Element)> {
     let part = dom::around(event, "[data-do]")?;
     Some((dom::attribute(&part, "data-key")?, part.get_attribute("data-do")?, part))
