@@ -155,7 +155,7 @@ pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Resul
     Ok(())
 }
 
-/// Calls `handler` once after so many milliseconds; false if the browser refuses.
+/// Calls `handler` once, later; false if the browser refuses.
 pub(super) fn after(milliseconds: i32, handler: impl FnOnce() + 'static) -> bool {
     let closure = Closure::once_into_js(handler);
     let set = |window: Window| {
