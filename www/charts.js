@@ -119,21 +119,21 @@ class Curve extends Chart {
 
   // Shows lists of equal length: minibatches, then each one's measure, the smoothed measure and the test set's.
   show(x, raw, smooth, test) {
-    const { turned, lines, span } = this.kind;
-    const shown = [...smooth, ...test].map(turned).filter(Number.isFinite);
-    const [low, high] = [Math.min(span[0], ...shown), Math.max(span[1], ...shown)];
-    const below = lines.findLast((line) => line <= 0.9 * low) ?? lines[0];
-    const above = lines.find((line) => line >= high) ?? lines.at(-1);
-    this.ends = [below, above];
-    this.data = { x, measures: [raw, smooth, test] };
-    if (this.plot) {
-      this.draw(() => {
+    this.draw(() => {
+      const { turned, lines, span } = this.kind;
+      const shown = [...smooth, ...test].map(turned).filter(Number.isFinite);
+      const [low, high] = [Math.min(span[0], ...shown), Math.max(span[1], ...shown)];
+      const below = lines.findLast((line) => line <= 0.9 * low) ?? lines[0];
+      const above = lines.find((line) => line >= high) ?? lines.at(-1);
+      this.ends = [below, above];
+      this.data = { x, measures: [raw, smooth, test] };
+      if (this.plot) {
         this.plot.setData(this.points());
         if (!this.plot.over.matches(":hover")) showLatest(this.plot);
-      });
-    } else if (!this.place.hasChildNodes()) {
-      this.make();
-    }
+      } else if (!this.place.hasChildNodes()) {
+        this.make();
+      }
+    });
   }
 
   // What the axis does not reach lies on its edge; what overflowed is a gap.

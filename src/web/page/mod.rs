@@ -382,10 +382,13 @@ impl Page {
         let drawable = curves.is_empty() || charts::ready();
         if drawable && self.charted.get() != now && !dom::document()?.hidden() {
             self.charted_at.set(dom::now());
-            if self.charts.borrow_mut().draw(curves)? {
-                self.charted.set(now);
-            } else {
-                self.half_drawn.set(true);
+            match self.charts.borrow_mut().draw(curves) {
+                Ok(true) => self.charted.set(now),
+                Ok(false) => self.half_drawn.set(true),
+                Err(error) => {
+                    web_sys::console::error_1(&["charts: ", &error.to_string()].concat().into());
+                    self.charted.set(now);
+                }
             }
         }
         Ok(())

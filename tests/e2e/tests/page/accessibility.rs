@@ -12,6 +12,7 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("accessibility::axe_finds_nothing_on_a_desk", axe_finds_nothing_on_a_desk),
     ("accessibility::axe_finds_nothing_on_a_phone", axe_finds_nothing_on_a_phone),
+    ("accessibility::forced_colours_tell_what_is_what", forced_colours_tell_what_is_what),
 ];
 
 fn axe_finds_nothing_on_a_desk(page: &mut Page) -> Result<()> {
@@ -20,6 +21,40 @@ fn axe_finds_nothing_on_a_desk(page: &mut Page) -> Result<()> {
 
 fn axe_finds_nothing_on_a_phone(page: &mut Page) -> Result<()> {
     axe_finds_nothing(page, (360, 740))
+}
+
+/// With the few colours of a person's own: what is pressed and open is highlighted and can be read, lines keep the
+/// colours that tell them apart.
+fn forced_colours_tell_what_is_what(page: &mut Page) -> Result<()> {
+    const COLOURS: &str = "
+        const colours = selector => {
+            const {color, backgroundColor} = getComputedStyle(document.querySelector(selector));
+            return [color, backgroundColor];
+        };
+        document.body.insertAdjacentHTML('beforeend', '<p id=e2e>x</p>');
+        const probe = document.querySelector('#e2e');
+        const system = ['HighlightText', 'Highlight'].map(name => {
+            probe.style.setProperty('forced-color-adjust', 'none');
+            probe.style.color = name;
+            return getComputedStyle(probe).color;
+        });
+        probe.remove();
+        const lines = [...document.querySelectorAll('.u-marker, .swatch')]
+            .map(line => getComputedStyle(line).borderTopColor);
+        return [system, colours('.doors [aria-expanded=true]'), colours('[data-network][aria-pressed=true]'),
+            [String(new Set(lines).size)]];";
+    if page.browser.engine() != Engine::Chromium {
+        return Ok(());
+    }
+    page.train("images=500&epochs=1&batch=50")?;
+    page.wait_for_state("done", 60)?;
+    page.click("#open-experiment")?;
+    let forced = json!({"features": [{"name": "forced-colors", "value": "active"}]});
+    page.browser.devtools("Emulation.setEmulatedMedia", forced)?;
+    let [system, open, pressed, lines]: [Vec<String>; 4] = page.ask(COLOURS, vec![])?;
+    ensure!(open == system && pressed == system, "{open:?} and {pressed:?}, not {system:?}");
+    ensure!(lines[0] != "1", "all lines have one colour");
+    Ok(())
 }
 
 fn axe_finds_nothing(page: &mut Page, size: (u32, u32)) -> Result<()> {

@@ -31,6 +31,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         "failure::charts_that_do_not_work_cost_nothing_else",
         charts_that_do_not_work_cost_nothing_else,
     ),
+    (
+        "failure::charts_that_break_later_cost_nothing_else",
+        charts_that_break_later_cost_nothing_else,
+    ),
 ];
 
 const RUN: &str = "images=2000&epochs=50&batch=32&seed=2";
@@ -252,6 +256,31 @@ fn charts_that_do_not_work_cost_nothing_else(page: &mut Page) -> Result<()> {
             Ok(words.contains("This browser cannot draw the chart").then_some(()))
         })?;
     }
+    page.draw(1)?;
+    page.wait_for("an answer", 5, |status| status.prediction.is_some())?;
+    Ok(())
+}
+
+/// So does one that works at first.
+fn charts_that_break_later_cost_nothing_else(page: &mut Page) -> Result<()> {
+    const BREAKS: &str = "
+        const Plot = window.uPlot;
+        window.uPlot = function (...given) {
+            const plot = new Plot(...given);
+            plot.setData = () => { throw new Error('uPlot is broken'); };
+            return plot;
+        };";
+    page.expect_on_console("uPlot");
+    page.open("images=1000&epochs=4&batch=32")?;
+    page.wait_until("the library", 10, || {
+        Ok(page.ask::<bool>("return 'uPlot' in window", vec![])?.then_some(()))
+    })?;
+    page.browser.script(BREAKS, vec![])?;
+    page.train_now()?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.epoch == Some(4) && done.error.is_empty(), "{done:?}");
+    let words: String = page.ask("return document.querySelector('#loss').textContent", vec![])?;
+    ensure!(words.contains("This browser cannot draw the chart"), "{words}");
     page.draw(1)?;
     page.wait_for("an answer", 5, |status| status.prediction.is_some())?;
     Ok(())
