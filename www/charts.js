@@ -1,17 +1,16 @@
-// The charts, which uPlot draws: a run's loss and accuracy, and all runs that are kept. Fetched after the shipped
-// weights. The page gives numbers and words (src/web/page/charts.rs); NaN is where a line has no point, and infinite
-// what overflowed.
+// The charts, drawn with uPlot: a run's loss and accuracy, and all kept runs. Fetched when the trainer is ready. The
+// page gives numbers and words (src/web/page/charts.rs); NaN means no point, infinity a measure that overflowed.
 
-// uPlot makes a number format of the browser's language as it loads. A bare machine's "C" is no language.
+// As it loads, uPlot makes a number format for the browser's language. A bare machine's "C" is not a language.
 try {
   Intl.getCanonicalLocales(navigator.language);
 } catch {
   Object.defineProperty(navigator, "language", { value: "en" });
 }
 
-// A logarithmic axis, as what matters at the end of a run is a hundredth of what matters at its beginning;
-// accuracy's is that of its complement, the share that is wrong, upside down. `lines` is where it may begin, end and
-// have lines, `span` what it shows at least.
+// The axes are logarithmic, because differences that matter at the end of a run are a hundredth of those at its start.
+// Accuracy's is the axis of its complement, the share that is wrong, upside down. An axis starts, ends and has lines
+// only at `lines`, and always covers `span`.
 const curves = {
   loss: {
     turned: (loss) => loss,
@@ -29,7 +28,7 @@ const curves = {
   },
 };
 
-// Between two lines of the horizontal axis: whole minibatches.
+// Distances between lines of the horizontal axis, in whole minibatches.
 const whole = [1, 10, 100, 1e3, 1e4, 1e5].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
 
 const number = (value, steps) =>
@@ -72,7 +71,7 @@ class Chart {
     else if (this.place.clientWidth) this.draw(() => this.plot.setSize(size(this.place)));
   }
 
-  // Makes the chart anew, of the size and in the colours of now.
+  // Makes the chart again, in its current size and colours.
   make() {
     this.remove();
     if (!this.data || !this.place.clientWidth) return;
@@ -81,7 +80,7 @@ class Chart {
     });
   }
 
-  // Where uPlot does not work, this place says so, and the page goes on.
+  // If uPlot fails, this place says so, and the page goes on.
   draw(action) {
     try {
       action();
@@ -93,12 +92,12 @@ class Chart {
     }
   }
 
-  // Has words stand where the chart would.
+  // Shows words in place of the chart.
   say(words) {
     this.place.append(Object.assign(document.createElement("p"), { className: "empty", textContent: words }));
   }
 
-  // Takes the chart away, with all that it holds.
+  // Removes the chart and its data.
   clear() {
     this.data = undefined;
     this.remove();
@@ -117,7 +116,7 @@ class Curve extends Chart {
     this.kind = curves[measure];
   }
 
-  // Shows lists of equal length: minibatches, then each one's measure, the smoothed measure and the test set's.
+  // Shows lists of equal length: minibatches, each one's measure, the smoothed measure and that of the test set.
   show(x, raw, smooth, test) {
     this.draw(() => {
       const { turned, lines, span } = this.kind;
@@ -136,20 +135,20 @@ class Curve extends Chart {
     });
   }
 
-  // What the axis does not reach lies on its edge; what overflowed is a gap.
+  // Values beyond the axis are drawn at its edge; those that overflowed leave a gap.
   points() {
     const placed = (value) => (Number.isFinite(value) ? Math.max(this.kind.turned(value), this.ends[0]) : null);
     return [this.data.x, ...this.data.measures.map((values) => Array.from(values, placed))];
   }
 
-  // Has the legend show the newest values, unless somebody points at others.
+  // Shows the newest values in the legend unless somebody points at others.
   attend(plot) {
     plot.over.addEventListener("mouseleave", () => showLatest(plot));
     showLatest(plot);
   }
 
-  // A legend's words, of the measure rather than of its place. Where a line has no point, its last one before counts:
-  // between two tests that is the last test.
+  // The legend's words for the measure itself, not its position on the axis. Where a line has no point, the last one
+  // before counts: between two tests that is the last test.
   legend(line, at) {
     if (typeof at !== "number") return "";
     const newest = this.data.measures[line - 1].subarray(0, at + 1).findLast((value) => !Number.isNaN(value));
@@ -191,7 +190,7 @@ class Curve extends Chart {
 }
 
 class Runs extends Chart {
-  // Shows runs: of each the name of its colour, the length of its dashes, epochs and values.
+  // Shows runs, each with its colour's name, the length of its dashes, epochs and values.
   show(isAccuracy, runs) {
     this.data = { isAccuracy, runs };
     this.make();
@@ -202,7 +201,7 @@ class Runs extends Chart {
   }
 
   points() {
-    // A gap is spanned if it is undefined.
+    // uPlot spans gaps only if they are undefined.
     const finite = (value) => (Number.isFinite(value) ? value : undefined);
     return globalThis.uPlot.join(this.data.runs.map(([, , x, values]) => [x, Array.from(values, finite)]));
   }
@@ -222,7 +221,7 @@ class Runs extends Chart {
       axes: axes(
         this.place,
         { size: 28, space: 48, labelSize: 20, label: "epochs", incrs: [1, 2, 5, 10, 20, 50, 100] },
-        // A line of a logarithmic axis may be without a word.
+        // uPlot leaves some lines of a logarithmic axis without a value.
         { size: 64, values: (plot, values) => values.map((value) => (value === null ? null : word(value))) },
       ),
       series: [
@@ -236,7 +235,7 @@ class Runs extends Chart {
     };
   }
 
-  // The address of a picture: the chart on the page's paper, a title above and words about each run below.
+  // A picture's URL: the chart on the page's paper, with a title above and words about each run below.
   picture(title, words) {
     if (!this.plot) return undefined;
     const chart = this.plot.ctx.canvas;

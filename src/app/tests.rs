@@ -353,7 +353,7 @@ fn a_trainer_that_an_update_took_away_is_not_restarted() {
 }
 
 #[test]
-fn a_trainer_that_cannot_be_started_is_told_in_plain_words() {
+fn a_trainer_that_cannot_be_started_is_reported_in_plain_words() {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     app.update(Event::TrainerBroke);

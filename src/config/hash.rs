@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_brought_into_range_and_told() {
+    fn nonsense_is_brought_into_range_and_reported() {
         let (form, notices) =
             Form::from_hash("#epochs=-4&batch=many&lr=nan&seed=1.5&images=1e99&workers=80&x=y");
         let s = &form.settings;

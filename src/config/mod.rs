@@ -9,7 +9,7 @@
 //! | `hash` | the settings as a link carries them |
 //! | [`presets`] | networks and settings to begin with |
 //!
-//! A crate of its own, because xtask makes the page's HTML from the same table.
+//! A separate crate, because xtask makes the page's HTML from the same table.
 
 pub mod architecture;
 pub mod field;

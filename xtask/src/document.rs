@@ -1,4 +1,4 @@
-//! The page's document: `www/index.html`, a template, with what the table of settings says of each.
+//! Renders the page's document from the template `www/index.html` and the table of settings.
 
 use std::path::Path;
 
@@ -9,21 +9,20 @@ use inkling_config::{CLASSES, Field, NetworkPreset, Recipe};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
-/// The templates, by the names that they have for one another.
+/// The templates, by the names that they use for each other.
 const TEMPLATES: [&str; 2] = ["index.html", "controls.html"];
 
-/// What the document of a build knows of it.
+/// What the document needs to know of its build.
 #[derive(Serialize)]
 pub(crate) struct Build<'a> {
-    /// Its ID.
     pub(crate) id: &'a str,
     /// The text of guard.js.
     pub(crate) guard: &'a str,
-    /// The hash by which the policy allows that script.
+    /// The hash that makes the content security policy allow that script.
     pub(crate) guard_hash: &'a str,
 }
 
-/// A control as the templates have it.
+/// A control, as the templates see it.
 #[derive(Serialize)]
 struct Control {
     key: &'static str,
@@ -78,7 +77,7 @@ impl Control {
     }
 }
 
-/// The settings of one of the page's places, in their order there.
+/// The settings in one of the page's places, in order.
 fn settings(is_there: impl Fn(Place) -> bool) -> Vec<Control> {
     let placed =
         |field: Field| Some((*field.places().iter().find(|place| is_there(**place))?, field));
@@ -87,7 +86,7 @@ fn settings(is_there: impl Fn(Place) -> bool) -> Vec<Control> {
     fields.into_iter().map(|(_, field)| Control::of_field(field)).collect()
 }
 
-/// The document of a build, from the templates in a folder.
+/// Renders a build's document from the templates in a folder.
 pub(crate) fn render(folder: &Path, build: &Build<'_>) -> Result<String> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -200,7 +199,7 @@ mod tests {
             html.matches("class=\"setting\"").count(),
             "no two have one place"
         );
-        // What is in links only.
+        // Settings that are only in links.
         let without: Vec<Field> =
             Field::ALL.into_iter().filter(|field| field.places().is_empty()).collect();
         assert_eq!(without, [Field::Architecture, Field::Backend]);

@@ -1,4 +1,4 @@
-//! The licences of what a visitor gets: of the crates in the WebAssembly, and of what npm brought.
+//! The licences of everything on the site: crates in the WebAssembly, npm packages and data.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 use crate::command::output;
 use crate::project;
 
-/// Packages of npm of which something is on the site.
+/// The npm packages that are on the site, wholly or in part.
 const FROM_NPM: [&str; 3] = ["uplot", "sortablejs", "idb-keyval"];
 
-/// What is under no licence of software.
+/// The data set's licence, which is not a software licence.
 const DATA: &str = "MNIST, by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, is under the Creative Commons\n\
     Attribution-Share Alike 3.0 licence. Its images and labels are on this site as they were, in parts.\n";
 
-/// What `cargo metadata` says, as far as it is wanted here.
+/// The part of `cargo metadata`'s output that is used here.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -60,17 +60,16 @@ struct Dependency {
 
 #[derive(Deserialize)]
 struct DependencyKind {
-    /// None for what is linked, "dev" or "build" else.
+    /// `None` for a dependency that is linked, else "dev" or "build".
     kind: Option<String>,
 }
 
 /// The text of the site's `licences.txt`.
-///
 pub(crate) fn text() -> Result<String> {
     let mut ask = project::cargo(["metadata", "--format-version=1", "--locked"]);
     let metadata = output(ask.args(["--filter-platform", "wasm32-unknown-unknown"]))?;
     let metadata: Metadata = serde_json::from_str(&metadata).context("reading cargo metadata")?;
-    // Texts that are the same, but for whose it is, stand once for all that have them.
+    // Works with the same text share one copy of it.
     let mut works: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for package in linked(&metadata)? {
         let folder = package.manifest_path.parent().context("a manifest is in a folder")?;
@@ -85,7 +84,7 @@ pub(crate) fn text() -> Result<String> {
         works.entry(text).or_default().insert(name.to_owned());
     }
     let mut all = String::from(
-        "Inkling is under the MIT licence or the Apache licence 2.0, as you like.\n\
+        "Inkling is under the MIT licence or the Apache licence 2.0, at your option.\n\
          It is compiled with Rust's standard library, which is under the same two, and contains the works below.\n",
     ) + DATA;
     for (text, works) in works {
@@ -95,7 +94,7 @@ pub(crate) fn text() -> Result<String> {
     Ok(all)
 }
 
-/// The packages of others that are linked into the page or a worker.
+/// Other people's packages that are linked into the page or a worker.
 fn linked(metadata: &Metadata) -> Result<Vec<&Package>> {
     let nodes: HashMap<&str, &Node> =
         metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
@@ -122,7 +121,7 @@ fn linked(metadata: &Metadata) -> Result<Vec<&Package>> {
     Ok(linked)
 }
 
-/// The licence that a package brings along; MIT's where it leaves a choice.
+/// The text of a package's licence, the MIT one if there is a choice.
 fn licence_text(folder: &Path) -> Result<Option<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {

@@ -155,7 +155,7 @@ pub(super) fn every(milliseconds: i32, handler: impl FnMut() + 'static) -> Resul
     Ok(())
 }
 
-/// Calls `handler` once after a time in milliseconds; false if the browser refuses.
+/// Calls `handler` once, after this many milliseconds; returns false if the browser refuses.
 pub(super) fn after(milliseconds: i32, handler: impl FnOnce() + 'static) -> bool {
     let closure = Closure::once_into_js(handler);
     let set = |window: Window| {
@@ -194,7 +194,7 @@ pub(super) fn now() -> f64 {
     window().ok().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
-/// Has a part of the navigator do something that takes time; `None` if the browser lacks the part.
+/// Lets a part of the navigator do something that takes time; `None` if the browser lacks the part.
 pub(super) fn ask_navigator(part: &str, method: &str, argument: &JsValue) -> Option<Promise> {
     let part = Reflect::get(&window().ok()?.navigator(), &part.into()).ok()?;
     let method: Function = Reflect::get(&part, &method.into()).ok()?.dyn_into().ok()?;

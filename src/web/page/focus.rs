@@ -62,7 +62,7 @@ impl Focus {
         Some(Self { stops: place.query_selector_all(STOPS).ok()?, element, place })
     }
 
-    /// Gives the focus to what has come in the element's place, if that can have it no longer.
+    /// Gives the focus to what has replaced the element, if the element can no longer have it.
     pub(super) fn keep(self) {
         if can_have(&self.element) {
             return;

@@ -19,7 +19,7 @@ pub(super) fn listen() -> Result<(), DomError> {
     dom::on(dom::document()?.as_ref(), "visibilitychange", |_: Event| request())
 }
 
-/// Has the screen stay on, or no longer.
+/// Keeps the screen on, or stops keeping it on.
 pub(super) fn set(wanted: bool) {
     if WANTED.replace(wanted) == wanted {
         return;

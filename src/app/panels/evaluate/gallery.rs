@@ -44,7 +44,7 @@ pub struct Exhibit {
 pub struct Gallery {
     /// Which images were asked for.
     pub choice: Choice,
-    /// The images on show.
+    /// The images that are shown.
     pub exhibits: Vec<Exhibit>,
     /// All chosen images, by their index in the test set.
     order: Vec<u32>,

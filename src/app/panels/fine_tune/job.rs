@@ -110,7 +110,7 @@ impl FineTuneState {
         ([images, labels], held_out)
     }
 
-    /// The button: Fine-tune, or Cancel while it is under way.
+    /// Fine-tune, or Cancel while it is on.
     pub(super) fn start_or_cancel(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
         if let Some(PendingFineTune { id, .. }) = self.job.pending.take() {
             out.push(Outcome::Send(Request::StopFineTuning { id }, vec![]));

@@ -288,7 +288,7 @@ fn a_table_has_a_line_an_epoch() {
     let csv = to_csv(records.iter());
     let lines: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
-    assert!(lines[0].starts_with("\u{feff}run,"), "Excel is told that it is UTF-8");
+    assert!(lines[0].starts_with("\u{feff}run,"), "Excel sees that it is UTF-8");
     assert_eq!(lines[0].split(',').count(), 14);
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
@@ -345,5 +345,5 @@ fn runs_with_links_of_other_versions_are_read() {
     let newer = read("#epochs=900&augment=wild&colour=blue&net=f,d10s");
     assert_eq!((newer.name.as_str(), newer.settings.epochs), ("A", 100));
     assert_eq!(newer.settings.architecture.to_string(), "f,d10s");
-    assert_eq!(newer.epochs, read("").epochs, "what came of it is as it was");
+    assert_eq!(newer.epochs, read("").epochs, "its results are as they were");
 }
