@@ -407,7 +407,7 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     for _ in 0..61 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(view::state(&app.cx), State::Error, "a trainer that never comes is told too");
+    assert_eq!(view::state(&app.cx), State::Error, "a trainer that never starts is reported, too");
 }
 
 #[test]
@@ -565,7 +565,7 @@ fn a_network_that_cannot_be_built_waits() {
 }
 
 #[test]
-fn a_link_is_told_in_full_before_anything_starts() {
+fn a_link_is_explained_in_full_before_anything_starts() {
     let words = |app: &App| app.view().plan.plan.map(|line| line.words);
     let mut app = ready();
     assert_eq!(

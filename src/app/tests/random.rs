@@ -33,10 +33,10 @@ fn whatever_happens_a_million_times_the_page_goes_on() {
 
 fn happen(events: usize, seed: u64) {
     let mut rng = Rng::with_seed(seed);
-    let mut store = Store::default();
+    let mut store = FakeStore::default();
     for visit in 0..events / VISIT {
         if visit % 4 == 0 {
-            store = Store::default();
+            store = FakeStore::default();
         }
         // Every third store says what it was not asked about.
         Visit::new(rng.fork(), &mut store, visit % 3 == 2).live(visit);
@@ -45,7 +45,7 @@ fn happen(events: usize, seed: u64) {
 
 /// What the browser keeps, and what it is asked for and has not done yet.
 #[derive(Default)]
-struct Store {
+struct FakeStore {
     runs: BTreeMap<Key, StoredRun>,
     /// Pinned drawings and My digits.
     drawings: [BTreeMap<Key, Vec<f32>>; 2],
@@ -63,7 +63,7 @@ fn place(set: DrawingSet) -> usize {
     usize::from(set == DrawingSet::UserDigits)
 }
 
-impl Store {
+impl FakeStore {
     /// Does what it was asked first, or refuses to; what it says then.
     fn answer(&mut self, rng: &mut Rng) -> Option<panels::Event> {
         let refused = rng.u8(..8) == 0;
@@ -131,7 +131,7 @@ impl Store {
 struct Visit<'a> {
     rng: Rng,
     app: App,
-    store: &'a mut Store,
+    store: &'a mut FakeStore,
     /// Whether the store says what it was not asked about.
     lies: bool,
     /// What the page shows.
@@ -141,7 +141,7 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    fn new(rng: Rng, store: &'a mut Store, lies: bool) -> Self {
+    fn new(rng: Rng, store: &'a mut FakeStore, lies: bool) -> Self {
         store.asked.clear();
         store.undeleted.clear();
         let app = app();
