@@ -276,7 +276,7 @@ table! {
         key: "images",
         label: "Images",
         question: "What does images mean?",
-        help: "Train on the first so many images only: fewer is quicker and learns less.",
+        help: "Train on only the first n images: fewer is quicker and learns less.",
         value: Whole {
             range: 100..=TRAIN_IMAGES,
             get: |form| Some(form.settings.images.unwrap_or(TRAIN_IMAGES)),
