@@ -407,7 +407,7 @@ fn only_a_trainer_that_owes_an_answer_can_be_silent_too_long() {
     for _ in 0..61 {
         app.update(Event::Tick(1.0));
     }
-    assert_eq!(view::state(&app.cx), State::Error, "a trainer that never comes is told too");
+    assert_eq!(view::state(&app.cx), State::Error, "a trainer that never comes is reported, too");
 }
 
 #[test]

@@ -497,7 +497,7 @@ table! {
         label: "Stop at",
         unit: " %",
         question: "What does stop at mean?",
-        help: "The run ends early after the first epoch that reads so many percent rightly: of the held-out images if there are any, else of the test set.",
+        help: "The run ends early after the first epoch that reads this percentage right: of the held-out images if there are any, else of the test set.",
         value: Real {
             range: 1.0..=100.0,
             get: |form| form.settings.stop_at.map(percent_of),
