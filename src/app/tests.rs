@@ -565,7 +565,7 @@ fn a_network_that_cannot_be_built_waits() {
 }
 
 #[test]
-fn a_link_is_told_in_full_before_anything_starts() {
+fn a_link_is_shown_in_full_before_anything_starts() {
     let words = |app: &App| app.view().plan.plan.map(|line| line.words);
     let mut app = ready();
     assert_eq!(
