@@ -276,7 +276,7 @@ table! {
         key: "images",
         label: "Images",
         question: "What does images mean?",
-        help: "Train on the first so many images only: fewer is quicker and learns less.",
+        help: "Train on only the first n images: fewer is quicker and learns less.",
         value: Whole {
             range: 100..=TRAIN_IMAGES,
             get: |form| Some(form.settings.images.unwrap_or(TRAIN_IMAGES)),
@@ -497,7 +497,7 @@ table! {
         label: "Stop at",
         unit: " %",
         question: "What does stop at mean?",
-        help: "The run ends early after the first epoch that reads so many percent rightly: of the held-out images if there are any, else of the test set.",
+        help: "The run ends early after the first epoch that reads this percentage right: of the held-out images if there are any, else of the test set.",
         value: Real {
             range: 1.0..=100.0,
             get: |form| form.settings.stop_at.map(percent_of),

@@ -88,7 +88,7 @@ impl Panels {
         Ok(())
     }
 
-    /// Continues with what has become visible in the open panel. The others are notified too, because they will be seen
+    /// Continues with what has become visible in the open panel. The others are notified, too, because they will be seen
     /// somewhere else.
     pub(super) fn sight_changed(&mut self, app: &App) {
         for Placed { id, panel, frame } in &mut self.panels {
