@@ -65,6 +65,10 @@ impl App {
     }
 
     pub(super) fn start(&mut self, paused: bool, effects: &mut Vec<Effect>) {
+        // The trainer may have gone while the visitor was asked.
+        if self.cx.cannot_train().is_some() {
+            return;
+        }
         self.check_start();
         let settings = self.cx.form.settings.clone();
         let parameters = match self.cx.form.start {

@@ -50,8 +50,8 @@ struct FakeStore {
     /// Pinned drawings and My digits.
     drawings: [BTreeMap<Key, Vec<f32>>; 2],
     asked: VecDeque<Asked>,
-    /// What it has refused to delete.
-    undeleted: BTreeSet<Key>,
+    /// What it has refused to delete: places of sets, 2 for runs, and keys.
+    undeleted: BTreeSet<(usize, Key)>,
 }
 
 enum Asked {
@@ -79,7 +79,7 @@ impl FakeStore {
                     let key = run.key;
                     if !refused {
                         self.runs.insert(key, run);
-                        self.undeleted.remove(&key);
+                        self.undeleted.remove(&(2, key));
                     }
                     runs::Event::Written(key, result)
                 }
@@ -118,7 +118,7 @@ impl FakeStore {
 
     fn forget(&mut self, key: Key, refused: bool, what: usize) {
         if refused {
-            self.undeleted.insert(key);
+            self.undeleted.insert((what, key));
         } else if what == 2 {
             self.runs.remove(&key);
         } else {
@@ -194,6 +194,8 @@ impl<'a> Visit<'a> {
         for effect in effects {
             self.carry_out(effect, &words);
         }
+        let (cx, on) = (&self.app.cx, self.app.cx.run_is_on());
+        assert!(!on || cx.trainer.is_ready(), "a run that nobody trains, after {words}");
         let view = self.app.view();
         let reasons =
             [view.run.train.disabled, view.run.step_button.disabled, view.run.reset.disabled];
@@ -303,7 +305,8 @@ impl<'a> Visit<'a> {
         if runs.is_open() {
             let readable = store.runs.values().filter(|run| Record::read(run).is_some());
             let mut keys = readable.map(|run| run.key);
-            let unknown = |key: &Key| runs.find(*key).is_none() && !store.undeleted.contains(key);
+            let unknown =
+                |key: &Key| runs.find(*key).is_none() && !store.undeleted.contains(&(2, *key));
             assert_eq!(keys.find(unknown), None, "visit {visit}");
         }
         for (set, collection) in [
@@ -317,8 +320,10 @@ impl<'a> Visit<'a> {
             if collection.is_open() {
                 let read = |(key, numbers): (&Key, &Vec<f32>)| Labelled::read(*key, numbers);
                 let mut keys = stored.iter().filter_map(read).map(|drawing| drawing.key);
-                let unknown =
-                    |key: &Key| collection.find(*key).is_none() && !store.undeleted.contains(key);
+                let unknown = |key: &Key| {
+                    collection.find(*key).is_none()
+                        && !store.undeleted.contains(&(place(set), *key))
+                };
                 assert_eq!(keys.find(unknown), None, "visit {visit}");
             }
         }
