@@ -265,7 +265,7 @@ impl<'a> Visit<'a> {
             experiment.cannot_undo.map(String::from),
         ];
         assert!(reasons.iter().flatten().all(|why| !why.is_empty()), "{reasons:?} after {after}");
-        let _ = (self.app.farewell(), self.app.would_lose_a_run());
+        let _ = (self.app.farewell(), self.app.would_lose_work());
     }
 
     fn sizes(&self) -> [usize; 3] {

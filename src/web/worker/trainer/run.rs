@@ -32,6 +32,11 @@ const TIMES_OWN: f64 = 10.0;
 /// e^-10000.
 const DIVERGED: f32 = 1e4;
 
+/// Whether training can go on from such a mean cross-entropy; not from NaN.
+fn is_sound(loss: f32) -> bool {
+    loss < DIVERGED
+}
+
 /// The trainer's parts that a run works with.
 pub(super) struct TrainerContext<'a> {
     /// Sends replies to the page.
@@ -237,8 +242,7 @@ impl TrainingRun {
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
                 self.accuracies.push(score.accuracy());
-                // Not `>=`, which is false for NaN.
-                if !(score.mean_loss() < DIVERGED) {
+                if !is_sound(score.mean_loss()) {
                     self.report_divergence(context);
                     return false;
                 }
@@ -254,7 +258,7 @@ impl TrainingRun {
                 let evaluation = self.session.take_score(score, context.images.available());
                 if let Some(evaluation) = evaluation {
                     self.loaded = false;
-                    if !(evaluation.test.mean_loss() < DIVERGED) {
+                    if !is_sound(evaluation.test.mean_loss()) {
                         self.report_divergence(context);
                         return false;
                     }
@@ -330,7 +334,7 @@ impl TrainingRun {
         self.last_progress = context.clock.now();
         self.last_sign = self.last_progress;
         self.activity = activity;
-        if self.losses.iter().all(|&loss| loss < DIVERGED) {
+        if self.losses.iter().copied().all(is_sound) {
             self.sound.clear();
             self.sound.extend_from_slice(self.session.averaged());
         }
