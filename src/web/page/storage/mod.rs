@@ -49,9 +49,9 @@ thread_local! {
 
 /// Runs tasks one after another, so that the last request decides what the store ends with.
 fn in_order(task: impl Future<Output = ()> + 'static) {
-    type Task = Pin<Box<dyn Future<Output = ()>>>;
+    type StoreTask = Pin<Box<dyn Future<Output = ()>>>;
     thread_local! {
-        static WAITING: RefCell<VecDeque<Task>> = const { RefCell::new(VecDeque::new()) };
+        static WAITING: RefCell<VecDeque<StoreTask>> = const { RefCell::new(VecDeque::new()) };
         static BUSY: Cell<bool> = const { Cell::new(false) };
     }
     WAITING.with_borrow_mut(|waiting| waiting.push_back(Box::pin(task)));
