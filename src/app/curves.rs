@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_of_a_minibatch_not_yet_heard_of_waits() {
+    fn a_test_of_a_minibatch_not_yet_received_waits() {
         let mut curves = Curves::default();
         curves.extend(&[1.0], &[0.5]);
         curves.tests.push(Test { epoch: 1, step: 2, loss: 0.3, accuracy: 0.9, validation: None });

@@ -625,7 +625,7 @@ fn a_run_that_was_good_enough_is_done() {
 }
 
 /// Which parts were rebuilt: answer, run, curves, plan, trainer.
-fn made_anew(app: &mut App) -> [bool; 5] {
+fn rebuilt(app: &mut App) -> [bool; 5] {
     let ViewChanges { answer, run, curves, plan, trainer } = app.view_changes();
     [answer.is_some(), run.is_some(), curves.is_some(), plan.is_some(), trainer.is_some()]
 }
@@ -636,22 +636,22 @@ fn a_pointer_event_costs_what_the_answer_costs() {
     app.update(Event::Train);
     progress(&mut app, 1, 30, 0.02);
     epoch_end(&mut app, 1, 1);
-    assert_eq!(made_anew(&mut app), [true; 5], "a page that has not been shown yet");
-    assert_eq!(made_anew(&mut app), [false; 5], "nothing has happened since");
+    assert_eq!(rebuilt(&mut app), [true; 5], "a page that has not been shown yet");
+    assert_eq!(rebuilt(&mut app), [false; 5], "nothing has happened since");
     let mut counts = [0; 5];
     app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
     for i in 1..20 {
         app.update(Event::PenMoved(vec![Point { x: 0.4, y: 0.2 + 0.03 * i as f32 }]));
-        for (count, anew) in counts.iter_mut().zip(made_anew(&mut app)) {
-            *count += u32::from(anew);
+        for (count, is_new) in counts.iter_mut().zip(rebuilt(&mut app)) {
+            *count += u32::from(is_new);
         }
     }
     assert_eq!(counts, [19, 0, 0, 0, 0]);
     app.update(Event::PenUp);
     app.update(Event::Tick(1.0));
-    assert_eq!(made_anew(&mut app), [false; 5]);
+    assert_eq!(rebuilt(&mut app), [false; 5]);
     progress(&mut app, 1, 130, 0.02);
-    assert_eq!(made_anew(&mut app), [true, true, true, false, true], "the plan stays");
+    assert_eq!(rebuilt(&mut app), [true, true, true, false, true], "the plan stays");
 }
 
 #[test]

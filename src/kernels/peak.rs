@@ -14,7 +14,7 @@ pub const ROUND: usize = CHAINS * WIDTH;
 /// 0.001 every chain tends to 1, and no subnormal number slows it down.
 ///
 /// The result has no meaning. It is returned so that the compiler cannot drop the work; for the same reason
-/// `factor` and `addend` are arguments, as constants would be loaded anew for each multiply-add.
+/// `factor` and `addend` are arguments, because constants would be loaded again for each multiply-add.
 ///
 /// Not inlined: a browser compiles well what is called again and again, not one call that loops.
 #[inline(never)]

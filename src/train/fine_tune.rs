@@ -109,7 +109,7 @@ pub fn trainable(plan: &Plan, part: Trainable) -> Range<usize> {
 }
 
 /// Chooses each minibatch: random MNIST images, and the user's digits in turn, in an order that is shuffled
-/// anew after each round.
+/// again after each round.
 #[derive(Clone, Debug)]
 pub struct Mix {
     rng: fastrand::Rng,

@@ -58,7 +58,7 @@ fn welcome(address: SocketAddr) -> String {
     let mut text = format!("Inkling is at http://{shown}/ (Ctrl-C stops it)");
     if !host.is_loopback() {
         text += "\nType that address on the other devices. Without https their browsers share no memory between workers, so \
-                 training is slower,\nand keep no training images, so each visit downloads them anew.";
+                 training is slower,\nand keep no training images, so each visit downloads them again.";
         if host.is_unspecified() {
             text += &format!(" Here: http://localhost:{}/", address.port());
         }

@@ -1,5 +1,5 @@
-//! A page to which anything happens in any order, with a trainer that says anything, and a browser's store that now and
-//! then refuses.
+//! A page to which anything may happen in any order, with a trainer that may send anything and a browser's store that
+//! sometimes refuses.
 
 use super::*;
 use crate::app::collection::{Collection, Item, Key};
@@ -17,7 +17,7 @@ use crate::protocol::{Tallies, Tally, Trainable};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Events until the page is loaded anew, with what its store has.
+/// Events before the page is loaded again, with what is in its store.
 const VISIT: usize = 500;
 
 #[test]
@@ -38,12 +38,12 @@ fn happen(events: usize, seed: u64) {
         if visit % 4 == 0 {
             store = FakeStore::default();
         }
-        // Every third store says what it was not asked about.
+        // Every third store sends answers that were not requested.
         Visit::new(rng.fork(), &mut store, visit % 3 == 2).live(visit);
     }
 }
 
-/// What the browser keeps, and what it is asked for and has not done yet.
+/// What the browser stores, and the requests that it has not answered yet.
 #[derive(Default)]
 struct FakeStore {
     runs: BTreeMap<Key, StoredRun>,
@@ -64,7 +64,7 @@ fn place(set: DrawingSet) -> usize {
 }
 
 impl FakeStore {
-    /// Does what it was asked first, or refuses to; what it says then.
+    /// Answers the oldest request, or refuses it.
     fn answer(&mut self, rng: &mut Rng) -> Option<panels::Event> {
         let refused = rng.u8(..8) == 0;
         let result = if refused { Err(String::from("no room")) } else { Ok(()) };
@@ -127,16 +127,16 @@ impl FakeStore {
     }
 }
 
-/// A page from its loading to its end.
+/// A page from when it is loaded until it is left.
 struct Visit<'a> {
     rng: Rng,
     app: App,
     store: &'a mut FakeStore,
-    /// Whether the store says what it was not asked about.
+    /// Whether the store sends answers that were not requested.
     lies: bool,
     /// What the page shows.
     shown: View,
-    /// The run begun last.
+    /// The run that began last.
     last_run: u32,
 }
 
@@ -237,7 +237,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// What is shown bit by bit is what would be shown in one go.
+    /// The parts shown one after another equal the whole view.
     fn show(&mut self, now: &View, after: &str) {
         let changes = self.app.view_changes();
         self.shown.clone().assert_same_but(changes, now, after);
@@ -289,12 +289,12 @@ impl<'a> Visit<'a> {
         check(&panels.fine_tune.digits, after);
     }
 
-    /// What the page says is kept is in the store as the page shows it, and nothing else is.
+    /// The store has exactly what the page says is stored, as the page shows it.
     fn nothing_kept_is_lost(&self, visit: usize) {
         let (panels, store) = (&self.app.panels, &*self.store);
         let runs = panels.runs.collection();
         for run in runs.all().iter().filter(|run| runs.keeps(run)) {
-            // As text, since what is no number equals nothing; and as a later visit reads it.
+            // As text, because NaN does not equal itself, and as a later visit reads it.
             let words = |run: Option<&StoredRun>| {
                 let record = run.and_then(Record::read);
                 format!("{:?}", record.map(|record| record.kept()))
@@ -483,7 +483,7 @@ impl<'a> Visit<'a> {
 
     fn reply(&mut self) -> Reply {
         let rng = &mut self.rng;
-        // Mostly about the run that is on.
+        // Mostly about the current run.
         let run = if rng.u8(..8) == 0 { rng.u32(..) } else { self.last_run };
         let reason = || String::from("it could not be done");
         match rng.u8(..24) {
@@ -600,7 +600,7 @@ fn whole(rng: &mut Rng) -> u32 {
     if rng.u8(..4) > 0 { rng.u32(..300) } else { pick(rng, &ODD) }
 }
 
-/// An array of any length, now and then that of some network's weights.
+/// An array of any length, sometimes that of a network's weights.
 fn weights(rng: &mut Rng) -> Vec<f32> {
     match rng.u8(..8) {
         0 => vec![number(rng); 7850],

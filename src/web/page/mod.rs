@@ -137,7 +137,7 @@ pub fn start() -> Result<(), DomError> {
     dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
-            "This browser keeps no training images at this address, so they are fetched anew at each visit.",
+            "This browser keeps no training images at this address, so they are fetched again at each visit.",
         )));
     }
     with_page(|page| {

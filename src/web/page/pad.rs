@@ -12,7 +12,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 
-/// The displayed pen's width as a fraction of the pad's side. The network's input has a pen of its own.
+/// The displayed pen's width as a fraction of the pad's side. The network's input has its own pen.
 const PEN: f64 = 0.055;
 
 /// Milliseconds after a pen was last seen in which a touch is the hand that holds it.

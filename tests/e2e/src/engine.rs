@@ -52,7 +52,7 @@ impl Engine {
             Self::WebKit => "webkit2gtk-driver",
         };
         format!(
-            "start it by hand to see why, or install browser and driver anew and of one version (Debian: {packages})"
+            "start it by hand to see why, or reinstall browser and driver, both of the same version (Debian: {packages})"
         )
     }
 

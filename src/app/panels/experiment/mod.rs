@@ -356,7 +356,7 @@ mod tests {
         happen(&mut app, Event::Network(NetworkPreset::ALL[2]));
         let without = shown(&app).revision;
         happen(&mut app, Event::Undo);
-        assert!(shown(&app).revision != without, "the list is made anew");
+        assert!(shown(&app).revision != without, "the list is rebuilt");
         assert_eq!(app.cx.form.settings.architecture.layers.len(), 5);
         let effects = happen(&mut app, Event::Undo);
         assert_eq!(app.cx.form.settings.architecture, eight, "what changed nothing is no step");

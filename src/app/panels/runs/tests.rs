@@ -213,7 +213,7 @@ fn deleting_can_be_undone() {
     assert_eq!(happen(&mut app, Event::Undelete), []);
     happen(&mut app, Event::Delete(key(4)));
     epoch(&mut app, 1, 2);
-    assert_eq!(names(&app)[0], "Run 5", "a run that goes on is kept anew");
+    assert_eq!(names(&app)[0], "Run 5", "a run that goes on is kept again");
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn what_comes_back_has_it(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// What goes or is made anew under the focus leaves it to what has come in its place.
+/// What is removed or rebuilt under the focus leaves it to its replacement.
 fn stays_where_something_goes(page: &mut Page) -> Result<()> {
     page.open("epochs=banana")?;
     focus(page, "#notice-close")?;
