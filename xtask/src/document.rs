@@ -216,7 +216,10 @@ mod tests {
                 assert!(control.contains(&format!("min=\"{low}\" max=\"{high}\"")), "{control}");
             }
             for option in part.options() {
-                assert!(control.contains(&format!("<option>{option}</option>")), "{control}");
+                assert!(
+                    control.contains(&format!("<option value=\"{option}\">{option}</option>")),
+                    "{control}"
+                );
             }
         }
         for network in NetworkPreset::ALL {

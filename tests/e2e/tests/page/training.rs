@@ -252,9 +252,12 @@ fn a_new_run_takes_nothing_from_a_kept_one(page: &mut Page) -> Result<()> {
     page.train("images=500&epochs=1&batch=50&seed=5")?;
     page.wait_for_state("done", 60)?;
     page.click("#open-runs")?;
+    // In the store, not only in the table.
     page.wait_until("the kept run", 10, || {
-        let kept = "return document.querySelectorAll('#runs-rows tr').length === 1";
-        Ok(page.ask::<bool>(kept, vec![])?.then_some(()))
+        const KEPT: &str = "
+            if (!window.idbKeyval || document.querySelectorAll('#runs-rows tr').length !== 1) return false;
+            return idbKeyval.keys(idbKeyval.createStore('inkling', 'kept')).then(keys => keys.length === 2);";
+        Ok(page.ask::<bool>(KEPT, vec![])?.then_some(()))
     })?;
     page.click("#train")?;
     ensure!(!page.ask::<bool>("return Boolean(document.querySelector('dialog[open]'))", vec![])?);
