@@ -198,7 +198,7 @@ pub(super) fn now() -> f64 {
 pub(super) fn ask_navigator(part: &str, method: &str, argument: &JsValue) -> Option<Promise> {
     let part = Reflect::get(&window().ok()?.navigator(), &part.into()).ok()?;
     let method: Function = Reflect::get(&part, &method.into()).ok()?.dyn_into().ok()?;
-    method.call1(&part, argument).ok()?.dyn_into().ok()
+    Some(Promise::resolve(&method.call1(&part, argument).ok()?))
 }
 
 /// Whether the Cache API is available; some browsers lack it outside of https or in private windows.
