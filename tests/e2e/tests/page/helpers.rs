@@ -1,5 +1,7 @@
 //! The workers that train together: how many, and what happens to a run that loses one.
 
+use std::sync::OnceLock;
+
 use anyhow::{Result, ensure};
 use e2e::{Engine, Fault, Host, Page};
 
@@ -95,6 +97,18 @@ fn trained(page: &mut Page, workers: u32) -> Result<Vec<Vec<String>>> {
     without_times(page)
 }
 
+/// The same of one worker; it is trained once for all tests.
+fn alone(page: &mut Page) -> Result<&'static Vec<Vec<String>>> {
+    static ALONE: OnceLock<Vec<Vec<String>>> = OnceLock::new();
+    match ALONE.get() {
+        Some(alone) => Ok(alone),
+        None => {
+            let alone = trained(page, 1)?;
+            Ok(ALONE.get_or_init(|| alone))
+        }
+    }
+}
+
 fn take_part(page: &Page, workers: u32) -> Result<()> {
     page.wait_for("all workers to take part", 30, |status| {
         status.state == "training" && status.workers == Some(workers)
@@ -125,21 +139,21 @@ fn shares_memory(page: &Page) -> Result<bool> {
 }
 
 fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
-    let alone = trained(page, 1)?;
+    let alone = alone(page)?;
     for host in [Host::Isolated, Host::Plain] {
         page.change_host(&e2e::dist()?, host)?;
         for workers in [2, 4] {
             let together = trained(page, workers)?;
             let shares: bool = page.ask("return crossOriginIsolated", vec![])?;
             ensure!(shares == (host == Host::Isolated), "{host:?}: {shares}");
-            ensure!(together == alone, "{host:?}, {workers}: {together:?}; one: {alone:?}");
+            ensure!(together == *alone, "{host:?}, {workers}: {together:?}; one: {alone:?}");
         }
     }
     Ok(())
 }
 
 fn isolated_without_shared_memory(page: &mut Page) -> Result<()> {
-    let alone = trained(page, 1)?;
+    let alone = alone(page)?;
     for script in NO_SHARED_MEMORY {
         // A new origin each time: where hosts allow it, the browser keeps the scripts for good.
         page.change_host(&e2e::dist()?, Host::Isolated)?;
@@ -149,7 +163,7 @@ fn isolated_without_shared_memory(page: &mut Page) -> Result<()> {
         let together = trained(page, 2)?;
         let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
         ensure!(isolated, "{script}");
-        ensure!(together == alone, "{script}: {together:?}; one: {alone:?}");
+        ensure!(together == *alone, "{script}: {together:?}; one: {alone:?}");
     }
     Ok(())
 }
@@ -177,7 +191,7 @@ fn without_shared_memory_one_that_hangs(page: &mut Page) -> Result<()> {
 }
 
 fn dies_and_the_run_goes_on(page: &mut Page, host: Host, script: &'static str) -> Result<()> {
-    let whole = trained(page, 1)?;
+    let whole = alone(page)?;
     // A new origin: where hosts allow it, the browser keeps the worker's script for good.
     page.change_host(&e2e::dist()?, host)?;
     page.expect_on_console("a helper is lost");
@@ -189,6 +203,6 @@ fn dies_and_the_run_goes_on(page: &mut Page, host: Host, script: &'static str) -
     let done = page.wait_for_state("done", 120)?;
     ensure!(done.error.is_empty(), "{done:?}");
     let epochs = without_times(page)?;
-    ensure!(epochs == whole, "with losses {epochs:?}, without {whole:?}");
+    ensure!(epochs == *whole, "with losses {epochs:?}, without {whole:?}");
     Ok(())
 }

@@ -29,7 +29,7 @@ mod yours;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Browser, Engine, Page};
@@ -38,8 +38,15 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// A test: a visit to the page, served at `/`, not opened yet.
 type Test = fn(&mut Page) -> Result<()>;
 
-/// The browser that the tests share; `None` before the first test and after a failed one.
-type Stage = Arc<Mutex<Option<Browser>>>;
+/// Browsers that no test is using. One that was in use when a test failed is not used again.
+type Stage = Arc<Mutex<Vec<Browser>>>;
+
+/// Groups of tests that need the machine for themselves: what they expect depends on how fast it trains, or they share
+/// files. The others mostly wait, so in Chromium two of them run side by side, each in a browser of its own.
+const ALONE: [&str; 5] = ["harness::", "training::", "helpers::", "slowness::", "failure::"];
+
+/// Taken by those for writing, by the others for reading.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 /// Tests that do not apply to nginx, and why.
 const NOT_OVER_NGINX: [(&str, &str); 1] = [(
@@ -55,7 +62,9 @@ const ONLY_OVER_NGINX: [(&str, &str); 1] = [(
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
+    // Elsewhere two windows would take the focus from each other.
+    let chromium = Engine::from_environment().is_ok_and(|engine| engine == Engine::Chromium);
+    arguments.test_threads = Some(if chromium { 2 } else { 1 });
     let stage = Stage::default();
     let over_nginx = std::env::var("INKLING_SERVER").is_ok_and(|server| server == "nginx");
     let left_out = if over_nginx { NOT_OVER_NGINX } else { ONLY_OVER_NGINX };
@@ -106,12 +115,15 @@ fn main() -> ExitCode {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    drop(take(&stage));
+    while take(&stage).is_some() {}
     conclusion.exit_code()
 }
 
 fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
     let folder = if name.starts_with("harness::") { harness::site()? } else { e2e::dist()? };
+    let alone = ALONE.iter().any(|group| name.starts_with(group));
+    let _alone = alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
+    let _beside = (!alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
     let browser = match take(stage) {
         Some(browser) => browser,
         None => Browser::launch(Engine::from_environment()?)?,
@@ -166,11 +178,11 @@ fn part(name: &str) -> Result<String> {
 }
 
 fn put(stage: &Stage, browser: Browser) {
-    *stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(browser);
+    stage.lock().unwrap_or_else(PoisonError::into_inner).push(browser);
 }
 
 fn take(stage: &Stage) -> Option<Browser> {
-    stage.lock().unwrap_or_else(PoisonError::into_inner).take()
+    stage.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
 /// Keeps a screenshot of a failed test; `None` if even that fails.

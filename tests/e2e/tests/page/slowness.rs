@@ -19,7 +19,7 @@ let pause = 0, calls = 0;
 addEventListener('message', ({data}) => { if (data.message?.Start) pause = 1000; });
 self.postMessage = (data, ...rest) => {
     postMessage.call(self, data, ...rest);
-    if (data.message?.Progress?.activity === 'Evaluating') pause = 30;
+    if (data.message?.Progress?.activity === 'Evaluating') pause = 12;
 };
 Performance.prototype.now = function () {
     // A slice of work begins with three questions for the time.
