@@ -41,11 +41,21 @@ type Test = fn(&mut Page) -> Result<()>;
 /// Browsers that no test is using. One that was in use when a test failed is not used again.
 type Stage = Arc<Mutex<Vec<Browser>>>;
 
-/// Groups of tests that need the machine for themselves: what they expect depends on how fast it trains, or they share
-/// files. The others mostly wait, so in Chromium two of them run side by side, each in a browser of its own.
-const ALONE: [&str; 5] = ["harness::", "training::", "helpers::", "slowness::", "failure::"];
+/// Groups of tests that run side by side in Chromium, two at a time, each in a browser of its own: they mostly wait. The
+/// others need the machine for themselves, as they measure, emulate a screen, or share files.
+const BESIDE: [&str; 9] = [
+    "settings::",
+    "experiment::",
+    "inside::",
+    "judge::",
+    "yours::",
+    "runs::",
+    "dataset::",
+    "start::",
+    "update::",
+];
 
-/// Taken by those for writing, by the others for reading.
+/// Read-locked by those, write-locked by the others.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 /// Tests that do not apply to nginx, and why.
@@ -121,9 +131,9 @@ fn main() -> ExitCode {
 
 fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
     let folder = if name.starts_with("harness::") { harness::site()? } else { e2e::dist()? };
-    let alone = ALONE.iter().any(|group| name.starts_with(group));
-    let _alone = alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
-    let _beside = (!alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
+    let beside = BESIDE.iter().any(|group| name.starts_with(group));
+    let _alone = (!beside).then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
+    let _beside = beside.then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
     let browser = match take(stage) {
         Some(browser) => browser,
         None => Browser::launch(Engine::from_environment()?)?,
