@@ -102,7 +102,7 @@ impl Document {
             let shares = new.bars.unwrap_or_default();
             for (bar, share) in self.bars.iter().zip(shares) {
                 let share = if share.is_finite() { share } else { 0.0 };
-                bar.ink.style().set_property("transform", &format!("scaleX({share:.4})"))?;
+                bar.ink.style().set_property("--share", &format!("{share:.4}"))?;
             }
         }
         for (i, bar) in self.bars.iter().enumerate() {
