@@ -78,6 +78,7 @@ async function start() {
   try {
     const page = await import("./page.js");
     await page.default();
+    await import("./present.js");
   } catch (error) {
     console.error(error);
     stop("A part of the page could not be loaded. Nothing is lost: check the connection and reload.");

@@ -8,6 +8,9 @@ const MEMORY: f32 = 50.0;
 /// The most points in a plotted line; more would take time and nobody would see them.
 const POINTS: usize = 600;
 
+/// The most points in a sparkline.
+const SPARKLINE_POINTS: usize = 60;
+
 /// An evaluation on the whole test set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
@@ -100,6 +103,13 @@ impl Curves {
             self.loss.push(loss);
             self.accuracy.push(accuracy);
         }
+    }
+
+    /// The smoothed accuracy of a few minibatches, evenly spaced, for a line of the size of a word.
+    pub fn sparkline(&self) -> Vec<f32> {
+        let smooth = &self.accuracy.smooth;
+        let stride = smooth.len().div_ceil(SPARKLINE_POINTS).max(1);
+        smooth.iter().step_by(stride).copied().collect()
     }
 
     /// The loss curve, thinned out for plotting.

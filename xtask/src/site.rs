@@ -20,8 +20,9 @@ use crate::document::{self, Build};
 use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 6] = [
+const FROM_WWW: [&str; 7] = [
     "start.js",
+    "present.js",
     "tour.js",
     "charts.js",
     "worker-start.js",
@@ -37,7 +38,7 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 12] = [
+const STYLES: [&str; 14] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
@@ -45,6 +46,8 @@ const STYLES: [&str; 12] = [
     "www/curves.css",
     "www/windows.css",
     "www/panels.css",
+    "www/rail.css",
+    "www/present.css",
     "www/panel-experiment.css",
     "www/panel-inside.css",
     "www/panel-evaluate.css",

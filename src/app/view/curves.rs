@@ -17,6 +17,8 @@ pub struct CurvesView {
     pub rows: Vec<Vec<String>>,
     /// Whether the rows have figures of held-out images.
     pub held_out: bool,
+    /// The smoothed training accuracy, 0 to 1, at a few minibatches.
+    pub sparkline: Vec<f32>,
 }
 
 impl CurvesView {
@@ -42,6 +44,7 @@ impl CurvesView {
             ),
             rows: tests.iter().map(|test| row(curves, test)).collect(),
             held_out: tests.iter().any(|test| test.validation.is_some()),
+            sparkline: curves.sparkline(),
         }
     }
 }

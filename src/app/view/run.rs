@@ -44,6 +44,8 @@ pub struct RunView {
     pub share: f32,
     /// Test accuracy.
     pub accuracy_figure: String,
+    /// How well it does now: on the test set if it has ended, else in training.
+    pub accuracy_now: String,
     /// Images per second.
     pub rate_figure: String,
     /// Minibatches.
@@ -56,6 +58,7 @@ impl RunView {
             state: state(cx),
             text: String::from("Ready to train"),
             accuracy_figure: String::from("–"),
+            accuracy_now: String::from("not trained yet"),
             rate_figure: String::from("–"),
             step_figure: String::from("–"),
             ..Self::default()
@@ -63,6 +66,12 @@ impl RunView {
         view.set_buttons(cx);
         if let Some(run) = &cx.run {
             view.set_run(run);
+            let tested = run.test_accuracy.filter(|_| !run.is_on());
+            let now = tested.or(cx.curves.accuracy.latest());
+            if let Some(accuracy) = now {
+                let of = if tested.is_some() { " test" } else { " training" };
+                view.accuracy_now = [&percent(accuracy), of].concat();
+            }
             if cx.curves.loss.raw().last().is_some_and(|loss| !loss.is_finite()) {
                 view.text.push_str("; the weights overflowed, a smaller learning rate helps");
             }

@@ -122,6 +122,7 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("undo", || Event::Undo)?;
     press("clear", || Event::Clear)?;
     press("train", || Event::Train)?;
+    press("rail-train", || Event::Train)?;
     press("step", || Event::Step)?;
     press("reset", || Event::Reset)?;
     press("problem-action", || Event::Repair)?;

@@ -30,6 +30,7 @@ mod measure;
 mod pad;
 mod panels;
 mod render;
+mod sparkline;
 mod storage;
 mod update;
 mod wake_lock;
@@ -82,7 +83,8 @@ struct Page {
     app: RefCell<App>,
     busy: Cell<bool>,
     document: RefCell<Document>,
-    pad: Pad,
+    /// The large pad, and the small one beside an open panel.
+    pads: [Pad; 2],
     picture: Picture,
     charts: RefCell<Charts>,
     panels: RefCell<Panels>,
@@ -116,7 +118,7 @@ pub fn start() -> Result<(), DomError> {
         app: RefCell::new(app),
         busy: Cell::new(false),
         document: RefCell::new(Document::new(SettingsControls::new()?)?),
-        pad: Pad::new("pad")?,
+        pads: [Pad::new("pad")?, Pad::new("rail-pad")?],
         picture: Picture::new()?,
         charts: RefCell::new(Charts::new()),
         panels: RefCell::new(Panels::new()?),
@@ -188,7 +190,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "yours-pad"] {
+    for id in ["pad", "rail-pad", "yours-pad"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -358,7 +360,7 @@ impl Page {
     fn paint(&self, answer: &Answer) -> Result<(), DomError> {
         let revision = Some(answer.revision());
         if self.painted.replace(revision) != revision {
-            self.pad.paint(answer.drawing());
+            self.pads.iter().for_each(|pad| pad.paint(answer.drawing()));
             self.picture.show(answer.picture())?;
         }
         Ok(())
@@ -367,7 +369,7 @@ impl Page {
     /// [`Page::draw_curves`] if this many milliseconds have passed since the last time. While the visitor draws and so
     /// looks at the pad, it takes several times as many.
     fn draw_curves_after(&self, milliseconds: i32) -> Result<(), DomError> {
-        let longer = if self.pad.is_drawn_on() { 4.0 } else { 1.0 };
+        let longer = if self.pads.iter().any(Pad::is_drawn_on) { 4.0 } else { 1.0 };
         if dom::now() - self.charted_at.get() < longer * f64::from(milliseconds) {
             return Ok(());
         }
@@ -396,7 +398,8 @@ impl Page {
 
     /// Fits the pads to their containers.
     fn fit(&self) -> Result<(), DomError> {
-        if self.pad.fit() {
+        // Each of them, whatever the one before did.
+        if self.pads.iter().map(Pad::fit).fold(false, |any, fitted| any | fitted) {
             self.painted.set(None);
             self.paint(&self.app.borrow().cx.answer)?;
         }
@@ -405,7 +408,7 @@ impl Page {
 
     /// Redraws everything in the current theme's colours, except the charts, which do so themselves.
     fn recolour(&self) -> Result<(), DomError> {
-        self.pad.forget_colour();
+        self.pads.iter().for_each(Pad::forget_colour);
         self.picture.forget_colour();
         self.painted.set(None);
         self.paint(&self.app.borrow().cx.answer)?;

@@ -61,6 +61,8 @@ pub(super) struct Pad {
     surface: Surface,
     /// The pointer that draws.
     held: Rc<Cell<Option<Held>>>,
+    /// Whether it had a size when it was last fitted.
+    shown: Cell<bool>,
 }
 
 /// A pointer that is down.
@@ -79,7 +81,7 @@ impl Pad {
     pub(super) fn new(id: &str) -> Result<Self, DomError> {
         let (surface, held) = (Surface::new(id)?, Rc::default());
         listen(&surface.canvas, &held)?;
-        Ok(Self { surface, held })
+        Ok(Self { surface, held, shown: Cell::new(false) })
     }
 
     /// Reads the theme's colour again when it next draws.
@@ -96,6 +98,7 @@ impl Pad {
     pub(super) fn fit(&self) -> bool {
         let canvas = &self.surface.canvas;
         let side = (f64::from(canvas.client_width()) * dom::density()).round() as u32;
+        self.shown.set(side != 0);
         if side == 0 || (canvas.width() == side && canvas.height() == side) {
             return false;
         }
@@ -104,8 +107,11 @@ impl Pad {
         true
     }
 
-    /// Draws all strokes in the current ink.
+    /// Draws all strokes in the current ink, unless it is hidden.
     pub(super) fn paint(&self, drawing: &Drawing) {
+        if !self.shown.get() {
+            return;
+        }
         let c = &self.surface.context;
         let side = f64::from(self.surface.canvas.width());
         c.clear_rect(0.0, 0.0, side, side);

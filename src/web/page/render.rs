@@ -2,12 +2,16 @@
 
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
+use super::sparkline;
 use crate::app::answer::Source;
 use crate::app::view::{
     AnswerView, Button, CurvesView, PlanView, RunView, TrainerView, ViewChanges,
 };
 use crate::config::Form;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement};
+
+/// The width and height of the accuracy's sparkline in its own units.
+const SPARKLINE: (f32, f32) = (96.0, 32.0);
 
 /// A bar of the answer: its row, its ink, its text.
 #[derive(Debug)]
@@ -91,9 +95,11 @@ impl Document {
     fn show_answer(&self, new: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> {
         if changed(old, new, |v| &v.digit) || changed(old, new, |v| &v.unsure) {
             self.contract("data-prediction", new.digit)?;
-            let digit: Element = dom::by_id("digit")?;
-            digit.set_text_content(new.digit.map(|digit| digit.to_string()).as_deref());
-            digit.class_list().toggle_with_force("unsure", new.unsure)?;
+            for id in ["digit", "rail-digit"] {
+                let digit: Element = dom::by_id(id)?;
+                digit.set_text_content(new.digit.map(|digit| digit.to_string()).as_deref());
+                digit.class_list().toggle_with_force("unsure", new.unsure)?;
+            }
             for (i, bar) in self.bars.iter().enumerate() {
                 bar.row.class_list().toggle_with_force("top-class", new.digit == Some(i))?;
             }
@@ -139,8 +145,12 @@ impl Document {
         if changed(old, new, |v| &v.images_per_second) {
             self.contract("data-images-per-second", Some(new.images_per_second))?;
         }
-        let buttons: [(&str, Part<RunView, Button>); 3] =
-            [("train", |v| &v.train), ("step", |v| &v.step_button), ("reset", |v| &v.reset)];
+        let buttons: [(&str, Part<RunView, Button>); 4] = [
+            ("train", |v| &v.train),
+            ("rail-train", |v| &v.train),
+            ("step", |v| &v.step_button),
+            ("reset", |v| &v.reset),
+        ];
         for (id, part) in buttons {
             if changed(old, new, part) {
                 let (button, element) = (part(new), dom::by_id::<HtmlElement>(id)?);
@@ -148,11 +158,12 @@ impl Document {
                 dom::disable(&element, button.disabled)?;
             }
         }
-        let lines: [(&str, Part<RunView, str>); 6] = [
+        let lines: [(&str, Part<RunView, str>); 7] = [
             ("why", |v| v.why),
             ("run-text", |v| &v.text),
             ("run-left", |v| &v.left),
             ("test-accuracy", |v| &v.accuracy_figure),
+            ("rail-accuracy", |v| &v.accuracy_now),
             ("throughput", |v| &v.rate_figure),
             ("minibatch", |v| &v.step_figure),
         ];
@@ -173,6 +184,10 @@ impl Document {
                 let list = dom::by_id::<Element>(id)?.class_list();
                 list.toggle_with_force("unseen", new.has_curves)?;
             }
+        }
+        if changed(old, new, |v| &v.sparkline) {
+            let path = sparkline::path(&new.sparkline, SPARKLINE);
+            dom::by_id::<Element>("rail-line")?.set_attribute("d", &path)?;
         }
         if changed(old, new, |v| &v.rows) {
             self.rows(new)?;

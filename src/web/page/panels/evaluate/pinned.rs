@@ -11,6 +11,7 @@ use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
 use crate::web::page::focus;
+use crate::web::page::sparkline;
 
 /// The history's width and height in its own units.
 const CHART: (f32, f32) = (120.0, 24.0);
@@ -153,21 +154,9 @@ impl Card {
         let values = watched.history.values();
         let share = values.last().copied().unwrap_or(reading.share);
         write(&self.share, &[&percent(share), " for ", &label_name].concat());
-        self.path.set_attribute("d", &line(values))?;
+        self.path.set_attribute("d", &sparkline::path(values, CHART))?;
         Ok(())
     }
-}
-
-/// A history as a path from left to right.
-fn line(values: &[f32]) -> String {
-    let (width, height) = CHART;
-    let step = width / (values.len().max(2) - 1) as f32;
-    let mut path = String::new();
-    for (i, value) in values.iter().enumerate() {
-        let (x, y) = (i as f32 * step, (1.0 - value) * height);
-        path += &format!("{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
-    }
-    path
 }
 
 fn update_collection(event: drawings::Event) {
