@@ -6,7 +6,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `focus`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
+//! | `dispatch`, `dom`, `focus`, `roving`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render` | shows |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
@@ -30,6 +30,7 @@ mod measure;
 mod pad;
 mod panels;
 mod render;
+mod roving;
 mod storage;
 mod update;
 mod wake_lock;
