@@ -103,7 +103,7 @@ pub fn columns(architecture: &Architecture) -> Vec<Column> {
         layer: None,
         shape: architecture.input,
         name: String::from("input"),
-        label: String::from("the drawing"),
+        label: String::from("what the network sees"),
         is_last: false,
     };
     let shapes = architecture.shapes().unwrap_or_default();
@@ -218,7 +218,7 @@ mod tests {
         let labels: Vec<&str> = columns.iter().map(|column| column.label.as_str()).collect();
         assert_eq!(
             labels,
-            ["the drawing", "32 filters", "halved", "64 filters", "halved", "10 outputs"]
+            ["what the network sees", "32 filters", "halved", "64 filters", "halved", "10 outputs"]
         );
         assert_eq!(columns[3].name, "conv2d_1");
         assert_eq!(columns[5].layer, Some(5));
@@ -273,7 +273,7 @@ mod tests {
         let network = "c512k3r,p2,f,d128r,d10s".parse().expect("it can be built");
         let columns = columns(&network);
         let words: Vec<String> = columns.iter().map(|column| column.words(8)).collect();
-        let expected = ["the drawing", "8 of 512 filters", "halved", "8 of 128 neurons"];
+        let expected = ["what the network sees", "8 of 512 filters", "halved", "8 of 128 neurons"];
         assert_eq!(words[..4], expected);
         assert_eq!(columns[1].says(4), "map 5 of 512, conv2d");
         assert_eq!(columns[3].says(4), "neuron 5 of 128, dense");

@@ -108,7 +108,7 @@ impl NetworkPicture {
         self.canvas.set_height(height);
         self.lay_out()?;
         if self.network.is_some() {
-            (0..self.columns()).try_for_each(|column| self.draw(column))?;
+            (1..self.columns()).try_for_each(|column| self.draw(column))?;
         }
         Ok(())
     }
@@ -143,6 +143,19 @@ impl NetworkPicture {
         let mut shown = self.shown.borrow_mut();
         shown.maps = layout::lay_out(&shown.columns, size, dom::density());
         self.context.clear_rect(0.0, 0.0, size.0 as f64, size.1 as f64);
+        if let Some(maps) = shown.maps.first() {
+            // The first column is an element of its own, which the pen draws at once.
+            let picture: HtmlElement = dom::by_id("seen")?;
+            for (property, pixels) in [
+                ("left", maps.left),
+                ("top", maps.top),
+                ("width", maps.side),
+                ("height", maps.side),
+            ] {
+                let length = format!("{}px", pixels as f64 / dom::density());
+                picture.style().set_property(property, &length)?;
+            }
+        }
         let buttons = dom::all::<HtmlElement>("#network-layers button")?;
         let mut left = 0;
         for (at, (button, maps)) in buttons.iter().zip(&shown.maps).enumerate() {
@@ -175,7 +188,7 @@ impl NetworkPicture {
             if self.unseen {
                 return Ok(());
             }
-            self.wave = Some(0);
+            self.wave = Some(1);
             self.stamp = stamp;
             let calm = dom::window()?.match_media("(prefers-reduced-motion: reduce)")?;
             self.at_once = calm.is_some_and(|calm| calm.matches());
@@ -222,7 +235,7 @@ impl NetworkPicture {
         }
         let end = self.columns();
         self.wave = (at < end).then_some(at);
-        if self.at_once { (0..end).try_for_each(|at| self.draw(at)) } else { self.draw(at - 1) }
+        if self.at_once { (1..end).try_for_each(|at| self.draw(at)) } else { self.draw(at - 1) }
     }
 
     /// Draws a column and the lines that lead to it.
@@ -239,10 +252,10 @@ impl NetworkPicture {
         let numbers: &[f32] = match layer {
             _ if !self.is_lit => &[],
             _ if is_last => shares.as_slice(),
-            None => trace.input(0),
             Some(layer) => trace.layers[*layer].output.as_slice(),
+            None => &[],
         };
-        let scale = if is_last || layer.is_none() { Scale::INK } else { Scale::of(numbers) };
+        let scale = if is_last { Scale::INK } else { Scale::of(numbers) };
         let (width, height) = maps.size();
         self.pixels.clear();
         self.pixels.resize(4 * width * height, 0);
@@ -265,9 +278,7 @@ impl NetworkPicture {
         if is_last {
             self.digits(&maps, &colours)?;
         }
-        if at > 0 {
-            self.lead(&shown.maps[at - 1], &maps, &colours);
-        }
+        self.lead(&shown.maps[at - 1], &maps, &colours);
         Ok(())
     }
 
