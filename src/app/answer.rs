@@ -158,6 +158,11 @@ impl Answer {
         }
     }
 
+    /// The architecture of what answers, whether or not its weights have arrived.
+    pub fn architecture(&self) -> &Architecture {
+        self.learnt().map_or(&self.architecture, |learnt| &learnt.architecture)
+    }
+
     /// A number that changes whenever the weights that answer do.
     pub fn weights_revision(&self) -> u32 {
         self.weights_revision

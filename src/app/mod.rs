@@ -13,6 +13,7 @@ pub mod curves;
 pub mod drawings;
 mod event;
 pub mod format;
+pub mod network_picture;
 pub mod panels;
 pub mod run;
 pub mod speed;

@@ -49,10 +49,10 @@ impl LayerActivations {
         )
     }
 
-    /// Calls `f(output pixel, input pixel, tap)` for every pixel of every window.
-    fn for_each_tap(&self, mut f: impl FnMut(usize, usize, usize)) {
+    /// Calls `f(output pixel, input pixel, tap)` for every pixel of every window of these rows.
+    fn for_each_tap(&self, rows: Range<usize>, mut f: impl FnMut(usize, usize, usize)) {
         let (size, stride, before) = self.windows();
-        for y in 0..self.shape.height {
+        for y in rows {
             for x in 0..self.shape.width {
                 for tap in 0..size * size {
                     let row = (y * stride + tap / size).wrapping_sub(before);
@@ -65,17 +65,25 @@ impl LayerActivations {
         }
     }
 
-    /// Computes the output.
-    fn run(&mut self, input: &[f32], parameters: &[f32]) {
+    /// Multiplications, or comparisons, for one of the output's rows.
+    fn row_cost(&self) -> usize {
+        (self.kernel.len() * self.shape.width).max(self.input.size() / self.shape.height)
+    }
+
+    /// Computes rows of the output, of which the first come first.
+    fn run(&mut self, rows: Range<usize>, input: &[f32], parameters: &[f32]) {
         let (channels, outputs) = (self.input.channels, self.shape.channels);
+        let is_new = rows.start == 0;
         let mut output = std::mem::take(&mut self.output);
         match self.layer {
             Layer::Conv2D { .. } | Layer::Dense { .. } => {
                 let kernel = &parameters[self.kernel.clone()];
                 let bias = &parameters[self.bias.clone()];
-                output.clear();
-                output.extend(bias.iter().cycle().take(self.shape.size()));
-                self.for_each_tap(|to, from, tap| {
+                if is_new {
+                    output.clear();
+                    output.extend(bias.iter().cycle().take(self.shape.size()));
+                }
+                self.for_each_tap(rows.clone(), |to, from, tap| {
                     let to = &mut output[to * outputs..][..outputs];
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
                     for (&x, row) in input[from * channels..][..channels].iter().zip(rows) {
@@ -85,13 +93,17 @@ impl LayerActivations {
                     }
                 });
                 if self.relu() {
-                    output.iter_mut().for_each(|value| *value = value.max(0.0));
+                    let row = self.shape.width * outputs;
+                    let done = &mut output[rows.start * row..rows.end * row];
+                    done.iter_mut().for_each(|value| *value = value.max(0.0));
                 }
             }
             Layer::MaxPooling2D { .. } => {
-                output.clear();
-                output.resize(self.shape.size(), f32::NEG_INFINITY);
-                self.for_each_tap(|to, from, _| {
+                if is_new {
+                    output.clear();
+                    output.resize(self.shape.size(), f32::NEG_INFINITY);
+                }
+                self.for_each_tap(rows, |to, from, _| {
                     let to = &mut output[to * channels..][..channels];
                     let from = &input[from * channels..][..channels];
                     to.iter_mut().zip(from).for_each(|(to, &from)| *to = to.max(from));
@@ -99,9 +111,11 @@ impl LayerActivations {
             }
             Layer::AveragePooling2D { pool_size } => {
                 let share = 1.0 / (pool_size * pool_size) as f32;
-                output.clear();
-                output.resize(self.shape.size(), 0.0);
-                self.for_each_tap(|to, from, _| {
+                if is_new {
+                    output.clear();
+                    output.resize(self.shape.size(), 0.0);
+                }
+                self.for_each_tap(rows, |to, from, _| {
                     let to = &mut output[to * channels..][..channels];
                     let from = &input[from * channels..][..channels];
                     to.iter_mut().zip(from).for_each(|(to, from)| *to += from * share);
@@ -134,7 +148,7 @@ impl LayerActivations {
                     }
                 }
                 let kernel = &parameters[self.kernel.clone()];
-                self.for_each_tap(|to, from, tap| {
+                self.for_each_tap(0..self.shape.height, |to, from, tap| {
                     let gradients = &output_gradient[to * outputs..][..outputs];
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
                     for (by, row) in
@@ -146,7 +160,7 @@ impl LayerActivations {
             }
             Layer::MaxPooling2D { .. } => {
                 // To the first of equals, as in training.
-                self.for_each_tap(|to, from, _| {
+                self.for_each_tap(0..self.shape.height, |to, from, _| {
                     for channel in 0..channels {
                         let (to, from) = (to * channels + channel, from * channels + channel);
                         if output_gradient[to] != 0.0 && input[from] >= self.output[to] {
@@ -157,7 +171,7 @@ impl LayerActivations {
             }
             Layer::AveragePooling2D { pool_size } => {
                 let share = 1.0 / (pool_size * pool_size) as f32;
-                self.for_each_tap(|to, from, _| {
+                self.for_each_tap(0..self.shape.height, |to, from, _| {
                     for channel in 0..channels {
                         input_gradient[from * channels + channel] +=
                             output_gradient[to * channels + channel] * share;
@@ -179,6 +193,8 @@ pub struct Trace {
     image: Vec<f32>,
     /// The layers, first to last.
     pub layers: Vec<LayerActivations>,
+    /// The next layer to compute, and its next row.
+    next: (usize, usize),
 }
 
 impl Trace {
@@ -201,7 +217,7 @@ impl Trace {
             layers.push(LayerActivations { layer, input, shape, kernel, bias, output: Vec::new() });
             input = shape;
         }
-        Ok(Self { image: Vec::new(), layers })
+        Ok(Self { image: Vec::new(), layers, next: (0, 0) })
     }
 
     /// Passes an image through all layers.
@@ -209,13 +225,36 @@ impl Trace {
     /// - `parameters`: flat, in the order of the architecture's [`Plan`](super::Plan)
     /// - `image`: `[height][width][channels]`
     pub fn follow(&mut self, parameters: &[f32], image: &[f32]) {
+        self.begin(image);
+        while self.done() < self.layers.len() {
+            self.advance(parameters, usize::MAX);
+        }
+    }
+
+    /// Takes another image, which [`Trace::advance`] passes through the layers.
+    pub fn begin(&mut self, image: &[f32]) {
         self.image.clear();
         self.image.extend_from_slice(image);
-        for at in 0..self.layers.len() {
-            let (before, layer) = self.layers.split_at_mut(at);
-            let input = before.last().map_or(&self.image, |layer| &layer.output);
-            layer[0].run(input, parameters);
-        }
+        self.next = (0, 0);
+    }
+
+    /// How many layers the image has passed.
+    pub fn done(&self) -> usize {
+        self.next.0
+    }
+
+    /// Computes some rows of the next layer, with at most about this many multiplications. Returns about how many it
+    /// took.
+    pub fn advance(&mut self, parameters: &[f32], most: usize) -> usize {
+        let (at, row) = self.next;
+        let (before, layers) = self.layers.split_at_mut(at);
+        let Some(layer) = layers.first_mut() else { return 0 };
+        let input = before.last().map_or(&self.image, |layer| &layer.output);
+        let (height, cost) = (layer.shape.height, layer.row_cost().max(1));
+        let end = row.saturating_add((most / cost).max(1)).min(height);
+        layer.run(row..end, input, parameters);
+        self.next = if end == height { (at + 1, 0) } else { (at, end) };
+        (end - row) * cost
     }
 
     /// Input of a layer, counted from 0.

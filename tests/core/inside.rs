@@ -58,6 +58,24 @@ fn a_trace_ends_in_the_networks_logits() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_trace_in_pieces_is_the_same() {
+    check(50, |architecture, seed| {
+        let (_, parameters, image) = numbers(&architecture, seed);
+        let whole = follow(&architecture, &parameters, &image);
+        // It has followed another image before.
+        let mut pieces = follow(&architecture, &parameters, &vec![1.0; image.len()]);
+        pieces.begin(&image);
+        while pieces.done() < pieces.layers.len() {
+            pieces.advance(&parameters, 500);
+        }
+        for (piece, layer) in pieces.layers.iter().zip(&whole.layers) {
+            prop_assert_eq!(&piece.output, &layer.output);
+        }
+        Ok(())
+    });
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn saliency_is_the_derivative_of_the_logit() {
     const STEP: f64 = 1e-6;
     check(60, |architecture, seed| {

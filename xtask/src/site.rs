@@ -38,10 +38,11 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 14] = [
+const STYLES: [&str; 15] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
+    "www/network.css",
     "www/learn.css",
     "www/curves.css",
     "www/windows.css",

@@ -50,6 +50,10 @@ fn rgb(text: &str) -> [u8; 3] {
     std::array::from_fn(|_| numbers.next().unwrap_or(0))
 }
 
+fn css([r, g, b]: [u8; 3]) -> String {
+    format!("rgb({r},{g},{b})")
+}
+
 /// The theme's colours for numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Colours {
@@ -80,6 +84,16 @@ impl Colours {
             hair: token("--hair"),
         })
     }
+
+    /// The ink, for strokes and text.
+    pub(super) fn ink(&self) -> String {
+        css(self.ink)
+    }
+
+    /// The colour of what is between maps, for strokes.
+    pub(super) fn line(&self) -> String {
+        css(self.hair)
+    }
 }
 
 /// How numbers become colours.
@@ -101,7 +115,7 @@ impl Scale {
         Self { most, signed: numbers.iter().any(|&x| x < 0.0) }
     }
 
-    fn pixel(self, colours: &Colours, value: f32) -> [u8; 4] {
+    pub(super) fn pixel(self, colours: &Colours, value: f32) -> [u8; 4] {
         let [r, g, b] = match (self.signed, value < 0.0) {
             (true, true) => colours.below,
             (true, false) => colours.above,

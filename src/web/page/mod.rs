@@ -6,9 +6,10 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | `dispatch`, `dom`, `focus`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
+//! | `dispatch`, `dom`, `focus`, `roving`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
 //! | `pad`, `controls` | listen |
 //! | `render` | shows |
+//! | `network_picture` | draws the layers' maps |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
 //! | `panels` | the panels, which listen and show |
 //! | `address`, `storage`, `weights`, `update` | what the browser stores, and what is fetched |
@@ -27,9 +28,11 @@ mod focus;
 mod lazy_script;
 #[cfg(feature = "bench")]
 mod measure;
+mod network_picture;
 mod pad;
 mod panels;
 mod render;
+mod roving;
 mod sparkline;
 mod storage;
 mod update;
@@ -51,6 +54,7 @@ use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use focus::Focus;
 use js_sys::Float32Array;
+use network_picture::NetworkPicture;
 use pad::{Pad, Picture};
 use panels::Panels;
 use render::Document;
@@ -86,6 +90,7 @@ struct Page {
     /// The large pad, and the small one beside an open panel.
     pads: [Pad; 2],
     picture: Picture,
+    network: RefCell<NetworkPicture>,
     charts: RefCell<Charts>,
     panels: RefCell<Panels>,
     port: RefCell<Option<Port>>,
@@ -120,6 +125,7 @@ pub fn start() -> Result<(), DomError> {
         document: RefCell::new(Document::new(SettingsControls::new()?)?),
         pads: [Pad::new("pad")?, Pad::new("rail-pad")?],
         picture: Picture::new()?,
+        network: RefCell::new(NetworkPicture::new()?),
         charts: RefCell::new(Charts::new()),
         panels: RefCell::new(Panels::new()?),
         port: RefCell::new(None),
@@ -190,7 +196,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "rail-pad", "yours-pad"] {
+    for id in ["pad", "rail-pad", "yours-pad", "network"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();
@@ -254,6 +260,7 @@ impl Page {
             }
             Call::Frame => self.frame(),
             Call::Sight => {
+                self.network.borrow_mut().sight_changed();
                 self.panels.borrow_mut().sight_changed(&self.app.borrow());
                 Ok(())
             }
@@ -264,7 +271,9 @@ impl Page {
     }
 
     fn ask_frame(&self) -> Result<(), DomError> {
-        let wanted = self.half_drawn.get() || self.panels.borrow().want_frame();
+        let wanted = self.half_drawn.get()
+            || self.panels.borrow().want_frame()
+            || self.network.borrow().wants_frame(&self.app.borrow());
         if wanted && !self.asked_frame.replace(true) {
             let frame = Closure::once_into_js(|| call(Call::Frame));
             dom::window()?.request_animation_frame(frame.unchecked_ref())?;
@@ -276,6 +285,7 @@ impl Page {
     fn frame(&self) -> Result<(), DomError> {
         self.asked_frame.set(false);
         self.panels.borrow_mut().frame(&mut self.app.borrow_mut())?;
+        self.network.borrow_mut().frame(&self.app.borrow())?;
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
@@ -396,13 +406,14 @@ impl Page {
         Ok(())
     }
 
-    /// Fits the pads to their containers.
+    /// Fits the pads and the network to their containers.
     fn fit(&self) -> Result<(), DomError> {
         // Each of them, whatever the one before did.
         if self.pads.iter().map(Pad::fit).fold(false, |any, fitted| any | fitted) {
             self.painted.set(None);
             self.paint(&self.app.borrow().cx.answer)?;
         }
+        self.network.borrow_mut().fit()?;
         self.panels.borrow_mut().fit(&self.app.borrow())
     }
 
@@ -410,6 +421,7 @@ impl Page {
     fn recolour(&self) -> Result<(), DomError> {
         self.pads.iter().for_each(Pad::forget_colour);
         self.picture.forget_colour();
+        self.network.borrow_mut().forget_colours();
         self.painted.set(None);
         self.paint(&self.app.borrow().cx.answer)?;
         self.panels.borrow_mut().recolour(&self.app.borrow())

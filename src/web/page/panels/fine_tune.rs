@@ -6,7 +6,6 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement, MouseEvent};
 
 use super::fine_tune_job::FineTuneControls;
 use super::panel::{Frame, Panel};
-use super::roving;
 use crate::app::answer::Answer;
 use crate::app::collection::Key;
 use crate::app::drawings::{self, DrawingSet, Labelled};
@@ -18,6 +17,7 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, disable, hide, press, text};
 use crate::web::page::focus;
 use crate::web::page::pad::Pad;
+use crate::web::page::roving;
 
 #[derive(Debug)]
 pub(super) struct FineTunePanel {

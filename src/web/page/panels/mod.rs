@@ -6,7 +6,6 @@ mod fine_tune;
 mod fine_tune_job;
 mod inside;
 mod panel;
-mod roving;
 mod runs;
 
 use super::dispatch::dispatch;

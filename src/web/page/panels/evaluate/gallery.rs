@@ -8,7 +8,7 @@ use super::{Press, follow, happen};
 use crate::app::panels::evaluate::gallery::{Choice, Exhibit, Gallery as State};
 use crate::app::panels::evaluate::{EvaluateState, Event};
 use crate::web::page::dom::{self, DomError, copy, hide, part, text, write};
-use crate::web::page::panels::roving;
+use crate::web::page::roving;
 
 #[derive(Debug)]
 pub(super) struct GalleryTiles {

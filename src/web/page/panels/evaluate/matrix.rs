@@ -9,7 +9,7 @@ use crate::app::panels::evaluate::{Event, Figures};
 use crate::data::CLASSES;
 use crate::net::metrics::Confusion;
 use crate::web::page::dom::{self, DomError, write};
-use crate::web::page::panels::roving;
+use crate::web::page::roving;
 
 /// The parts of the tables that change.
 #[derive(Debug)]
