@@ -87,7 +87,7 @@ fn never_scrolls_sideways(page: &mut Page) -> Result<()> {
 }
 
 /// Has Chromium show the page on a screen of this size in CSS pixels and this density.
-fn emulate(page: &Page, width: u32, height: u32, density: u32) -> Result<()> {
+pub(crate) fn emulate(page: &Page, width: u32, height: u32, density: u32) -> Result<()> {
     let screen =
         json!({"width": width, "height": height, "deviceScaleFactor": density, "mobile": false});
     page.browser.devtools("Emulation.setDeviceMetricsOverride", screen)?;

@@ -19,6 +19,7 @@ mod judge;
 mod layout;
 mod runs;
 mod settings;
+mod sight;
 mod slowness;
 mod start;
 mod storage;
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
         update::TESTS,
         failure::TESTS,
         focus::TESTS,
+        sight::TESTS,
         slowness::TESTS,
         layout::TESTS,
         hosting::TESTS,
