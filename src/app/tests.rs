@@ -308,7 +308,7 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     assert_eq!(
         problem.text,
         "The trainer stopped because of an error in this browser. What was learnt up to epoch 2 is \
-         kept. Restart it to go on: choose “Start from: last run’s weights” then."
+         kept. To go on, restart the trainer and choose “Start from: my network”."
     );
     app.update(Event::TrainerBroke);
     assert_eq!(app.view().trainer.problem.as_ref(), Some(&problem), "it is gone only once");
@@ -469,7 +469,7 @@ fn an_overflowed_network_gives_no_digit() {
     progress(&mut app, 1, 5, f32::NAN);
     let view = app.view();
     assert_eq!(view.answer.digit, None);
-    assert!(view.answer.line.contains("overflowed"), "{}", view.answer.line);
+    assert!(view.answer.line.contains("numbers grew too large"), "{}", view.answer.line);
     app.cx.curves.extend(&[f32::NAN], &[0.1]);
     app.update(Event::Clear);
     let run_text = app.view().run.text;
@@ -572,7 +572,7 @@ fn a_link_is_explained_in_full_before_anything_starts() {
         words(&app),
         [
             "Keras reference, 34,826 parameters",
-            "Adam, 0.001 throughout",
+            "Adam, constant learning rate 0.001",
             "all 60,000 images",
             "18,750 minibatches",
             "random weights, seed 1"

@@ -21,7 +21,7 @@ pub struct TrainerView {
     pub workers: u32,
     /// For `data-backend`.
     pub backend: String,
-    /// Its instruction set and workers, in words.
+    /// How many cores it uses and which build it is, in words.
     pub engine: String,
     /// How far the data set has loaded.
     pub data_text: String,
@@ -50,7 +50,9 @@ impl TrainerView {
             let run = cx.run.as_ref().filter(|run| run.is_on());
             view.workers = run.map_or(cx.workers(), |run| run.progress.workers);
             view.backend.clone_from(backend);
-            view.engine = format!("{backend}, {}", of(view.workers, "worker", "workers"));
+            let cores = of(view.workers.min(cx.cores), "CPU core", "CPU cores");
+            let build = if backend == "relaxed-simd" { "fastest" } else { "standard" };
+            view.engine = format!("Trains on {cores}, {build} build");
         }
         view
     }

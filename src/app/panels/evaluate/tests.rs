@@ -118,7 +118,7 @@ fn what_is_missing_is_said() {
     reply(&mut app, Reply::Data(DataProgress { test_ready: true, ..data }), vec![]);
     assert!(cannot(&app).contains("network has not loaded"));
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(cannot(&app).contains("gone"));
+    assert!(cannot(&app).contains("has stopped; restart it"));
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn are_there_after_a_reload(page: &Page, names: &[&str]) -> Result<()> {
 }
 
 const REFUSED: &str =
-    "This browser could not keep one of these runs (there is no room left for this site)";
+    "This browser could not save one of these runs (there is no room left for this site)";
 
 fn a_refused_write_costs_no_other_run(page: &mut Page) -> Result<()> {
     open_with_a_run(page)?;
