@@ -38,7 +38,6 @@ const UNSAID: &[&str] = &[
     "came of it",
     "come of it",
     "derivative by",
-    "empty is",
     "gradient by",
     "hang here",
     "is told",

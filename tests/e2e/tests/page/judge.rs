@@ -9,7 +9,7 @@ use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::figures_follow_from_the_matrix", figures_follow_from_the_matrix),
-    ("judge::a_run_is_tested_and_watched", a_run_is_judged_and_watched),
+    ("judge::a_run_is_tested_and_watched", a_run_is_tested_and_watched),
     ("judge::a_cell_leads_to_look_inside", a_cell_leads_to_look_inside),
     ("judge::arrow_keys_go_through_the_cells", arrow_keys_go_through_the_cells),
     ("judge::pinned_drawings_are_kept", pinned_drawings_are_kept),
