@@ -88,7 +88,7 @@ class Chart {
       console.error("uPlot:", error);
       this.plot = undefined;
       this.place.replaceChildren();
-      this.say("This browser cannot draw the chart; the table has the figures.");
+      this.say("This browser cannot draw the chart; the table has the numbers.");
     }
   }
 
@@ -196,7 +196,7 @@ class Runs extends Chart {
     this.make();
     if (this.plot && !runs.some(([, , , values]) => values.some(Number.isFinite))) {
       this.remove();
-      this.say("Nothing to draw: the weights of these runs overflowed.");
+      this.say("Nothing to draw: the numbers in these runs grew too large.");
     }
   }
 

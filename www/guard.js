@@ -23,16 +23,16 @@
 
   function whyMissing(address, script) {
     if (location.protocol === "file:") {
-      return "Inkling cannot run from a file: a browser loads its parts from a web server only. Serve the folder, for example with “npx serve”, and open the address that it prints.";
+      return "Inkling cannot run from a file: browsers load its parts only from a web server. Serve the folder, for example with “npx serve”, and open the address that it prints.";
     }
     if (!/\/([^/]*\.html)?$/.test(location.pathname)) {
-      return "This address lacks the slash at its end, so the page’s parts are not found. Open " + location.origin + location.pathname + "/ instead.";
+      return "This address lacks the slash at its end, so the browser cannot find the page’s parts. Open " + location.origin + location.pathname + "/ instead.";
     }
     if (script.status === 200 && !/javascript/i.test(script.type)) {
-      return "The server sends " + address + " as “" + (script.type || "no type") + "”, and a browser runs a module only as text/javascript. The server’s settings have to be mended.";
+      return "The server sends " + address + " as “" + (script.type || "no type") + "”, but browsers run a module only as text/javascript. The server’s settings need to be fixed.";
     }
     if (script.status && script.status !== 200) {
-      return "A part of the page is missing on the server (" + address + ", status " + script.status + "). If Inkling was just updated, reload; else it was not uploaded whole.";
+      return "A part of the page is missing on the server (" + address + ", status " + script.status + "). If Inkling was just updated, reload; otherwise its upload is incomplete.";
     }
     return "A part of the page could not be loaded (" + address + "): the connection failed, or something here blocks scripts, as some extensions and sandboxes do. Check that and reload.";
   }

@@ -24,10 +24,10 @@ function hasModuleWorkers() {
 }
 
 function whatIsMissing() {
-  if (typeof WebAssembly !== "object") return "WebAssembly, in which the network is written";
-  if (!WebAssembly.validate(oneSimdInstruction)) return "WebAssembly SIMD, with which the network computes";
-  if (typeof Worker !== "function" || !hasModuleWorkers()) return "module workers, in which the network trains";
-  if (typeof DecompressionStream !== "function") return "DecompressionStream, with which the training images are unpacked";
+  if (typeof WebAssembly !== "object") return "WebAssembly, which the network is written in";
+  if (!WebAssembly.validate(oneSimdInstruction)) return "WebAssembly SIMD, which the network computes with";
+  if (typeof Worker !== "function" || !hasModuleWorkers()) return "module workers, which the network trains in";
+  if (typeof DecompressionStream !== "function") return "DecompressionStream, which unpacks the training images";
   return null;
 }
 
@@ -57,14 +57,14 @@ tour.addEventListener("click", async () => {
   try {
     (await import("./tour.js")).begin();
   } catch {
-    tour.textContent = "Tour (it did not load: try again)";
+    tour.textContent = "Tour (did not load: try again)";
   }
 });
 
 // After a trap in the page's module it cannot go on. Other errors are not its own: extensions throw here too.
 function stopAfterATrap({ error }) {
   if (error instanceof WebAssembly.RuntimeError && document.body.dataset.state !== "error") {
-    stop("The page stopped because of an error in this browser. Reload it to go on; a run under way is lost.");
+    stop("The page stopped because of an error in this browser. Reload it to continue; a run in progress is lost.");
   }
 }
 
@@ -81,7 +81,7 @@ async function start() {
     await import("./present.js");
   } catch (error) {
     console.error(error);
-    stop("A part of the page could not be loaded. Nothing is lost: check the connection and reload.");
+    stop("A part of the page could not be loaded. Nothing is lost: check your connection and reload.");
   }
 }
 

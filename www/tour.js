@@ -1,13 +1,13 @@
 // The guided tour of the page, in seven steps. Loaded on demand.
 
 const steps = [
-  ["#pad", "Draw a digit here", "With a mouse, a finger or a pen. The network answers while you draw."],
-  [".answer", "What the network reads", "It sees your drawing scaled and centred to 28 by 28 pixels. The bars say how likely it takes each digit to be."],
-  ["#train", "Let it learn", "Train starts a fresh network that knows nothing yet. It learns from 60,000 handwritten digits, in this tab, and answers for your drawing meanwhile."],
-  ["#settings", "How it learns", "Epochs, batch size, learning rate: each ? says in a sentence what it is. The address keeps what you set, so a link shares it."],
-  [".curves", "How far it is", "The loss should fall and the accuracy rise. After each epoch it is tested on 10,000 digits that it has never learnt from."],
-  [".doors", "The laboratory", "Look inside shows every layer and where each number comes from, Judge which digits are read wrong. The other rooms build other networks and compare runs."],
-  ["footer", "All of it stays here", "No server takes part: drawing, training and network live in this tab."],
+  ["#pad", "Draw a digit here", "Use a mouse, a finger or a pen. The network answers while you draw."],
+  [".answer", "The network’s answer", "The network sees your drawing scaled and centred to 28 by 28 pixels. The bars show how likely it thinks each digit is."],
+  ["#train", "Let it learn", "Train starts a new network that knows nothing yet. It learns from 60,000 handwritten digits, here in this tab, and keeps guessing your drawing as it learns."],
+  ["#settings", "How it learns", "Epochs, batch size, learning rate: press a ? to see what each one means. The page’s address keeps your settings, so a link shares them."],
+  [".curves", "Progress", "The loss should fall and the accuracy rise. After each epoch the network is tested on 10,000 digits it has never trained on."],
+  [".doors", "More to explore", "Look inside shows every layer and where each number comes from. Test shows which digits the network gets wrong. The others teach it your handwriting, build other networks and compare runs."],
+  ["footer", "Everything stays here", "Nothing is sent anywhere: drawing, training and the network all stay in this tab."],
 ];
 
 const card = document.getElementById("tour-card");

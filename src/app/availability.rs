@@ -12,7 +12,8 @@ const TIMEOUT: f32 = 12.0;
 const LOADING_TIMEOUT: f32 = 60.0;
 
 /// Why the trainer cannot be used: it is loading, or it is gone.
-const DEAF: [&str; 2] = ["The trainer is still loading.", "The trainer is gone; restart it first."];
+const DEAF: [&str; 2] =
+    ["The trainer is still loading.", "The trainer has stopped; restart it first."];
 
 /// The trainer, as far as the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,16 +131,16 @@ impl Availability {
     /// Why no run with this network can begin now.
     pub(super) fn cannot_train(&self, architecture: &Architecture) -> Option<&'static str> {
         if architecture.shapes().is_err() {
-            return Some("The network cannot be built as it is; Experiment says why.");
+            return Some("The network has an error: Experiment marks the layer.");
         }
         let why = if self.fine_tuning.is_some() {
-            "Fine-tuning is under way in Make it yours."
+            "Fine-tuning is running in Make it yours."
         } else if self.data.progress.is_some_and(|data| data.train_images > 0) {
             return self.does_not_listen(DEAF);
         } else if self.data.failed.is_some() {
-            "There are no training images; Retry fetches them."
+            "The training images did not load. Press Retry."
         } else {
-            "The first training images are still on their way."
+            "Downloading the first training images."
         };
         self.does_not_listen(DEAF).or(Some(why))
     }
@@ -149,12 +150,12 @@ impl Availability {
     /// - `weights`: whether there are any.
     pub(super) fn cannot_evaluate(&self, weights: bool) -> Option<String> {
         let deaf = [
-            "The trainer, which judges, is still loading.",
-            "The trainer, which judges, is gone; restart it first.",
+            "The trainer, which runs the test, is still loading.",
+            "The trainer, which runs the test, has stopped; restart it first.",
         ];
         let why = self.does_not_listen(deaf).map(String::from);
         let why = why.or_else(|| self.lacks_test_images()).or_else(|| lacks_weights(weights));
-        why.or_else(|| self.evaluating.map(|_| String::from("It is being done.")))
+        why.or_else(|| self.evaluating.map(|_| String::from("The test is running.")))
     }
 
     /// Why no weights can be fine-tuned now, whether or not there is anything to train on.
@@ -162,7 +163,7 @@ impl Availability {
     /// - `weights`: whether there are any.
     /// - `run_is_on`: whether a run is on.
     pub(super) fn cannot_fine_tune(&self, weights: bool, run_is_on: bool) -> Option<String> {
-        let run = run_is_on.then_some("A run is on: wait for its end or press Reset.");
+        let run = run_is_on.then_some("A run is in progress. Wait until it ends, or press Reset.");
         let why = self.does_not_listen(DEAF).or(run).map(String::from);
         why.or_else(|| self.lacks_test_images()).or_else(|| lacks_weights(weights))
     }
@@ -180,12 +181,12 @@ impl Availability {
             return None;
         }
         if self.data.failed.is_some() {
-            let words = "A part of the data set could not be loaded; Retry fetches it again.";
+            let words = "Part of the data did not load. Press Retry.";
             return Some(String::from(words));
         }
         let data = self.data.progress.unwrap_or_default();
         Some(format!(
-            "The test images come last and are still on their way: {} of {} MB are here.",
+            "The test images come last and are still downloading: {} of {} MB so far.",
             megabytes(data.received_bytes),
             megabytes(data.total_bytes)
         ))
@@ -193,5 +194,5 @@ impl Availability {
 }
 
 fn lacks_weights(there: bool) -> Option<String> {
-    (!there).then(|| String::from("The weights are not here yet."))
+    (!there).then(|| String::from("The network has not loaded yet."))
 }

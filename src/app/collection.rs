@@ -119,14 +119,14 @@ impl<T: Item> Collection<T> {
         let refusal = &self.refusal;
         match (&self.store, lost) {
             (Store::Unreadable(reason), _) => Some(format!(
-                "This browser keeps no {what} for this page ({reason}), so these are gone when you leave."
+                "This browser cannot save {what} for this page ({reason}), so these will be lost when you leave."
             )),
             (_, 0) => None,
             (_, 1) => Some(format!(
-                "This browser could not keep one of these {what} ({refusal}), so it is gone when you leave."
+                "This browser could not save one of these {what} ({refusal}), so it will be lost when you leave."
             )),
             (_, lost) => Some(format!(
-                "This browser could not keep {} of these {what} ({refusal}), so they are gone when you leave.",
+                "This browser could not save {} of these {what} ({refusal}), so they will be lost when you leave.",
                 format::count(lost as u32)
             )),
         }
@@ -225,7 +225,8 @@ impl<T: Item> Collection<T> {
 
 /// What to say about items that could not be read.
 pub(super) fn left_out(lost: usize, what: &str) -> Option<String> {
-    (lost > 0).then(|| format!("{lost} of the kept {what} could not be read; they are left out."))
+    (lost > 0)
+        .then(|| format!("{lost} of the saved {what} could not be read and will not be shown."))
 }
 
 #[cfg(test)]
@@ -262,7 +263,7 @@ mod tests {
         assert!(collection.is_open(), "what comes next is stored and deleted all the same");
         assert!(!collection.keeps(&new) && collection.keeps(&first));
         let problem = collection.problem("runs").expect("it is said");
-        assert!(problem.contains("one of these runs (no room), so it is gone"), "{problem}");
+        assert!(problem.contains("one of these runs (no room), so it will be lost"), "{problem}");
         assert!(collection.take_written(first, Err("no room".into())).is_none());
         assert!(collection.problem("runs").is_some_and(|words| words.contains(" 2 of these runs")));
 

@@ -57,16 +57,16 @@ impl Context {
     /// Why the next run cannot start from the shipped weights.
     pub fn cannot_start_shipped(&self) -> Option<&'static str> {
         let fits = self.form.settings.architecture.shares_parameters_with(&Architecture::default());
-        (!fits).then_some("The shipped weights belong to another network")
+        (!fits).then_some("The pre-trained network has different layers")
     }
 
     /// Why the next run cannot continue from the last one.
     pub fn cannot_start_current(&self) -> Option<&'static str> {
         let architecture = &self.form.settings.architecture;
         match &self.run {
-            None => Some("There is no run to go on from yet"),
+            None => Some("You have not trained a network yet"),
             Some(run) if architecture.shares_parameters_with(&run.settings.architecture) => None,
-            Some(_) => Some("The last run’s weights belong to another network"),
+            Some(_) => Some("Your network has different layers"),
         }
     }
 
@@ -89,8 +89,8 @@ impl Context {
     pub fn answering(&self) -> String {
         match (self.answer.source(), &self.run) {
             (Source::Run, Some(run)) => run.weights_name(),
-            (Source::Tuned, _) => String::from("fine-tuned weights"),
-            _ => String::from("shipped weights"),
+            (Source::Tuned, _) => String::from("fine-tuned network"),
+            _ => String::from("pre-trained network"),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::ink::{self, Drawing, Point};
 /// Whose drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrawingSet {
-    /// Judge's pinned drawings.
+    /// Test's pinned drawings.
     Pinned,
     /// My digits, to train on.
     UserDigits,
@@ -154,16 +154,16 @@ impl Collection<Labelled> {
                 };
                 let request = drawing.request();
                 self.push(drawing);
-                (request, format!("Your drawing of a {label} is kept."))
+                (request, format!("Your {label} is saved."))
             }
             Event::Delete(key) => {
                 let Some(drawing) = self.delete(key) else { return };
-                let words = format!("The drawing of a {} is deleted.", drawing.label);
+                let words = format!("Your {} is deleted.", drawing.label);
                 (DrawingsRequest::Forget(key), words)
             }
             Event::Undelete => {
                 let Some(drawing) = self.undelete() else { return };
-                let words = format!("The drawing of a {} is back.", drawing.label);
+                let words = format!("Your {} is back.", drawing.label);
                 (drawing.request(), words)
             }
         };

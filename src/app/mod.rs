@@ -186,7 +186,7 @@ impl App {
             Event::Hash(hash) => {
                 let (form, mut notices) = Form::from_hash(&hash);
                 if form != self.cx.form && self.cx.run_is_on() {
-                    notices.push(String::from("The new settings count from the next run on."));
+                    notices.push(String::from("The new settings apply from the next run."));
                 }
                 self.cx.form = form;
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
@@ -283,7 +283,7 @@ impl App {
             Outcome::AnswerFrom(source) => {
                 self.cx.answer.answer_from(source);
                 let (name, answer) = (self.cx.answering(), view::spoken_answer(&self.cx.answer));
-                effects.push(Effect::Announce(format!("Answering now: {name}. {answer}")));
+                effects.push(Effect::Announce(format!("Predictions from: {name}. {answer}")));
             }
             Outcome::Tuned { architecture, before, weights } => {
                 self.cx.answer.set_tuned(architecture, before, weights);
@@ -293,7 +293,7 @@ impl App {
         }
     }
 
-    /// Reads one of Judge's visible pictures that the current weights have not read yet, pinned drawings first. Returns
+    /// Reads one of Test's visible pictures that the current weights have not read yet, pinned drawings first. Returns
     /// false if there is none.
     ///
     /// - `pinned`: whether the pinned drawings are visible.
@@ -341,7 +341,7 @@ impl App {
         };
         if let Some(why) = why {
             self.cx.form.start = StartFrom::Fresh;
-            self.notify(&format!("{why}; the next run starts from fresh random weights."));
+            self.notify(&format!("{why}, so the next run starts from random weights."));
         }
     }
 

@@ -84,10 +84,10 @@ impl Run {
     /// The name of its weights.
     pub fn weights_name(&self) -> String {
         match (self.epoch_of_weights(), self.start) {
-            (0, StartFrom::Fresh) => String::from("fresh random weights"),
-            (0, StartFrom::Shipped) => String::from("this run, still the shipped weights"),
-            (0, StartFrom::Current) => String::from("this run, still the weights before it"),
-            (epoch, _) => format!("this run, epoch {epoch}"),
+            (0, StartFrom::Fresh) => String::from("my network, still random"),
+            (0, StartFrom::Shipped) => String::from("my network, still the pre-trained one"),
+            (0, StartFrom::Current) => String::from("my network, as it was before this run"),
+            (epoch, _) => format!("my network, epoch {epoch}"),
         }
     }
 
@@ -106,7 +106,7 @@ impl Run {
         let Progress { epoch, step, .. } = self.progress;
         (step > 0).then(|| match self.test_accuracy {
             Some(accuracy) => format!(
-                "What it learnt in {} ({} of the test images right)",
+                "What it learnt in {} ({} of the test images correct)",
                 format::of(epoch, "epoch", "epochs"),
                 format::percent(accuracy)
             ),

@@ -187,11 +187,11 @@ fn train_pauses_and_resumes_and_finishes() {
     assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run }]);
     assert_eq!(view::state(&app.cx), State::Training);
     let effects = epoch_end(&mut app, run, 1);
-    let words = "Epoch 1 of 10: 97.1 % of the test images right.";
+    let words = "Epoch 1 of 10: 97.1 % of the test images correct.";
     assert!(effects.contains(&Effect::Announce(words.into())), "{effects:?}");
     epoch_end(&mut app, run, 10);
     let effects = reply(&mut app, Reply::Finished { run, seconds: 71.2 });
-    let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images right.";
+    let words = "Done: 10 epochs in 1 min 12 s. 97.1 % of the test images correct.";
     assert_eq!(effects, [Effect::Announce(words.into())]);
     let view = app.view();
     assert_eq!(
@@ -278,16 +278,16 @@ fn which_weights_answer_is_said_and_one_click_away() {
     let shipped = app.cx.answer.probabilities().copied();
     let view = app.view();
     assert!(view.answer.source == Source::Shipped && !view.answer.run_here);
-    assert_eq!(view.answer.run_name, "no run yet");
+    assert_eq!(view.answer.run_name, "my network (not trained yet)");
 
     app.update(Event::Train);
     let view = app.view();
     assert!(view.answer.source == Source::Run && view.answer.run_here);
-    assert_eq!(view.answer.run_name, "fresh random weights");
+    assert_eq!(view.answer.run_name, "my network, still random");
     assert_ne!(app.cx.answer.probabilities().copied(), shipped);
 
     progress(&mut app, 1, 101, 0.03);
-    assert_eq!(app.view().answer.run_name, "this run, epoch 2");
+    assert_eq!(app.view().answer.run_name, "my network, epoch 2");
     app.update(Event::AnswerFrom(Source::Shipped));
     progress(&mut app, 1, 120, 0.04);
     assert_eq!(app.cx.answer.probabilities().copied(), shipped, "training does not take it back");
@@ -308,7 +308,7 @@ fn a_dead_trainer_is_reported_and_replaced_and_costs_nothing_learnt() {
     assert_eq!(
         problem.text,
         "The trainer stopped because of an error in this browser. What was learnt up to epoch 2 is \
-         kept. Restart it to go on: choose “Start from: last run’s weights” then."
+         kept. To go on, restart the trainer and choose “Start from: my network”."
     );
     app.update(Event::TrainerBroke);
     assert_eq!(app.view().trainer.problem.as_ref(), Some(&problem), "it is gone only once");
@@ -365,12 +365,15 @@ fn a_trainer_that_cannot_be_started_is_reported_in_plain_words() {
 fn a_page_that_cannot_go_on_says_what_is_kept() {
     const STOPPED: &str = "The page stopped because of an error in this browser.";
     let mut app = ready();
-    assert_eq!(app.farewell(), format!("{STOPPED} Reload it to go on."));
+    assert_eq!(app.farewell(), format!("{STOPPED} Reload it to continue."));
     app.update(Event::Train);
     progress(&mut app, 1, 30, 0.02);
-    assert_eq!(app.farewell(), format!("{STOPPED} The run under way is lost. Reload it to go on."));
+    assert_eq!(
+        app.farewell(),
+        format!("{STOPPED} The run in progress is lost. Reload it to continue.")
+    );
     epoch_end(&mut app, 1, 1);
-    let lost = format!("{STOPPED} The run under way is lost. Reload it to go on.");
+    let lost = format!("{STOPPED} The run in progress is lost. Reload it to continue.");
     assert_eq!(app.farewell(), lost, "the store has not answered yet");
     app.update(Event::Panel(panels::Event::Runs(runs::Event::Read(Ok(runs::StoredRuns {
         kept: vec![],
@@ -378,7 +381,7 @@ fn a_page_that_cannot_go_on_says_what_is_kept() {
     })))));
     assert_eq!(
         app.farewell(),
-        format!("{STOPPED} What was learnt up to epoch 1 is kept in Runs. Reload it to go on.")
+        format!("{STOPPED} What was learnt up to epoch 1 is saved in Runs. Reload it to continue.")
     );
 }
 
@@ -452,7 +455,7 @@ fn settings_stay_with_a_run_and_start_needs_something_to_start_from() {
     assert_eq!(app.cx.run.as_ref().map(|run| run.settings.epochs), Some(2));
     assert!(app.view().plan.locked.is_some());
     app.update(Event::Hash("#epochs=3".into()));
-    let notice = "The new settings count from the next run on.";
+    let notice = "The new settings apply from the next run.";
     assert_eq!(app.notice.as_deref(), Some(notice));
     app.update(Event::Notice("Nothing is kept.".into()));
     assert_eq!(app.notice, Some(format!("{notice} Nothing is kept.")));
@@ -466,14 +469,11 @@ fn an_overflowed_network_gives_no_digit() {
     progress(&mut app, 1, 5, f32::NAN);
     let view = app.view();
     assert_eq!(view.answer.digit, None);
-    assert!(view.answer.line.contains("overflowed"), "{}", view.answer.line);
+    assert!(view.answer.line.contains("numbers grew too large"), "{}", view.answer.line);
     app.cx.curves.extend(&[f32::NAN], &[0.1]);
     app.update(Event::Clear);
     let run_text = app.view().run.text;
-    assert!(
-        run_text.contains("a smaller learning rate helps"),
-        "without a drawing, too: {run_text}"
-    );
+    assert!(run_text.contains("try a smaller learning rate"), "without a drawing, too: {run_text}");
     assert_eq!(app.cx.run.as_ref().map(|run| run.phase), Some(RunPhase::Training));
 }
 
@@ -499,7 +499,7 @@ fn an_empty_pad_has_no_answer() {
     app.update(Event::Undo);
     let view = app.view();
     assert_eq!((view.answer.digit, view.answer.drawn, view.answer.bars), (None, false, None));
-    assert_eq!(view.answer.line, "the answer stands here");
+    assert_eq!(view.answer.line, "The answer appears here");
 }
 
 #[test]
@@ -521,7 +521,7 @@ fn a_run_of_another_network_starts_only_from_weights_that_fit() {
     app.update(Event::Set(Field::Start, "shipped".into()));
     app.update(Event::Set(Field::Architecture, "f,d10s".into()));
     assert_eq!(app.cx.form.start, StartFrom::Fresh);
-    assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
+    assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("has different layers")));
     assert!(app.view().plan.cannot_start_shipped.is_some());
     app.update(Event::Set(Field::Start, "shipped".into()));
     assert_eq!(app.cx.form.start, StartFrom::Fresh);
@@ -557,7 +557,7 @@ fn a_network_that_cannot_be_built_waits() {
     let mut app = ready();
     app.update(Event::Hash("#net=c8k3r,d10s".into()));
     let network = &app.view().plan.plan[0];
-    assert!(network.unusual && network.words == "2 layers that do not fit: see Experiment");
+    assert!(network.unusual && network.words == "the network has an error, see Experiment");
     assert!(app.view().run.train.disabled.is_some_and(|why| why.contains("Experiment")));
     assert_eq!(app.update(Event::Train), []);
     app.update(Event::Hash("#net=c8k3r,f,d10s".into()));
@@ -572,10 +572,10 @@ fn a_link_is_explained_in_full_before_anything_starts() {
         words(&app),
         [
             "Keras reference, 34,826 parameters",
-            "Adam, 0.001 throughout",
+            "Adam, constant learning rate 0.001",
             "all 60,000 images",
             "18,750 minibatches",
-            "fresh random weights, seed 1"
+            "random weights, seed 1"
         ]
     );
     assert!(app.view().plan.plan.iter().all(|line| !line.unusual));
@@ -588,10 +588,10 @@ fn a_link_is_explained_in_full_before_anything_starts() {
         words(&app),
         [
             "Keras reference, 34,826 parameters",
-            "RMSprop (rho 0.8, epsilon 0.0000001), cosine from 0.01",
-            "1,800 images, 200 held out, varied",
-            "36 minibatches, fewer once 97.5 % are right",
-            "from the shipped weights, seed 7"
+            "RMSprop (rho 0.8, epsilon 0.0000001), learning rate 0.01 with cosine decay",
+            "1,800 images, 200 held out, augmented",
+            "36 minibatches, fewer if it reaches 97.5 %",
+            "from the pre-trained network, seed 7"
         ]
     );
     let unusual = app.view().plan.plan.map(|line| line.unusual);
@@ -602,7 +602,7 @@ fn a_link_is_explained_in_full_before_anything_starts() {
     progress(&mut app, 1, 5, 0.02);
     app.update(Event::Hash("#seed=9".into()));
     assert!(app.view().plan.plan[4].words.ends_with("seed 7"), "the run under way keeps its plan");
-    assert_eq!(app.view().plan.plan[3].words, "36 minibatches, fewer once 97.5 % are right");
+    assert_eq!(app.view().plan.plan[3].words, "36 minibatches, fewer if it reaches 97.5 %");
     app.update(Event::Reset);
     app.update(Event::Confirmed);
     assert!(app.view().plan.plan[4].words.ends_with("seed 9"));
@@ -620,7 +620,7 @@ fn a_run_that_was_good_enough_is_done() {
     let view = app.view();
     assert_eq!(
         (view.run.text.as_str(), view.run.share),
-        ("Done: 1 epoch in 3 s, good enough", 1.0)
+        ("Done: 1 epoch in 3 s, target reached", 1.0)
     );
 }
 

@@ -11,8 +11,8 @@ use crate::config::StartFrom;
 use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 
 /// Shown after a run has overflowed.
-const DIVERGED: &str = "The loss grew beyond what numbers can hold, so the run has stopped; its last sound weights stay. \
-                        A smaller learning rate helps.";
+const DIVERGED: &str = "The loss grew too large for the computer, so training stopped. The network is kept as it was before that. \
+                        Try a smaller learning rate.";
 
 impl App {
     /// Pauses or resumes the run that is on, or starts one.
@@ -49,14 +49,16 @@ impl App {
         }
         let lost = match kept {
             Some((name, _)) => {
-                format!("{name} stays in Runs, but not what it learnt since its last whole epoch")
+                format!(
+                    "{name} stays in Runs, but what it learnt after its last full epoch will be lost"
+                )
             }
-            None => format!("{what} will be gone"),
+            None => format!("{what} will be lost"),
         };
         self.ask(
             format!(
                 "Start a new run? {lost}. To go on from it instead, choose \
-                 “Start from: last run’s weights” under More settings."
+                 “Start from: my network” under More settings."
             ),
             "Start a new run",
             Intent::Start { paused },
@@ -96,7 +98,7 @@ impl App {
         self.panels.runs.set_run(key, id);
         let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
         self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
-        self.notice = Some(format!("{name} is back: its weights answer and its settings are set."));
+        self.notice = Some(format!("{name} loaded."));
         self.check_start();
         self.show_form(effects);
     }
@@ -122,7 +124,7 @@ impl App {
             return self.reset(effects);
         };
         let kept = self.panels.runs.keeps(run.id());
-        let fate = if kept { "stays in Runs" } else { "will be gone" };
+        let fate = if kept { "stays in Runs" } else { "will be lost" };
         self.ask(format!("Reset this run? {what} {fate}."), "Reset", Intent::Reset, effects);
     }
 
@@ -147,7 +149,7 @@ impl App {
     pub(super) fn on_update_found(&mut self) {
         if !std::mem::replace(&mut self.cx.trainer.updated, true) {
             self.notify(
-                "Inkling was updated: reload to use the new version. What is drawn and learnt here stays until you do.",
+                "Inkling was updated: reload to use the new version. What you have drawn and trained here stays until you do.",
             );
         }
     }
@@ -309,7 +311,7 @@ impl App {
         self.panels.evaluate.take_epoch(id, epoch, evaluation, probabilities);
         self.panels.runs.keep(&self.cx, out);
         out.push(Outcome::announce(format!(
-            "Epoch {epoch} of {epochs}: {} of the test images right.",
+            "Epoch {epoch} of {epochs}: {} of the test images correct.",
             format::percent(accuracy)
         )));
     }
@@ -321,7 +323,7 @@ impl App {
         let time = format::duration(seconds);
         // This follows the last epoch's announcement at once and so replaces it.
         let right = run.test_accuracy.map_or_else(String::new, |accuracy| {
-            format!(" {} of the test images right.", format::percent(accuracy))
+            format!(" {} of the test images correct.", format::percent(accuracy))
         });
         self.panels.runs.keep(&self.cx, out);
         out.push(Outcome::announce(format!("Done: {epochs} in {time}.{right}")));

@@ -203,7 +203,7 @@ table! {
         key: "epochs",
         label: "Epochs",
         question: "What are epochs?",
-        help: "How often the network sees every training image.",
+        help: "How many times the network goes through all the training images.",
         value: Whole {
             range: 1..=100,
             get: |form| Some(form.settings.epochs),
@@ -218,7 +218,7 @@ table! {
         name: "batch_size",
         label: "Batch size",
         question: "What is the batch size?",
-        help: "The images of a minibatch: what the network looks at before it changes its weights once.",
+        help: "How many images the network looks at before each change to its weights; such a group is a minibatch.",
         value: Whole {
             range: 1..=512,
             get: |form| Some(form.settings.batch_size),
@@ -233,7 +233,7 @@ table! {
         name: "learning_rate",
         label: "Learning rate",
         question: "What is the learning rate?",
-        help: "How far each change goes: too small learns slowly, too large forgets as fast as it learns.",
+        help: "How large each change to the weights is. Too small, and the network learns slowly; too large, and it forgets as fast as it learns.",
         value: Real {
             range: 1e-5..=1.0,
             get: |form| Some(form.settings.learning_rate),
@@ -247,7 +247,7 @@ table! {
         key: "seed",
         label: "Seed",
         question: "What is the seed?",
-        help: "The number that all chance comes from: the same seed gives exactly the same run again.",
+        help: "The number behind every random choice: the same seed gives exactly the same run again.",
         value: Whole {
             range: 0..=u32::MAX,
             get: |form| Some(form.settings.seed),
@@ -261,13 +261,13 @@ table! {
         key: "workers",
         label: "Workers",
         question: "What are workers?",
-        help: "Background threads of this tab that train together; they change the speed and nothing else.",
+        help: "Background threads of this tab that train together. They change the speed, not the result.",
         value: Whole {
             range: 1..=MOST_WORKERS,
             get: |form| form.workers,
             set: |form, workers| form.workers = Some(workers),
         },
-        empty: Empty { label: "one a core", set: |form| form.workers = None },
+        empty: Empty { label: "one per core", set: |form| form.workers = None },
         places: [More(5)],
         since: 1,
     }
@@ -275,8 +275,8 @@ table! {
     Images {
         key: "images",
         label: "Images",
-        question: "What does images mean?",
-        help: "Train on only the first n images: fewer is quicker and learns less.",
+        question: "How many images are used?",
+        help: "Train on only this many images. Fewer is faster, but the network learns less.",
         value: Whole {
             range: 100..=TRAIN_IMAGES,
             get: |form| Some(form.settings.images.unwrap_or(TRAIN_IMAGES)),
@@ -290,7 +290,7 @@ table! {
         key: "optimizer",
         label: "Optimizer",
         question: "What is the optimizer?",
-        help: "The rule that turns errors into changes of the weights; Adam suits most cases, SGD wants a learning rate about ten times larger.",
+        help: "The rule that turns errors into changes to the weights. Adam suits most cases; SGD needs a learning rate about ten times larger.",
         value: Choice {
             options: &[
                 option("adam", "Adam"),
@@ -312,7 +312,7 @@ table! {
         key: "schedule",
         label: "Schedule",
         question: "What is the schedule?",
-        help: "How the learning rate changes over the run: not at all, down to zero, or first up and then down.",
+        help: "How the learning rate changes during the run: it stays constant, falls to zero, or rises and then falls.",
         value: Choice {
             options: &[
                 option("constant", "constant"),
@@ -328,9 +328,9 @@ table! {
     /// Whether images are varied.
     Augment {
         key: "augment",
-        label: "Vary images",
-        question: "What does it mean to vary images?",
-        help: "Turns, stretches, slants, warps and shifts every image a little, at random, and gives some zeros a slash and some ones an upstroke, so that the network meets more hands than wrote the data; it learns more slowly and reads better. Gentle goes seven tenths as far, without the strokes.",
+        label: "Augment images",
+        question: "What does augmenting images mean?",
+        help: "Turns, stretches, slants, warps and shifts every image a little, at random, and gives some zeros a slash and some ones an upstroke, so that the network sees more handwriting styles than MNIST, its training images, has. It learns more slowly but reads better. Gentle goes seven tenths as far, without the strokes.",
         value: Choice {
             options: &[
                 option("off", "off"),
@@ -347,13 +347,13 @@ table! {
     Start {
         key: "start",
         label: "Start from",
-        question: "What does start from mean?",
-        help: "From fresh random weights you see it go from guessing to knowing; the others go on from what is learnt already.",
+        question: "Which network does a run start from?",
+        help: "Weights are the numbers a network learns. From random ones, you watch it go from guessing to knowing; the other choices continue from what is already learnt.",
         value: Choice {
             options: &[
-                option("fresh", "fresh weights"),
-                option("shipped", "shipped weights"),
-                option("current", "last run’s weights"),
+                option("fresh", "random weights"),
+                option("shipped", "pre-trained network"),
+                option("current", "my network"),
             ],
             get: |form| form.start as usize,
             set: |form, place| form.start = StartFrom::ALL[place],
@@ -378,7 +378,7 @@ table! {
         name: "beta_1",
         label: "Beta 1",
         question: "What is beta 1?",
-        help: "How much of its mean of past gradients Adam keeps at each minibatch.",
+        help: "How much of its running average of past gradients Adam keeps at each minibatch. A gradient says how the loss changes with each weight.",
         value: Real {
             range: KEPT,
             get: |form| match form.settings.optimizer {
@@ -399,7 +399,7 @@ table! {
         name: "beta_2",
         label: "Beta 2",
         question: "What is beta 2?",
-        help: "How much of its mean of past squared gradients Adam keeps at each minibatch.",
+        help: "How much of its running average of past squared gradients Adam keeps at each minibatch. A gradient says how the loss changes with each weight.",
         value: Real {
             range: KEPT,
             get: |form| match form.settings.optimizer {
@@ -419,7 +419,7 @@ table! {
         key: "momentum",
         label: "Momentum",
         question: "What is momentum?",
-        help: "How much of the last change the next one keeps, as a rolling ball keeps its speed.",
+        help: "How much of the last change carries over into the next one, as a rolling ball keeps its speed.",
         value: Real {
             range: KEPT,
             get: |form| match form.settings.optimizer {
@@ -439,7 +439,7 @@ table! {
         key: "rho",
         label: "Rho",
         question: "What is rho?",
-        help: "How much of its mean of past squared gradients RMSprop keeps at each minibatch.",
+        help: "How much of its running average of past squared gradients RMSprop keeps at each minibatch. A gradient says how the loss changes with each weight.",
         value: Real {
             range: KEPT,
             get: |form| match form.settings.optimizer {
@@ -481,7 +481,7 @@ table! {
         label: "Held out",
         unit: " %",
         question: "What does held out mean?",
-        help: "Percent of the training images, the last ones, that the network never trains on. After each epoch they show how well it reads what it has not seen, without a look at the test set.",
+        help: "The percentage of the training images, taken from the end, that the network never trains on. After each epoch they show how well it does on images it has not seen, without using the test set.",
         value: Whole {
             range: 0..=50,
             get: |form| Some(form.settings.validation),
@@ -497,7 +497,7 @@ table! {
         label: "Stop at",
         unit: " %",
         question: "What does stop at mean?",
-        help: "The run ends early after the first epoch that reads this percentage right: of the held-out images if there are any, else of the test set.",
+        help: "The run ends early, after the first epoch that gets this percentage right: of the held-out images if there are any, otherwise of the test set.",
         value: Real {
             range: 1.0..=100.0,
             get: |form| form.settings.stop_at.map(percent_of),
@@ -516,7 +516,7 @@ table! {
         name: "label_smoothing",
         label: "Label smoothing",
         question: "What is label smoothing?",
-        help: "How much of each label is spread over all ten digits, so that the network is not driven to be ever more certain. The curves show the loss without it.",
+        help: "How much of each label is shared among all ten digits, so that the network is not pushed to be ever more certain. The curves show the loss without it.",
         value: Real {
             range: 0.0..=0.5,
             get: |form| Some(form.settings.label_smoothing),
@@ -531,7 +531,7 @@ table! {
         name: "ema_momentum",
         label: "EMA momentum",
         question: "What is EMA momentum?",
-        help: "Answers and tests come from an exponential moving average of the weights, which keeps this share of itself at each minibatch: single minibatches no longer throw it about. 0 is the weights themselves.",
+        help: "Predictions and tests use a running average of the weights (an exponential moving average), which keeps this share of itself at each minibatch, so that no single minibatch can throw it off. 0 uses the weights themselves.",
         value: Real {
             range: KEPT,
             get: |form| Some(form.settings.ema_momentum),
@@ -545,10 +545,10 @@ table! {
         key: "backend",
         label: "Instruction set",
         question: "What is the instruction set?",
-        help: "What the trainer is compiled for: the best that the browser has, or one of these.",
+        help: "What the trainer is compiled for: the best that this browser has, or one of these.",
         value: Choice {
             options: &[
-                option("best", "the best"),
+                option("best", "best available"),
                 option("simd128", "SIMD"),
                 option("relaxed-simd", "relaxed SIMD"),
             ],
@@ -582,7 +582,8 @@ impl Field {
             Real { range, .. } => format!("{} to {}", short(*range.start()), short(*range.end())),
             Choice { .. } | Network => return String::new(),
         };
-        let empty = self.empty().map_or_else(String::new, |e| format!(", empty is {}", e.label));
+        let empty =
+            self.empty().map_or_else(String::new, |e| format!(", or empty for {}", e.label));
         [&range, self.unit(), &empty].concat()
     }
 }
@@ -620,7 +621,7 @@ impl Form {
             Whole { range, get, set } => {
                 let (low, high) = (*range.start(), *range.end());
                 let allowed =
-                    format!("{} goes from {} to {}", field.label(), count(low), count(high));
+                    format!("{} must be from {} to {}", field.label(), count(low), count(high));
                 let Some(number) = text.parse().ok().filter(|number: &f64| number.is_finite())
                 else {
                     return Some(stays(&allowed, get(self).map(count)));
@@ -628,8 +629,7 @@ impl Form {
                 // The cast saturates, so every number fits into u32.
                 let taken = (number.round() as u32).clamp(low, high);
                 set(self, taken);
-                (f64::from(taken) != number)
-                    .then(|| format!("{allowed}; {} is used.", count(taken)))
+                (f64::from(taken) != number).then(|| format!("{allowed}. Using {}.", count(taken)))
             }
             Real { range, get, set } => {
                 let (low, high) = (*range.start(), *range.end());
@@ -637,18 +637,18 @@ impl Form {
                 if before.is_none() && field.is_of_optimizer() {
                     let optimizer = self.get(Field::Optimizer);
                     return Some(format!(
-                        "{} is no number of {optimizer}; it is left out.",
+                        "{} does not apply to {optimizer}, so it is left out.",
                         field.label()
                     ));
                 }
-                let allowed = format!("{} goes from {low} to {high}", field.label());
+                let allowed = format!("{} must be from {low} to {high}", field.label());
                 let Some(number) = text.parse().ok().filter(|number: &f32| number.is_finite())
                 else {
                     return Some(stays(&allowed, before.map(|number| number.to_string())));
                 };
                 let taken = number.clamp(low, high);
                 set(self, taken);
-                (taken != number).then(|| format!("{allowed}; {taken} is used."))
+                (taken != number).then(|| format!("{allowed}. Using {taken}."))
             }
             Choice { options, get, set } => {
                 let named = |o: &Choosable| o.word == text || o.formerly.contains(&text);
@@ -661,7 +661,7 @@ impl Form {
                     }
                     None => {
                         let words: Vec<&str> = options.iter().map(|option| option.word).collect();
-                        Some(format!("{} is one of {}.", field.label(), words.join(", ")))
+                        Some(format!("{} must be one of {}.", field.label(), words.join(", ")))
                     }
                 }
             }
@@ -674,7 +674,7 @@ impl Form {
         let why = match text.parse::<Architecture>() {
             Err(error) => error.to_string(),
             Ok(read) if read.input != architecture.input => {
-                String::from("images here are of 28x28 pixels")
+                String::from("images here are 28x28 pixels")
             }
             Ok(read) if read.layers.len() > MOST_LAYERS => {
                 format!("it has more than {MOST_LAYERS} layers")
@@ -685,7 +685,7 @@ impl Form {
             }
         };
         Some(format!(
-            "{} cannot be taken: {why}; the one before stays.",
+            "{} cannot be used: {why}. Keeping the one before.",
             Field::Architecture.label()
         ))
     }
@@ -694,7 +694,7 @@ impl Form {
 /// The message about a text that is not a number.
 fn stays(allowed: &str, value: Option<String>) -> String {
     match value {
-        Some(value) => format!("{allowed}; {value} stays."),
-        None => format!("{allowed}; nothing is set."),
+        Some(value) => format!("{allowed}. Keeping {value}."),
+        None => format!("{allowed}. Leaving it empty."),
     }
 }

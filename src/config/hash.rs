@@ -22,7 +22,7 @@ impl Form {
             match Field::ALL.into_iter().find(|field| field.key() == key) {
                 Some(field) => given.push((field, value)),
                 None => unknown.push(format!(
-                    "The link sets {}, which this page does not know; it is left out.",
+                    "The link sets {}, which this page does not know, so it is left out.",
                     shortened(&key)
                 )),
             }
@@ -96,8 +96,8 @@ mod tests {
             (1, 32, 0.001, 2, None, Some(8))
         );
         assert_eq!(notices.len(), 7, "{notices:?}");
-        assert!(notices[0].starts_with("Epochs goes from 1 to 100; 1 is used"), "{notices:?}");
-        assert!(notices[1].contains("32 stays"), "{notices:?}");
+        assert!(notices[0].starts_with("Epochs must be from 1 to 100. Using 1."), "{notices:?}");
+        assert!(notices[1].contains("Keeping 32."), "{notices:?}");
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(backwards.settings.architecture, Architecture::default());
         assert_eq!(
             notices,
-            ["The network cannot be taken: “x3” is not a layer; the one before stays."]
+            ["The network cannot be used: “x3” is not a layer. Keeping the one before."]
         );
     }
 
@@ -190,10 +190,10 @@ mod tests {
         assert_eq!(plain.1, Vec::<String>::new());
         assert_eq!(plain, Form::from_hash("#%6eet=c8k3r%2Cp2%2cf%2Cd10s&stop=99%2E2"));
         for (link, why) in [
-            ("#epochs=%zz", "Epochs goes from 1 to 100; 10 stays."),
+            ("#epochs=%zz", "Epochs must be from 1 to 100. Keeping 10."),
             ("#net=f%2", "“f%2” is not a layer"),
             ("#%ff%E0=1", "The link sets “\u{fffd}\u{fffd}”, which"),
-            ("#augment=%", "Vary images is one of off, on, gentle."),
+            ("#augment=%", "Augment images must be one of off, on, gentle."),
         ] {
             let (form, notices) = Form::from_hash(link);
             assert_eq!(form, Form::default());

@@ -50,16 +50,16 @@ pub enum FineTuneError {
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
     /// Its input is not a 28x28 image.
-    #[error("the network is made for other images than MNIST’s")]
+    #[error("the network is made for images of another size")]
     Input,
     /// The parameters are not this network's.
-    #[error("the weights belong to another model")]
+    #[error("the weights belong to another network")]
     Parameters,
     /// Digits and labels do not match, or there is nothing to train on.
     #[error("there is no digit to train on")]
     Digits,
     /// There are no MNIST images to keep the network from forgetting.
-    #[error("MNIST’s images are not here yet")]
+    #[error("the training images have not loaded yet")]
     NoReplay,
     /// A parameter became infinite or not a number.
     #[error("the weights overflowed")]

@@ -86,7 +86,7 @@ fn run(
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_network_learns_the_hand_and_is_judged_before_and_after() {
+fn a_network_learns_the_hand_and_is_tested_before_and_after() {
     let architecture = ending_in_the_head(&[]);
     let (train, test) = (mnist(300), mnist(250));
     let zeros = vec![0.0; fresh(&architecture).len()];

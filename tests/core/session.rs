@@ -270,7 +270,7 @@ fn the_average_begins_at_the_first_step_and_changes_nothing_about_the_rest() {
         }
     }
     assert_ne!(averaging.session.averaged(), averaging.session.parameters());
-    assert_ne!(averaging.scores, plain.scores, "the average is judged");
+    assert_ne!(averaging.scores, plain.scores, "the average is tested");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -333,12 +333,12 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
         ..settings()
     };
     let done = Driver::new(TrainConfig { stop_at: Some(0.5), ..learning.clone() }).finish();
-    let (last, earlier) = done.scores.split_last().expect("it was judged");
+    let (last, earlier) = done.scores.split_last().expect("it was tested");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
     assert!(done.session.epoch() < 30);
 
     let validated = TrainConfig { validation: 20, stop_at: Some(0.5), ..learning };
     let done = Driver::new(validated).finish();
-    let (last, earlier) = done.validations.split_last().expect("it was judged");
+    let (last, earlier) = done.validations.split_last().expect("it was tested");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
 }

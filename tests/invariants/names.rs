@@ -32,16 +32,30 @@ const FORMER: &[&str] = &[
 
 /// Phrases that nobody would say: a count is `n`, a gradient is with respect to something, memory stores.
 const UNSAID: &[&str] = &[
+    "answer stands here",
+    "answering now",
+    "by which each is divided",
     "came of it",
     "come of it",
     "derivative by",
     "gradient by",
+    "hang here",
     "is told",
+    "judged",
+    "judgement",
     "lie in memory",
     "lies in memory",
+    "more hands than",
     "no use any more",
+    "one a core",
+    "other ones",
+    "read rightly",
     "so many",
+    "start anew",
+    "surest first",
+    "waits until every layer",
     "way back",
+    "weights from before",
     "work in hand",
 ];
 

@@ -13,7 +13,7 @@ use crate::report::Samples;
 /// Ids of the panels' buttons without `open-`, and their labels.
 const PANELS: [(&str, &str); 5] = [
     ("inside", "Look inside"),
-    ("judge", "Judge"),
+    ("judge", "Test"),
     ("yours", "Make it yours"),
     ("experiment", "Experiment"),
     ("runs", "Runs"),

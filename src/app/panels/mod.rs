@@ -23,7 +23,7 @@ use runs::RunsState;
 pub enum Event {
     /// In Look inside.
     Inside(inside::Event),
-    /// In Judge.
+    /// In Test.
     Evaluate(evaluate::Event),
     /// In Make it yours.
     FineTune(fine_tune::Event),
@@ -40,7 +40,7 @@ pub enum Event {
 pub struct PanelStates {
     /// State of Look inside.
     pub inside: InsideState,
-    /// State of Judge.
+    /// State of Test.
     pub evaluate: EvaluateState,
     /// State of Make it yours.
     pub fine_tune: FineTuneState,

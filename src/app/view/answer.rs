@@ -54,11 +54,14 @@ impl AnswerView {
             bars,
             source: answer.source(),
             shipped_name: match answer.shipped_failure() {
-                Some(_) => "shipped weights (not loaded)",
-                None => "shipped weights",
+                Some(_) => "pre-trained network (not loaded)",
+                None => "pre-trained network",
             },
             shipped_here: answer.shipped().is_some(),
-            run_name: cx.run.as_ref().map_or_else(|| "no run yet".into(), Run::weights_name),
+            run_name: cx
+                .run
+                .as_ref()
+                .map_or_else(|| "my network (not trained yet)".into(), Run::weights_name),
             run_here: answer.trained().is_some(),
             tuned_here: answer.is_tuned(),
         }
@@ -71,15 +74,15 @@ fn line(cx: &Context, unsure: bool) -> String {
         (Some(_), Some(bars)) if unsure => {
             let mut others: Vec<(usize, &f32)> = bars.iter().enumerate().collect();
             others.sort_by(|a, b| b.1.total_cmp(a.1));
-            format!("not sure: {} or {}", others[0].0, others[1].0)
+            format!("Not sure: {} or {}", others[0].0, others[1].0)
         }
         (Some((_, share)), _) => format!("{} sure", percent(share)),
         (None, Some(_)) => {
-            "no answer: the weights overflowed, a smaller learning rate helps".into()
+            "No answer: the network’s numbers grew too large; try a smaller learning rate".into()
         }
-        (None, None) if super::state(cx) == State::Loading => "loading the weights".into(),
-        (None, None) if answer.drawing().is_empty() => "the answer stands here".into(),
-        (None, None) => "too little to read yet".into(),
+        (None, None) if super::state(cx) == State::Loading => "Loading the network".into(),
+        (None, None) if answer.drawing().is_empty() => "The answer appears here".into(),
+        (None, None) => "Too little to read yet".into(),
     }
 }
 

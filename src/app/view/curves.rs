@@ -27,18 +27,18 @@ impl CurvesView {
         let sentence = |curve: &Curve, empty: &str, word: fn(f32) -> String, figures: FigureOf| {
             let Some(value) = curve.latest() else { return String::from(empty) };
             let tests = tests.last().map(|test| tested(test, word, figures(test)));
-            let tests = tests.unwrap_or_else(|| String::from("no test yet"));
+            let tests = tests.unwrap_or_else(|| String::from("not tested yet"));
             format!("{} in training after {} minibatches; {tests}", word(value), curves.len())
         };
         let losses: FigureOf = |test| (test.loss, test.validation.map(|v| v.loss));
         let accuracies: FigureOf = |test| (test.accuracy, test.validation.map(|v| v.accuracy));
-        let nothing = "Nothing to show yet: press Train.";
+        let nothing = "Nothing here yet. Press Train to begin.";
         Self {
             has_curves: !curves.is_empty(),
             loss_text: sentence(&curves.loss, nothing, loss, losses),
             accuracy_text: sentence(
                 &curves.accuracy,
-                "No test yet: train one epoch.",
+                "Not tested yet: the first test comes after one epoch.",
                 percent,
                 accuracies,
             ),

@@ -33,7 +33,7 @@ pub struct PlanView {
 
 impl PlanView {
     pub(super) fn of(cx: &Context) -> Self {
-        let locked = cx.run_is_on().then_some("This run keeps its settings until a Reset");
+        let locked = cx.run_is_on().then_some("Reset to change settings");
         Self {
             plan: plan(cx),
             form_revision: cx.form_revision,
@@ -79,7 +79,7 @@ fn network(settings: &TrainConfig) -> String {
     );
     match architecture.parameter_count() {
         Ok(parameters) => format!("{name}, {} parameters", count(parameters as u32)),
-        Err(_) => format!("{name} that do not fit: see Experiment"),
+        Err(_) => String::from("the network has an error, see Experiment"),
     }
 }
 
@@ -97,13 +97,13 @@ fn optimizer(settings: &TrainConfig) -> String {
     let name = optimizer.class_name();
     let rate = settings.learning_rate;
     let course = match settings.schedule {
-        Schedule::Constant => format!("{rate} throughout"),
-        Schedule::Cosine => format!("cosine from {rate}"),
-        Schedule::OneCycle => format!("one cycle up to {rate}"),
+        Schedule::Constant => format!("constant learning rate {rate}"),
+        Schedule::Cosine => format!("learning rate {rate} with cosine decay"),
+        Schedule::OneCycle => format!("one-cycle learning rate up to {rate}"),
     };
     let averaged = match settings.ema_momentum {
         0.0 => String::new(),
-        momentum => format!(", weights averaged with momentum {momentum}"),
+        momentum => format!(", weights averaged with EMA momentum {momentum}"),
     };
     format!("{name}{numbers}, {course}{averaged}")
 }
@@ -120,11 +120,11 @@ fn images(settings: &TrainConfig) -> String {
     }
     words += match settings.augment {
         Augment::Off => "",
-        Augment::On => ", varied",
-        Augment::Gentle => ", varied gently",
+        Augment::On => ", augmented",
+        Augment::Gentle => ", gently augmented",
     };
     if settings.label_smoothing > 0.0 {
-        words += &format!(", labels smoothed by {}", settings.label_smoothing);
+        words += &format!(", label smoothing {}", settings.label_smoothing);
     }
     words
 }
@@ -132,16 +132,16 @@ fn images(settings: &TrainConfig) -> String {
 fn minibatches(settings: &TrainConfig) -> String {
     let (trained, _) = settings.split(TRAIN_IMAGES as usize);
     let all = (trained as u32).div_ceil(settings.batch_size) * settings.epochs;
-    let enough = settings.stop_at.map_or_else(String::new, |share| {
-        format!(", fewer once {} % are right", percent_of(share))
-    });
+    let enough = settings
+        .stop_at
+        .map_or_else(String::new, |share| format!(", fewer if it reaches {} %", percent_of(share)));
     of(all, "minibatch", "minibatches") + &enough
 }
 
 fn start_words(start: StartFrom) -> &'static str {
     match start {
-        StartFrom::Fresh => "fresh random weights",
-        StartFrom::Shipped => "from the shipped weights",
-        StartFrom::Current => "from the last run’s weights",
+        StartFrom::Fresh => "random weights",
+        StartFrom::Shipped => "from the pre-trained network",
+        StartFrom::Current => "from my network",
     }
 }

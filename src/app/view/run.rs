@@ -73,7 +73,7 @@ impl RunView {
                 view.accuracy_now = [&percent(accuracy), of].concat();
             }
             if cx.curves.loss.raw().last().is_some_and(|loss| !loss.is_finite()) {
-                view.text.push_str("; the weights overflowed, a smaller learning rate helps");
+                view.text.push_str("; the numbers grew too large, try a smaller learning rate");
             }
         }
         view
@@ -85,13 +85,13 @@ impl RunView {
         let (train, step, why) = match phase {
             Some(RunPhase::Training | RunPhase::Pausing) => (
                 Button { label: "Pause", disabled: None },
-                Some("Step works while a run is paused"),
-                "Step needs a pause, settings need a Reset.",
+                Some("Pause to step"),
+                "Pause to step; Reset to change settings.",
             ),
             Some(RunPhase::Paused | RunPhase::Stepping) => (
                 Button { label: "Resume", disabled: None },
                 None,
-                "Step takes one minibatch. Settings need a Reset.",
+                "Step trains on one minibatch. Reset to change settings.",
             ),
             Some(RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped) => (
                 Button { label: "Train", disabled: cannot },
@@ -101,12 +101,12 @@ impl RunView {
             None => (
                 Button { label: "Train", disabled: cannot },
                 cannot,
-                cannot.unwrap_or("Step takes one minibatch. Reset waits for a run."),
+                cannot.unwrap_or("Step trains on one minibatch."),
             ),
         };
         (self.train, self.why) = (train, why);
         self.step_button = Button { label: "Step", disabled: step };
-        let nothing = phase.is_none().then_some("Nothing to reset yet: there is no run");
+        let nothing = phase.is_none().then_some("Nothing to reset yet");
         self.reset = Button { label: "Reset", disabled: nothing };
     }
 
@@ -145,14 +145,14 @@ fn text(run: &Run) -> String {
             let (whole, enough) = (progress.epoch >= epochs, run.settings.stop_at.is_some());
             let done = of(progress.epoch, "epoch", "epochs");
             if !whole && !enough {
-                return format!("Broken off after {} of {epochs} epochs", progress.epoch);
+                return format!("Stopped after {} of {epochs} epochs", progress.epoch);
             }
-            let early = if whole { "" } else { ", good enough" };
+            let early = if whole { "" } else { ", target reached" };
             format!("Done: {done} in {}{early}", duration(run.seconds))
         }
         (RunPhase::Diverged | RunPhase::Stopped, _) => format!("Stopped in epoch {now}"),
         (RunPhase::Paused | RunPhase::Stepping, _) if progress.step == 0 => {
-            String::from("Standing ready")
+            String::from("Ready to step")
         }
         (RunPhase::Paused | RunPhase::Stepping, _) => format!("Paused in epoch {now}"),
         (_, Activity::WaitingForData) => String::from("Waiting for training images"),

@@ -21,7 +21,7 @@ pub struct TrainerView {
     pub workers: u32,
     /// For `data-backend`.
     pub backend: String,
-    /// Its instruction set and workers, in words.
+    /// How many cores it uses and which build it is, in words.
     pub engine: String,
     /// How far the data set has loaded.
     pub data_text: String,
@@ -50,7 +50,9 @@ impl TrainerView {
             let run = cx.run.as_ref().filter(|run| run.is_on());
             view.workers = run.map_or(cx.workers(), |run| run.progress.workers);
             view.backend.clone_from(backend);
-            view.engine = format!("{backend}, {}", of(view.workers, "worker", "workers"));
+            let cores = of(view.workers.min(cx.cores), "CPU core", "CPU cores");
+            let build = if backend == "relaxed-simd" { "fastest" } else { "standard" };
+            view.engine = format!("Trains on {cores}, {build} build");
         }
         view
     }
@@ -58,11 +60,11 @@ impl TrainerView {
 
 fn data(data: &Data) -> (String, Option<f32>) {
     let Some(data) = data.progress else {
-        return (String::from("Training images: waiting for the trainer"), Some(0.0));
+        return (String::from("Starting …"), Some(0.0));
     };
     if data.test_ready && data.train_images == data.total_train_images {
-        let kept = if data.from_cache { ", kept from before" } else { "" };
-        return (format!("{} training images here{kept}", count(data.train_images)), None);
+        let kept = if data.from_cache { " (from cache)" } else { "" };
+        return (format!("{} training images loaded{kept}", count(data.train_images)), None);
     }
     let words = format!(
         "{} of {} training images, {} of {} MB",
@@ -77,30 +79,30 @@ fn data(data: &Data) -> (String, Option<f32>) {
 fn problem(cx: &Context) -> Option<Problem> {
     let trainer = &cx.trainer;
     let (text, action) = if let (TrainerState::Gone(_), true) = (&trainer.state, trainer.updated) {
-        let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is gone from the \
-                    server. Drawing still works here, and Runs keeps each run up to its last epoch.";
+        let text = "Inkling was updated: reload to train with the new version. This page’s own trainer is no longer on the \
+                    server. Drawing still works here, and Runs has each run up to its last epoch.";
         (String::from(text), "Reload")
     } else if let TrainerState::Gone(reason) = &trainer.state {
         let safe = match cx.run.as_ref().map(|run| (run.phase, run.epoch_of_weights())) {
             Some((RunPhase::Stopped, epoch @ 1..)) => format!(
-                "What was learnt up to epoch {epoch} is kept. Restart it to go on: choose \
-                 “Start from: last run’s weights” then."
+                "What was learnt up to epoch {epoch} is kept. To go on, restart the trainer and choose \
+                 “Start from: my network”."
             ),
             _ => String::from("Drawing still works. Restart it to train."),
         };
         (format!("{} {safe}", sentence(reason)), "Restart the trainer")
     } else if let Some((part, reason)) = &trainer.data.failed {
         let text = format!(
-            "The training data's part {part} could not be used: {} \
-             The other parts and all that is learnt are safe.",
+            "Part of the training data did not load. {part}: {} \
+             Everything learnt so far is safe.",
             sentence(reason)
         );
         (text, "Retry")
     } else {
         let reason = cx.answer.shipped_failure()?;
         let text = format!(
-            "The shipped weights could not be loaded: {} \
-             Training from fresh weights works without them.",
+            "The pre-trained network could not be loaded: {} \
+             Training a new network works without it.",
             sentence(reason)
         );
         (text, "Retry")
@@ -114,12 +116,12 @@ fn problem(cx: &Context) -> Option<Problem> {
 pub fn farewell(run: Option<&Run>, kept: bool) -> String {
     let safe = match run {
         Some(run) if kept => {
-            format!(" What was learnt up to epoch {} is kept in Runs.", run.progress.epoch)
+            format!(" What was learnt up to epoch {} is saved in Runs.", run.progress.epoch)
         }
-        Some(run) if run.is_on() => String::from(" The run under way is lost."),
+        Some(run) if run.is_on() => String::from(" The run in progress is lost."),
         _ => String::new(),
     };
-    ["The page stopped because of an error in this browser.", &safe, " Reload it to go on."]
+    ["The page stopped because of an error in this browser.", &safe, " Reload it to continue."]
         .concat()
 }
 

@@ -68,7 +68,7 @@ pub(super) fn fetch() {
                 dispatch(app::Event::Tick(0.0));
             }
             Err(error) => dispatch(app::Event::Notice(format!(
-                "No curves can be drawn: {error}. Training goes on; the table below has the figures."
+                "The curves cannot be drawn: {error}. Training continues; the table below has the numbers."
             ))),
         }
     });

@@ -70,7 +70,7 @@ const WORKER: &str = "worker-start.js";
 const CURVES_EVERY: i32 = 250;
 
 /// The last resort when a page ends and cannot say more.
-const ENDED: &str = "The page stopped because of an error in this browser. Reload it to go on.";
+const ENDED: &str = "The page stopped because of an error in this browser. Reload it to continue.";
 
 /// The most seconds that one tick counts: a page that was suspended has not waited.
 const LONGEST_TICK: f64 = 1.5;
@@ -145,7 +145,7 @@ pub fn start() -> Result<(), DomError> {
     dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
-            "This browser keeps no training images at this address, so they are fetched again at each visit.",
+            "This browser cannot save the training images at this address, so they are downloaded again on each visit.",
         )));
     }
     with_page(|page| {

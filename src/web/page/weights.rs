@@ -32,7 +32,10 @@ async fn load() -> Result<Vec<f32>, DomError> {
         .dyn_into()
         .map_err(|_| DomError::Refused("the browser gave no response".into()))?;
     if !response.ok() {
-        return Err(DomError::Refused(format!("the server answered {}", response.status())));
+        return Err(DomError::Refused(format!(
+            "the server answered with status {}",
+            response.status()
+        )));
     }
     let bytes = Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?).to_vec();
     let refused = |error: &dyn std::error::Error| DomError::Refused(error.to_string());

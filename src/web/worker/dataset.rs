@@ -88,27 +88,29 @@ impl PartError {
 
 #[derive(Debug, thiserror::Error)]
 enum PartProblem {
-    #[error("it could not be fetched ({0})")]
+    #[error("the connection failed ({0}). Check your connection and retry")]
     Network(String),
     #[error("{text} (status {0})", text = status_text(*.0))]
     Status(u16),
-    #[error("the server has sent nothing for {} seconds", SILENCE / 1000)]
+    #[error("the server has sent nothing for {} seconds. Check your connection and retry", SILENCE / 1000)]
     Silent,
-    #[error("its download broke off after {got} of {expected} bytes")]
+    #[error(
+        "the download broke off after {got} of {expected} bytes. Check your connection and retry"
+    )]
     BrokenOff { expected: u32, got: usize },
-    #[error("it is cut short, {got} of {expected} bytes came")]
+    #[error("only {got} of {expected} bytes arrived")]
     Truncated { expected: u32, got: usize },
-    #[error("it is longer than the {expected} bytes that it should have")]
+    #[error("it is longer than the expected {expected} bytes")]
     TooLong { expected: u32 },
-    #[error("it has been altered, its checksum is not the right one")]
+    #[error("it has been altered: its checksum is wrong")]
     Altered,
     #[error("it could not be unpacked ({0})")]
     Unpack(String),
-    #[error("its content makes no sense: {0}")]
+    #[error("its content is not valid: {0}")]
     Content(#[from] idx::IdxError),
     #[error("it holds {got} digits, not {expected}")]
     Count { expected: u32, got: usize },
-    #[error("it is no list of parts ({0})")]
+    #[error("it is not a list of parts ({0})")]
     Manifest(String),
 }
 
@@ -116,9 +118,9 @@ enum PartProblem {
 fn status_text(status: u16) -> &'static str {
     match status {
         404 | 410 => "the server does not have it",
-        401 | 403 => "the server refuses to give it",
-        408 | 425 | 429 | 500..=599 => "the server cannot give it right now",
-        _ => "the server gave an unexpected answer",
+        401 | 403 => "the server refuses to send it",
+        408 | 425 | 429 | 500..=599 => "the server cannot send it right now",
+        _ => "the server gave an unexpected response",
     }
 }
 

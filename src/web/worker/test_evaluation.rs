@@ -36,10 +36,10 @@ impl TestEvaluation {
     ) -> Result<Self, String> {
         let mut network = Network::new(architecture).map_err(|error| error.to_string())?;
         if architecture.input != Architecture::default().input {
-            return Err("The network is made for other images than MNIST's.".to_owned());
+            return Err("The network is made for images of another size.".to_owned());
         }
         if parameters.len() != network.plan().parameter_count() {
-            return Err("The weights belong to another model.".to_owned());
+            return Err("The weights belong to another network.".to_owned());
         }
         network.load(parameters);
         Ok(Self {

@@ -105,7 +105,7 @@ impl Gallery {
     pub fn tally(&self) -> String {
         let read = self.exhibits.iter().filter_map(|e| Some(e.reading?.digit == e.label));
         let (all, right) = read.fold((0, 0), |(all, right), is| (all + 1, right + u32::from(is)));
-        if all == 0 { String::new() } else { format!("{right} of these {all} are read right") }
+        if all == 0 { String::new() } else { format!("{right} of {all} correct") }
     }
 
     /// What the images are, in words.
@@ -113,15 +113,15 @@ impl Gallery {
         let total = self.total();
         match self.choice {
             Choice::Sample => format!("{} test images of each digit", total / CLASSES),
-            Choice::Mistakes if total == 0 => String::from("No mistake"),
-            Choice::Mistakes => format!("{}, the surest first", many(total, "mistake")),
+            Choice::Mistakes if total == 0 => String::from("No mistakes"),
+            Choice::Mistakes => format!("{}, most confident first", many(total, "mistake")),
             Choice::Cell { label, answer } if total == 0 => {
-                format!("No {label} was read as {answer}")
+                format!("No {label} was predicted as {answer}")
             }
             Choice::Cell { label, answer } => {
-                let order = if label == answer { "the least sure" } else { "the surest" };
+                let order = if label == answer { "least" } else { "most" };
                 let images = many(total, "image");
-                format!("{label} read as {answer}: {images}, {order} first")
+                format!("{label} predicted as {answer}: {images}, {order} confident first")
             }
         }
     }

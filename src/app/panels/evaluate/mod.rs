@@ -1,4 +1,4 @@
-//! Judge: how well weights read the test images, class by class and image by image, and drawings that are pinned to be
+//! Test: how well weights read the test images, class by class and image by image, and drawings that are pinned to be
 //! watched.
 
 pub mod gallery;
@@ -287,7 +287,7 @@ impl EvaluateState {
         match evaluated {
             Ok((evaluation, probabilities)) => {
                 let right = percent(evaluation.accuracy);
-                let words = format!("Judged, {name}: {right} of the test images right.");
+                let words = format!("Tested: {name}. {right} of the test images correct.");
                 out.push(Outcome::announce(words));
                 self.evaluated = Some(Evaluated { name, run, evaluation, probabilities });
             }
@@ -304,7 +304,7 @@ impl EvaluateState {
         evaluation: Evaluation,
         probabilities: Vec<f32>,
     ) {
-        let (name, run) = (format!("this run, epoch {epoch}"), Some(run));
+        let (name, run) = (format!("my network, epoch {epoch}"), Some(run));
         self.evaluated = Some(Evaluated { name, run, evaluation, probabilities });
         self.failed = None;
         self.set_figures();
@@ -332,16 +332,16 @@ impl EvaluateState {
         let run = run.map(Run::id);
         let evaluated = self.evaluated.as_ref().filter(|_| self.figures.is_some());
         match (&self.pending, &self.failed, evaluated) {
-            (Some(pending), ..) => format!("Judging {}.", pending.name),
-            (_, Some(reason), _) => format!("These weights could not be judged: {reason}"),
+            (Some(pending), ..) => format!("Testing: {}.", pending.name),
+            (_, Some(reason), _) => format!("This network could not be tested: {reason}"),
             (.., Some(evaluated)) if evaluated.run.is_none() || evaluated.run == run => {
-                format!("Judged: {}.", evaluated.name)
+                format!("Tested: {}.", evaluated.name)
             }
             (.., Some(evaluated)) => {
-                format!("Judged: {}.", evaluated.name.replace("this run", "an earlier run"))
+                format!("Tested: {}.", evaluated.name.replace("my network", "an earlier network"))
             }
             _ => String::from(cannot.unwrap_or(
-                "Nothing is judged yet: press Judge now, or train; each epoch ends with a judgement.",
+                "Not tested yet. Press Test now, or train: each epoch ends with a test.",
             )),
         }
     }
@@ -405,11 +405,11 @@ impl EvaluateState {
     /// Why the drawing on the pad cannot be pinned.
     fn cannot_pin(&self, answer: &Answer) -> Option<&'static str> {
         if !self.pinned.is_read() {
-            Some("Looking for drawings pinned before.")
+            Some("Loading your pinned drawings.")
         } else if answer.picture().is_none() {
             Some("Draw a digit on the pad first.")
         } else if self.pinned.all().len() >= MOST_PINNED {
-            Some("Twelve are pinned: unpin one first.")
+            Some("Twelve drawings are pinned already: unpin one first.")
         } else {
             None
         }

@@ -83,7 +83,7 @@ fn evaluated() -> App {
         panic!("{effects:?}");
     };
     assert_eq!(architecture.parameter_count(), Ok(weights.len()));
-    assert_eq!(view(&app).status, "Judging shipped weights.");
+    assert_eq!(view(&app).status, "Testing: pre-trained network.");
     assert!(view(&app).cannot.is_some(), "once at a time");
     let id = *id;
     let late = Reply::Evaluated { id: id + 1, evaluation: EVALUATION };
@@ -116,15 +116,18 @@ fn what_is_missing_is_said() {
     reply(&mut app, Reply::DataFailed { part, reason }, vec![]);
     assert!(cannot(&app).contains("Retry"));
     reply(&mut app, Reply::Data(DataProgress { test_ready: true, ..data }), vec![]);
-    assert!(cannot(&app).contains("weights are not here"));
+    assert!(cannot(&app).contains("network has not loaded"));
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(cannot(&app).contains("gone"));
+    assert!(cannot(&app).contains("has stopped; restart it"));
 }
 
 #[test]
 fn a_verdict_has_figures_for_each_class() {
     let app = evaluated();
-    assert_eq!((view(&app).status.as_str(), view(&app).cannot), ("Judged: shipped weights.", None));
+    assert_eq!(
+        (view(&app).status.as_str(), view(&app).cannot),
+        ("Tested: pre-trained network.", None)
+    );
     let figures = app.panels.evaluate.figures().expect("figures");
     assert_eq!(figures.whole, ["75.0 %", "4 of 6", "0.25"]);
     assert_eq!(figures.scores[0], ["100 %", "100 %", "100 %", "2"]);
@@ -135,22 +138,22 @@ fn a_verdict_has_figures_for_each_class() {
 }
 
 #[test]
-fn a_judgement_that_fails_says_why_and_leaves_the_one_before() {
+fn a_test_that_fails_says_why_and_leaves_the_one_before() {
     let mut app = evaluated();
     happen(&mut app, Event::Evaluate);
     let reason = String::from("The weights belong to another model.");
     reply(&mut app, Reply::EvaluationFailed { id: 2, reason }, vec![]);
     let status = view(&app).status;
-    assert!(status.contains("could not be judged: The weights"), "{status}");
+    assert!(status.contains("could not be tested: The weights"), "{status}");
     assert!(app.panels.evaluate.figures().is_some() && view(&app).cannot.is_none());
 
     happen(&mut app, Event::Evaluate);
     app.update(Happening::TrainerGone(String::from("It has stopped.")));
-    assert!(view(&app).status.starts_with("Judged"), "nothing is being judged any more");
+    assert!(view(&app).status.starts_with("Tested"), "nothing is being tested any more");
 }
 
 #[test]
-fn each_epoch_ends_with_a_judgement() {
+fn each_epoch_ends_with_a_test() {
     let mut app = open();
     app.update(Happening::Train);
     let end = |run| Reply::EpochEnd {
@@ -162,13 +165,13 @@ fn each_epoch_ends_with_a_judgement() {
         validation: None,
     };
     reply(&mut app, end(1), vec![vec![], probabilities()]);
-    assert_eq!(view(&app).status, "Judged: this run, epoch 1.");
+    assert_eq!(view(&app).status, "Tested: my network, epoch 1.");
     assert_eq!(app.panels.evaluate.figures(), evaluated().panels.evaluate.figures());
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
-    assert_eq!(view(&app).status, "Judged: an earlier run, epoch 1.");
+    assert_eq!(view(&app).status, "Tested: an earlier network, epoch 1.");
     reply(&mut app, end(1), vec![vec![], vec![]]);
-    assert!(app.panels.evaluate.figures().is_some(), "a run that is gone is not judged");
+    assert!(app.panels.evaluate.figures().is_some(), "a run that is gone is not tested");
 }
 
 #[test]
@@ -178,23 +181,26 @@ fn a_cell_shows_the_worst_first() {
     assert_eq!(
         app.panels.evaluate.gallery.choice,
         Choice::Sample,
-        "nothing is judged, so nothing is wrong"
+        "nothing is tested, so nothing is wrong"
     );
     let mut app = evaluated();
     let effects = happen(&mut app, Event::Show(Choice::Mistakes));
-    assert_eq!(on_show(&app), [4, 3], "the surest mistake first");
+    assert_eq!(on_show(&app), [4, 3], "the most confident mistake first");
     assert_eq!(sent(&effects), [(&Request::TestImages, Some(&[4.0, 3.0][..]))]);
-    assert_eq!(app.panels.evaluate.gallery.title(), "2 mistakes, the surest first");
+    assert_eq!(app.panels.evaluate.gallery.title(), "2 mistakes, most confident first");
     assert_eq!(
         app.panels.evaluate.gallery.exhibits[0].reading,
         Some(Reading { digit: 3, share: 0.8 })
     );
 
     happen(&mut app, Event::Show(Choice::Cell { label: 0, answer: 0 }));
-    assert_eq!(on_show(&app), [1, 0], "the least sure right answer first");
-    assert_eq!(app.panels.evaluate.gallery.title(), "0 read as 0: 2 images, the least sure first");
+    assert_eq!(on_show(&app), [1, 0], "the least confident right answer first");
+    assert_eq!(
+        app.panels.evaluate.gallery.title(),
+        "0 predicted as 0: 2 images, least confident first"
+    );
     happen(&mut app, Event::Show(Choice::Cell { label: 7, answer: 1 }));
-    assert_eq!(app.panels.evaluate.gallery.title(), "No 7 was read as 1");
+    assert_eq!(app.panels.evaluate.gallery.title(), "No 7 was predicted as 1");
 }
 
 #[test]
@@ -260,7 +266,7 @@ fn update_collection(app: &mut App, event: drawings::Event) -> Vec<Effect> {
 #[test]
 fn pinned_drawings_are_watched_while_a_run_learns() {
     let mut app = open();
-    assert_eq!(view(&app).cannot_pin, Some("Looking for drawings pinned before."));
+    assert_eq!(view(&app).cannot_pin, Some("Loading your pinned drawings."));
     draw(&mut app);
     update_collection(&mut app, drawings::Event::Add(1));
     assert!(app.panels.evaluate.pinned.all().is_empty(), "not before the store has answered");
@@ -312,7 +318,7 @@ fn pinned_drawings_are_kept_deleted_and_brought_back() {
         drawings::Event::Read(Ok(StoredDrawings { drawings: kept, session_salt: 3 })),
     );
     assert_eq!(app.panels.evaluate.pinned.all(), std::slice::from_ref(&stored));
-    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the kept")));
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("1 of the saved")));
 
     let effects = update_collection(&mut app, drawings::Event::Add(1));
     let new = app.panels.evaluate.pinned.all()[1].clone();

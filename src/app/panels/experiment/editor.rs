@@ -51,10 +51,10 @@ pub fn edit(layers: &mut Vec<Layer>, edit: &Edit) -> Result<usize, Refusal> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The list is full.
-    #[error("A network has {MOST_LAYERS} layers at most.")]
+    #[error("A network can have at most {MOST_LAYERS} layers.")]
     TooMany,
     /// The text is not a value for that part.
-    #[error("That is no value for this layer; the old one stays.")]
+    #[error("This layer cannot have that value, so it keeps the old one.")]
     NoValue,
     /// There is no such layer, or nowhere to move it.
     #[error("There is no such place in the list.")]

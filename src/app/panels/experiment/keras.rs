@@ -53,7 +53,7 @@ fn model(code: &mut String, settings: &TrainConfig) {
     if let Some((rotation, zoom, shear, translation)) = amounts {
         let _ = write!(
             code,
-            "    # Nearest to how Inkling varies images; it warps them a little, too.\n    \
+            "    # The closest Keras has to how Inkling augments images, which also warps them a little.\n    \
              layers.RandomRotation({rotation}, fill_mode=\"constant\"),\n    \
              layers.RandomZoom({zoom}, {zoom}, fill_mode=\"constant\"),\n    \
              layers.RandomShear(x_factor={shear}, fill_mode=\"constant\"),\n    \

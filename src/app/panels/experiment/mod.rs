@@ -145,13 +145,13 @@ impl ExperimentState {
         let Some(before) = self.before.pop() else { return };
         let layers = format::of(before.layers.len() as u32, "layer", "layers");
         self.rebuild(before, out);
-        out.push(Outcome::announce(format!("Taken back: {layers}.")));
+        out.push(Outcome::announce(format!("Undone: {layers}.")));
     }
 
     /// Why no change of the layers can be undone now.
     fn cannot_undo(&self, cx: &Context) -> Option<&'static str> {
         if cx.run_is_on() {
-            Some("A run is on")
+            Some("A run is in progress")
         } else {
             self.before.is_empty().then_some("No layer has been changed yet")
         }
@@ -183,7 +183,7 @@ impl ExperimentState {
             revision: self.revision,
             preset: NetworkPreset::of(architecture).map(|network| network.key),
             locked: cx.run_is_on().then_some(
-                "A run is on and keeps its network and settings until it ends or a Reset.",
+                "A run is in progress. Its network and settings cannot change until it ends or you press Reset.",
             ),
             cannot_undo: self.cannot_undo(cx),
             steps: (trained as u32).div_ceil(settings.batch_size) * settings.epochs,
@@ -219,18 +219,18 @@ impl ExperimentState {
         }
         view.total = match error {
             Some(error) if wrong.is_none() => format!("{error}."),
-            Some(_) => String::from("Train waits until every layer fits."),
+            Some(_) => String::from("Fix the marked layer to train."),
             None => {
                 let time = match cx.speed {
                     Some(speed) => format!(
-                        "{} an epoch at the speed measured here.",
+                        "{} per epoch at the speed measured here.",
                         about(speed.seconds(trained, multiply_adds))
                     ),
-                    None => String::from("No speed is measured here yet: one run tells."),
+                    None => String::from("Train once to see time estimates."),
                 };
                 view.code = keras::code(settings, TRAIN_IMAGES);
                 format!(
-                    "{} parameters, {} multiply-adds an image. {time}",
+                    "{} parameters, {} multiply-adds per image. {time}",
                     count(parameters as u32),
                     count(multiply_adds as u32)
                 )
@@ -266,7 +266,7 @@ fn schedule_words(settings: &TrainConfig, steps: u32) -> String {
     let peak = settings.learning_rate;
     let over = format::of(steps, "minibatch", "minibatches");
     match settings.schedule {
-        Schedule::Constant => format!("{peak} throughout, {over}"),
+        Schedule::Constant => format!("{peak} throughout the {over}"),
         Schedule::Cosine => format!("from {peak} down to 0 over {over}"),
         Schedule::OneCycle => format!("up to {peak} and down to almost 0 over {over}"),
     }
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!((view.rows[3].shape.as_str(), view.rows[4].shape.as_str()), ("5×5×64", ""));
         assert_eq!(
             (view.total.as_str(), view.code.as_str()),
-            ("Train waits until every layer fits.", "")
+            ("Fix the marked layer to train.", "")
         );
         let notice = effects.iter().any(|effect| {
             matches!(effect, Effect::Announce(words) if words.starts_with("Flatten removed. Dense"))
@@ -330,17 +330,17 @@ mod tests {
             (view.rows[0].parameters.as_str(), view.rows[1].parameters.as_str()),
             ("320", "–")
         );
-        assert!(view.total.contains("34,826 parameters") && view.total.contains("No speed"));
+        assert!(view.total.contains("34,826 parameters") && view.total.contains("Train once"));
         let multiply_adds = Architecture::default().multiply_adds().expect("it can be built");
         app.cx.speed = Some(Speed { images_per_second: 6000.0, multiply_adds });
         let view = shown(&app);
         assert!(
-            view.total.ends_with("10 s an epoch at the speed measured here."),
+            view.total.ends_with("10 s per epoch at the speed measured here."),
             "{}",
             view.total
         );
         app.update(Happening::Set(Field::Images, "600".into()));
-        assert!(shown(&app).total.contains(" 0.1 s an epoch"), "{}", shown(&app).total);
+        assert!(shown(&app).total.contains(" 0.1 s per epoch"), "{}", shown(&app).total);
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl FineTuneState {
                 out.push(Outcome::Tuned { architecture, before, weights });
             }
             Err(reason) => {
-                out.push(Outcome::announce(format!("Fine-tuning has failed: {reason}.")));
+                out.push(Outcome::announce(format!("Fine-tuning failed: {reason}.")));
                 job.failed = Some(reason);
             }
         }
@@ -167,9 +167,9 @@ impl FineTuneState {
     /// Which weights answer after a swap, and the button's label.
     pub(super) fn swap(&self, cx: &Context) -> Option<(Source, &'static str)> {
         if cx.answer.source() == Source::Tuned {
-            Some((self.origin_source(cx)?, "Back to the weights from before"))
+            Some((self.origin_source(cx)?, "Undo fine-tuning"))
         } else {
-            let again = (Source::Tuned, "Take the fine-tuned weights again");
+            let again = (Source::Tuned, "Use the fine-tuned network again");
             cx.answer.is_tuned().then_some(again)
         }
     }
@@ -184,7 +184,7 @@ impl FineTuneState {
 
     fn cannot_fine_tune(&self, cx: &Context) -> Option<String> {
         let why = if !self.digits.is_read() {
-            "Looking for digits kept from before."
+            "Loading your saved digits."
         } else if self.digits.all().is_empty() {
             "Draw a digit and label it first."
         } else {
@@ -199,13 +199,13 @@ impl FineTuneState {
         let share = job.pending.as_ref().map(|pending| pending.share);
         let cannot = self.cannot_fine_tune(cx).filter(|_| share.is_none());
         let status = match (&job.pending, &cannot, &job.failed) {
-            (Some(pending), ..) => format!("Fine-tuning {}.", pending.origin.name),
+            (Some(pending), ..) => format!("Fine-tuning: {}.", pending.origin.name),
             (None, Some(why), _) => why.clone(),
-            (None, None, Some(reason)) => format!(
-                "It came to nothing: {reason}. Your digits and the weights are as they were."
-            ),
+            (None, None, Some(reason)) => {
+                format!("Fine-tuning failed: {reason}. Your digits and the network are unchanged.")
+            }
             (None, None, None) => {
-                format!("Starts from {} and takes a few seconds.", self.origin(cx).name)
+                format!("Starts from: {}. Takes a few seconds.", self.origin(cx).name)
             }
         };
         let comparison = job.comparison.as_ref();
@@ -238,13 +238,13 @@ impl Comparison {
     /// - `gone`: whether the earlier weights are gone with their run.
     fn words(&self, gone: bool) -> String {
         let name = &self.origin.name;
-        let name = if gone { &name.replace("this run", "an earlier run") } else { name };
+        let name = if gone { &name.replace("my network", "an earlier network") } else { name };
         let digits = of(self.tallies[0].trained.images, "digit", "digits");
         let part = match self.part {
             Trainable::All => "all layers",
-            Trainable::Head => "the Dense head",
+            Trainable::Head => "the last layer",
         };
-        format!("Read right: {name}, {part} fine-tuned on {digits}")
+        format!("Correct answers: {name}, {part} fine-tuned on {digits}")
     }
 
     fn rows(&self) -> [Option<Row>; 3] {
@@ -264,9 +264,9 @@ fn row(before: Tally, after: Tally, words: impl Fn(Tally) -> String) -> Option<R
     (before.images > 0).then(|| Row {
         cells: [words(before), words(after)],
         change: match more {
-            0 => String::from("as many"),
-            1.. => format!("{more} more"),
-            _ => format!("{} fewer", -more),
+            0 => String::from("no change"),
+            1.. => format!("+{more}"),
+            _ => format!("−{}", -more),
         },
     })
 }
@@ -280,11 +280,11 @@ fn spoken([before, after]: &[Tallies; 2]) -> String {
     let digits = match after.held_out {
         Tally { images: 0, .. } => {
             let Tally { right, images } = after.trained;
-            format!("{right} of your {} right", of(images, "digit", "digits"))
+            format!("{right} of your {} correct", of(images, "digit", "digits"))
         }
         Tally { right, images } => {
             let before = before.held_out.right;
-            format!("{right} of {images} held-out digits right, {before} before")
+            format!("{right} of {images} held-out digits correct, {before} before")
         }
     };
     let [after, before] = [after, before].map(|tallies| percent(share(tallies.test)));

@@ -86,7 +86,7 @@ impl FineTuneState {
         }
         if self.is_full(digit) {
             return out.push(Outcome::Notify(format!(
-                "There are {MOST_OF_A_CLASS} of your {digit}s: plenty. Delete one first."
+                "There are already {MOST_OF_A_CLASS} of your {digit}s, which is plenty. Delete one first."
             )));
         }
         let (set, add) = (DrawingSet::UserDigits, drawings::Event::Add(digit));
@@ -100,7 +100,7 @@ impl FineTuneState {
 
     fn cannot_label(&self, answer: &Answer) -> Option<&'static str> {
         if !self.digits.is_read() {
-            Some("Looking for digits kept from before.")
+            Some("Loading your saved digits.")
         } else if answer.picture().is_none() {
             Some("Draw a digit first.")
         } else {
@@ -117,10 +117,10 @@ impl FineTuneState {
             cannot_label: self.cannot_label(&cx.answer),
             full: std::array::from_fn(|class| self.is_full(class as u8)),
             empty: match (all, self.digits.is_read()) {
-                (0, false) => Some("Looking for digits kept from before."),
+                (0, false) => Some("Loading your saved digits."),
                 (0, true) => Some(
-                    "None yet: draw a digit, then say which it was. Ten or so of each are plenty, \
-                     fewer help too.",
+                    "None yet: draw a digit, then say which one it was. Ten or so of each is plenty; \
+                     fewer also help.",
                 ),
                 _ => None,
             },
@@ -129,7 +129,7 @@ impl FineTuneState {
                 held_out => format!("{}, {held_out} held out", of(all, "digit", "digits")),
             },
             problem: self.digits.problem("digits"),
-            deleted: self.digits.deleted().map(|digit| format!("A {} is deleted.", digit.label)),
+            deleted: self.digits.deleted().map(|digit| format!("Your {} is deleted.", digit.label)),
         }
     }
 }

@@ -60,7 +60,7 @@ fn a_drawing_joins_once_it_is_drawn_and_the_store_has_answered() {
     let mut app = page();
     draw(&mut app);
     app.update(Happening::TogglePanel(PanelId::FineTune));
-    assert_eq!(my_digits(&app).cannot_label, Some("Looking for digits kept from before."));
+    assert_eq!(my_digits(&app).cannot_label, Some("Loading your saved digits."));
     assert!(label(&mut app, 7).is_empty());
 
     let mut app = open();
@@ -122,7 +122,7 @@ fn a_deleted_digit_comes_back_to_its_place() {
     );
     assert_eq!(
         (labels(&app), my_digits(&app).deleted),
-        (vec![3, 3], Some("A 5 is deleted.".into()))
+        (vec![3, 3], Some("Your 5 is deleted.".into()))
     );
     update_collection(&mut app, drawings::Event::Undelete);
     assert_eq!((labels(&app), my_digits(&app).deleted), (vec![3, 5, 3], None));
@@ -237,16 +237,16 @@ fn fine_tuning_says_what_it_waits_for() {
     waits_for(&mut app, "trainer is still loading");
     reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, false);
-    waits_for(&mut app, "on their way: 0.0 of 10.0 MB");
+    waits_for(&mut app, "still downloading: 0.0 of 10.0 MB");
     data(&mut app, true);
     assert_eq!(fine_tuning(&app).cannot, None);
-    assert!(fine_tuning(&app).status.contains("from shipped weights"));
+    assert!(fine_tuning(&app).status.contains("from: pre-trained network"));
 
     app.update(Happening::Train);
-    waits_for(&mut app, "A run is on");
+    waits_for(&mut app, "A run is in progress");
     app.update(Happening::Train);
     reply(&mut app, Reply::Paused { run: 1, step: 3 }, vec![]);
-    waits_for(&mut app, "A run is on");
+    waits_for(&mut app, "A run is in progress");
     app.update(Happening::Reset);
     app.update(Happening::Confirmed);
     assert_eq!(fine_tuning(&app).cannot, None);
@@ -284,26 +284,29 @@ fn fine_tuned_weights_answer_and_those_from_before_are_one_click_away() {
     assert!(!app.would_lose_work());
     let effects = finish(&mut app, 1, 3);
     assert!(app.would_lose_work(), "fine-tuned weights are kept nowhere");
-    assert!(said(&effects).contains("3 of 3 held-out digits right, 1 before"), "{effects:?}");
+    assert!(said(&effects).contains("3 of 3 held-out digits correct, 1 before"), "{effects:?}");
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
     assert!(app.view().answer.tuned_here);
 
     let view = fine_tuning(&app);
     assert_eq!((view.button, view.share), ("Fine-tune", None));
     let words = view.compared.as_deref();
-    assert_eq!(words, Some("Read right: shipped weights, all layers fine-tuned on 7 digits"));
+    assert_eq!(
+        words,
+        Some("Correct answers: pre-trained network, all layers fine-tuned on 7 digits")
+    );
     let rows: Vec<_> = view.rows.iter().flatten().collect();
     assert_eq!(rows[0].cells, ["1 of 3", "3 of 3"]);
-    assert_eq!(rows[0].change, "2 more");
+    assert_eq!(rows[0].change, "+2");
     assert_eq!(rows[1].cells, ["4 of 7", "7 of 7"]);
     assert_eq!(rows[2].cells, ["99.5 %", "99.4 %"]);
-    assert_eq!(rows[2].change, "8 fewer");
+    assert_eq!(rows[2].change, "−8");
 
-    assert_eq!(view.swap, Some("Back to the weights from before"));
+    assert_eq!(view.swap, Some("Undo fine-tuning"));
     let effects = happen(&mut app, Event::Swap);
-    assert!(said(&effects).contains("Answering now: shipped weights"), "{effects:?}");
+    assert!(said(&effects).contains("Predictions from: pre-trained network"), "{effects:?}");
     assert_eq!(answering(&app), (Source::Shipped, Some(SHIPPED)));
-    assert_eq!(fine_tuning(&app).swap, Some("Take the fine-tuned weights again"));
+    assert_eq!(fine_tuning(&app).swap, Some("Use the fine-tuned network again"));
     happen(&mut app, Event::Swap);
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)));
     app.update(Happening::AnswerFrom(Source::Shipped));
@@ -316,7 +319,7 @@ fn with_nothing_held_out_no_figure_pretends_so() {
     let (request, arrays) = begin(&mut app);
     assert_eq!((request.held_out, arrays[2].as_slice()), (0, &[8.0][..]));
     let effects = finish(&mut app, 1, 0);
-    assert!(said(&effects).contains("7 of your 7 digits right"), "{effects:?}");
+    assert!(said(&effects).contains("7 of your 7 digits correct"), "{effects:?}");
     let rows = fine_tuning(&app).rows;
     assert!(rows[0].is_none() && rows[1].is_some() && rows[2].is_some());
 }
@@ -326,7 +329,7 @@ fn trying_again_starts_from_the_same_weights() {
     let mut app = ready(&[1]);
     begin(&mut app);
     finish(&mut app, 1, 0);
-    assert!(fine_tuning(&app).status.contains("from shipped weights"));
+    assert!(fine_tuning(&app).status.contains("from: pre-trained network"));
     let (request, arrays) = begin(&mut app);
     assert_eq!((request.id, arrays[0][0]), (2, SHIPPED));
     finish(&mut app, 2, 0);
@@ -357,11 +360,11 @@ fn failing_costs_nothing_and_says_why() {
     let reason = String::from("the weights overflowed");
     let effects = reply(&mut app, Reply::FineTuneFailed { id: 1, reason }, vec![]);
     assert!(said(&effects).contains("overflowed"));
-    assert!(fine_tuning(&app).status.contains("It came to nothing: the weights overflowed."));
+    assert!(fine_tuning(&app).status.contains("Fine-tuning failed: the weights overflowed."));
     assert_eq!(fine_tuning(&app).cannot, None, "it can be tried again");
 
     begin(&mut app);
-    assert!(fine_tuning(&app).status.starts_with("Fine-tuning shipped weights"));
+    assert!(fine_tuning(&app).status.starts_with("Fine-tuning: pre-trained network"));
     for _ in 0..20 {
         app.update(Happening::Tick(1.0));
     }
@@ -372,7 +375,7 @@ fn failing_costs_nothing_and_says_why() {
     reply(&mut app, Reply::Ready { backend: "simd128".into() }, vec![]);
     data(&mut app, true);
     let status = fine_tuning(&app).status;
-    assert!(status.contains("the trainer has stopped. Your digits and the weights"), "{status}");
+    assert!(status.contains("the trainer has stopped. Your digits and the network"), "{status}");
 }
 
 #[test]
@@ -380,7 +383,7 @@ fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     let mut app = ready(&[1]);
     let id = run(&mut app);
     reply(&mut app, Reply::Finished { run: id, seconds: 1.0 }, vec![]);
-    assert!(fine_tuning(&app).status.starts_with("Starts from this run, epoch 1"));
+    assert!(fine_tuning(&app).status.starts_with("Starts from: my network, epoch 1"));
     let (_, arrays) = begin(&mut app);
     assert_eq!(arrays[0][0], LEARNT);
     finish(&mut app, 1, 0);
@@ -394,7 +397,7 @@ fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "what was chosen goes on answering");
     let view = fine_tuning(&app);
     assert_eq!(view.swap, None, "they are gone with their run");
-    assert!(view.compared.is_some_and(|words| words.contains("an earlier run, epoch 1")));
+    assert!(view.compared.is_some_and(|words| words.contains("an earlier network, epoch 1")));
     assert!(happen(&mut app, Event::Swap).is_empty());
     app.update(Happening::AnswerFrom(Source::Shipped));
     happen(&mut app, Event::Swap);

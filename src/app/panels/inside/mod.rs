@@ -147,17 +147,17 @@ impl InsideState {
         let picture = self.picture(answer);
         let (subject, label, cannot_label) = match &self.subject {
             Subject::Image { label, name, .. } => (
-                format!("{name}: a {label}"),
+                format!("{name}, true digit {label}"),
                 Some(usize::from(*label)),
-                Some("It came with its label"),
+                Some("This image comes with its label"),
             ),
             Subject::Drawing => {
                 let subject = match (model, picture) {
                     (None, _) if answer.shipped_failure().is_some() => {
-                        "There are no weights to look into: Retry fetches them, Train makes others."
+                        "There is no network to look into yet: press Retry to load it, or Train to make one."
                     }
-                    (None, _) => "Waiting for the weights.",
-                    (_, None) => "Nothing is drawn yet: this is what an empty sheet gives.",
+                    (None, _) => "Loading the network.",
+                    (_, None) => "Nothing is drawn yet: this is what an empty pad gives.",
                     _ => "Your drawing",
                 };
                 let cannot = picture.is_none().then_some("Nothing is drawn yet");

@@ -239,14 +239,16 @@ impl RunsState {
         View {
             rows: self.records().map(|record| row(record, self.measure)).collect(),
             empty: self.records.all().is_empty().then_some(if self.records.is_read() {
-                "No run yet: train one epoch, and it is kept here."
+                "No runs yet: train one epoch, and the run is saved here."
             } else {
-                "Looking for runs kept from before."
+                "Loading your saved runs."
             }),
             problem: self.records.problem("runs"),
             deleted: self.records.deleted().map(|record| record.metadata.name.clone()),
             measure: self.measure,
-            cannot_load: cx.run_is_on().then_some("A run is on: wait for its end or press Reset"),
+            cannot_load: cx
+                .run_is_on()
+                .then_some("A run is in progress. Wait until it ends, or press Reset"),
         }
     }
 
@@ -404,7 +406,7 @@ fn row(record: &Record, measure: Measure) -> Row {
 fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
     let RunMetadata { name, settings, start, steps_per_epoch, epochs, .. } = &record.metadata;
     if settings.architecture.parameter_count() != Ok(weights.len()) {
-        let words = format!("The weights of {name} belong to another network.");
+        let words = format!("The saved weights of {name} belong to another network.");
         return Outcome::Notice(Some(words));
     }
     let mut run = Run::new(0, settings.clone(), *start, RunPhase::Done);

@@ -168,7 +168,13 @@ fn a_new_run_asks_only_if_something_is_lost() {
         effects.iter().any(asked)
     };
     let effects = app.update(Happening::Train);
-    assert!(asks(&effects, "Run 1 stays in Runs, but not what it learnt since"), "{effects:?}");
+    assert!(
+        asks(
+            &effects,
+            "Run 1 stays in Runs, but what it learnt after its last full epoch will be lost"
+        ),
+        "{effects:?}"
+    );
     app.update(Happening::Confirmed);
 
     epoch(&mut app, 2, 1);
@@ -183,7 +189,7 @@ fn a_new_run_asks_only_if_something_is_lost() {
     let refused = kept_runs(&app).rows[0].key;
     happen(&mut app, Event::Written(refused, Err("no room".into())));
     let effects = app.update(Happening::Train);
-    assert!(asks(&effects, "(97.0 % of the test images right) will be gone."), "{effects:?}");
+    assert!(asks(&effects, "(97.0 % of the test images correct) will be lost."), "{effects:?}");
 }
 
 #[test]
@@ -194,7 +200,7 @@ fn what_is_kept_is_read_again() {
     assert_eq!(record.metadata.link().matches("net=f,d10s").count(), 1);
     let mut app = trained().0;
     happen(&mut app, read(vec![kept, StoredRun { numbers: vec![], ..super::tests::kept(6, "") }]));
-    assert!(app.notice.is_some_and(|notice| notice.starts_with("1 of the kept runs")));
+    assert!(app.notice.is_some_and(|notice| notice.starts_with("1 of the saved runs")));
 }
 
 #[test]

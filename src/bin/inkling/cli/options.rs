@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_refused() {
         for (line, why) in [
-            ("--epochs 101", "Epochs goes from 1 to 100"),
-            ("--batch-size none", "Batch size goes from 1 to 512"),
+            ("--epochs 101", "Epochs must be from 1 to 100"),
+            ("--batch-size none", "Batch size must be from 1 to 512"),
             ("--rho 0.5", "Rho is no number of adam"),
             ("--augment wild", "[possible values: off, on, gentle]"),
             ("--architecture f,x3", "“x3” is not a layer"),

@@ -76,7 +76,7 @@ impl FineTunePanel {
         }
         text("yours-answer", answer)?;
         for (button, full) in self.labels.iter().zip(view.full) {
-            let plenty = full.then_some("There are plenty of these");
+            let plenty = full.then_some("You have plenty of these");
             disable(button, view.cannot_label.or(plenty))?;
         }
         hide("yours-empty", view.empty.is_none())?;

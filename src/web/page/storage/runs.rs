@@ -32,8 +32,8 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                     Ok(Some(weights)) => weights
                         .dyn_into::<Float32Array>()
                         .map(|weights| weights.to_vec())
-                        .map_err(|_| String::from("they are no list of numbers")),
-                    Ok(None) => Err(String::from("they are not kept")),
+                        .map_err(|_| String::from("they are damaged")),
+                    Ok(None) => Err(String::from("they were not saved")),
                     Err(error) => Err(error.to_string()),
                 };
                 happen(Event::Weights(key, weights));

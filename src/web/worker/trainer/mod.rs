@@ -158,9 +158,9 @@ impl Trainer {
     ) {
         let evaluating = match weights {
             _ if !self.images.progress.test_ready => {
-                Err("The test images are not here yet.".to_owned())
+                Err("The test images have not loaded yet.".to_owned())
             }
-            None => Err("There are no weights to judge.".to_owned()),
+            None => Err("There is no network to test.".to_owned()),
             Some(weights) => TestEvaluation::new(id, architecture, &weights),
         };
         match evaluating {
@@ -251,18 +251,20 @@ impl Trainer {
     ) -> Result<TrainingRun, String> {
         let total = self.images.progress.total_train_images as usize;
         if total == 0 {
-            return Err("No training images are here yet; try again when some are.".to_owned());
+            return Err("No training images have loaded yet. Try again in a moment.".to_owned());
         }
         if settings.batch_size == 0 || settings.epochs == 0 || settings.images == Some(0) {
             return Err(
-                "A run needs at least one epoch, one image and one image a batch.".to_owned()
+                "A run needs at least one epoch, one image and one image per batch.".to_owned()
             );
         }
         if settings.split(total).0 == 0 {
-            return Err("All training images are held out: none is left to train on.".to_owned());
+            return Err(
+                "All training images are held out, so none are left to train on.".to_owned()
+            );
         }
         if settings.architecture.input != Architecture::default().input {
-            return Err("The network is made for other images than MNIST's.".to_owned());
+            return Err("The network is made for images of another size.".to_owned());
         }
         let executor =
             ShardExecutor::new(&settings.architecture).map_err(|error| error.to_string())?;
@@ -270,7 +272,7 @@ impl Trainer {
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
         if parameters.len() != plan.parameter_count() {
-            return Err("The weights to start from belong to another model.".to_owned());
+            return Err("The weights to start from belong to another network.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
         Ok(TrainingRun::new(id, session, executor, self.clock.now()))

@@ -142,7 +142,7 @@ fn a_server_under_load_is_asked_again(page: &mut Page) -> Result<()> {
     page.load("")?;
     names(page, "manifest.json")?;
     let text = page.text()?;
-    ensure!(text.contains("the server cannot give it right now (status 503)"), "{text}");
+    ensure!(text.contains("the server cannot send it right now (status 503)"), "{text}");
     Ok(())
 }
 

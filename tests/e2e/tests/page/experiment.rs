@@ -45,7 +45,7 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     page.click("[data-network=lenet]")?;
     ensure!(layers(page)?.len() == 8, "{:?}", layers(page)?);
     ensure!(content(page, "#layers-total")?.starts_with("61,706 parameters"));
-    ensure!(content(page, "#layers-total")?.contains("No speed is measured"));
+    ensure!(content(page, "#layers-total")?.contains("Train once to see time estimates"));
     page.click("#to-train")?;
     let focused: String = page.ask("return document.activeElement.id", vec![])?;
     ensure!(focused == "train", "{focused}");
@@ -56,7 +56,7 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     let done = page.wait_for_state("done", 120)?;
     ensure!(done.test_accuracy > Some(0.5), "{done:?}");
     ensure!(done.prediction.is_some(), "its weights answer: {done:?}");
-    ensure!(content(page, "#layers-total")?.contains("an epoch at the speed measured here"));
+    ensure!(content(page, "#layers-total")?.contains("per epoch at the speed measured here"));
     let time = content(page, "#layers [data-index='0'] [data-figure=time]")?;
     ensure!(time.ends_with(" s"), "{time}");
     // The shipped weights belong to another network, but can still answer.
@@ -172,7 +172,7 @@ fn a_link_repeats_a_run(page: &mut Page) -> Result<()> {
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 60)?;
     let figures = page.epochs()?;
-    ensure!(figures.len() == 1 && figures[0].len() == 7, "held-out images are judged: {figures:?}");
+    ensure!(figures.len() == 1 && figures[0].len() == 7, "held-out images are tested: {figures:?}");
 
     let opened = page.open(&link)?;
     ensure!(opened.step == Some(0), "{opened:?}");
@@ -237,7 +237,7 @@ fn code_follows_and_is_copied(page: &mut Page) -> Result<()> {
     ensure!(copied == code);
 
     page.click("#layers [data-index='5'] .remove")?;
-    ensure!(page.text()?.contains("There is code as soon as every layer fits"));
+    ensure!(page.text()?.contains("Code appears once the network is valid"));
     Ok(())
 }
 

@@ -131,7 +131,7 @@ fn goes_wrong_inside(page: &mut Page, script: &'static str) -> Result<()> {
     let epoch = status.step.unwrap_or_default().div_ceil(63).max(1);
     let expected = format!(
         "The trainer stopped because of an error in this browser. What was learnt up to epoch {epoch} is \
-         kept. Restart it to go on: choose “Start from: last run’s weights” then."
+         kept. To go on, restart the trainer and choose “Start from: my network”."
     );
     ensure!(status.error == expected, "{status:?}");
     ensure!(page.text()?.contains(&expected), "the sentence cannot be read: {status:?}");
@@ -158,7 +158,7 @@ fn an_exception_inside_the_page_is_reported(page: &mut Page) -> Result<()> {
     let later = page.status()?;
     ensure!(
         later.error.starts_with("The page stopped because of an error in this browser. ")
-            && later.error.ends_with(" Reload it to go on."),
+            && later.error.ends_with(" Reload it to continue."),
         "{later:?}"
     );
     ensure!(later.state == "error" && later.error == status.error, "{status:?}, then {later:?}");
@@ -216,7 +216,7 @@ fn without_storage_it_still_works(page: &mut Page) -> Result<()> {
     page.site.inject("worker-start.js", Fault::Prefixed(NO_STORE));
     page.train("images=2000&epochs=1&batch=100")?;
     // Runs are kept all the same.
-    ensure!(page.text()?.contains("This browser keeps no training images at this address"));
+    ensure!(page.text()?.contains("This browser cannot save the training images at this address"));
     let done = page.wait_for_state("done", 60)?;
     ensure!(done.error.is_empty() && done.test_accuracy.is_some(), "{done:?}");
     Ok(())
@@ -292,7 +292,7 @@ fn without_its_charts_it_still_trains(page: &mut Page) -> Result<()> {
     page.site.inject("uPlot.iife.min.js", Fault::Missing);
     page.open("images=500&epochs=1")?;
     page.wait_until("the reason", 10, || {
-        Ok(page.text()?.contains("No curves can be drawn").then_some(()))
+        Ok(page.text()?.contains("The curves cannot be drawn").then_some(()))
     })?;
     page.train_now()?;
     page.wait_for_state("done", 60)?;

@@ -137,7 +137,7 @@ fn stays_where_something_goes(page: &mut Page) -> Result<()> {
         pressed += 1;
     }
 
-    // The cell with the focus has no image any more once other weights are judged.
+    // The cell with the focus has no image any more once other weights are tested.
     focus(page, "#judge-matrix td:not(.right) button:not([hidden])")?;
     page.browser
         .script("location.hash = '#images=1000&epochs=1&batch=32&net=f,d10s&lr=0.0001'", vec![])?;

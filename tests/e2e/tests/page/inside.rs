@@ -179,7 +179,7 @@ fn a_label_gives_the_cross_entropy(page: &mut Page) -> Result<()> {
     page.click("#clear")?;
     page.draw(1)?;
     page.wait_until("the label to be gone", 5, || {
-        Ok(content(page, "#inside-loss")?.contains("say which one").then_some(()))
+        Ok(content(page, "#inside-loss")?.contains("Choose it to see").then_some(()))
     })
 }
 
@@ -194,7 +194,7 @@ fn without_weights_it_says_so(page: &mut Page) -> Result<()> {
             Ok(content(page, "#inside-subject")?.contains(words).then_some(()))
         })
     };
-    says("There are no weights to look into")?;
+    says("There is no network to look into")?;
     page.site.heal("weights.safetensors");
     page.click_when_enabled("#problem-action", 10)?;
     says("Nothing is drawn yet")

@@ -1,4 +1,4 @@
-//! The panel Judge: figures and the confusion matrix, the images behind its cells, a gallery that follows
+//! The panel Test: figures and the confusion matrix, the images behind its cells, a gallery that follows
 //! a run, and pinned drawings.
 
 use anyhow::{Context, Result, ensure};
@@ -9,7 +9,7 @@ use crate::Test;
 
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("judge::figures_follow_from_the_matrix", figures_follow_from_the_matrix),
-    ("judge::a_run_is_judged_and_watched", a_run_is_judged_and_watched),
+    ("judge::a_run_is_tested_and_watched", a_run_is_tested_and_watched),
     ("judge::a_cell_leads_to_look_inside", a_cell_leads_to_look_inside),
     ("judge::arrow_keys_go_through_the_cells", arrow_keys_go_through_the_cells),
     ("judge::pinned_drawings_are_kept", pinned_drawings_are_kept),
@@ -36,7 +36,7 @@ fn wait_for_content(page: &Page, selector: &str, words: &str) -> Result<()> {
 fn judge_now(page: &Page) -> Result<()> {
     page.click("#open-judge")?;
     page.click_when_enabled("#judge-now", 30)?;
-    wait_for_content(page, "#judge-status", "Judged: shipped weights.")
+    wait_for_content(page, "#judge-status", "Tested: pre-trained network.")
 }
 
 /// The matrix's counts, `[label][answer]`.
@@ -82,13 +82,13 @@ fn pictures_need_no_reading_back(page: &mut Page) -> Result<()> {
 fn figures_follow_from_the_matrix(page: &mut Page) -> Result<()> {
     page.open("")?;
     page.click("#open-judge")?;
-    ensure!(!page.text()?.contains("Confusion matrix"), "nothing is judged yet");
+    ensure!(!page.text()?.contains("Confusion matrix"), "nothing is tested yet");
     page.wait_until("an invitation", 30, || {
-        Ok(page.text()?.contains("Nothing is judged yet: press Judge now").then_some(()))
+        Ok(page.text()?.contains("Not tested yet. Press Test now").then_some(()))
     })?;
-    ensure!(!page.is_enabled("#judge-mistakes")?, "without a judgement nothing is a mistake");
+    ensure!(!page.is_enabled("#judge-mistakes")?, "without a test nothing is a mistake");
     page.click_when_enabled("#judge-now", 30)?;
-    wait_for_content(page, "#judge-status", "Judged: shipped weights.")?;
+    wait_for_content(page, "#judge-status", "Tested: pre-trained network.")?;
 
     let counts = matrix(page)?;
     let images: u32 = counts.iter().flatten().sum();
@@ -119,7 +119,7 @@ fn figures_follow_from_the_matrix(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-fn a_run_is_judged_and_watched(page: &mut Page) -> Result<()> {
+fn a_run_is_tested_and_watched(page: &mut Page) -> Result<()> {
     page.open(SHORT)?;
     page.click("#open-judge")?;
     page.wait_until("all images read right by the shipped weights", 30, || {
@@ -131,13 +131,13 @@ fn a_run_is_judged_and_watched(page: &mut Page) -> Result<()> {
         Ok(frames(page)?.iter().any(|read| read == "wrong").then_some(()))
     })?;
     page.wait_for_state("done", 60)?;
-    wait_for_content(page, "#judge-status", "Judged: this run, epoch 1.")?;
+    wait_for_content(page, "#judge-status", "Tested: my network, epoch 1.")?;
     ensure!(content(page, "#judge-accuracy")? == content(page, "#test-accuracy")?);
     ensure!(matrix(page)?.iter().flatten().sum::<u32>() == 10_000);
     page.wait_until("what is read right, in words", 10, || {
         let right = frames(page)?.iter().filter(|read| *read == "right").count();
         let words = content(page, "#judge-tally")?;
-        Ok((words == format!("{right} of these 60 are read right") && right < 60).then_some(()))
+        Ok((words == format!("{right} of 60 correct") && right < 60).then_some(()))
     })
 }
 
@@ -155,7 +155,7 @@ fn a_cell_leads_to_look_inside(page: &mut Page) -> Result<()> {
         label + 1,
         answer + 2
     ))?;
-    let title = format!("{label} read as {answer}: {count} images, the surest first");
+    let title = format!("{label} predicted as {answer}: {count} images, most confident first");
     wait_for_content(page, "#judge-images-title", &title)?;
     let focused: String = page.ask("return document.activeElement.id", vec![])?;
     ensure!(focused == "judge-images-title", "{focused}");
@@ -195,19 +195,19 @@ fn arrow_keys_go_through_the_cells(page: &mut Page) -> Result<()> {
     page.browser
         .script("document.querySelector('#judge-matrix [tabindex=\"0\"]').focus()", vec![])?;
     let name = || page.ask::<String>("return document.activeElement.ariaLabel", vec![]);
-    ensure!(name()?.starts_with("0 read as 0: "), "{}", name()?);
+    ensure!(name()?.starts_with("0 predicted as 0: "), "{}", name()?);
     page.browser.press(&[], down)?;
     let below = name()?;
     ensure!(!below.starts_with('0'), "{below}");
     page.browser.press(&[], up)?;
     ensure!(name()?.starts_with('0'), "{}", name()?);
     page.browser.press(&[], end)?;
-    ensure!(name()?.starts_with("9 read as 9: "), "{}", name()?);
+    ensure!(name()?.starts_with("9 predicted as 9: "), "{}", name()?);
     page.browser.press(&[], left)?;
     page.browser.press(&[], right)?;
     page.browser.press(&[], enter)?;
     page.wait_until("the nines", 10, || {
-        Ok(content(page, "#judge-images-title")?.starts_with("9 read as 9: ").then_some(()))
+        Ok(content(page, "#judge-images-title")?.starts_with("9 predicted as 9: ").then_some(()))
     })
 }
 
@@ -230,7 +230,7 @@ fn pin(page: &Page, drawn: u8, label: u8) -> Result<()> {
 }
 
 fn pinned_drawings_are_kept(page: &mut Page) -> Result<()> {
-    let (seven, three) = ("Your 7, read as 7", "Your 3, read as 2");
+    let (seven, three) = ("Your 7, predicted as 7", "Your 3, predicted as 2");
     page.open("")?;
     page.click("#open-judge")?;
     page.wait_until("the empty list", 10, || {
@@ -268,7 +268,7 @@ fn pinned_drawings_have_a_history(page: &mut Page) -> Result<()> {
     pin(page, 1, 1)?;
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 90)?;
-    wait_for_pins(page, &["Your 1, read as 1"])?;
+    wait_for_pins(page, &["Your 1, predicted as 1"])?;
     let path: String =
         page.ask("return document.querySelector('#judge-pinned path').getAttribute('d')", vec![])?;
     let heights: Vec<f64> =
@@ -298,7 +298,7 @@ fn nothing_is_read_while_it_is_closed(page: &mut Page) -> Result<()> {
     let changes: String = page.ask("return document.documentElement.dataset.changes", vec![])?;
     ensure!(changes == "0", "{changes} changes in a closed panel");
     page.click("#open-judge")?;
-    wait_for_content(page, "#judge-status", "Judged: this run, epoch 1.")
+    wait_for_content(page, "#judge-status", "Tested: my network, epoch 1.")
 }
 
 /// The test images come last; until they arrive, or if they cannot be downloaded, the panel says so.
@@ -312,9 +312,9 @@ fn what_is_missing_is_reported(page: &mut Page) -> Result<()> {
     page.site.inject(part, Fault::Held);
     page.open("")?;
     page.click("#open-judge")?;
-    told("MB are here")?;
+    told("MB so far")?;
     ensure!(!page.is_enabled("#judge-now")? && !page.is_enabled("#judge-sample")?);
-    ensure!(page.text()?.contains("Test images hang here as soon as they are loaded"));
+    ensure!(page.text()?.contains("Test images will appear here"));
 
     page.site.inject(part, Fault::Truncated);
     // Not only loaded: a click before the page listens is lost.
@@ -323,7 +323,7 @@ fn what_is_missing_is_reported(page: &mut Page) -> Result<()> {
     told("could not be loaded; Retry")?;
     page.site.heal(part);
     page.click_when_enabled("#data-retry", 10)?;
-    told("Nothing is judged yet")?;
+    told("Not tested yet")?;
     page.wait_until("the images", 30, || Ok((frames(page)?.len() == 60).then_some(())))?;
     ensure!(page.is_enabled("#judge-now")?);
     page.expect_on_console(part);
@@ -344,7 +344,7 @@ fn fits_a_phone(page: &mut Page) -> Result<()> {
     page.draw(7)?;
     judge_now(page)?;
     page.click_when_enabled("#judge-pin button:nth-child(8)", 10)?;
-    wait_for_pins(page, &["Your 7, read as 7"])?;
+    wait_for_pins(page, &["Your 7, predicted as 7"])?;
     let sideways: i32 = page.ask(SIDEWAYS, vec![])?;
     ensure!(sideways == 0, "{sideways} px too wide");
     let small: Vec<String> = page.ask(TOO_SMALL, vec![])?;

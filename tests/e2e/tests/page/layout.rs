@@ -202,7 +202,7 @@ fn tells_a_screen_reader(page: &mut Page) -> Result<()> {
     page.wait_until("the answer to be said", 10, || Ok(said()?.contains('7').then_some(())))?;
     page.train_now()?;
     page.wait_until("the test to be said", 60, || {
-        Ok(said()?.contains("of the test images right").then_some(()))
+        Ok(said()?.contains("of the test images correct").then_some(()))
     })?;
     let words = said()?;
     ensure!(words.matches('|').count() <= 4, "it talks too much: {words}");

@@ -47,7 +47,7 @@ fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     page.open(SHORT)?;
     page.click("#open-runs")?;
     page.wait_until("the empty panel", 10, || {
-        Ok(page.text()?.contains("No run yet: train one epoch").then_some(()))
+        Ok(page.text()?.contains("No runs yet: train one epoch").then_some(()))
     })?;
     page.click_when_enabled("#train", 30)?;
     page.wait_for_state("done", 60)?;

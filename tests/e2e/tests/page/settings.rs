@@ -187,10 +187,10 @@ fn a_link_is_explained_before_anything_starts(page: &mut Page) -> Result<()> {
     let text = page.text()?;
     for words in [
         "4 layers, 5,874 parameters",
-        "RMSprop (rho 0.8, epsilon 0.0000001), cosine from 0.01",
-        "1,800 images, 200 held out, varied",
-        "36 minibatches, fewer once 97.5 % are right",
-        "fresh random weights, seed 7",
+        "RMSprop (rho 0.8, epsilon 0.0000001), learning rate 0.01 with cosine decay",
+        "1,800 images, 200 held out, augmented",
+        "36 minibatches, fewer if it reaches 97.5 %",
+        "random weights, seed 7",
     ] {
         ensure!(text.contains(words), "{words:?} is not in {text}");
     }

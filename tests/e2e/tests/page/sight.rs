@@ -39,7 +39,8 @@ fn cause_and_effect_at_once(page: &mut Page) -> Result<()> {
             status.state == "training" && status.step > Some(100)
         })?;
         let curve = if width < 640 { ".rail svg" } else { "#loss" };
-        let wanted = json!(["#pad", "#clear", "#digit", "#bars", "#train", "#step", "#reset", curve]);
+        let wanted =
+            json!(["#pad", "#clear", "#digit", "#bars", "#train", "#step", "#reset", curve]);
         let outside: Vec<String> = page.ask(OUTSIDE, vec![wanted])?;
         ensure!(outside.is_empty(), "{width}x{height}: {outside:?} out of sight");
         let line: String =
@@ -81,9 +82,7 @@ fn nothing_jumps(page: &mut Page) -> Result<()> {
             Ok(())
         };
         page.train_now()?;
-        page.wait_for("a run", 30, |status| {
-            status.state == "training" && status.step > Some(20)
-        })?;
+        page.wait_for("a run", 30, |status| status.state == "training" && status.step > Some(20))?;
         held("training")?;
         page.click("#train")?;
         page.wait_for_state("paused", 10)?;
@@ -147,11 +146,14 @@ fn presents_to_a_class(page: &mut Page) -> Result<()> {
     page.browser.script("document.querySelector('#epochs').focus()", vec![])?;
     page.browser.press(&[], 'f')?;
     presents(false)?;
-    page.browser.script("document.querySelector('#pad').focus(); document.activeElement.blur()", vec![])?;
+    page.browser
+        .script("document.querySelector('#pad').focus(); document.activeElement.blur()", vec![])?;
     page.browser.press(&[], 'F')?;
     presents(true)?;
-    let outside: Vec<String> =
-        page.ask(OUTSIDE, vec![json!(["#pad", "#digit", "#network", "#train", "#loss", "#accuracy"])])?;
+    let outside: Vec<String> = page.ask(
+        OUTSIDE,
+        vec![json!(["#pad", "#digit", "#network", "#train", "#loss", "#accuracy"])],
+    )?;
     ensure!(outside.is_empty(), "{outside:?} out of sight");
     page.browser.open(&[&page.site.url(), "?present"].concat())?;
     page.wait_for_state("ready", 30)?;

@@ -74,7 +74,7 @@ fn train(page: &Page) -> Result<()> {
 fn open_with_a_run(page: &Page) -> Result<()> {
     page.open(SHORT)?;
     page.click("#open-runs")?;
-    wait_for_text(page, "No run yet: train one epoch")?;
+    wait_for_text(page, "No runs yet: train one epoch")?;
     train(page)?;
     wait_for_runs(page, &["Run 1"])
 }
@@ -86,13 +86,13 @@ fn are_there_after_a_reload(page: &Page, names: &[&str]) -> Result<()> {
     wait_for_runs(page, names)?;
     for (place, name) in (1..).zip(names) {
         page.click_when_enabled(&format!("#runs-rows tr:nth-child({place}) [data-do=load]"), 5)?;
-        wait_for_text(page, &format!("{name} is back"))?;
+        wait_for_text(page, &format!("{name} loaded"))?;
     }
     Ok(())
 }
 
 const REFUSED: &str =
-    "This browser could not keep one of these runs (there is no room left for this site)";
+    "This browser could not save one of these runs (there is no room left for this site)";
 
 fn a_refused_write_costs_no_other_run(page: &mut Page) -> Result<()> {
     open_with_a_run(page)?;
@@ -152,12 +152,12 @@ fn a_store_that_refuses_for_good_is_said(page: &mut Page) -> Result<()> {
     train(page)?;
     train(page)?;
     wait_for_runs(page, &["Run 3", "Run 2", "Run 1"])?;
-    wait_for_text(page, "could not keep 2 of these runs (there is no room left for this site)")?;
+    wait_for_text(page, "could not save 2 of these runs (there is no room left for this site)")?;
     // What is not kept can be looked at and loaded as long as the page is open.
     page.click("#runs-rows tr:nth-child(2) [data-do=load]")?;
-    wait_for_text(page, "Run 2 is back")?;
+    wait_for_text(page, "Run 2 loaded")?;
     page.click("#runs-rows tr:first-child [data-do=delete]")?;
-    wait_for_text(page, "could not keep one of these runs")?;
+    wait_for_text(page, "could not save one of these runs")?;
     are_there_after_a_reload(page, &["Run 1"])
 }
 
@@ -179,9 +179,9 @@ fn without_room_it_says_why(page: &mut Page) -> Result<()> {
     let limit = json!({"origin": origin, "quotaSize": used + 150_000.0});
     page.browser.devtools("Storage.overrideQuotaForOrigin", limit)?;
     page.click("#open-runs")?;
-    wait_for_text(page, "No run yet")?;
+    wait_for_text(page, "No runs yet")?;
     let mut trained = 0;
-    while !page.text()?.contains("could not keep") {
+    while !page.text()?.contains("could not save") {
         ensure!(trained < 12, "there is no limit: {:?}", keys(page)?);
         train(page)?;
         trained += 1;
@@ -204,7 +204,7 @@ fn without_room_it_says_why(page: &mut Page) -> Result<()> {
     ensure!(kept.len() >= trained && kept.last().is_some_and(|name| name == "Run 1"), "{kept:?}");
     for (row, name) in [("first", newest.as_str()), ("last", "Run 1")] {
         page.click_when_enabled(&format!("#runs-rows tr:{row}-child [data-do=load]"), 5)?;
-        wait_for_text(page, &format!("{name} is back"))?;
+        wait_for_text(page, &format!("{name} loaded"))?;
     }
     Ok(())
 }

@@ -22,7 +22,8 @@ fn enter(page: &Page) -> Result<()> {
     page.click("#open-yours")?;
     page.wait_until("the store's answer", 10, || {
         let text = page.text()?;
-        let (here, looking) = (text.contains("My digits"), text.contains("Looking for digits"));
+        let (here, looking) =
+            (text.contains("My digits"), text.contains("Loading your saved digits"));
         Ok((here && !looking).then_some(()))
     })
 }
@@ -137,7 +138,7 @@ fn compared(page: &Page) -> Result<Vec<Vec<String>>> {
 fn fine_tune(page: &Page) -> Result<Vec<Vec<String>>> {
     page.click_when_enabled("#tuning-start", 30)?;
     page.wait_until("a fine-tuned network", 60, || {
-        let over = page.text()?.contains("Back to the weights from before");
+        let over = page.text()?.contains("Undo fine-tuning");
         Ok(if over { Some(compared(page)?) } else { None })
     })
 }
@@ -157,19 +158,21 @@ fn an_odd_digit_is_learnt_and_given_up_again(page: &mut Page) -> Result<()> {
 
     page.click("#tuning-head")?;
     let rows = fine_tune(page)?;
-    let (held_out, trained) =
-        (["held-out digits", "0 of 1", "1 of 1", "1 more"], ["0 of 3", "3 of 3"]);
+    let (held_out, trained) = (["held-out digits", "0 of 1", "1 of 1", "+1"], ["0 of 3", "3 of 3"]);
     ensure!(rows.len() == 3 && rows[0] == held_out && rows[1][1..3] == trained, "{rows:?}");
     let percent = |words: &str| words.trim_end_matches(" %").parse::<f64>().context("a percentage");
     let (was, is) = (percent(&rows[2][1])?, percent(&rows[2][2])?);
     ensure!(was > 99.0 && is > was - 0.3, "MNIST is not forgotten: {rows:?}");
-    ensure!(page.text()?.contains("the Dense head fine-tuned on 3 digits"));
+    ensure!(page.text()?.contains("the last layer fine-tuned on 3 digits"));
     page.wait_for("the open nine read right", 5, |status| status.prediction == Some(9))?;
     let chosen = "return document.querySelector('[name=weights]:checked').value";
     ensure!(page.ask::<String>(chosen, vec![])? == "tuned");
     let said = "return document.getElementById('announce').textContent";
     page.wait_until("the outcome for a screen reader", 5, || {
-        Ok(page.ask::<String>(said, vec![])?.contains("1 of 1 held-out digits right").then_some(()))
+        Ok(page
+            .ask::<String>(said, vec![])?
+            .contains("1 of 1 held-out digits correct")
+            .then_some(()))
     })?;
 
     page.click("#tuning-swap")?;
@@ -205,7 +208,7 @@ fn a_runs_weights_learn_a_single_digit(page: &mut Page) -> Result<()> {
     ensure!(rows.len() == 2 && rows[0][2].ends_with(" of 1"), "{rows:?}");
     let text = page.text()?;
     ensure!(text.contains("No digit was held out yet: from four"), "no figure pretends to be more");
-    ensure!(text.contains("this run, epoch 1, all layers fine-tuned on 1 digit"), "{text}");
+    ensure!(text.contains("my network, epoch 1, all layers fine-tuned on 1 digit"), "{text}");
     page.click("#tuning-swap")?;
     ensure!(page.text()?.contains("Take the fine-tuned weights again"));
     Ok(())
@@ -222,7 +225,7 @@ fn fine_tuning_can_be_cancelled(page: &mut Page) -> Result<()> {
     })?;
     ensure!(!page.is_enabled("#train")?, "a run waits for its end");
     page.click("#tuning-start")?;
-    ensure!(page.text()?.contains("Starts from shipped weights"));
+    ensure!(page.text()?.contains("Starts from: pre-trained network"));
     ensure!(compared(page)?.is_empty() && page.is_enabled("#train")?);
     fine_tune(page)?;
     Ok(())

@@ -151,12 +151,12 @@ impl Tile {
         let (read, words, unseen) = match exhibit.reading {
             None => ("", label, image),
             Some(reading) if reading.digit == exhibit.label => {
-                ("right", label, [&image, ", read right"].concat())
+                ("right", label, [&image, ", correct"].concat())
             }
             Some(reading) => (
                 "wrong",
                 [&label, " as ", &reading.digit.to_string()].concat(),
-                [&image, ", read wrong"].concat(),
+                [&image, ", wrong"].concat(),
             ),
         };
         self.button.set_attribute("data-read", read)?;

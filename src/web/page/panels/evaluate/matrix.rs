@@ -74,7 +74,10 @@ fn show(
         write(cell, &count.to_string());
         // The label contains the number as it is shown, for people who see it and press it by speech.
         let images = if count == 1 { "image" } else { "images" };
-        cell.set_attribute("aria-label", &format!("{label} read as {answer}: {count} {images}"))?;
+        cell.set_attribute(
+            "aria-label",
+            &format!("{label} predicted as {answer}: {count} {images}"),
+        )?;
     }
     if let Some(place) = cell.parent_element() {
         // The cube root makes one in a thousand visible.

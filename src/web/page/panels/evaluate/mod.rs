@@ -1,4 +1,4 @@
-//! Judge in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read and
+//! Test in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read and
 //! drawn in animation frames, and of the test images only the visible ones.
 
 mod gallery;

@@ -66,7 +66,7 @@ impl Pinned {
         let cannot = view.cannot_pin;
         if self.cannot != Some(cannot) {
             self.cannot = Some(cannot);
-            text("judge-cannot-pin", cannot.unwrap_or("What is your drawing?"))?;
+            text("judge-cannot-pin", cannot.unwrap_or("Which digit did you draw?"))?;
             for button in dom::all::<HtmlElement>("#judge-pin button")? {
                 dom::disable(&button, cannot)?;
             }
@@ -149,7 +149,7 @@ impl Card {
         self.element.set_attribute("data-read", if right { "right" } else { "wrong" })?;
         write(
             &self.words,
-            &["Your ", &label_name, ", read as ", &reading.digit.to_string()].concat(),
+            &["Your ", &label_name, ", predicted as ", &reading.digit.to_string()].concat(),
         );
         let values = watched.history.values();
         let share = values.last().copied().unwrap_or(reading.share);

@@ -114,7 +114,7 @@ impl LayerList {
             };
             if made.is_err() {
                 dispatch(app::Event::Notice(String::from(
-                    "Layers cannot be dragged now; the arrow keys on a layer’s handle move it.",
+                    "Layers cannot be dragged now. Use the arrow keys on a layer’s handle to move it.",
                 )));
             }
         });

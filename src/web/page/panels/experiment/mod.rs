@@ -81,8 +81,8 @@ impl ExperimentPanel {
         dom::text(
             "varied-words",
             match picture {
-                Some(_) => "Your drawing, as it would be varied.",
-                None => "Draw a digit to see how it would be varied.",
+                Some(_) => "Your drawing, as it would be augmented.",
+                None => "Draw a digit to see how it would be augmented.",
             },
         )?;
         if let Some(picture) = picture {
@@ -187,9 +187,9 @@ fn curve(settings: &TrainConfig, steps: u32) -> String {
 fn copy_code(code: String) {
     wasm_bindgen_futures::spawn_local(async move {
         let words = match write_to_clipboard(&code).await {
-            Ok(()) => "The code is copied.",
+            Ok(()) => "Code copied.",
             Err(_) => match select_code() {
-                Ok(()) => "The code is selected: copy it with the browser’s own command.",
+                Ok(()) => "The code is selected: copy it with your browser’s Copy command.",
                 Err(_) => "The code could not be copied.",
             },
         };

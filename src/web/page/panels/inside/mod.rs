@@ -233,7 +233,7 @@ fn words(view: &View) -> Result<(), DomError> {
     let change: HtmlInputElement = dom::by_id("inside-change")?;
     let initial = view.model.is_some_and(|model| model.initial.is_some());
     change.set_disabled(!initial);
-    dom::text("inside-change-why", if initial { "" } else { "; it needs a run" })
+    dom::text("inside-change-why", if initial { "" } else { "; train first" })
 }
 
 /// Logits, their exponentials and the probabilities, class by class.
@@ -253,7 +253,7 @@ fn softmax(logits: &[f32], class: usize) -> Result<(), DomError> {
         html += "</td></tr>";
     }
     dom::by_id::<Element>("inside-softmax")?.set_inner_html(&html);
-    dom::text("inside-softmax-sum", &["They add up to ", &number(sum)].concat())
+    dom::text("inside-softmax-sum", &["Their sum is ", &number(sum)].concat())
 }
 
 /// How surprised the network is by the right answer, if it is known.
@@ -261,7 +261,7 @@ fn cross_entropy(logits: &[f32], label: Option<usize>) -> Result<(), DomError> {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
     let words = match label.and_then(|label| Some((label, logits.get(label)?))) {
-        None => "Cross-entropy is −log p of the right digit: say which one it is.".into(),
+        None => "Choose it to see this drawing’s loss.".into(),
         Some((label, z)) => {
             // Computed from the logits, which still have a value where p is too small for one.
             let loss = number(sum.ln() - (z - most));

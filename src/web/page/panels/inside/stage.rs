@@ -59,7 +59,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
         );
         html += match layer.layer {
             Layer::Flatten => "<p>The same numbers, row by row, as one vector.</p>",
-            Layer::Dropout { .. } => "<p>Only at work in training; here all passes through.</p>",
+            Layer::Dropout { .. } => "<p>Works only during training; here it changes nothing.</p>",
             _ => "",
         };
         if drawn(layer.layer) {
@@ -79,7 +79,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
                 ("", format!("A column for each of its {channels} filters, {row}."))
             };
             html += &format!(
-                "<details class=\"kernels\"{open}><summary>Its kernels</summary>\
+                "<details class=\"kernels\"{open}><summary>Kernels</summary>\
                  <p>{order}</p>\
                  <canvas role=\"img\" aria-label=\"The kernels of {name}\"></canvas>{SCALE}</details>"
             );

@@ -92,7 +92,7 @@ impl RunsPanel {
         part("link")?.set_attribute("href", &row.link)?;
         let load: HtmlElement = part("load")?.unchecked_into();
         dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
-        load.set_title(cannot_load.unwrap_or("Its weights answer, its settings are set"));
+        load.set_title(cannot_load.unwrap_or("Use this run’s network and settings"));
         if let Some(swatch) = line.query_selector(".swatch")? {
             let colour = if row.shown {
                 ["var(", &chart::colour(row.key), ")"].concat()
