@@ -7,6 +7,7 @@
 
 pub mod hand;
 pub mod normalise;
+pub mod notation;
 pub mod raster;
 pub mod strokes;
 

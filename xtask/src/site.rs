@@ -20,8 +20,9 @@ use crate::document::{self, Build};
 use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 6] = [
+const FROM_WWW: [&str; 7] = [
     "start.js",
+    "pad.js",
     "tour.js",
     "charts.js",
     "worker-start.js",
@@ -37,10 +38,11 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 12] = [
+const STYLES: [&str; 13] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
+    "www/hand.css",
     "www/learn.css",
     "www/curves.css",
     "www/windows.css",
