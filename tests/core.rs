@@ -10,6 +10,8 @@ mod code;
 mod fine_tune;
 #[path = "core/gradients.rs"]
 mod gradients;
+#[path = "core/hand.rs"]
+mod hand;
 #[path = "core/idx.rs"]
 mod idx;
 #[path = "core/ink.rs"]

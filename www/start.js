@@ -69,6 +69,7 @@ function stopAfterATrap({ error }) {
 }
 
 async function start() {
+  const early = import("./pad.js");
   const missing = whatIsMissing();
   if (missing) {
     stop(`This browser lacks ${missing}. Any current Firefox, Chrome, Edge or Safari has it.`);
@@ -78,6 +79,7 @@ async function start() {
   try {
     const page = await import("./page.js");
     await page.default();
+    (await early).handOver();
     await import("./present.js");
   } catch (error) {
     console.error(error);

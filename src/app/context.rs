@@ -3,6 +3,7 @@
 use super::answer::{Answer, Source};
 use super::availability::Availability;
 use super::curves::Curves;
+use super::hand::Hand;
 use super::run::Run;
 use super::speed::Speed;
 use crate::config::Architecture;
@@ -18,6 +19,8 @@ pub struct Context {
     pub form_revision: u32,
     /// The drawing, which weights answer, and how they read it.
     pub answer: Answer,
+    /// The hand that writes on the pad.
+    pub hand: Hand,
     /// The trainer and its data.
     pub trainer: Availability,
     /// The run that is on, or the last one.
@@ -36,6 +39,7 @@ impl Context {
             form: Form::default(),
             form_revision: 0,
             answer,
+            hand: Hand::default(),
             trainer: Availability::default(),
             run: None,
             curves: Curves::default(),

@@ -26,6 +26,10 @@ pub enum Event {
     Undo,
     /// Remove all strokes.
     Clear,
+    /// Let the hand write this digit in place of the drawing, or any.
+    Write(Option<u8>),
+    /// The hand had this many milliseconds to write.
+    HandMoved(f32),
     /// Train, Pause or Resume, whichever the button says.
     Train,
     /// Train on one minibatch.

@@ -13,6 +13,8 @@ pub mod curves;
 pub mod drawings;
 mod event;
 pub mod format;
+pub mod hand;
+pub mod link;
 pub mod network_picture;
 pub mod panels;
 pub mod run;
@@ -28,6 +30,7 @@ use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
 pub use event::Event;
+use link::Link;
 use panels::{PanelId, PanelStates, inside, runs};
 use run::Run;
 use speed::Speed;
@@ -134,6 +137,8 @@ pub struct App {
     changed: Parts,
     last_run: u32,
     asked: Option<Intent>,
+    /// Whether the link says that the hand writes nothing unasked.
+    link_keeps_hand_off: bool,
 }
 
 impl App {
@@ -147,6 +152,7 @@ impl App {
             changed: Parts::ALL,
             last_run: 0,
             asked: None,
+            link_keeps_hand_off: false,
         }
     }
 
@@ -184,11 +190,24 @@ impl App {
     fn take(&mut self, event: Event, effects: &mut Vec<Effect>, out: &mut Vec<Outcome>) {
         match event {
             Event::Hash(hash) => {
-                let (form, mut notices) = Form::from_hash(&hash);
+                let link = Link::read(&hash);
+                let (form, mut notices) = Form::from_hash(&link.settings);
                 if form != self.cx.form && self.cx.run_is_on() {
                     notices.push(String::from("The new settings apply from the next run."));
                 }
                 self.cx.form = form;
+                self.link_keeps_hand_off = !link.unasked;
+                self.cx.hand.unasked &= link.unasked;
+                match link.drawing {
+                    Some(Some(strokes)) => {
+                        self.take_back(Drawing::clear);
+                        self.cx.hand.repeat(strokes);
+                        self.move_hand(0.0, effects);
+                    }
+                    Some(None) => notices
+                        .push(String::from("The link’s drawing cannot be read; it is left out.")),
+                    None => {}
+                }
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
                 self.check_start();
                 self.show_form(effects);
@@ -198,7 +217,10 @@ impl App {
                 self.check_start();
                 self.show_form(effects);
             }
-            Event::PenDown(point) => self.cx.answer.draw(|drawing| drawing.pen_down(point)),
+            Event::PenDown(point) => {
+                self.settle_hand();
+                self.cx.answer.draw(|drawing| drawing.pen_down(point));
+            }
             Event::PenMoved(points) => self.cx.answer.draw(|drawing| {
                 for point in points {
                     drawing.pen_moved(point);
@@ -211,6 +233,12 @@ impl App {
                 self.announce_answer(effects);
             }
             Event::Clear => self.take_back(Drawing::clear),
+            Event::Write(digit) => {
+                self.take_back(Drawing::clear);
+                self.cx.hand.write(digit);
+                self.move_hand(0.0, effects);
+            }
+            Event::HandMoved(milliseconds) => self.move_hand(milliseconds, effects),
             Event::Train => self.train(Run::pause_or_resume, false, effects),
             Event::Step => self.train(Run::take_step, true, effects),
             Event::Reset => self.propose_reset(effects),
@@ -241,6 +269,7 @@ impl App {
             Event::Notice(text) => self.notify(&text),
             Event::Shipped(weights) => {
                 self.cx.answer.set_shipped(weights);
+                self.demonstrate(effects);
                 if self.cx.trainer.state == TrainerState::Waiting {
                     self.spawn_trainer(effects);
                 }
@@ -321,8 +350,38 @@ impl App {
         effects.push(Effect::Announce(view::spoken_answer(&self.cx.answer)));
     }
 
+    /// Lets the hand show that one can draw on the pad, unless something was drawn before.
+    fn demonstrate(&mut self, effects: &mut Vec<Effect>) {
+        let (hand, answer) = (&mut self.cx.hand, &self.cx.answer);
+        let nothing_on = answer.drawing().is_empty() && !hand.is_writing();
+        if answer.model().is_some() && nothing_on && std::mem::take(&mut hand.unasked) {
+            hand.demonstrate();
+            self.move_hand(0.0, effects);
+        }
+    }
+
+    /// Shows what the hand has written after this time, and once that is a whole digit, says so.
+    fn move_hand(&mut self, milliseconds: f32, effects: &mut Vec<Effect>) {
+        let Some((drawing, digit)) = self.cx.hand.advance(milliseconds) else { return };
+        self.cx.answer.draw(|on_pad| *on_pad = drawing);
+        if let Some(digit) = digit {
+            let answer = view::spoken_answer(&self.cx.answer);
+            effects.push(Effect::Announce(format!("Drew a {digit}. It is read as {answer}")));
+        }
+    }
+
+    /// Leaves the pad to the visitor: takes a demonstration away, and puts all of another drawing there.
+    fn settle_hand(&mut self) {
+        if self.cx.hand.end_demonstration() {
+            self.cx.answer.draw(Drawing::clear);
+        } else {
+            self.move_hand(f32::INFINITY, &mut Vec::new());
+        }
+    }
+
     /// Removes something from the drawing.
     fn take_back(&mut self, change: fn(&mut Drawing)) {
+        self.settle_hand();
         self.cx.answer.draw(change);
         self.panels.inside.forget_label(&self.cx.answer);
     }
@@ -351,10 +410,15 @@ impl App {
         self.notice = Some(before + words);
     }
 
+    /// What the URL holds.
+    fn hash(&self) -> String {
+        link::write(self.cx.form.to_hash(), !self.link_keeps_hand_off)
+    }
+
     /// Shows the settings in the controls and the URL.
     fn show_form(&mut self, effects: &mut Vec<Effect>) {
         self.cx.form_revision = self.cx.form_revision.wrapping_add(1);
-        effects.push(Effect::WriteHash(self.cx.form.to_hash()));
+        effects.push(Effect::WriteHash(self.hash()));
     }
 }
 

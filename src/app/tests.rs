@@ -685,3 +685,100 @@ fn a_trainer_that_hangs_while_it_evaluates_is_noticed() {
         "{problem:?}"
     );
 }
+
+/// The hand has all the time that it needs.
+fn let_the_hand_write(app: &mut App) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for _ in 0..100 {
+        effects.extend(app.update(Event::HandMoved(16.0)));
+    }
+    assert!(!app.cx.hand.is_writing());
+    effects
+}
+
+fn with_the_hand() -> App {
+    let mut app = app();
+    app.update(Event::Hash(String::new()));
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    assert!(app.cx.hand.is_writing());
+    app
+}
+
+#[test]
+fn the_hand_shows_that_one_can_draw_and_makes_room_for_who_does() {
+    let ends: [(&str, fn(&mut App)); 3] = [
+        ("a stroke", |app| draw(app)),
+        ("Clear", |app| drop(app.update(Event::Clear))),
+        ("Undo", |app| drop(app.update(Event::Undo))),
+    ];
+    for frames in [1, 20, 100] {
+        for (name, end) in &ends {
+            let mut app = with_the_hand();
+            (0..frames).for_each(|_| drop(app.update(Event::HandMoved(16.0))));
+            let view = app.view().answer;
+            assert!(view.demonstration && view.drawn && view.digit.is_some(), "{name}");
+            assert!(!app.would_lose_work());
+            end(&mut app);
+            assert!(!app.cx.hand.is_writing() && !app.view().answer.demonstration);
+            let strokes = usize::from(*name == "a stroke");
+            assert_eq!(app.cx.answer.drawing().strokes().len(), strokes, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_hand_writes_unasked_only_at_first_and_on_an_empty_pad() {
+    let mut app = app();
+    draw(&mut app);
+    app.update(Event::Clear);
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    assert!(app.cx.answer.drawing().is_empty(), "who has drawn needs no demonstration");
+
+    let mut app = super::tests::app();
+    let hash = app.update(Event::Hash("#epochs=3&hand=off".into()));
+    assert!(matches!(&hash[..], [Effect::WriteHash(hash)] if hash.ends_with("&hand=off")));
+    assert_eq!(app.notice, None);
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    assert!(app.cx.answer.drawing().is_empty());
+
+    let mut app = with_the_hand();
+    app.update(Event::Clear);
+    app.update(Event::Shipped(Ok(parameters(SHIPPED))));
+    assert!(app.cx.answer.drawing().is_empty(), "once is enough");
+}
+
+#[test]
+fn the_hand_draws_for_who_cannot() {
+    let mut app = with_the_hand();
+    app.update(Event::Write(Some(4)));
+    let effects = let_the_hand_write(&mut app);
+    assert!(
+        matches!(&effects[..], [Effect::Announce(words)] if words.starts_with("Drew a 4. It is read as "))
+    );
+    let view = app.view().answer;
+    assert!(view.drawn && !view.demonstration, "it is the visitor's");
+    let first = app.cx.answer.drawing().clone();
+    app.update(Event::Write(Some(4)));
+    let_the_hand_write(&mut app);
+    assert_ne!(*app.cx.answer.drawing(), first, "another one");
+    app.update(Event::Write(Some(1)));
+    app.update(Event::HandMoved(100.0));
+    draw(&mut app);
+    assert!(app.cx.answer.drawing().strokes().len() > 1, "a stroke comes on top of all of it");
+    app.update(Event::Clear);
+    assert!(app.cx.answer.drawing().is_empty());
+}
+
+#[test]
+fn a_link_holds_a_drawing() {
+    let mut app = ready();
+    app.update(Event::Hash("#epochs=3&drawing=AAA".into()));
+    assert!(app.cx.hand.is_writing(), "it is drawn");
+    let_the_hand_write(&mut app);
+    assert_eq!(app.cx.answer.drawing().strokes().len(), 1);
+    assert_eq!((app.notice.take(), app.cx.form.settings.epochs), (None, 3));
+    let effects = app.update(Event::Hash("#drawing=A&x=y".into()));
+    let notice = app.notice.take().expect("it is said");
+    assert!(notice.contains("“x”") && notice.contains("drawing cannot be read"), "{notice}");
+    assert!(matches!(&effects[..], [Effect::WriteHash(hash)] if !hash.contains("drawing")));
+}

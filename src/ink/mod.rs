@@ -5,7 +5,9 @@
 //! the *points* are scaled and moved ([`normalise`]), and a soft pen of MNIST's width draws them again
 //! ([`raster`]).
 
+pub mod hand;
 pub mod normalise;
+pub mod notation;
 pub mod raster;
 pub mod strokes;
 

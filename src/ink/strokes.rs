@@ -76,6 +76,17 @@ impl PartialEq for Drawing {
 }
 
 impl Drawing {
+    /// A drawing of these strokes, each from a pen that came down for it.
+    pub fn of(strokes: impl IntoIterator<Item = Stroke>) -> Self {
+        let mut drawing = Self::default();
+        for stroke in strokes {
+            let mut points = stroke.into_iter();
+            points.next().into_iter().for_each(|first| drawing.begin(first));
+            points.for_each(|point| drawing.extend(point));
+        }
+        drawing
+    }
+
     /// Puts the pen down, unless the point is not finite or far off the pad.
     pub fn begin(&mut self, point: Point) {
         self.open = point.is_usable();

@@ -20,8 +20,9 @@ use crate::document::{self, Build};
 use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
-const FROM_WWW: [&str; 7] = [
+const FROM_WWW: &[&str] = &[
     "start.js",
+    "pad.js",
     "present.js",
     "tour.js",
     "charts.js",
@@ -38,11 +39,12 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 15] = [
+const STYLES: &[&str] = &[
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
     "www/network.css",
+    "www/hand.css",
     "www/learn.css",
     "www/curves.css",
     "www/windows.css",
@@ -70,7 +72,7 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
         copy(&root.join("node_modules").join(file), &parts.join(name))?;
     }
     let styles =
-        STYLES.map(|file| read(&root.join(file))).into_iter().collect::<Result<Vec<_>>>()?;
+        STYLES.iter().map(|file| read(&root.join(file))).collect::<Result<Vec<_>>>()?;
     write(&parts.join("style.css"), &styles.join("\n"))?;
     write(&parts.join("licences.txt"), &licences::text()?)?;
     data::lay_out(&parts.join("manifest.json"), &site.join("data"))?;

@@ -338,7 +338,11 @@ impl<'a> Visit<'a> {
                 let words = if field == Field::Architecture { network(rng) } else { word(rng) };
                 Event::Set(field, words.into())
             }
-            2 => Event::PenDown(point(rng)),
+            2 => match rng.u8(..4) {
+                0 => Event::Write(pick(rng, &[None, Some(0), Some(9)])),
+                1 => Event::HandMoved(pick(rng, &[0.0, 16.0, 700.0, f32::NAN, -5.0])),
+                _ => Event::PenDown(point(rng)),
+            },
             3 => {
                 let points = rng.usize(..8);
                 Event::PenMoved((0..points).map(|_| point(rng)).collect())

@@ -15,6 +15,8 @@ const SURE: f32 = 0.6;
 pub struct AnswerView {
     /// Whether anything is drawn.
     pub drawn: bool,
+    /// Whether that is the hand's demonstration, so that nobody's drawing is predicted.
+    pub demonstration: bool,
     /// The likeliest digit.
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
@@ -47,6 +49,7 @@ impl AnswerView {
         let unsure = digit.is_some_and(|(_, share)| share < SURE);
         Self {
             drawn: !answer.drawing().is_empty(),
+            demonstration: cx.hand.demonstrates(),
             digit: digit.map(|(digit, _)| digit),
             unsure,
             line: line(cx, unsure),

@@ -85,7 +85,7 @@ impl Parts {
     pub(super) fn of(event: &Event) -> Self {
         match event {
             Event::PenDown(_) | Event::PenMoved(_) | Event::PenWithdrawn => Self::ANSWER,
-            Event::Undo | Event::Clear => Self::ANSWER,
+            Event::Undo | Event::Clear | Event::Write(_) | Event::HandMoved(_) => Self::ANSWER,
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
                 Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,

@@ -121,6 +121,8 @@ impl SettingsControls {
 pub(super) fn listen() -> Result<(), DomError> {
     press("undo", || Event::Undo)?;
     press("clear", || Event::Clear)?;
+    let digit: HtmlSelectElement = dom::by_id("write-digit")?;
+    press("write", move || Event::Write(digit.value().parse().ok()))?;
     press("train", || Event::Train)?;
     press("rail-train", || Event::Train)?;
     press("step", || Event::Step)?;

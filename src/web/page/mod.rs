@@ -69,6 +69,9 @@ const WORKER: &str = "worker-start.js";
 /// after twice as long without any.
 const CURVES_EVERY: i32 = 250;
 
+/// The most milliseconds that an animation frame counts: the one before may be long ago.
+const LONGEST_FRAME: f64 = 50.0;
+
 /// The last resort when a page ends and cannot say more.
 const ENDED: &str = "The page stopped because of an error in this browser. Reload it to continue.";
 
@@ -102,6 +105,8 @@ struct Page {
     charted_at: Cell<f64>,
     /// Whether the other chart is left for an animation frame.
     half_drawn: Cell<bool>,
+    /// When the hand last moved, in milliseconds.
+    hand_moved_at: Cell<f64>,
     /// Whether an animation frame has been asked for.
     asked_frame: Cell<bool>,
 }
@@ -118,6 +123,10 @@ pub fn start() -> Result<(), DomError> {
     app.cx.cores =
         dom::window()?.navigator().hardware_concurrency().clamp(1.0, f64::from(MOST_WORKERS))
             as u32;
+    app.cx.hand.still = dom::window()?
+        .match_media("(prefers-reduced-motion: reduce)")?
+        .is_some_and(|list| list.matches());
+    app.cx.hand.seed = js_sys::Math::random().to_bits();
     let page = Page {
         over: Cell::new(false),
         app: RefCell::new(app),
@@ -133,6 +142,7 @@ pub fn start() -> Result<(), DomError> {
         charted: Cell::new(None),
         charted_at: Cell::new(f64::NEG_INFINITY),
         half_drawn: Cell::new(false),
+        hand_moved_at: Cell::new(0.0),
         asked_frame: Cell::new(false),
     };
     if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
@@ -271,9 +281,11 @@ impl Page {
     }
 
     fn ask_frame(&self) -> Result<(), DomError> {
-        let wanted = self.half_drawn.get()
+        let app = self.app.borrow();
+        let wanted = app.cx.hand.is_writing()
+            || self.half_drawn.get()
             || self.panels.borrow().want_frame()
-            || self.network.borrow().wants_frame(&self.app.borrow());
+            || self.network.borrow().wants_frame(&app);
         if wanted && !self.asked_frame.replace(true) {
             let frame = Closure::once_into_js(|| call(Call::Frame));
             dom::window()?.request_animation_frame(frame.unchecked_ref())?;
@@ -284,9 +296,19 @@ impl Page {
     /// Does what was left for an animation frame.
     fn frame(&self) -> Result<(), DomError> {
         self.asked_frame.set(false);
+        self.move_hand()?;
         self.panels.borrow_mut().frame(&mut self.app.borrow_mut())?;
         self.network.borrow_mut().frame(&self.app.borrow())?;
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
+    }
+
+    /// Lets the hand write on for as long as the last frame took.
+    fn move_hand(&self) -> Result<(), DomError> {
+        let passed = dom::now() - self.hand_moved_at.replace(dom::now());
+        if !self.app.borrow().cx.hand.is_writing() {
+            return Ok(());
+        }
+        self.take(Call::Event(Event::HandMoved(passed.min(LONGEST_FRAME) as f32)))
     }
 
     /// Lets the browser do something. If it refuses, nothing else is affected.

@@ -93,8 +93,11 @@ impl Document {
     }
 
     fn show_answer(&self, new: &AnswerView, old: Option<&AnswerView>) -> Result<(), DomError> {
+        let predicted = |view: &AnswerView| view.digit.filter(|_| !view.demonstration);
+        if old.map(predicted) != Some(predicted(new)) {
+            self.contract("data-prediction", predicted(new))?;
+        }
         if changed(old, new, |v| &v.digit) || changed(old, new, |v| &v.unsure) {
-            self.contract("data-prediction", new.digit)?;
             for id in ["digit", "rail-digit"] {
                 let digit: Element = dom::by_id(id)?;
                 digit.set_text_content(new.digit.map(|digit| digit.to_string()).as_deref());
@@ -119,8 +122,11 @@ impl Document {
         words(new, old, "verdict", |v| &v.line)?;
         words(new, old, "weights-shipped-name", |v| v.shipped_name)?;
         words(new, old, "weights-run-name", |v| &v.run_name)?;
+        let own = |view: &AnswerView| view.drawn && !view.demonstration;
+        if old.map(own) != Some(own(new)) {
+            dom::hide("hint", own(new))?;
+        }
         if changed(old, new, |v| &v.drawn) {
-            dom::hide("hint", new.drawn)?;
             for id in ["undo", "clear"] {
                 let why = (!new.drawn).then_some("Nothing is drawn yet");
                 dom::disable(&dom::by_id(id)?, why)?;

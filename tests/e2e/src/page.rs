@@ -89,6 +89,11 @@ impl<'b> Page<'b> {
 
     /// Opens the page and waits only for the load event.
     pub fn load(&self, hash: &str) -> Result<()> {
+        self.load_as_a_visitor(&without_hand(hash))
+    }
+
+    /// As [`Page::load`], with the hand that writes on an empty pad.
+    pub fn load_as_a_visitor(&self, hash: &str) -> Result<()> {
         self.browser.leave()?;
         self.browser.open(&format!("{}#{hash}", self.site.url()))
     }
@@ -101,6 +106,7 @@ impl<'b> Page<'b> {
             self.load(hash)?;
         } else {
             self.browser.leave()?;
+            let hash = without_hand(hash);
             self.browser.open(&format!("{}{PHONE}#{hash}", self.site.url()))?;
             self.browser.enter_frame("iframe")?;
         }
@@ -320,4 +326,9 @@ impl<'b> Page<'b> {
         messages.retain(|message| !self.expected.iter().any(|part| message.text.contains(part)));
         Ok(messages)
     }
+}
+
+/// The hash with which the page's hand leaves the pad empty.
+fn without_hand(hash: &str) -> String {
+    if hash.contains("hand=off") { hash.to_owned() } else { format!("{hash}&hand=off") }
 }
