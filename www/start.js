@@ -68,6 +68,16 @@ function stopAfterATrap({ error }) {
   }
 }
 
+function afterTheFirstAnswer(action) {
+  const { body } = document;
+  const observer = new MutationObserver(() => {
+    if (body.dataset.state === "loading") return;
+    observer.disconnect();
+    action();
+  });
+  observer.observe(body, { attributeFilter: ["data-state"] });
+}
+
 async function start() {
   const early = import("./pad.js");
   const missing = whatIsMissing();
@@ -76,11 +86,11 @@ async function start() {
     return;
   }
   addEventListener("error", stopAfterATrap);
+  afterTheFirstAnswer(() => import("./later.js"));
   try {
     const page = await import("./page.js");
     await page.default();
     (await early).handOver();
-    await import("./present.js");
   } catch (error) {
     console.error(error);
     stop("A part of the page could not be loaded. Nothing is lost: check your connection and reload.");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use clap::Args;
 
 use crate::wasm::{Effort, MODULES};
 use crate::{data, fingerprint, npm, project, site, step};
@@ -15,12 +16,22 @@ const CODE: [&str; 4] = [".cargo", "Cargo.lock", "Cargo.toml", "src"];
 /// Other sources of the site; npm's packages are represented by their lock file.
 const REST: [&str; 4] = ["hosting", "package-lock.json", "www", "xtask/src"];
 
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where the site will be, as https://example.org/inkling/: links to it are then shown with a picture
+    #[arg(long, value_name = "URL")]
+    address: Option<String>,
+}
+
 /// `cargo xtask dist`: writes the site to dist/.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let built = build(Effort::Release)?;
     let dist = project::root().join("dist");
     remove(&dist)?;
     site::copy_all(&built, &dist)?;
+    if let Some(address) = &options.address {
+        site::set_address(&dist.join("index.html"), address)?;
+    }
     println!("The site is in {}", dist.display());
     Ok(())
 }
@@ -76,6 +87,20 @@ impl Site {
         Ok(format!("{} {}", self.made_of, fingerprint::of(&self.folder, &["."])?))
     }
 
+    /// The folder for the wasm modules of this code, each in a folder of its own once it is whole. A change of the page's
+    /// document or style makes none of them anew. Those of other code are removed.
+    fn modules(&self) -> Result<PathBuf> {
+        let all = self.folder.with_extension("modules");
+        let tools = fingerprint::of(project::root(), &["package-lock.json", "xtask/src/wasm.rs"])?;
+        let these = all.join([&self.revision, "-", &tools[..12]].concat());
+        if !these.exists() {
+            remove(&all)?;
+        }
+        fs::create_dir_all(&these)
+            .with_context(|| format!("cannot create {}", these.display()))?;
+        Ok(these)
+    }
+
     fn is_built(&self) -> bool {
         fs::read_to_string(self.stamp())
             .is_ok_and(|stamp| self.stamp_now().is_ok_and(|now| now == stamp))
@@ -99,11 +124,23 @@ pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
     }
     let next = site.folder.with_extension("next");
     remove(&next)?;
-    let modules = next.join("modules");
-    fs::create_dir_all(&modules).with_context(|| format!("cannot create {}", modules.display()))?;
+    let modules = site.modules()?;
     let mut jobs: Vec<step::Job<'_>> = vec![("the data set".to_owned(), Box::new(data::ensure))];
     for module in &MODULES {
-        let make = || module.make(effort, &site.revision, &modules);
+        let folder = modules.join(module.name);
+        if folder.exists() {
+            continue;
+        }
+        let revision = &site.revision;
+        let make = move || {
+            let next = folder.with_extension("next");
+            remove(&next)?;
+            fs::create_dir_all(&next)
+                .with_context(|| format!("cannot create {}", next.display()))?;
+            module.make(effort, revision, &next)?;
+            fs::rename(&next, &folder)
+                .with_context(|| format!("cannot write {}", folder.display()))
+        };
         jobs.push((format!("{}.wasm", module.name), Box::new(make)));
     }
     step::side_by_side("Building the site, which takes minutes the first time", jobs)?;

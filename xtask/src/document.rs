@@ -100,6 +100,7 @@ pub(crate) fn render(folder: &Path, build: &Build<'_>) -> Result<String> {
     let network = |n: NetworkPreset| context! { key => n.key, name => n.name };
     let html = templates.get_template("index.html")?.render(context! {
         build => build.id,
+        version => env!("CARGO_PKG_VERSION"),
         guard => build.guard,
         guard_hash => build.guard_hash,
         digits => (0..CLASSES).collect::<Vec<_>>(),

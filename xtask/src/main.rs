@@ -45,7 +45,7 @@ enum Task {
     /// Build the page and serve it on this machine, to this machine or with --host to others
     Serve(serve::Options),
     /// Write the static site to dist/, for any file server and under any path
-    Dist,
+    Dist(dist::Options),
     /// What Trunk.toml makes Trunk call
     #[command(hide = true)]
     Trunk,
@@ -62,7 +62,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Task::Serve(options) => serve::run(&options),
-        Task::Dist => dist::run(),
+        Task::Dist(options) => dist::run(&options),
         Task::Trunk => dist::for_trunk(),
         Task::Test(options) => test::run(&options),
         Task::Check => check::run(),

@@ -17,13 +17,16 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::document::{self, Build};
+use crate::wasm::MODULES;
 use crate::{data, fingerprint, licences, project};
 
 /// Files of `www` that a browser loads as they are.
 const FROM_WWW: &[&str] = &[
     "start.js",
     "pad.js",
+    "later.js",
     "present.js",
+    "share.js",
     "tour.js",
     "charts.js",
     "worker-start.js",
@@ -38,9 +41,8 @@ const FROM_NPM: [(&str, &str); 3] = [
     ("idb-keyval/dist/umd.js", "idb-keyval.js"),
 ];
 
-/// The style sheet's parts in their order: npm's, then ours.
+/// The parts of the first style sheet, in their order.
 const STYLES: &[&str] = &[
-    "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
     "www/network.css",
@@ -51,6 +53,12 @@ const STYLES: &[&str] = &[
     "www/panels.css",
     "www/rail.css",
     "www/present.css",
+];
+
+/// The parts of the one that comes after the first prediction: charts and open panels.
+const LATER_STYLES: &[&str] = &[
+    "node_modules/uplot/dist/uPlot.min.css",
+    "www/chart.css",
     "www/panel-experiment.css",
     "www/panel-inside.css",
     "www/panel-evaluate.css",
@@ -58,11 +66,13 @@ const STYLES: &[&str] = &[
     "www/panel-fine-tune.css",
 ];
 
-/// Puts the site together in a new folder, from the folder with the wasm modules. Returns the build's ID.
+/// Puts the site together in a new folder, from the folder with a folder for each wasm module. Returns the build's ID.
 pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let root = project::root();
     let parts = site.join("build/parts");
-    copy_all(modules, &parts)?;
+    for module in &MODULES {
+        copy_all(&modules.join(module.name), &parts)?;
+    }
     for file in FROM_WWW {
         let from = root.join("www").join(file);
         let name = from.file_name().context("a file without a name")?;
@@ -71,9 +81,10 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     for (file, name) in FROM_NPM {
         copy(&root.join("node_modules").join(file), &parts.join(name))?;
     }
-    let styles =
-        STYLES.iter().map(|file| read(&root.join(file))).collect::<Result<Vec<_>>>()?;
-    write(&parts.join("style.css"), &styles.join("\n"))?;
+    for (name, files) in [("style.css", STYLES), ("later.css", LATER_STYLES)] {
+        let styles = files.iter().map(|file| read(&root.join(file))).collect::<Result<Vec<_>>>()?;
+        write(&parts.join(name), &styles.join("\n"))?;
+    }
     write(&parts.join("licences.txt"), &licences::text()?)?;
     data::lay_out(&parts.join("manifest.json"), &site.join("data"))?;
 
@@ -84,6 +95,7 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     let html = document::render(&root.join("www"), &build)?;
     write(&site.join("index.html"), &html)?;
     copy(&root.join("hosting/_headers"), &site.join("_headers"))?;
+    copy(&root.join("www/card.png"), &site.join("card.png"))?;
     Ok(id)
 }
 
@@ -105,6 +117,12 @@ pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
         .replacen("script-src 'self'", &format!("script-src 'self' 'nonce-{nonce}'"), 1)
         .replacen("</body>", &format!("{script}</body>"), 1);
     write(document, &html)
+}
+
+/// Tells those who show links with a picture where the picture will be: they read whole addresses only.
+pub(crate) fn set_address(document: &Path, address: &str) -> Result<()> {
+    let card = [address.trim_end_matches('/'), "/card.png"].concat();
+    write(document, &read(document)?.replacen("./card.png", &card, 1))
 }
 
 /// Copies a folder with everything in it.

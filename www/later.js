@@ -1,0 +1,18 @@
+// What can wait until the network has answered for the first time: the styles of charts and panels, presenting, the shared picture.
+
+const styles = document.createElement("link");
+styles.rel = "stylesheet";
+styles.href = new URL("./later.css", import.meta.url);
+document.head.append(styles);
+
+import("./present.js");
+
+const share = document.getElementById("share-picture");
+share.addEventListener("click", async () => {
+  try {
+    await (await import("./share.js")).share();
+  } catch (error) {
+    console.error(error);
+    share.textContent = "The picture could not be made: try again";
+  }
+});
