@@ -175,7 +175,7 @@ fn a_cell_leads_to_look_inside(page: &mut Page) -> Result<()> {
         let closed: bool = page.ask("return document.querySelector('#inside').hidden", vec![])?;
         Ok((!closed).then_some(()))
     })?;
-    wait_for_content(page, "#inside-subject", &format!("Test image {index}: a {label}"))?;
+    wait_for_content(page, "#inside-subject", &format!("Test image {index}, true digit {label}"))?;
     wait_for_content(page, "#inside-softmax .top-class th", &answer.to_string())?;
     let focused: String = page.ask("return document.activeElement.id", vec![])?;
     ensure!(focused == "open-inside", "{focused}");
@@ -259,7 +259,7 @@ fn pinned_drawings_are_kept(page: &mut Page) -> Result<()> {
     wait_for_pins(page, &[seven])?;
 
     page.click("#judge-pinned [data-do=look]")?;
-    wait_for_content(page, "#inside-subject", "Pinned drawing: a 7")
+    wait_for_content(page, "#inside-subject", "Pinned drawing, true digit 7")
 }
 
 fn pinned_drawings_have_a_history(page: &mut Page) -> Result<()> {
@@ -320,7 +320,7 @@ fn what_is_missing_is_reported(page: &mut Page) -> Result<()> {
     // Not only loaded: a click before the page listens is lost.
     page.open("")?;
     page.click("#open-judge")?;
-    told("could not be loaded; Retry")?;
+    told("did not load. Press Retry")?;
     page.site.heal(part);
     page.click_when_enabled("#data-retry", 10)?;
     told("Not tested yet")?;
