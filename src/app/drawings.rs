@@ -148,14 +148,7 @@ impl Collection<Labelled> {
             }
             // The store is read first, so that no key is used twice.
             Event::Add(_) if !self.is_read() => return,
-            Event::Add(label) => {
-                let Some(drawing) = Labelled::new(self.next_key(), label, pad.clone()) else {
-                    return;
-                };
-                let request = drawing.request();
-                self.push(drawing);
-                (request, format!("Your {label} is saved."))
-            }
+            Event::Add(label) => return self.add_drawing(set, label, pad, out),
             Event::Delete(key) => {
                 let Some(drawing) = self.delete(key) else { return };
                 let words = format!("Your {} is deleted.", drawing.label);
@@ -167,6 +160,30 @@ impl Collection<Labelled> {
                 (drawing.request(), words)
             }
         };
+        self.request(set, request, words, out);
+    }
+
+    /// Adds the drawing on the pad. Before the store has been read, it is stored once it has.
+    pub(in crate::app) fn add_drawing(
+        &mut self,
+        set: DrawingSet,
+        label: u8,
+        pad: &Drawing,
+        out: &mut Vec<Outcome>,
+    ) {
+        let Some(drawing) = Labelled::new(self.next_key(), label, pad.clone()) else { return };
+        let request = drawing.request();
+        self.push(drawing);
+        self.request(set, request, format!("Your {label} is saved."), out);
+    }
+
+    fn request(
+        &mut self,
+        set: DrawingSet,
+        request: DrawingsRequest,
+        words: String,
+        out: &mut Vec<Outcome>,
+    ) {
         if self.is_open() {
             out.push(Outcome::Effect(Effect::Drawings(set, request)));
         } else {

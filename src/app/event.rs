@@ -28,6 +28,8 @@ pub enum Event {
     Clear,
     /// Let the hand write this digit in place of the drawing, or any.
     Write(Option<u8>),
+    /// Copy a link with the settings and the drawing.
+    CopyLink,
     /// The hand had this many milliseconds to write.
     HandMoved(f32),
     /// Train, Pause or Resume, whichever the button says.

@@ -11,6 +11,9 @@ use crate::ink::strokes::Stroke;
 /// The pair with which the hand writes nothing unasked.
 const HAND_OFF: &str = "hand=off";
 
+/// What is before a drawing's strokes.
+const DRAWING: &str = "drawing=";
+
 /// A link's hash, taken apart.
 #[derive(Debug, Default, PartialEq)]
 pub struct Link {
@@ -28,7 +31,7 @@ impl Link {
         let mut link = Self { unasked: true, ..Self::default() };
         let mut settings = Vec::new();
         for pair in hash.trim_start_matches('#').split('&') {
-            match pair.strip_prefix("drawing=") {
+            match pair.strip_prefix(DRAWING) {
                 _ if pair == HAND_OFF => link.unasked = false,
                 Some(strokes) => link.drawing = Some(notation::read(strokes)),
                 None => settings.push(pair),
@@ -39,13 +42,14 @@ impl Link {
     }
 }
 
-/// Adds to settings, written as a hash, what else the address keeps.
-pub fn write(mut hash: String, unasked: bool) -> String {
-    if !unasked {
-        hash.push('&');
-        hash.push_str(HAND_OFF);
-    }
-    hash
+/// Settings, written as a hash, and what else the address keeps.
+pub fn for_address(settings: String, unasked: bool) -> String {
+    if unasked { settings } else { settings + "&" + HAND_OFF }
+}
+
+/// Settings, written as a hash, and a drawing's strokes.
+pub fn with_drawing(settings: String, strokes: &str) -> String {
+    settings + "&" + DRAWING + strokes
 }
 
 #[cfg(test)]
@@ -63,6 +67,6 @@ mod tests {
         assert_eq!((link.settings.as_str(), link.unasked), ("epochs=3&batch=32", false));
         assert_eq!(link.drawing.flatten().map(|strokes| strokes.len()), Some(2));
         assert_eq!(Link::read("drawing=AA").drawing, Some(None));
-        assert_eq!(write("#epochs=3".into(), false), "#epochs=3&hand=off");
+        assert_eq!(for_address("#epochs=3".into(), false), "#epochs=3&hand=off");
     }
 }

@@ -24,7 +24,7 @@ pub mod view;
 
 use crate::config::Architecture;
 use crate::config::{Form, StartFrom};
-use crate::ink::Drawing;
+use crate::ink::{Drawing, notation};
 use crate::protocol::Request;
 use answer::{Answer, Source};
 use availability::TrainerState;
@@ -52,6 +52,8 @@ pub enum Effect {
     Reload,
     /// Put the settings into the URL.
     WriteHash(String),
+    /// Put a link with this hash into the clipboard.
+    CopyLink(String),
     /// A request to the browser's store of runs.
     Runs(runs::RunsRequest),
     /// A request to the browser's store of labelled drawings.
@@ -238,6 +240,7 @@ impl App {
                 self.cx.hand.write(digit);
                 self.move_hand(0.0, effects);
             }
+            Event::CopyLink => self.copy_link(effects),
             Event::HandMoved(milliseconds) => self.move_hand(milliseconds, effects),
             Event::Train => self.train(Run::pause_or_resume, false, effects),
             Event::Step => self.train(Run::take_step, true, effects),
@@ -410,9 +413,21 @@ impl App {
         self.notice = Some(before + words);
     }
 
+    fn copy_link(&mut self, effects: &mut Vec<Effect>) {
+        let mut hash = self.cx.form.to_hash();
+        let drawing = self.cx.answer.drawing();
+        if !drawing.is_empty() && !self.cx.hand.demonstrates() {
+            match notation::write(drawing) {
+                Some(strokes) => hash = link::with_drawing(hash, &strokes),
+                None => self.notify("The drawing is too long for a link; it is left out."),
+            }
+        }
+        effects.push(Effect::CopyLink(hash));
+    }
+
     /// What the URL holds.
     fn hash(&self) -> String {
-        link::write(self.cx.form.to_hash(), !self.link_keeps_hand_off)
+        link::for_address(self.cx.form.to_hash(), !self.link_keeps_hand_off)
     }
 
     /// Shows the settings in the controls and the URL.

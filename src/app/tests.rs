@@ -782,3 +782,30 @@ fn a_link_holds_a_drawing() {
     assert!(notice.contains("“x”") && notice.contains("drawing cannot be read"), "{notice}");
     assert!(matches!(&effects[..], [Effect::WriteHash(hash)] if !hash.contains("drawing")));
 }
+
+#[test]
+fn the_link_to_copy_holds_what_the_visitor_has_drawn() {
+    let copied = |app: &mut App| match &app.update(Event::CopyLink)[..] {
+        [Effect::CopyLink(hash)] => hash.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut app = with_the_hand();
+    let_the_hand_write(&mut app);
+    assert_eq!(copied(&mut app), app.cx.form.to_hash(), "a demonstration is nobody's");
+    draw(&mut app);
+    let (hash, drawing) = (copied(&mut app), app.cx.answer.drawing().clone());
+    let mut other = self::app();
+    let effects = other.update(Event::Hash(hash.clone()));
+    assert!(
+        matches!(&effects[..], [Effect::WriteHash(address)] if hash.starts_with(address) && *address != hash)
+    );
+    let_the_hand_write(&mut other);
+    let ends = |drawing: &Drawing| (drawing.strokes()[0][0], drawing.strokes().len());
+    let (before, after) = (ends(&drawing), ends(other.cx.answer.drawing()));
+    assert!(before.0.distance(after.0) < 0.01 && before.1 == after.1, "{before:?}, {after:?}");
+    for x in 0..600 {
+        app.update(Event::PenDown(Point { x: x as f32 / 600.0, y: 0.5 }));
+    }
+    assert_eq!(copied(&mut app), app.cx.form.to_hash());
+    assert!(app.notice.is_some_and(|notice| notice.contains("too long for a link")));
+}

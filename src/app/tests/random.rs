@@ -338,7 +338,8 @@ impl<'a> Visit<'a> {
                 let words = if field == Field::Architecture { network(rng) } else { word(rng) };
                 Event::Set(field, words.into())
             }
-            2 => match rng.u8(..4) {
+            2 => match rng.u8(..5) {
+                2 => Event::CopyLink,
                 0 => Event::Write(pick(rng, &[None, Some(0), Some(9)])),
                 1 => Event::HandMoved(pick(rng, &[0.0, 16.0, 700.0, f32::NAN, -5.0])),
                 _ => Event::PenDown(point(rng)),
@@ -420,7 +421,8 @@ impl<'a> Visit<'a> {
                 4 => evaluate::Event::LookAtPinned(rng.u64(..4) << 16),
                 _ => evaluate::Event::Pin(rng.u8(..12)),
             }),
-            2 => panels::Event::FineTune(match rng.u8(..5) {
+            2 => panels::Event::FineTune(match rng.u8(..6) {
+                5 => fine_tune::Event::Correct(rng.u8(..10)),
                 0 | 1 => fine_tune::Event::Label(rng.u8(..10)),
                 2 => fine_tune::Event::Choose(pick(rng, &[Trainable::All, Trainable::Head])),
                 3 => fine_tune::Event::FineTune,
@@ -669,5 +671,7 @@ fn hash(rng: &mut Rng) -> String {
         let words = if field == Field::Architecture { network(rng) } else { word(rng) };
         [field.key(), "=", words].concat()
     });
-    ["#", &settings.collect::<Vec<_>>().join("&")].concat()
+    let settings = settings.collect::<Vec<_>>().join("&");
+    let drawing = pick(rng, &["", "&drawing=AAAzzz.BBB", "&drawing=", "&hand=off"]);
+    ["#", &settings, drawing].concat()
 }

@@ -1,9 +1,13 @@
-//! The address, whose hash has the settings. Browsers refuse to change it often: Safari 100 times in 10 seconds.
+//! The address, whose hash has the settings, and links to copy. Browsers refuse to change it often: Safari 100 times in
+//! 10 seconds.
 
 use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{HtmlDialogElement, HtmlInputElement};
 
+use super::announce::announce;
 use super::dom::{self, DomError};
 
 /// Changes that are made at once, one after the other.
@@ -14,6 +18,9 @@ const EVERY: f64 = 200.0;
 
 /// Milliseconds until a change is tried again that was refused.
 const AGAIN: i32 = 2000;
+
+/// Milliseconds for which the button says that the link is copied.
+const SAID: i32 = 3000;
 
 thread_local! {
     /// The newest hash, until it is written.
@@ -57,4 +64,34 @@ fn try_to_write() {
 fn replace(hash: &str) -> Result<(), DomError> {
     let history = dom::window()?.history()?;
     Ok(history.replace_state_with_url(&JsValue::NULL, "", Some(hash))?)
+}
+
+/// Puts a link to this page with another hash into the clipboard. Where that is refused, shows it to be copied.
+pub(super) fn copy(hash: &str) -> Result<(), DomError> {
+    let address = dom::window()?.location().href()?;
+    let link = [address.split('#').next().unwrap_or_default(), hash].concat();
+    let asked = dom::ask_navigator("clipboard", "writeText", &link.as_str().into());
+    spawn_local(async move {
+        let copied = match asked {
+            Some(promise) => JsFuture::from(promise).await.is_ok(),
+            None => false,
+        };
+        // The markup has what this needs.
+        let _ = if copied { say_copied() } else { show(&link) };
+    });
+    Ok(())
+}
+
+fn say_copied() -> Result<(), DomError> {
+    dom::text("copy-link", "Copied")?;
+    dom::after(SAID, || drop(dom::text("copy-link", "Copy link")));
+    announce(String::from("The link is copied."))
+}
+
+fn show(link: &str) -> Result<(), DomError> {
+    let field: HtmlInputElement = dom::by_id("link")?;
+    field.set_value(link);
+    dom::by_id::<HtmlDialogElement>("link-dialog")?.show_modal()?;
+    field.select();
+    Ok(())
 }

@@ -123,6 +123,7 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("clear", || Event::Clear)?;
     let digit: HtmlSelectElement = dom::by_id("write-digit")?;
     press("write", move || Event::Write(digit.value().parse().ok()))?;
+    press("copy-link", || Event::CopyLink)?;
     press("train", || Event::Train)?;
     press("rail-train", || Event::Train)?;
     press("step", || Event::Step)?;

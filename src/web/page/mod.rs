@@ -7,7 +7,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | `dispatch`, `dom`, `focus`, `roving`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
-//! | `pad`, `controls` | listen |
+//! | `pad`, `controls`, `correction` | listen |
 //! | `render` | shows |
 //! | `network_picture` | draws the layers' maps |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
@@ -21,6 +21,7 @@ mod assets;
 mod canvas;
 mod charts;
 mod controls;
+mod correction;
 mod dispatch;
 mod dom;
 mod download;
@@ -50,6 +51,7 @@ use crate::config::MOST_WORKERS;
 use crate::protocol::{Reply, Request, RunId};
 use charts::Charts;
 use controls::SettingsControls;
+use correction::Correction;
 use dispatch::{Call, call, dispatch};
 pub use dom::DomError;
 use focus::Focus;
@@ -96,6 +98,7 @@ struct Page {
     network: RefCell<NetworkPicture>,
     charts: RefCell<Charts>,
     panels: RefCell<Panels>,
+    correction: RefCell<Correction>,
     port: RefCell<Option<Port>>,
     /// Revision of the drawing that the pad shows.
     painted: Cell<Option<u32>>,
@@ -137,6 +140,7 @@ pub fn start() -> Result<(), DomError> {
         network: RefCell::new(NetworkPicture::new()?),
         charts: RefCell::new(Charts::new()),
         panels: RefCell::new(Panels::new()?),
+        correction: RefCell::new(Correction::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
         charted: Cell::new(None),
@@ -327,6 +331,7 @@ impl Page {
             Effect::CheckForUpdate => update::check(),
             Effect::Reload => dom::window()?.location().reload()?,
             Effect::WriteHash(hash) => address::write(hash),
+            Effect::CopyLink(hash) => address::copy(&hash)?,
             Effect::Ask(question) => {
                 dom::by_id::<Element>("confirm-text")?.set_text_content(Some(&question.text));
                 dom::by_id::<Element>("confirm-yes")?.set_text_content(Some(question.yes));
@@ -384,6 +389,7 @@ impl Page {
         let app = self.app.borrow();
         self.document.borrow_mut().show(changes, &app.cx.form)?;
         self.panels.borrow_mut().show(&app)?;
+        self.correction.borrow_mut().show(&app)?;
         wake_lock::set(app.cx.run.as_ref().is_some_and(Run::expects_progress));
         self.paint(&app.cx.answer)
     }

@@ -4,7 +4,7 @@ pub mod job;
 
 use crate::app::answer::Answer;
 use crate::app::collection::Collection;
-use crate::app::drawings::{self, DrawingSet, Labelled};
+use crate::app::drawings::{DrawingSet, Labelled};
 use crate::app::format::of;
 use crate::app::{Context, Outcome};
 use crate::data::CLASSES;
@@ -22,6 +22,8 @@ pub const HELD_OUT_EVERY: usize = 4;
 pub enum Event {
     /// The drawing on the pad is this digit: add it to My digits and empty the pad for the next.
     Label(u8),
+    /// The drawing on the pad is this digit, whatever it was read as: add it to My digits.
+    Correct(u8),
     /// Train this part.
     Choose(Trainable),
     /// Fine-tune or Cancel, whichever the button says.
@@ -37,6 +39,8 @@ pub struct FineTuneState {
     pub digits: Collection<Labelled>,
     /// Fine-tuning on them.
     pub job: JobState,
+    /// The digit that a drawing was corrected to, and the drawing's revision.
+    corrected: Option<(u8, u32)>,
 }
 
 /// What the panel shows of My digits.
@@ -70,7 +74,17 @@ impl FineTuneState {
 
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Label(digit) => self.label(digit, &cx.answer, out),
+            Event::Label(digit) => {
+                if self.cannot_label(&cx.answer).is_none() && self.keep(digit, &cx.answer, out) {
+                    out.push(Outcome::Clear);
+                }
+            }
+            Event::Correct(digit) => {
+                let there = cx.answer.picture().is_some() && self.corrected(&cx.answer).is_none();
+                if there && self.keep(digit, &cx.answer, out) {
+                    self.corrected = Some((digit, cx.answer.revision()));
+                }
+            }
             Event::Choose(part) => self.job.part = part,
             Event::FineTune => self.start_or_cancel(cx, out),
             Event::Swap => {
@@ -80,18 +94,22 @@ impl FineTuneState {
         }
     }
 
-    fn label(&mut self, digit: u8, answer: &Answer, out: &mut Vec<Outcome>) {
-        if self.cannot_label(answer).is_some() {
-            return;
-        }
+    /// Adds the drawing to My digits, unless there are enough of that digit; returns whether it did.
+    fn keep(&mut self, digit: u8, answer: &Answer, out: &mut Vec<Outcome>) -> bool {
         if self.is_full(digit) {
-            return out.push(Outcome::Notify(format!(
+            out.push(Outcome::Notify(format!(
                 "There are already {MOST_OF_A_CLASS} of your {digit}s, which is plenty. Delete one first."
             )));
+            return false;
         }
-        let (set, add) = (DrawingSet::UserDigits, drawings::Event::Add(digit));
-        self.digits.update_drawings(set, add, answer.drawing(), out);
-        out.push(Outcome::Clear);
+        self.digits.add_drawing(DrawingSet::UserDigits, digit, answer.drawing(), out);
+        true
+    }
+
+    /// The digit that the drawing on the pad was corrected to.
+    pub fn corrected(&self, answer: &Answer) -> Option<u8> {
+        let corrected = self.corrected.filter(|(_, revision)| *revision == answer.revision());
+        corrected.map(|(digit, _)| digit)
     }
 
     pub(in crate::app) fn load(&mut self, out: &mut Vec<Outcome>) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::answer::Source;
-use crate::app::drawings::{DrawingsRequest, StoredDrawings};
+use crate::app::drawings::{self, DrawingsRequest, StoredDrawings};
 use crate::app::panels::{self, PanelId};
 use crate::app::{App, Effect, Event as Happening};
 use crate::config::Architecture;
@@ -404,4 +404,32 @@ fn a_runs_weights_are_found_again_as_long_as_they_are_there() {
     assert_eq!(answering(&app), (Source::Tuned, Some(TUNED)), "but always one to them");
     let (_, arrays) = begin(&mut app);
     assert_eq!(arrays[0][0], LEARNT, "trying again needs none");
+}
+
+/// From under the answer, where the panel need not have been open.
+#[test]
+fn a_corrected_drawing_stays_on_the_pad_and_is_kept_once_the_store_is_read() {
+    let mut app = page();
+    let correct = |app: &mut App, digit| {
+        app.update(Happening::Panel(panels::Event::FineTune(Event::Correct(digit))))
+    };
+    app.update(Happening::Clear);
+    assert!(correct(&mut app, 7).is_empty(), "nothing is drawn");
+    draw(&mut app);
+    let read = Effect::Drawings(DrawingSet::UserDigits, DrawingsRequest::Read);
+    assert!(correct(&mut app, 7).contains(&read));
+    assert_eq!(app.panels.fine_tune.corrected(&app.cx.answer), Some(7));
+    assert!(correct(&mut app, 1).is_empty() && !app.cx.answer.drawing().is_empty());
+    let kept = drawings::Labelled::new(5 << 16, 2, app.cx.answer.drawing().clone());
+    let stored = StoredDrawings {
+        drawings: kept.map(|digit| (digit.key, digit.numbers())).into_iter().collect(),
+        session_salt: 3,
+    };
+    let effects = update_collection(&mut app, drawings::Event::Read(Ok(stored)));
+    assert_eq!(labels(&app), [2, 7]);
+    let last = app.panels.fine_tune.digits.all().last().expect("there are two");
+    let keep = DrawingsRequest::Keep(6 << 16 | 3, last.numbers());
+    assert!(effects.contains(&Effect::Drawings(DrawingSet::UserDigits, keep)), "{effects:?}");
+    draw(&mut app);
+    assert_eq!(app.panels.fine_tune.corrected(&app.cx.answer), None, "another drawing");
 }

@@ -11,6 +11,7 @@ mod drawing;
 mod experiment;
 mod failure;
 mod focus;
+mod hand;
 mod harness;
 mod helpers;
 mod hosting;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
     let trials = [
         harness::TESTS,
         drawing::TESTS,
+        hand::TESTS,
         training::TESTS,
         helpers::TESTS,
         settings::TESTS,
