@@ -30,10 +30,12 @@ pub struct Column {
 }
 
 impl Column {
-    /// What stands under it if so many of its maps are shown.
-    pub fn words(&self, count: usize) -> String {
+    /// What stands under it.
+    ///
+    /// - `count`: how many of its maps are shown; `None` if there is no room to say so
+    pub fn words(&self, count: Option<usize>) -> String {
         let is_counted = self.label.starts_with(&self.shape.channels.to_string());
-        if count < self.shape.channels && is_counted {
+        if let Some(count) = count.filter(|&count| is_counted && count < self.shape.channels) {
             [&count.to_string(), " of ", &self.label].concat()
         } else {
             self.label.clone()
@@ -287,9 +289,10 @@ mod tests {
     fn a_column_says_what_is_shown_of_it() {
         let network = "c128k3r,p5,f,d128r,d10s".parse().expect("it can be built");
         let columns = columns(&network);
-        let words: Vec<String> = columns.iter().map(|column| column.words(8)).collect();
+        let words: Vec<String> = columns.iter().map(|column| column.words(Some(8))).collect();
         let expected = ["what it sees", "8 of 128 filters", "1/5 the size", "8 of 128 neurons"];
         assert_eq!(words[..4], expected);
+        assert_eq!(columns[1].words(None), "128 filters");
         assert_eq!(columns[1].says(4), "map 5 of 128, conv2d");
         assert_eq!(columns[3].says(4), "neuron 5 of 128, dense");
         assert_eq!(columns[4].says(4), "the output for 4, dense_1");

@@ -22,6 +22,9 @@ use web_sys::{
 /// Multiplications in a frame: about two milliseconds.
 const WORK: usize = 1_500_000;
 
+/// The least width, in CSS pixels, at which a column's words have room for how many of its maps are shown.
+const ROOM: f64 = 64.0;
+
 /// Opacity of zero, so that a blank map can be seen, of 255.
 const BLANK: u8 = 18;
 
@@ -168,7 +171,9 @@ impl NetworkPicture {
             let percent = |part: usize| format!("{}%", 100.0 * part as f32 / size.0.max(1) as f32);
             button.style().set_property("left", &percent(left))?;
             button.style().set_property("width", &percent(right - left))?;
-            button.set_text_content(Some(&shown.columns[at].words(maps.count)));
+            let has_room = (right - left) as f64 >= ROOM * dom::density();
+            let words = shown.columns[at].words(has_room.then_some(maps.count));
+            button.set_text_content(Some(&words));
             left = right;
         }
         Ok(())
@@ -319,7 +324,9 @@ impl NetworkPicture {
         let (left, right) = ((from.left + from.size().0) as f64 + space, to.left as f64 - space);
         c.clear_rect(left - 1.0, 0.0, (right - left + 2.0).max(0.0), self.canvas.height().into());
         c.set_stroke_style_str(&colours.line());
-        c.set_line_width(0.75 * dom::density());
+        // The more lines, the fainter.
+        let lines = from.rows().count() * to.rows().count();
+        c.set_line_width((40.0 / lines as f64).clamp(0.2, 0.75) * dom::density());
         c.begin_path();
         for (at, start) in from.rows().enumerate() {
             for (to, end) in to.rows().enumerate() {

@@ -17,6 +17,7 @@ mod hosting;
 mod inside;
 mod judge;
 mod layout;
+mod network;
 mod runs;
 mod settings;
 mod sight;
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
         sight::TESTS,
         slowness::TESTS,
         layout::TESTS,
+        network::TESTS,
         hosting::TESTS,
         accessibility::TESTS,
         tour::TESTS,
