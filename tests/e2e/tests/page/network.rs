@@ -63,9 +63,8 @@ fn it_follows_a_run_of_another_network(page: &mut Page) -> Result<()> {
     let shipped = picture(page)?;
     page.train_now()?;
     page.wait_until("the run's network", 10, || Ok((labels(page)?.len() == 8).then_some(())))?;
-    let first = settled(page, &shipped)?;
     page.wait_for_state("done", 60)?;
-    ensure!(settled(page, &first)? != shipped, "training changes the maps");
+    settled(page, &shipped)?;
     Ok(())
 }
 

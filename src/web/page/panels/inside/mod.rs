@@ -21,6 +21,7 @@ use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::pad::Pad;
 use crate::web::page::panels::panel::{Frame, Panel};
 use stage::{Selected, Stage};
 
@@ -30,8 +31,12 @@ const PATCHES: usize = 24;
 /// What is shown: revisions of drawing, weights and subject, and the panel's state.
 type InsideStamp = ((u32, u32, u32), State);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct InsidePanel {
+    /// Lies over the picture and shows its ink while it is drawn on.
+    pad: Pad,
+    /// Revision of the drawing that the pad shows.
+    painted: Option<u32>,
     shown: Option<InsideStamp>,
     /// The model whose stages are in the document.
     architecture: Option<Architecture>,
@@ -46,7 +51,25 @@ pub(super) struct InsidePanel {
 impl InsidePanel {
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
-        Ok(Self::default())
+        Ok(Self {
+            pad: Pad::new("inside-pad")?,
+            painted: None,
+            shown: None,
+            architecture: None,
+            trace: None,
+            stages: Vec::new(),
+            names: Vec::new(),
+            occlusion: None,
+            colours: None,
+        })
+    }
+
+    fn paint(&mut self, answer: &Answer) {
+        let revision = Some(answer.revision());
+        if self.painted != revision {
+            self.painted = revision;
+            self.pad.paint(answer.drawing());
+        }
     }
 
     /// Makes the stages of another model.
@@ -185,6 +208,9 @@ fn overlay(
 
 impl Panel for InsidePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        self.paint(&app.cx.answer);
+        let pad: Element = dom::by_id("inside-pad")?;
+        pad.class_list().toggle_with_force("drawn-on", self.pad.is_drawn_on())?;
         let view = app.panels.inside.view(&app.cx);
         let shown = self.shown.as_ref();
         let same = shown.is_some_and(|(stamp, state)| *stamp == view.stamp && state == view.state);
@@ -192,11 +218,22 @@ impl Panel for InsidePanel {
     }
 
     fn sight_changed(&mut self) -> Frame {
-        self.forget_colours();
+        self.colours = None;
+        self.shown = None;
         Frame::Wanted
     }
 
+    fn fit(&mut self, app: &App) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted = None;
+            self.paint(&app.cx.answer);
+        }
+        Ok(())
+    }
+
     fn forget_colours(&mut self) {
+        self.pad.forget_colour();
+        self.painted = None;
         self.colours = None;
         self.shown = None;
     }
@@ -260,6 +297,7 @@ fn likeliest(logits: &[f32]) -> usize {
 fn words(view: &View) -> Result<(), DomError> {
     dom::text("inside-subject", &view.subject)?;
     dom::hide("inside-back", view.is_drawing)?;
+    dom::hide("inside-pad", !view.is_drawing)?;
     let label: HtmlSelectElement = dom::by_id("inside-label")?;
     label.set_value(&view.label.map_or_else(String::new, |label| label.to_string()));
     label.set_disabled(view.cannot_label.is_some());
