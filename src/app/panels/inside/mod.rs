@@ -244,24 +244,20 @@ impl InsideState {
 pub fn purpose(layers: &[LayerActivations], at: usize) -> String {
     let Some(LayerActivations { layer, .. }) = layers.get(at) else { return String::new() };
     let is_conv = |layer: &LayerActivations| matches!(layer.layer, Layer::Conv2D { .. });
-    let square = |side: usize| format!("each square of {side} by {side}");
+    let stays = |what, side| format!("The {what} of each {side} by {side} square stays");
     match *layer {
         Layer::Conv2D { filters, .. } if layers[..at].iter().any(is_conv) => {
             format!("{filters} filters look for patterns made of those")
         }
         Layer::Conv2D { filters, .. } => format!("{filters} filters look for edges"),
-        Layer::MaxPooling2D { pool_size } => {
-            ["of ", &square(pool_size), ", the largest number stays"].concat()
-        }
-        Layer::AveragePooling2D { pool_size } => {
-            ["of ", &square(pool_size), ", the mean stays"].concat()
-        }
-        Layer::Flatten => String::from("all numbers in one row"),
+        Layer::MaxPooling2D { pool_size } => stays("largest", pool_size),
+        Layer::AveragePooling2D { pool_size } => stays("mean", pool_size),
+        Layer::Flatten => String::from("All numbers in one row"),
         Layer::Dense { units, .. } if at + 1 == layers.len() => {
             format!("{units} outputs, one for each digit")
         }
         Layer::Dense { units, .. } => format!("{units} neurons weigh all those numbers"),
-        Layer::Dropout { .. } => String::from("works only during training"),
+        Layer::Dropout { .. } => String::from("Works only during training"),
     }
 }
 
