@@ -152,15 +152,7 @@ impl NetworkPicture {
         if let Some(maps) = shown.maps.first() {
             // The first column is an element of its own, which the pen draws at once.
             let picture: HtmlElement = dom::by_id("seen")?;
-            for (property, pixels) in [
-                ("left", maps.left),
-                ("top", maps.top),
-                ("width", maps.side),
-                ("height", maps.side),
-            ] {
-                let length = format!("{}px", pixels as f64 / dom::density());
-                picture.style().set_property(property, &length)?;
-            }
+            dom::place(&picture, (maps.left, maps.top), (maps.side, maps.side), size)?;
         }
         let buttons = dom::all::<HtmlElement>("#network-layers button")?;
         let mut left = 0;
@@ -168,9 +160,7 @@ impl NetworkPicture {
             // Half of the space on either side belongs to a column.
             let end = maps.left + maps.size().0;
             let right = shown.maps.get(at + 1).map_or(size.0, |next| end.midpoint(next.left));
-            let percent = |part: usize| format!("{}%", 100.0 * part as f32 / size.0.max(1) as f32);
-            button.style().set_property("left", &percent(left))?;
-            button.style().set_property("width", &percent(right - left))?;
+            dom::place(button, (left, 0), (right - left, 1), (size.0, 1))?;
             let has_room = (right - left) as f64 >= ROOM * dom::density();
             let words = shown.columns[at].words(has_room.then_some(maps.count));
             button.set_text_content(Some(&words));
@@ -305,7 +295,8 @@ impl NetworkPicture {
         let c = &self.context;
         let density = dom::density();
         c.set_fill_style_str(&colours.ink());
-        c.set_font(&format!("{}px system-ui, sans-serif", 12.0 * density));
+        let size = (12.0 * density).round() as u32;
+        c.set_font(&[&size.to_string(), "px system-ui, sans-serif"].concat());
         c.set_text_baseline("middle");
         let left = (maps.left + maps.side) as f64 + 4.0 * density;
         c.clear_rect(left, 0.0, self.canvas.width().into(), self.canvas.height().into());

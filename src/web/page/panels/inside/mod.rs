@@ -349,26 +349,7 @@ fn mark(id: &str, field: Option<ReceptiveField>) -> Result<(), DomError> {
     let frame: HtmlElement = dom::by_id(id)?;
     frame.set_hidden(field.is_none());
     if let Some(ReceptiveField { top, bottom, left, right }) = field {
-        place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
-    }
-    Ok(())
-}
-
-/// Places an element over a part of the one below it, in fractions of that one.
-fn place(
-    frame: &HtmlElement,
-    (left, top): (usize, usize),
-    (width, height): (usize, usize),
-    whole: (usize, usize),
-) -> Result<(), DomError> {
-    let style = frame.style();
-    for (property, part, whole) in [
-        ("left", left, whole.0),
-        ("top", top, whole.1),
-        ("width", width, whole.0),
-        ("height", height, whole.1),
-    ] {
-        style.set_property(property, &format!("{}%", 100.0 * part as f32 / whole as f32))?;
+        dom::place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, PointerEvent};
 
-use super::place;
 use crate::app::answer::Model;
 use crate::app::panels::inside::arithmetic::{contributions, number};
 use crate::app::panels::inside::{Unit, purpose};
@@ -256,13 +255,13 @@ impl Stage {
             if let Some(unit) = here {
                 spot.class_list().toggle_with_force("pinned", state.pinned)?;
                 let (left, top) = grid.corner(unit.channel);
-                place(spot, (left + unit.x, top + unit.y), (1, 1), grid.size())?;
+                dom::place(spot, (left + unit.x, top + unit.y), (1, 1), grid.size())?;
             }
             let read = state.reads.filter(|&(layer, ..)| layer == self.layer);
             window.set_hidden(read.is_none());
             if let Some((_, map, ReceptiveField { top, bottom, left, right })) = read {
                 let (x, y) = grid.corner(map);
-                place(window, (x + left, y + top), (right - left, bottom - top), grid.size())?;
+                dom::place(window, (x + left, y + top), (right - left, bottom - top), grid.size())?;
             }
         }
         if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
