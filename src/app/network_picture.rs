@@ -3,13 +3,13 @@
 use crate::config::Architecture;
 use crate::config::architecture::{Layer, Shape};
 
-/// The most maps of a column that are shown: as many of these as can be made out.
-const MOST_MAPS: [usize; 6] = [32, 16, 8, 4, 2, 1];
+/// How many maps of a column may be shown: numbers that fill their rows.
+const COUNTS: [usize; 12] = [32, 24, 20, 16, 12, 10, 8, 6, 4, 3, 2, 1];
 
-/// The least side, in CSS pixels, of a map that can be made out, if so many are shown.
-const LEAST_SIDE: [usize; 6] = [22, 18, 14, 12, 10, 1];
+/// The least side, in CSS pixels, of a map that can be made out, and what must do in a small window.
+const LEAST_SIDES: [usize; 3] = [18, 10, 4];
 
-/// The most numbers of a vector that are shown for each map that would be.
+/// The most numbers of a vector that are shown for each map that may be.
 const CELLS: usize = 4;
 
 /// Room for a digit beside its output, in CSS pixels.
@@ -30,10 +30,12 @@ pub struct Column {
 }
 
 impl Column {
-    /// What stands under it if so many of its maps are shown.
-    pub fn words(&self, count: usize) -> String {
-        let is_counted = self.label.starts_with(|first: char| first.is_ascii_digit());
-        if count < self.shape.channels && is_counted && self.layer.is_some() {
+    /// What stands under it.
+    ///
+    /// - `count`: how many of its maps are shown; `None` if there is no room to say so
+    pub fn words(&self, count: Option<usize>) -> String {
+        let is_counted = self.label.starts_with(&self.shape.channels.to_string());
+        if let Some(count) = count.filter(|&count| is_counted && count < self.shape.channels) {
             [&count.to_string(), " of ", &self.label].concat()
         } else {
             self.label.clone()
@@ -83,6 +85,13 @@ impl Maps {
         )
     }
 
+    /// The middles of the rows.
+    pub fn rows(&self) -> impl Iterator<Item = f64> {
+        let middle = self.top as f64 + self.side as f64 / 2.0;
+        let pitch = self.row_pitch as f64;
+        (0..self.count.div_ceil(self.across)).map(move |row| middle + row as f64 * pitch)
+    }
+
     /// Left and top of one, from the first's.
     pub fn corner(&self, map: usize) -> (usize, usize) {
         (map % self.across * self.pitch, map / self.across * self.row_pitch)
@@ -103,7 +112,7 @@ pub fn columns(architecture: &Architecture) -> Vec<Column> {
         layer: None,
         shape: architecture.input,
         name: String::from("input"),
-        label: String::from("what the network sees"),
+        label: String::from("what it sees"),
         is_last: false,
     };
     let shapes = architecture.shapes().unwrap_or_default();
@@ -137,21 +146,28 @@ pub fn lay_out(columns: &[Column], (width, height): (usize, usize), density: f64
     // The last column's digits stand beside it.
     let width = width.saturating_sub(screen(DIGIT));
     let between =
-        screen(if width < screen(480) { 6 } else { 16 }) * columns.len().saturating_sub(1);
-    let fits = |most: usize, side: usize| {
-        let maps: Vec<Maps> =
-            columns.iter().map(|column| stack(column, height, (most, side), &screen)).collect();
-        let wide: usize = maps.iter().map(|maps| maps.size().0).sum();
-        let high = maps.iter().all(|maps| maps.size().1 <= height);
-        (high && wide + between <= width).then_some(maps)
+        screen(if width < screen(480) { 8 } else { 18 }) * columns.len().saturating_sub(1);
+    let stacks = |count: usize, side: usize| -> Vec<Maps> {
+        columns
+            .iter()
+            .map(|column| stack(column, (width, height), (count, side), &screen))
+            .collect()
     };
-    let found = MOST_MAPS.into_iter().zip(LEAST_SIDE).find_map(|(most, least)| {
-        (screen(least).max(1)..=height / 2).rev().find_map(|side| fits(most, side))
-    });
+    let fits = |maps: &Vec<Maps>| {
+        let wide: usize = maps.iter().map(|maps| maps.size().0).sum();
+        wide + between <= width && maps.iter().all(|maps| maps.size().1 <= height)
+    };
+    // Many small maps or a few large ones, whichever show more.
+    let best = |least: usize| {
+        let sides =
+            |count| (screen(least).max(1)..=height / 2).rev().map(move |side| (count, side));
+        let largest = |count| sides(count).find(|&(count, side)| fits(&stacks(count, side)));
+        COUNTS.into_iter().filter_map(largest).max_by_key(|(count, side)| count * side)
+    };
+    let found = LEAST_SIDES.into_iter().find_map(best);
     // A window that is too small for any of this.
-    let mut found = found.unwrap_or_else(|| {
-        columns.iter().map(|column| stack(column, height, (1, 1), &screen)).collect()
-    });
+    let (count, side) = found.unwrap_or((1, 1));
+    let mut found = stacks(count, side);
     let wide: usize = found.iter().map(|maps| maps.size().0).sum();
     let (free, gaps) = (width.saturating_sub(wide), found.len().saturating_sub(1).max(1));
     let mut left = 0;
@@ -163,17 +179,16 @@ pub fn lay_out(columns: &[Column], (width, height): (usize, usize), density: f64
     found
 }
 
-/// A column's maps in rows that fill the height.
+/// A column's maps in rows.
 ///
-/// - `most`, `side`: how many maps it may show, and about how large they are
+/// - `most`, `side`: how many maps it may show, and how large they are
 fn stack(
     column: &Column,
-    height: usize,
+    (width, height): (usize, usize),
     (most, side): (usize, usize),
     screen: &impl Fn(usize) -> usize,
 ) -> Maps {
     let Shape { height: rows, channels, .. } = column.shape;
-    let gap = screen(2).max(1);
     if column.is_last {
         // Spread out, as the answer's bars are.
         let row_pitch = (height / channels).clamp(1, screen(40).max(1));
@@ -188,23 +203,16 @@ fn stack(
         };
     }
     let (side, count) = match (column.layer, rows) {
-        (None, _) => (whole(rows, (3 * side).min(height)), channels),
-        (_, 1) => ((side / 3).clamp(1, screen(14).max(1)), channels.min(CELLS * most)),
-        _ => (whole(rows, side), channels.min(most)),
+        (None, _) => ((width / 6).min(height / 2).max(1), channels),
+        (_, 1) => ((side / 3).clamp(1, screen(12).max(1)), channels.min(CELLS * most)),
+        _ => (side, channels.min(most)),
     };
-    let pitch = side + gap;
-    let down = ((height + gap) / pitch).clamp(1, count);
-    let across = count.div_ceil(down);
+    let pitch = side + screen(2).max(1);
+    let down = (height / pitch).clamp(1, count);
+    // Full rows, if they are not much longer.
+    let full = (down / 2 + 1..=down).rev().find(|&down| count.is_multiple_of(down));
+    let across = count.div_ceil(full.unwrap_or(down));
     Maps { side, pitch, row_pitch: pitch, across, count, ..Maps::default() }
-}
-
-/// The side nearest below this one at which all pixels of a map are of one size.
-fn whole(pixels: usize, side: usize) -> usize {
-    if side < pixels {
-        (pixels / pixels.div_ceil(side.max(1))).max(1)
-    } else {
-        side / pixels * pixels
-    }
 }
 
 #[cfg(test)]
@@ -218,7 +226,7 @@ mod tests {
         let labels: Vec<&str> = columns.iter().map(|column| column.label.as_str()).collect();
         assert_eq!(
             labels,
-            ["what the network sees", "32 filters", "halved", "64 filters", "halved", "10 outputs"]
+            ["what it sees", "32 filters", "halved", "64 filters", "halved", "10 outputs"]
         );
         assert_eq!(columns[3].name, "conv2d_1");
         assert_eq!(columns[5].layer, Some(5));
@@ -230,7 +238,7 @@ mod tests {
             NetworkPreset::ALL.iter().map(NetworkPreset::architecture).collect();
         let long = ["c8k1r,".repeat(21).as_str(), "f,d10s"].concat();
         networks.push(long.parse().expect("it can be built"));
-        networks.push("c512k3r,p5,f,d1000r,d10s".parse().expect("it can be built"));
+        networks.push("c128k3r,p5,f,d500r,d10s".parse().expect("it can be built"));
         for (css, density) in [
             ((560, 250), 1.0),
             ((800, 460), 1.0),
@@ -242,6 +250,7 @@ mod tests {
             let (width, height) = (screen(css.0), screen(css.1));
             for network in &networks {
                 let columns = columns(network);
+                assert!(columns.len() > 2, "{network}");
                 let maps = lay_out(&columns, (width, height), density);
                 let mut end = 0;
                 for (column, maps) in columns.iter().zip(&maps) {
@@ -260,28 +269,32 @@ mod tests {
     }
 
     #[test]
-    fn the_default_network_shows_32_maps_on_a_desk_and_half_on_a_phone() {
+    fn the_default_network_shows_many_maps_on_a_desk_and_larger_ones_on_a_phone() {
         let columns = columns(&Architecture::default());
-        let desk = lay_out(&columns, (560, 250), 1.0);
-        assert_eq!([desk[1].count, desk[3].count], [32, 32], "{desk:?}");
-        let phone = lay_out(&columns, (3 * 358, 3 * 114), 3.0);
-        assert!(phone[1].count >= 16, "{phone:?}");
+        for (size, density, counts) in [
+            ((560, 250), 1.0, 20..=32),
+            ((800, 460), 1.0, 24..=32),
+            ((3 * 358, 3 * 114), 3.0, 10..=16),
+        ] {
+            let maps = lay_out(&columns, size, density);
+            assert!(counts.contains(&maps[1].count), "{size:?}: {maps:?}");
+            assert!(maps[1].side as f64 >= 18.0 * density, "{size:?}: {maps:?}");
+            for column in &maps[1..] {
+                assert_eq!(column.count % column.across, 0, "{size:?}: full rows");
+            }
+        }
     }
 
     #[test]
     fn a_column_says_what_is_shown_of_it() {
-        let network = "c512k3r,p2,f,d128r,d10s".parse().expect("it can be built");
+        let network = "c128k3r,p5,f,d128r,d10s".parse().expect("it can be built");
         let columns = columns(&network);
-        let words: Vec<String> = columns.iter().map(|column| column.words(8)).collect();
-        let expected = ["what the network sees", "8 of 512 filters", "halved", "8 of 128 neurons"];
+        let words: Vec<String> = columns.iter().map(|column| column.words(Some(8))).collect();
+        let expected = ["what it sees", "8 of 128 filters", "1/5 the size", "8 of 128 neurons"];
         assert_eq!(words[..4], expected);
-        assert_eq!(columns[1].says(4), "map 5 of 512, conv2d");
+        assert_eq!(columns[1].words(None), "128 filters");
+        assert_eq!(columns[1].says(4), "map 5 of 128, conv2d");
         assert_eq!(columns[3].says(4), "neuron 5 of 128, dense");
         assert_eq!(columns[4].says(4), "the output for 4, dense_1");
-    }
-
-    #[test]
-    fn sides_are_multiples_of_a_maps_pixels() {
-        assert_eq!([whole(26, 60), whole(26, 25), whole(26, 8), whole(1, 7)], [52, 13, 6, 7]);
     }
 }

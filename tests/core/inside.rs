@@ -240,7 +240,7 @@ fn a_picture_opens_the_room_and_the_drawing_comes_back() {
     }
     assert_eq!(app.panels.inside.unit, Some(Unit { layer: 0, y: 5, x: 25, channel: 2 }));
     let beyond = Unit { layer: 1, y: 13, x: 0, channel: 0 };
-    app.update(Event::Panel(panels::Event::Inside(inside::Event::Point(Some(beyond)))));
+    app.update(Event::Panel(panels::Event::Inside(inside::Event::Point(beyond))));
     assert_eq!(app.panels.inside.unit, None, "there is no such number");
 
     app.update(Event::Panel(panels::Event::Inside(inside::Event::Look(Subject::Drawing))));

@@ -96,8 +96,7 @@ impl Site {
         if !these.exists() {
             remove(&all)?;
         }
-        fs::create_dir_all(&these)
-            .with_context(|| format!("cannot create {}", these.display()))?;
+        fs::create_dir_all(&these).with_context(|| format!("cannot create {}", these.display()))?;
         Ok(these)
     }
 
@@ -138,8 +137,7 @@ pub(crate) fn build(effort: Effort) -> Result<PathBuf> {
             fs::create_dir_all(&next)
                 .with_context(|| format!("cannot create {}", next.display()))?;
             module.make(effort, revision, &next)?;
-            fs::rename(&next, &folder)
-                .with_context(|| format!("cannot write {}", folder.display()))
+            fs::rename(&next, &folder).with_context(|| format!("cannot write {}", folder.display()))
         };
         jobs.push((format!("{}.wasm", module.name), Box::new(make)));
     }

@@ -393,12 +393,19 @@ impl<'a> Visit<'a> {
                     label: rng.u8(..),
                     name: "Test image 7".into(),
                 }),
-                2 => inside::Event::Point(Some(Unit {
-                    layer: rng.usize(..6),
-                    y: rng.usize(..30),
-                    x: rng.usize(..30),
-                    channel: rng.usize(..20),
-                })),
+                2 => {
+                    let unit = Unit {
+                        layer: rng.usize(..6),
+                        y: rng.usize(..30),
+                        x: rng.usize(..30),
+                        channel: rng.usize(..20),
+                    };
+                    match rng.u8(..4) {
+                        0 => inside::Event::Pin(Some(unit)),
+                        1 => inside::Event::Release,
+                        _ => inside::Event::Point(unit),
+                    }
+                }
                 3 => inside::Event::Go(
                     rng.usize(..8),
                     [rng.isize(..), rng.isize(-2..3), rng.isize(-9..9)],

@@ -175,6 +175,25 @@ pub(super) fn on_media(query: &str, mut handler: impl FnMut() + 'static) -> Resu
     }
 }
 
+/// Places an element over a part of the one below it, in fractions of that one.
+pub(super) fn place(
+    frame: &HtmlElement,
+    (left, top): (usize, usize),
+    (width, height): (usize, usize),
+    whole: (usize, usize),
+) -> Result<(), DomError> {
+    let style = frame.style();
+    for (property, part, whole) in [
+        ("left", left, whole.0),
+        ("top", top, whole.1),
+        ("width", width, whole.0),
+        ("height", height, whole.1),
+    ] {
+        style.set_property(property, &format!("{}%", 100.0 * part as f32 / whole as f32))?;
+    }
+    Ok(())
+}
+
 /// A computed style value, like "rgb(26, 26, 32)".
 pub(super) fn computed(element: &Element, property: &str) -> String {
     window()

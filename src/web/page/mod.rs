@@ -210,7 +210,7 @@ fn watch() -> Result<(), DomError> {
     })?;
     let refit = Closure::<dyn FnMut()>::new(|| call(Call::Size));
     let observer = ResizeObserver::new(refit.as_ref().unchecked_ref())?;
-    for id in ["pad", "rail-pad", "yours-pad", "network"] {
+    for id in ["pad", "rail-pad", "inside-pad", "yours-pad", "network"] {
         observer.observe(&dom::by_id::<Element>(id)?);
     }
     refit.forget();

@@ -22,6 +22,9 @@ use web_sys::{
 /// Multiplications in a frame: about two milliseconds.
 const WORK: usize = 1_500_000;
 
+/// The least width, in CSS pixels, at which a column's words have room for how many of its maps are shown.
+const ROOM: f64 = 64.0;
+
 /// Opacity of zero, so that a blank map can be seen, of 255.
 const BLANK: u8 = 18;
 
@@ -53,6 +56,8 @@ pub(super) struct NetworkPicture {
     unseen: bool,
     colours: Option<Colours>,
     pixels: Vec<u8>,
+    /// Where a side's pixels lie among a map's numbers.
+    samples: Vec<(usize, usize, f32)>,
 }
 
 impl NetworkPicture {
@@ -74,6 +79,7 @@ impl NetworkPicture {
             unseen: false,
             colours: None,
             pixels: Vec::new(),
+            samples: Vec::new(),
         })
     }
 
@@ -146,15 +152,7 @@ impl NetworkPicture {
         if let Some(maps) = shown.maps.first() {
             // The first column is an element of its own, which the pen draws at once.
             let picture: HtmlElement = dom::by_id("seen")?;
-            for (property, pixels) in [
-                ("left", maps.left),
-                ("top", maps.top),
-                ("width", maps.side),
-                ("height", maps.side),
-            ] {
-                let length = format!("{}px", pixels as f64 / dom::density());
-                picture.style().set_property(property, &length)?;
-            }
+            dom::place(&picture, (maps.left, maps.top), (maps.side, maps.side), size)?;
         }
         let buttons = dom::all::<HtmlElement>("#network-layers button")?;
         let mut left = 0;
@@ -162,10 +160,10 @@ impl NetworkPicture {
             // Half of the space on either side belongs to a column.
             let end = maps.left + maps.size().0;
             let right = shown.maps.get(at + 1).map_or(size.0, |next| end.midpoint(next.left));
-            let percent = |part: usize| format!("{}%", 100.0 * part as f32 / size.0.max(1) as f32);
-            button.style().set_property("left", &percent(left))?;
-            button.style().set_property("width", &percent(right - left))?;
-            button.set_text_content(Some(&shown.columns[at].words(maps.count)));
+            dom::place(button, (left, 0), (right - left, 1), (size.0, 1))?;
+            let has_room = (right - left) as f64 >= ROOM * dom::density();
+            let words = shown.columns[at].words(has_room.then_some(maps.count));
+            button.set_text_content(Some(&words));
             left = right;
         }
         Ok(())
@@ -260,15 +258,24 @@ impl NetworkPicture {
         self.pixels.clear();
         self.pixels.resize(4 * width * height, 0);
         let (pixels, _) = self.pixels.as_chunks_mut::<4>();
+        samples(&mut self.samples, shape.height, maps.side);
         for map in 0..maps.count {
             let (left, top) = maps.corner(map);
-            for y in 0..maps.side {
+            let number = |y: usize, x: usize| {
+                let at = (y * shape.width + x) * shape.channels + map;
+                numbers.get(at).copied().unwrap_or(0.0)
+            };
+            for (y, &(above, below, lower)) in self.samples.iter().enumerate() {
                 let row = &mut pixels[(top + y) * width + left..][..maps.side];
-                let from = y * shape.height / maps.side * shape.width;
-                for (x, pixel) in row.iter_mut().enumerate() {
-                    let from = from + x * shape.width / maps.side;
-                    let value = numbers.get(from * shape.channels + map).copied().unwrap_or(0.0);
+                for (pixel, &(before, after, later)) in row.iter_mut().zip(&self.samples) {
+                    let mut value = number(above, before);
+                    if lower > 0.0 || later > 0.0 {
+                        let mix = |y| number(y, before) * (1.0 - later) + number(y, after) * later;
+                        value = mix(above) * (1.0 - lower) + mix(below) * lower;
+                    }
                     let [r, g, b, share] = scale.pixel(&colours, value);
+                    // So that one sees the small ones, too.
+                    let share = (255.0 * f32::from(share)).sqrt() as u8;
                     *pixel = [r, g, b, share.max(BLANK)];
                 }
             }
@@ -278,7 +285,8 @@ impl NetworkPicture {
         if is_last {
             self.digits(&maps, &colours)?;
         }
-        self.lead(&shown.maps[at - 1], &maps, &colours);
+        let is_mixed = layer.is_none_or(|layer| !trace.layers[layer].kernel.is_empty());
+        self.lead(&shown.maps[at - 1], &maps, is_mixed, &colours);
         Ok(())
     }
 
@@ -287,7 +295,8 @@ impl NetworkPicture {
         let c = &self.context;
         let density = dom::density();
         c.set_fill_style_str(&colours.ink());
-        c.set_font(&format!("{}px system-ui, sans-serif", 12.0 * density));
+        let size = (12.0 * density).round() as u32;
+        c.set_font(&[&size.to_string(), "px system-ui, sans-serif"].concat());
         c.set_text_baseline("middle");
         let left = (maps.left + maps.side) as f64 + 4.0 * density;
         c.clear_rect(left, 0.0, self.canvas.width().into(), self.canvas.height().into());
@@ -299,20 +308,24 @@ impl NetworkPicture {
         Ok(())
     }
 
-    /// Draws the lines from a column to the next.
-    fn lead(&self, from: &Maps, to: &Maps, colours: &Colours) {
+    /// Draws the lines from a column's rows to the next one's: from each to each, or only to the same.
+    fn lead(&self, from: &Maps, to: &Maps, is_mixed: bool, colours: &Colours) {
         let c = &self.context;
-        let space = 4.0 * dom::density();
+        let space = 3.0 * dom::density();
         let (left, right) = ((from.left + from.size().0) as f64 + space, to.left as f64 - space);
-        let ends = |maps: &Maps| (maps.top as f64, (maps.top + maps.size().1) as f64);
-        let (from, to) = (ends(from), ends(to));
         c.clear_rect(left - 1.0, 0.0, (right - left + 2.0).max(0.0), self.canvas.height().into());
         c.set_stroke_style_str(&colours.line());
-        c.set_line_width(dom::density());
+        // The more lines, the fainter.
+        let lines = from.rows().count() * to.rows().count();
+        c.set_line_width((40.0 / lines as f64).clamp(0.2, 0.75) * dom::density());
         c.begin_path();
-        for (start, end) in [(from.0, to.0), (from.1, to.1)] {
-            c.move_to(left, start);
-            c.line_to(right, end);
+        for (at, start) in from.rows().enumerate() {
+            for (to, end) in to.rows().enumerate() {
+                if is_mixed || at == to {
+                    c.move_to(left, start);
+                    c.line_to(right, end);
+                }
+            }
         }
         c.stroke();
     }
@@ -326,6 +339,22 @@ impl NetworkPicture {
         }
         Ok(())
     }
+}
+
+/// For each of a side's pixels, the two numbers of a map that it lies between, and how far it is from the first to the
+/// second. Numbers that are large on the screen, or all of one size, stay squares.
+fn samples(samples: &mut Vec<(usize, usize, f32)>, numbers: usize, side: usize) {
+    let squares = side.is_multiple_of(numbers) || 2 * side >= 5 * numbers;
+    samples.clear();
+    samples.extend((0..side).map(|pixel| {
+        if squares {
+            let at = pixel * numbers / side;
+            return (at, at, 0.0);
+        }
+        let place = (pixel as f32 + 0.5) * numbers as f32 / side as f32 - 0.5;
+        let place = place.clamp(0.0, (numbers - 1) as f32);
+        (place as usize, (place as usize + 1).min(numbers - 1), place.fract())
+    }));
 }
 
 /// The classes' probabilities.

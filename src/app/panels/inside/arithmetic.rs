@@ -21,16 +21,22 @@ pub struct Window {
 pub struct Arithmetic {
     /// Which number it is.
     pub title: String,
+    /// The number and where it comes from, in few words.
+    pub result: String,
     /// The window's caption.
     pub caption: String,
     /// The window, or the part of it that matters most.
     pub window: Window,
+    /// The sums of the maps that it reads, if they are several.
+    pub maps: String,
     /// The sums, one after the other.
     pub lines: Vec<String>,
     /// The number.
     pub value: f32,
     /// The part of the layer's input that it is computed from.
     pub reads: Option<ReceptiveField>,
+    /// The map that the window shows, from 0.
+    pub map: usize,
 }
 
 /// A number as it is written out.
@@ -62,7 +68,7 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
             unit.x + 1
         )
     };
-    let mut sum = Arithmetic { title, value, ..Arithmetic::default() };
+    let mut sum = Arithmetic { title, value, map: unit.channel, ..Arithmetic::default() };
     match layer.layer {
         Layer::Conv2D { activation, .. } => {
             window_sum(&mut sum, layer, input, parameters, unit);
@@ -75,8 +81,11 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
         Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
             let (values, _) = window(layer, input, unit, unit.channel);
             let inside: Vec<String> = values.iter().flatten().map(|&v| number(v)).collect();
-            let what =
-                if matches!(layer.layer, Layer::MaxPooling2D { .. }) { "max" } else { "mean" };
+            let (what, word) = match layer.layer {
+                Layer::MaxPooling2D { .. } => ("max", "largest"),
+                _ => ("mean", "mean"),
+            };
+            sum.result = format!("the {word} of {}", inside.len());
             sum.lines.push(format!("{what}({}) = {}", inside.join(", "), number(value)));
             sum.caption = format!("The {} numbers that it came from", inside.len());
             sum.window = Window { width: pool_size, values, weights: Vec::new() };
@@ -86,6 +95,7 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
             let pixel = unit.channel / layer.input.channels;
             let (y, x) = (pixel / layer.input.width, pixel % layer.input.width);
             let map = unit.channel % layer.input.channels;
+            sum.map = map;
             sum.lines.push(format!(
                 "row {}, column {} of map {}: {}",
                 y + 1,
@@ -93,13 +103,16 @@ pub fn of(trace: &Trace, names: &[String], parameters: &[f32], unit: Unit) -> Ar
                 map + 1,
                 number(value)
             ));
+            sum.result = String::from("as it came in");
             sum.reads = Some(ReceptiveField::pixel(y, x));
         }
         Layer::Dropout { .. } => {
+            sum.result = String::from("as it came in");
             sum.lines.push(format!("as it came in: {}", number(value)));
             sum.reads = Some(ReceptiveField::pixel(unit.y, unit.x));
         }
     }
+    sum.result = ["= ", &number(value), ", ", &sum.result].concat();
     sum
 }
 
@@ -154,6 +167,7 @@ fn window_sum(
     }
     let most = (0..channels).max_by(|&a, &b| sums[a].abs().total_cmp(&sums[b].abs())).unwrap_or(0);
     sum.window = windows.swap_remove(most);
+    sum.map = most;
     let products = size * size;
     if channels == 1 {
         sum.caption = String::from("Patch × kernel");
@@ -165,8 +179,9 @@ fn window_sum(
             number(sums[most])
         );
         let all: Vec<String> = sums.iter().map(|&s| number(s)).collect();
-        sum.lines.push(format!("the {channels} maps’ sums: {}", all.join(" ")));
-        sum.lines.push(format!("they add up to {}", number(sums.iter().sum())));
+        sum.maps = all.join(" ");
+        let total = number(sums.iter().sum());
+        sum.lines.push(format!("the {channels} maps’ sums add up to {total}"));
     }
     add_bias(sum, sums.iter().sum(), parameters[layer.bias.start + unit.channel]);
     sum.reads = Some(reads(layer, unit));
@@ -205,11 +220,13 @@ fn add_bias(sum: &mut Arithmetic, products: f32, bias: f32) {
 }
 
 fn finish(sum: &mut Arithmetic, activation: Activation) {
-    sum.lines.push(match activation {
-        Activation::Relu => format!("relu, nothing below zero: {}", number(sum.value)),
-        Activation::Linear => format!("linear, as it is: {}", number(sum.value)),
-        Activation::Softmax => format!("this is the logit: {}", number(sum.value)),
-    });
+    let (result, line) = match activation {
+        Activation::Relu => ("after relu", "relu, nothing below zero"),
+        Activation::Linear => ("linear", "linear, as it is"),
+        Activation::Softmax => ("the logit", "this is the logit"),
+    };
+    sum.result = String::from(result);
+    sum.lines.push([line, ": ", &number(sum.value)].concat());
 }
 
 /// What each input of a Dense layer contributes to one of its units: input times weight.

@@ -5,8 +5,9 @@ pub mod occlusion;
 
 use crate::app::answer::{Answer, Model};
 use crate::app::{Context, Outcome};
+use crate::config::architecture::Layer;
 use crate::data::{CLASSES, PIXELS};
-use crate::net::trace::Trace;
+use crate::net::trace::{LayerActivations, Trace};
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,8 +56,12 @@ pub enum Attribution {
 pub enum Event {
     /// Look at this; this opens the panel.
     Look(Subject),
-    /// Point at a number, or at none.
-    Point(Option<Unit>),
+    /// Point at a number; this does nothing while one is pinned.
+    Point(Unit),
+    /// Pin a number, `None` is the selected one, or let it go if it is pinned.
+    Pin(Option<Unit>),
+    /// Let the pinned number go or, if there is none, point at none.
+    Release,
     /// Move from the selected number in this layer by this many rows, columns and channels.
     Go(usize, [isize; 3]),
     /// Show why the network answers as it does, in this way.
@@ -76,6 +81,8 @@ pub struct InsideState {
     pub subject: Subject,
     /// The number pointed at.
     pub unit: Option<Unit>,
+    /// Whether it stays when something else is pointed at.
+    pub pinned: bool,
     /// The overlay.
     pub attribution: Attribution,
     /// The class that it is for; `None` is the likeliest.
@@ -114,7 +121,27 @@ impl InsideState {
         let answer = &cx.answer;
         match event {
             Event::Look(subject) => out.push(Outcome::LookInside(subject)),
-            Event::Point(unit) => self.unit = unit.filter(|unit| exists(answer, *unit)),
+            Event::Point(unit) => {
+                if !self.is_pinned(answer) {
+                    self.unit = Some(unit).filter(|unit| exists(answer, *unit));
+                    self.pinned = false;
+                }
+            }
+            Event::Pin(unit) => {
+                let unit = unit.or(self.unit).filter(|unit| exists(answer, *unit));
+                self.pinned = unit.is_some() && !(self.pinned && unit == self.unit);
+                self.unit = unit;
+                if unit.is_some() {
+                    let words = if self.pinned { "Pinned" } else { "No longer pinned" };
+                    out.push(Outcome::announce(words));
+                }
+            }
+            Event::Release => {
+                if !self.is_pinned(answer) {
+                    self.unit = None;
+                }
+                self.pinned = false;
+            }
             Event::Go(layer, by) => {
                 self.go(answer, layer, by);
                 out.extend(self.spoken_unit(answer).map(Outcome::announce));
@@ -196,6 +223,10 @@ impl InsideState {
         self.unit = Some(Unit { layer, y, x, channel });
     }
 
+    fn is_pinned(&self, answer: &Answer) -> bool {
+        self.pinned && self.unit.is_some_and(|unit| exists(answer, unit))
+    }
+
     /// The arithmetic of the selected number, for a screen reader.
     fn spoken_unit(&self, answer: &Answer) -> Option<String> {
         // The weights that answer may be another network's by now.
@@ -205,7 +236,28 @@ impl InsideState {
         trace.follow(model.weights, picture);
         let names = model.architecture.layer_names();
         let sum = arithmetic::of(&trace, &names, model.weights, unit);
-        Some([sum.title.as_str(), &sum.lines.join("; ")].join(": "))
+        Some([sum.title.as_str(), &sum.result, &sum.lines.join("; ")].join(": "))
+    }
+}
+
+/// What a layer of a network does, in plain words.
+pub fn purpose(layers: &[LayerActivations], at: usize) -> String {
+    let Some(LayerActivations { layer, .. }) = layers.get(at) else { return String::new() };
+    let is_conv = |layer: &LayerActivations| matches!(layer.layer, Layer::Conv2D { .. });
+    let stays = |what, side| format!("The {what} of each {side} by {side} square stays");
+    match *layer {
+        Layer::Conv2D { filters, .. } if layers[..at].iter().any(is_conv) => {
+            format!("{filters} filters look for patterns made of those")
+        }
+        Layer::Conv2D { filters, .. } => format!("{filters} filters look for edges"),
+        Layer::MaxPooling2D { pool_size } => stays("largest", pool_size),
+        Layer::AveragePooling2D { pool_size } => stays("mean", pool_size),
+        Layer::Flatten => String::from("All numbers in one row"),
+        Layer::Dense { units, .. } if at + 1 == layers.len() => {
+            format!("{units} outputs, one for each digit")
+        }
+        Layer::Dense { units, .. } => format!("{units} neurons weigh all those numbers"),
+        Layer::Dropout { .. } => String::from("Works only during training"),
     }
 }
 
@@ -219,4 +271,24 @@ fn exists(answer: &Answer, unit: Unit) -> bool {
     sizes(answer, unit.layer).is_some_and(|[height, width, channels]| {
         unit.y < height && unit.x < width && unit.channel < channels
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::presets::NetworkPreset;
+
+    #[test]
+    fn every_layer_says_what_it_does() {
+        for network in NetworkPreset::ALL {
+            let trace = Trace::new(&network.architecture()).expect(network.name);
+            let words: Vec<String> =
+                (0..trace.layers.len()).map(|at| purpose(&trace.layers, at)).collect();
+            assert!(words.iter().all(|words| !words.is_empty()), "{words:?}");
+            assert_eq!(words.last().map(String::as_str), Some("10 outputs, one for each digit"));
+        }
+        let trace = Trace::new(&NetworkPreset::ALL[0].architecture()).expect("it can be built");
+        assert_eq!(purpose(&trace.layers, 0), "32 filters look for edges");
+        assert_eq!(purpose(&trace.layers, 2), "64 filters look for patterns made of those");
+    }
 }

@@ -2,7 +2,7 @@
 //! the reasons for the answer.
 
 use anyhow::{Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Fault, Page, Pointer};
 use serde_json::json;
 
 use crate::Test;
@@ -10,6 +10,8 @@ use crate::Test;
 pub(crate) const TESTS: &[(&str, Test)] = &[
     ("inside::maps_follow_the_drawing", maps_follow_the_drawing),
     ("inside::pointing_shows_field_and_arithmetic", pointing_shows_field_and_arithmetic),
+    ("inside::a_click_pins_a_number", a_click_pins_a_number),
+    ("inside::the_picture_can_be_drawn_on", the_picture_can_be_drawn_on),
     ("inside::keys_go_from_number_to_number", keys_go_from_number_to_number),
     ("inside::a_label_gives_the_cross_entropy", a_label_gives_the_cross_entropy),
     ("inside::without_weights_it_says_so", without_weights_it_says_so),
@@ -139,6 +141,78 @@ fn pointing_shows_field_and_arithmetic(page: &mut Page) -> Result<()> {
         Ok(words.contains("max(").then_some(()))
     })?;
     ensure!(field(page)?[2..] == [4.0, 4.0], "{:?}", field(page)?);
+    Ok(())
+}
+
+/// It stays whatever the mouse passes, until it is clicked again or Escape lets it go; what it is computed from is
+/// framed in the layer before.
+fn a_click_pins_a_number(page: &mut Page) -> Result<()> {
+    const CLICK: &str = "
+        const canvas = document.querySelector(`[data-layer='${arguments[0]}']`);
+        canvas.scrollIntoView({block: 'center', behavior: 'instant'});
+        const {left, top, width, height} = canvas.getBoundingClientRect();
+        const place = {clientX: left + arguments[1] * width, clientY: top + arguments[2] * height};
+        for (const kind of ['pointerdown', 'click']) {
+            canvas.dispatchEvent(new PointerEvent(kind, {...place, bubbles: true}));
+        }";
+    page.open("")?;
+    page.draw(8)?;
+    page.click("#open-inside")?;
+    ink(page, "[data-layer='2']")?;
+    let click = |x: f64| page.browser.script(CLICK, vec![json!(2), json!(x), json!(0.1)]);
+    let says = |place: &str| {
+        page.wait_until(place, 5, || {
+            Ok(content(page, "#inside-sum")?.starts_with(place).then_some(()))
+        })
+    };
+    click(0.5 / 16.0)?;
+    says("conv2d_1, map 1 of 64")?;
+    let result = content(page, "#inside-sum .result")?;
+    ensure!(result.starts_with("= ") && result.contains("after relu"), "{result}");
+    ensure!(result.contains("pinned"), "{result}");
+    ink(page, "[data-layer='1']")?;
+    page.wait_until("the window in the layer before", 5, || {
+        page.ask(
+            "const {hidden, style} = document.querySelector('#stage-1 .window');
+             return hidden ? null : parseFloat(style.width) > 0 || null",
+            vec![],
+        )
+        .map(|framed: Option<bool>| framed)
+    })?;
+    point(page, 2, 2.5 / 16.0, 0.1)?;
+    point(page, 0, 0.5 / 16.0, 0.25)?;
+    says("conv2d_1, map 1 of 64")?;
+    click(2.5 / 16.0)?;
+    says("conv2d_1, map 3 of 64")?;
+    click(2.5 / 16.0)?;
+    page.wait_until("a number that is not pinned", 5, || {
+        Ok((!content(page, "#inside-sum .result")?.contains("pinned")).then_some(()))
+    })?;
+    point(page, 2, 0.5 / 16.0, 0.1)?;
+    says("conv2d_1, map 1 of 64")?;
+    // By keys.
+    let (enter, escape) = ('\u{e007}', '\u{e00c}');
+    page.browser.script("document.querySelector(`[data-layer='2']`).focus()", vec![])?;
+    page.browser.press(&[], enter)?;
+    page.wait_until("a pinned number", 5, || {
+        Ok(content(page, "#inside-sum .result")?.contains("pinned").then_some(()))
+    })?;
+    page.browser.press(&[], escape)?;
+    point(page, 2, 2.5 / 16.0, 0.1)?;
+    says("conv2d_1, map 3 of 64")
+}
+
+fn the_picture_can_be_drawn_on(page: &mut Page) -> Result<()> {
+    page.open("")?;
+    page.click("#open-inside")?;
+    let empty = ink(page, "[data-layer='0']")?;
+    page.browser.script(
+        "document.querySelector('#inside-pad').scrollIntoView({block: 'center', behavior: 'instant'})",
+        vec![],
+    )?;
+    page.draw_on("#inside-pad", Pointer::Mouse, &e2e::digits::strokes(7))?;
+    changed(page, "[data-layer='0']", &empty)?;
+    page.wait_for("a 7", 5, |status| status.prediction == Some(7))?;
     Ok(())
 }
 

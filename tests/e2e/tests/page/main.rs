@@ -18,6 +18,7 @@ mod hosting;
 mod inside;
 mod judge;
 mod layout;
+mod network;
 mod runs;
 mod settings;
 mod sight;
@@ -111,6 +112,7 @@ fn main() -> ExitCode {
         sight::TESTS,
         slowness::TESTS,
         layout::TESTS,
+        network::TESTS,
         hosting::TESTS,
         accessibility::TESTS,
         tour::TESTS,

@@ -9,20 +9,21 @@ use web_sys::{
 };
 
 use crate::app::answer::{Answer, Model};
-use crate::app::panels::inside::arithmetic::{self, number};
+use crate::app::panels::inside::arithmetic::{self, Arithmetic, number};
 use crate::app::panels::inside::occlusion::Occlusion;
 use crate::app::panels::inside::{Attribution, Event, InsideState as State, Subject, Unit, View};
 use crate::app::{self, App, panels};
 use crate::config::Architecture;
-use crate::config::architecture::Shape;
+use crate::config::architecture::{Layer, Shape};
 use crate::data::{CLASSES, PIXELS, SIDE};
 use crate::net::receptive::ReceptiveField;
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
+use crate::web::page::pad::Pad;
 use crate::web::page::panels::panel::{Frame, Panel};
-use stage::Stage;
+use stage::{Selected, Stage};
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
 const PATCHES: usize = 24;
@@ -30,8 +31,12 @@ const PATCHES: usize = 24;
 /// What is shown: revisions of drawing, weights and subject, and the panel's state.
 type InsideStamp = ((u32, u32, u32), State);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct InsidePanel {
+    /// Lies over the picture and shows its ink while it is drawn on.
+    pad: Pad,
+    /// Revision of the drawing that the pad shows.
+    painted: Option<u32>,
     shown: Option<InsideStamp>,
     /// The model whose stages are in the document.
     architecture: Option<Architecture>,
@@ -46,7 +51,25 @@ pub(super) struct InsidePanel {
 impl InsidePanel {
     pub(super) fn new() -> Result<Self, DomError> {
         listen()?;
-        Ok(Self::default())
+        Ok(Self {
+            pad: Pad::new("inside-pad")?,
+            painted: None,
+            shown: None,
+            architecture: None,
+            trace: None,
+            stages: Vec::new(),
+            names: Vec::new(),
+            occlusion: None,
+            colours: None,
+        })
+    }
+
+    fn paint(&mut self, answer: &Answer) {
+        let revision = Some(answer.revision());
+        if self.painted != revision {
+            self.painted = revision;
+            self.pad.paint(answer.drawing());
+        }
     }
 
     /// Makes the stages of another model.
@@ -61,45 +84,18 @@ impl InsidePanel {
         Ok(())
     }
 
-    /// Writes out the arithmetic of the selected number.
-    fn sum(&self, model: Model, unit: Option<Unit>) -> Result<(), DomError> {
-        let place: Element = dom::by_id("inside-sum")?;
-        let (Some(unit), Some(trace)) = (unit, &self.trace) else {
-            place.set_inner_html("");
-            return dom::hide("inside-hint", false);
-        };
-        dom::hide("inside-hint", true)?;
-        let sum = arithmetic::of(trace, &self.names, model.weights, unit);
-        // These are only numbers and names of layers; nothing comes from outside.
-        let mut html = ["<h4>", &sum.title, "</h4><p>", &sum.caption, "</p>"].concat();
-        if !sum.window.values.is_empty() {
-            html += "<div class=\"scroll\"><table>";
-            for (row, values) in sum.window.values.chunks(sum.window.width).enumerate() {
-                html += "<tr>";
-                for (column, value) in values.iter().enumerate() {
-                    html += "<td>";
-                    match value {
-                        Some(value) => html += &number(*value),
-                        None => html += "0",
-                    }
-                    if let Some(weight) = sum.window.weights.get(row * sum.window.width + column) {
-                        html += " <span>× ";
-                        html += &number(*weight);
-                        html += "</span>";
-                    }
-                    html += "</td>";
-                }
-                html += "</tr>";
-            }
-            html += "</table></div>";
-        }
-        for line in &sum.lines {
-            html += "<p>";
-            html += line;
-            html += "</p>";
-        }
-        place.set_inner_html(&html);
-        Ok(())
+    /// The arithmetic of the selected number.
+    fn sum(&self, model: Model, unit: Option<Unit>) -> Option<Arithmetic> {
+        Some(arithmetic::of(self.trace.as_ref()?, &self.names, model.weights, unit?))
+    }
+
+    /// The layer in the document whose maps one of this layer reads.
+    fn read_layer(&self, layer: usize) -> Option<usize> {
+        let layers = &self.trace.as_ref()?.layers;
+        let passes = |at: &usize| matches!(layers[*at].layer, Layer::Dropout { .. });
+        let before = (0..layer).rev().find(|at| !passes(at))?;
+        let is_map = layers[layer].input.height > 1;
+        (is_map && stage::drawn(layers[before].layer)).then_some(before)
     }
 
     /// The numbers of the overlay that explains the answer, and whether more will follow.
@@ -130,6 +126,61 @@ impl InsidePanel {
     }
 }
 
+/// Writes out the arithmetic of the selected number: its result first, the sum on demand.
+fn write_out(sum: Option<&Arithmetic>, pinned: bool) -> Result<(), DomError> {
+    let place: Element = dom::by_id("inside-sum")?;
+    dom::hide("inside-hint", sum.is_some())?;
+    let Some(sum) = sum else {
+        place.set_inner_html("");
+        return Ok(());
+    };
+    // As the visitor left it; at first open where there is room for it.
+    let is_open = match place.query_selector("details")? {
+        Some(details) => details.has_attribute("open"),
+        None => dom::window()?.inner_width()?.as_f64().is_some_and(|width| width >= 640.0),
+    };
+    let maps_open = place.query_selector("details details[open]")?.is_some();
+    let open = |is_open| if is_open { " open" } else { "" };
+    // These are only numbers and names of layers; nothing comes from outside.
+    let mut html = ["<h4>", &sum.title, "</h4><p class=\"result\">", &sum.result].concat();
+    html += if pinned { " <span>pinned</span>" } else { "" };
+    html += &["</p><details", open(is_open), "><summary>The sum</summary><p>"].concat();
+    html += &[&sum.caption, "</p>"].concat();
+    if !sum.window.values.is_empty() {
+        html += "<div class=\"scroll\"><table>";
+        for (row, values) in sum.window.values.chunks(sum.window.width).enumerate() {
+            html += "<tr>";
+            for (column, value) in values.iter().enumerate() {
+                html += "<td>";
+                match value {
+                    Some(value) => html += &number(*value),
+                    None => html += "0",
+                }
+                if let Some(weight) = sum.window.weights.get(row * sum.window.width + column) {
+                    html += " <span>× ";
+                    html += &number(*weight);
+                    html += "</span>";
+                }
+                html += "</td>";
+            }
+            html += "</tr>";
+        }
+        html += "</table></div>";
+    }
+    if !sum.maps.is_empty() {
+        html += &["<details", open(maps_open), "><summary>The maps’ sums</summary><p>"].concat();
+        html += &[&sum.maps, "</p></details>"].concat();
+    }
+    for line in &sum.lines {
+        html += "<p>";
+        html += line;
+        html += "</p>";
+    }
+    html += "</details>";
+    place.set_inner_html(&html);
+    Ok(())
+}
+
 /// Draws the overlay that explains the answer.
 fn overlay(
     attribution: Attribution,
@@ -157,6 +208,9 @@ fn overlay(
 
 impl Panel for InsidePanel {
     fn show(&mut self, app: &App) -> Result<Frame, DomError> {
+        self.paint(&app.cx.answer);
+        let pad: Element = dom::by_id("inside-pad")?;
+        pad.class_list().toggle_with_force("drawn-on", self.pad.is_drawn_on())?;
         let view = app.panels.inside.view(&app.cx);
         let shown = self.shown.as_ref();
         let same = shown.is_some_and(|(stamp, state)| *stamp == view.stamp && state == view.state);
@@ -164,11 +218,22 @@ impl Panel for InsidePanel {
     }
 
     fn sight_changed(&mut self) -> Frame {
-        self.forget_colours();
+        self.colours = None;
+        self.shown = None;
         Frame::Wanted
     }
 
+    fn fit(&mut self, app: &App) -> Result<(), DomError> {
+        if self.pad.fit() {
+            self.painted = None;
+            self.paint(&app.cx.answer);
+        }
+        Ok(())
+    }
+
     fn forget_colours(&mut self) {
+        self.pad.forget_colour();
+        self.painted = None;
         self.colours = None;
         self.shown = None;
     }
@@ -199,15 +264,21 @@ impl Panel for InsidePanel {
                 unit.y < height && unit.x < width && unit.channel < channels
             })
         });
+        let sum = self.sum(model, unit);
+        let read = unit.and_then(|unit| self.read_layer(unit.layer));
+        let reads =
+            read.zip(sum.as_ref()).and_then(|(layer, sum)| Some((layer, sum.map, sum.reads?)));
+        let selected = Selected { unit, pinned: state.pinned, reads };
+        let Some(trace) = &self.trace else { return Ok(Frame::Unneeded) };
         for stage in &self.stages {
-            stage.draw(trace, model, class, unit, state.change, &colours)?;
+            stage.draw(trace, model, class, &selected, state.change, &colours)?;
         }
         softmax(trace.logits(), class)?;
         cross_entropy(trace.logits(), view.label)?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
         mark("inside-field", unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
-        self.sum(model, unit)?;
+        write_out(sum.as_ref(), state.pinned)?;
         let (answer, state) = (&mut app.cx.answer, &app.panels.inside);
         let attribution = self.attribution(answer, state, stamp, (&picture, class));
         let map = attribution.as_ref().map(|(map, _)| map.as_slice());
@@ -226,6 +297,7 @@ fn likeliest(logits: &[f32]) -> usize {
 fn words(view: &View) -> Result<(), DomError> {
     dom::text("inside-subject", &view.subject)?;
     dom::hide("inside-back", view.is_drawing)?;
+    dom::hide("inside-pad", !view.is_drawing)?;
     let label: HtmlSelectElement = dom::by_id("inside-label")?;
     label.set_value(&view.label.map_or_else(String::new, |label| label.to_string()));
     label.set_disabled(view.cannot_label.is_some());
@@ -277,26 +349,7 @@ fn mark(id: &str, field: Option<ReceptiveField>) -> Result<(), DomError> {
     let frame: HtmlElement = dom::by_id(id)?;
     frame.set_hidden(field.is_none());
     if let Some(ReceptiveField { top, bottom, left, right }) = field {
-        place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
-    }
-    Ok(())
-}
-
-/// Places an element over a part of the one below it, in fractions of that one.
-fn place(
-    frame: &HtmlElement,
-    (left, top): (usize, usize),
-    (width, height): (usize, usize),
-    whole: (usize, usize),
-) -> Result<(), DomError> {
-    let style = frame.style();
-    for (property, part, whole) in [
-        ("left", left, whole.0),
-        ("top", top, whole.1),
-        ("width", width, whole.0),
-        ("height", height, whole.1),
-    ] {
-        style.set_property(property, &format!("{}%", 100.0 * part as f32 / whole as f32))?;
+        dom::place(&frame, (left, top), (right - left, bottom - top), (SIDE, SIDE))?;
     }
     Ok(())
 }
@@ -311,10 +364,15 @@ fn listen() -> Result<(), DomError> {
     for kind in ["pointermove", "pointerdown"] {
         dom::on(&stages, kind, |event: PointerEvent| {
             if let Some(unit) = stage::pointed(&event) {
-                happen(Event::Point(Some(unit)));
+                happen(Event::Point(unit));
             }
         })?;
     }
+    dom::on(&stages, "click", |event: PointerEvent| {
+        if let Some(unit) = stage::pointed(&event) {
+            happen(Event::Pin(Some(unit)));
+        }
+    })?;
     dom::on(&stages, "keydown", |event: KeyboardEvent| {
         let Some(layer) = stage::layer_of(&event) else { return };
         let by = match event.key().as_str() {
@@ -324,14 +382,20 @@ fn listen() -> Result<(), DomError> {
             "ArrowRight" => [0, 1, 0],
             "PageUp" => [0, 0, -1],
             "PageDown" => [0, 0, 1],
-            "Escape" => {
-                happen(Event::Point(None));
+            "Enter" => {
+                happen(Event::Pin(None));
                 return;
             }
             _ => return,
         };
         event.prevent_default();
         happen(Event::Go(layer, by));
+    })?;
+    let room: HtmlElement = dom::by_id("inside")?;
+    dom::on(&room, "keydown", |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            happen(Event::Release);
+        }
     })?;
     dom::press("inside-back", || happen(Event::Look(Subject::Drawing)))?;
     for (id, attribution) in [

@@ -3,11 +3,11 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, PointerEvent};
 
-use super::place;
 use crate::app::answer::Model;
-use crate::app::panels::inside::Unit;
 use crate::app::panels::inside::arithmetic::{contributions, number};
+use crate::app::panels::inside::{Unit, purpose};
 use crate::config::architecture::{Layer, Shape};
+use crate::net::receptive::ReceptiveField;
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
@@ -31,11 +31,22 @@ struct Sheet {
     ramp: Element,
 }
 
+/// The selected number.
+#[derive(Debug, Default)]
+pub(super) struct Selected {
+    /// Which it is.
+    pub(super) unit: Option<Unit>,
+    /// Whether it stays when something else is pointed at.
+    pub(super) pinned: bool,
+    /// The layer and the map that it is computed from, or the one of them that counts most, and the part of it.
+    pub(super) reads: Option<(usize, usize, ReceptiveField)>,
+}
+
 /// A layer's part of the panel.
 #[derive(Debug)]
 pub(super) struct Stage {
     layer: usize,
-    maps: Option<(Sheet, HtmlElement)>,
+    maps: Option<(Sheet, HtmlElement, HtmlElement)>,
     kernels: Option<Sheet>,
     parts: Option<(Sheet, Element)>,
 }
@@ -44,9 +55,9 @@ pub(super) struct Stage {
 pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomError> {
     let place: Element = dom::by_id("inside-stages")?;
     let mut html = String::new();
-    for (at, (layer, name)) in trace.layers.iter().zip(names).enumerate() {
+    for (index, (layer, name)) in trace.layers.iter().zip(names).enumerate() {
         let Shape { height, width, channels } = layer.shape;
-        let at = at.to_string();
+        let at = index.to_string();
         let shape = if height * width == 1 {
             channels.to_string()
         } else {
@@ -54,20 +65,20 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
         };
         html += &format!(
             "<section class=\"stage\" id=\"stage-{at}\" aria-labelledby=\"stage-{at}-name\">\
-             <h4 id=\"stage-{at}-name\">{name} <span>{} to {shape}</span></h4>",
+             <h4 id=\"stage-{at}-name\">{} <span>{name}: {} to {shape}</span></h4>",
+            purpose(&trace.layers, index),
             layer.layer
         );
-        html += match layer.layer {
-            Layer::Flatten => "<p>The same numbers, row by row, as one vector.</p>",
-            Layer::Dropout { .. } => "<p>Works only during training; here it changes nothing.</p>",
-            _ => "",
-        };
+        if layer.layer == Layer::Flatten {
+            html += "<p>The same numbers, row by row, as one vector.</p>";
+        }
         if drawn(layer.layer) {
             html += &format!(
                 "<div class=\"seen-maps\"><div class=\"maps\"><canvas tabindex=\"0\" role=\"application\" \
                  data-layer=\"{at}\" aria-label=\"What {name} gives. Arrow keys go from number to \
-                 number, Page Up and Page Down from map to map.\"></canvas>\
-                 <div class=\"spot\" hidden></div></div>{SCALE}</div>"
+                 number, Page Up and Page Down from map to map, Enter pins.\"></canvas>\
+                 <div class=\"window\" hidden></div><div class=\"spot\" hidden></div>{}</div>{SCALE}</div>",
+                if index + 1 == trace.layers.len() { DIGITS } else { "" }
             );
         }
         if matches!(layer.layer, Layer::Conv2D { .. }) {
@@ -99,11 +110,15 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
     (0..trace.layers.len()).map(Stage::find).collect()
 }
 
+/// Under the last layer's ten numbers, which digit each is for.
+const DIGITS: &str = "<p class=\"digits\" aria-hidden=\"true\"><span>0</span><span>1</span><span>2</span><span>3</span><span>4</span>\
+    <span>5</span><span>6</span><span>7</span><span>8</span><span>9</span></p>";
+
 /// A scale, with its ends in words.
 const SCALE: &str = "<p class=\"scale\"><span></span> <span class=\"ramp\" aria-hidden=\"true\"></span> <span></span></p>";
 
 /// Whether a layer's output is worth a picture: not if it repeats the one before.
-fn drawn(layer: Layer) -> bool {
+pub(super) fn drawn(layer: Layer) -> bool {
     !matches!(layer, Layer::Flatten | Layer::Dropout { .. })
 }
 
@@ -170,7 +185,14 @@ impl Sheet {
         if (self.canvas.width() as usize, self.canvas.height() as usize) != (width, height) {
             self.canvas.set_width(width as u32);
             self.canvas.set_height(height as u32);
-            self.canvas.style().set_property("width", &format!("{percent}%"))?;
+            // The digits under it are as wide as it.
+            let around: Option<HtmlElement> =
+                self.canvas.parent_element().and_then(|maps| maps.dyn_into().ok());
+            let width = format!("{percent}%");
+            self.canvas.style().set_property("width", &width)?;
+            if let Some(maps) = around {
+                maps.style().set_property("--width", &width)?;
+            }
             for (name, value) in [
                 ("data-height", grid.shape.height),
                 ("data-width", grid.shape.width),
@@ -200,12 +222,15 @@ impl Stage {
         let within = format!("#stage-{layer}");
         let document = dom::document()?;
         let maps = Sheet::find(&[&within, " .seen-maps"].concat())?;
-        let unit = document.query_selector(&[&within, " .spot"].concat())?;
-        let unit = unit.and_then(|unit| unit.dyn_into().ok());
+        let frame = |class: &str| -> Result<Option<HtmlElement>, DomError> {
+            let frame = document.query_selector(&[&within, class].concat())?;
+            Ok(frame.and_then(|frame| frame.dyn_into().ok()))
+        };
+        let frames = frame(" .spot")?.zip(frame(" .window")?);
         let words = document.query_selector(&[&within, " .parts > p"].concat())?;
         Ok(Self {
             layer,
-            maps: maps.zip(unit),
+            maps: maps.zip(frames).map(|(maps, (spot, window))| (maps, spot, window)),
             kernels: Sheet::find(&[&within, " .kernels"].concat())?,
             parts: Sheet::find(&[&within, " .parts"].concat())?.zip(words),
         })
@@ -217,19 +242,26 @@ impl Stage {
         trace: &Trace,
         model: Model<'_>,
         class: usize,
-        unit: Option<Unit>,
+        state: &Selected,
         change: bool,
         colours: &Colours,
     ) -> Result<(), DomError> {
         let layer = &trace.layers[self.layer];
-        let here = unit.filter(|unit| unit.layer == self.layer);
-        if let Some((sheet, frame)) = self.maps.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
+        let here = state.unit.filter(|unit| unit.layer == self.layer);
+        if let Some((sheet, spot, window)) = self.maps.as_ref().filter(|maps| maps.0.is_seen()) {
             let grid = sheet.lay_out(layer.shape)?;
             sheet.draw(grid, &layer.output, colours)?;
-            frame.set_hidden(here.is_none());
+            spot.set_hidden(here.is_none());
             if let Some(unit) = here {
+                spot.class_list().toggle_with_force("pinned", state.pinned)?;
                 let (left, top) = grid.corner(unit.channel);
-                place(frame, (left + unit.x, top + unit.y), (1, 1), grid.size())?;
+                dom::place(spot, (left + unit.x, top + unit.y), (1, 1), grid.size())?;
+            }
+            let read = state.reads.filter(|&(layer, ..)| layer == self.layer);
+            window.set_hidden(read.is_none());
+            if let Some((_, map, ReceptiveField { top, bottom, left, right })) = read {
+                let (x, y) = grid.corner(map);
+                dom::place(window, (x + left, y + top), (right - left, bottom - top), grid.size())?;
             }
         }
         if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
