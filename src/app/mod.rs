@@ -21,7 +21,7 @@ mod training;
 pub mod view;
 
 use crate::config::Architecture;
-use crate::config::{Form, StartFrom};
+use crate::config::{Field, Form, StartFrom};
 use crate::ink::Drawing;
 use crate::protocol::Request;
 use answer::{Answer, Source};
@@ -184,17 +184,22 @@ impl App {
     fn take(&mut self, event: Event, effects: &mut Vec<Effect>, out: &mut Vec<Outcome>) {
         match event {
             Event::Hash(hash) => {
-                let (form, mut notices) = Form::from_hash(&hash);
-                if form != self.cx.form && self.cx.run_is_on() {
+                let (form, mut notices) = Form::of_address(&hash);
+                let slower = Form { pace: form.pace, ..self.cx.form.clone() };
+                if form != slower && self.cx.run_is_on() {
                     notices.push(String::from("The new settings apply from the next run."));
                 }
                 self.cx.form = form;
+                self.set_pace(effects);
                 self.notice = (!notices.is_empty()).then(|| notices.join(" "));
                 self.check_start();
                 self.show_form(effects);
             }
             Event::Set(field, text) => {
                 self.notice = self.cx.form.set(field, &text);
+                if field == Field::Speed {
+                    self.set_pace(effects);
+                }
                 self.check_start();
                 self.show_form(effects);
             }
@@ -212,7 +217,11 @@ impl App {
             }
             Event::Clear => self.take_back(Drawing::clear),
             Event::Train => self.train(Run::pause_or_resume, false, effects),
-            Event::Step => self.train(Run::take_step, true, effects),
+            Event::Step => {
+                let count = self.cx.step_size;
+                self.train(|run| run.take_steps(count), true, effects);
+            }
+            Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
             Event::Confirmed => match self.asked.take() {
                 Some(Intent::Reset) => self.reset(effects),
@@ -227,6 +236,7 @@ impl App {
             Event::Repair => self.repair(effects),
             Event::RetryData => self.retry_data(effects),
             Event::CloseNotice => self.notice = None,
+            Event::CloseCard => self.cx.done_card = false,
             Event::TogglePanel(panel) => {
                 self.open_panel = (self.open_panel != Some(panel)).then_some(panel);
                 self.panels.load(self.open_panel, &self.cx, out);
@@ -289,7 +299,10 @@ impl App {
                 self.cx.answer.set_tuned(architecture, before, weights);
             }
             Outcome::Restore(restored) => self.restore(*restored, effects),
-            Outcome::Speed(speed) => self.cx.speed = self.cx.speed.or(Some(speed)),
+            Outcome::Speed(speed) => {
+                self.cx.speed = self.cx.speed.or(Some(speed));
+                self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
+            }
         }
     }
 
