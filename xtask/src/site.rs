@@ -44,6 +44,7 @@ const STYLES: [&str; 15] = [
     "www/draw.css",
     "www/network.css",
     "www/learn.css",
+    "www/run.css",
     "www/curves.css",
     "www/windows.css",
     "www/panels.css",
