@@ -36,6 +36,8 @@ pub enum Request {
         paused: bool,
         /// Workers to share the work; they affect only how long it takes.
         workers: u32,
+        /// Minibatches a second at most; `None` is as many as possible.
+        pace: Option<u32>,
     },
     /// Stop after the current minibatch; answered by [`Reply::Paused`].
     Pause {
@@ -47,10 +49,19 @@ pub enum Request {
         /// The run meant.
         run: RunId,
     },
-    /// Take one minibatch of a paused run; answered by [`Reply::Progress`] and [`Reply::Paused`].
+    /// Take some minibatches of a paused run; answered by [`Reply::Progress`] and [`Reply::Paused`].
     Step {
         /// The run meant.
         run: RunId,
+        /// How many, unless the run ends before.
+        count: u32,
+    },
+    /// From now on take this many minibatches a second at most.
+    Pace {
+        /// The run meant.
+        run: RunId,
+        /// `None` is as many as possible.
+        pace: Option<u32>,
     },
     /// Forget the run.
     Reset {
@@ -99,7 +110,7 @@ pub enum Reply {
         /// What is wrong with it, as a sentence for the page.
         reason: String,
     },
-    /// Several times a second while training, once a second while waiting for data. Arrays: `[parameters, losses,
+    /// Several times a second while training, at a slow pace after each minibatch, once a second while waiting for data. Arrays: `[parameters, losses,
     /// accuracies]`, the last two with one value for each minibatch since the last Progress.
     Progress(Progress),
     /// A sign of life, once a second during a long minibatch or evaluation.
@@ -286,7 +297,7 @@ pub struct Progress {
     pub step: u32,
     /// Minibatches in an epoch.
     pub steps_per_epoch: u32,
-    /// Training throughput over the last second or so; 0 while evaluating or waiting.
+    /// Training throughput over the last second or so, as the pace limits it; 0 while evaluating or waiting.
     pub images_per_second: f32,
     /// Estimated seconds to the end of the run, evaluation included.
     pub seconds_left: f32,

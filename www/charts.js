@@ -8,15 +8,20 @@ try {
   Object.defineProperty(navigator, "language", { value: "en" });
 }
 
+// The fewest pixels between two words beside an axis.
+const APART = 15;
+
 // The axes are logarithmic, because differences that matter at the end of a run are a hundredth of those at its start.
 // Accuracy's is the axis of its complement, the share that is wrong, upside down. An axis starts, ends and has lines
-// only at `lines`, and always covers `span`.
+// only at `lines`, and always covers `span`. What a logarithmic axis has no place for, all right, stands above the last
+// line, as far as `beyond`.
 const curves = {
   loss: {
     turned: (loss) => loss,
     direction: 1,
     lines: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100],
     span: [0.3, 3],
+    beyond: 1,
     words: (loss) => number(loss, 1000),
   },
   accuracy: {
@@ -24,6 +29,7 @@ const curves = {
     direction: -1,
     lines: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
     span: [0.2, 1],
+    beyond: 2.5,
     words: (share) => `${Math.round(Math.fround(Math.fround(share) * 1000)) / 10} %`,
   },
 };
@@ -51,6 +57,13 @@ function axes(place, x, y) {
     { ...both, gap: 4, ...x, grid: { show: false } },
     { ...both, gap: 8, space: 32, ...y },
   ];
+}
+
+// What an axis of shares covers: all of them, a little more, and nothing that no share can be.
+function around(shares) {
+  const [low, high] = [Math.min(...shares), Math.max(...shares)];
+  const margin = Math.max(0.1 * (high - low), 0.005);
+  return [Math.max(0, low - margin), Math.min(1, high + margin)];
 }
 
 const size = ({ clientWidth: width, clientHeight: height }) => ({ width, height });
@@ -119,12 +132,12 @@ class Curve extends Chart {
   // Shows lists of equal length: minibatches, each one's measure, the smoothed measure and that of the test set.
   show(x, raw, smooth, test) {
     this.draw(() => {
-      const { turned, lines, span } = this.kind;
+      const { turned, lines, span, beyond } = this.kind;
       const shown = [...smooth, ...test].map(turned).filter(Number.isFinite);
       const [low, high] = [Math.min(span[0], ...shown), Math.max(span[1], ...shown)];
       const below = lines.findLast((line) => line <= 0.9 * low) ?? lines[0];
       const above = lines.find((line) => line >= high) ?? lines.at(-1);
-      this.ends = [below, above];
+      this.ends = [below / beyond, above];
       this.data = { x, measures: [raw, smooth, test] };
       if (this.plot) {
         this.plot.setData(this.points());
@@ -139,6 +152,29 @@ class Curve extends Chart {
   points() {
     const placed = (value) => (Number.isFinite(value) ? Math.max(this.kind.turned(value), this.ends[0]) : null);
     return [this.data.x, ...this.data.measures.map((values) => Array.from(values, placed))];
+  }
+
+  // Where the vertical axis has lines: at its ends, and between them as long as their words have room.
+  lines({ bbox }, low, high) {
+    const { direction, lines, beyond } = this.kind;
+    const apart = (a, b) => (Math.log(b / a) / Math.log(high / low)) * (bbox.height / devicePixelRatio);
+    const all = lines.filter((line) => low <= line && line <= high);
+    if (beyond > 1) all.unshift(low);
+    // From the end at the top, which is what a run is about.
+    if (direction > 0) return all;
+    return all.filter(
+      ((last) => (line) => {
+        const fits = !last || apart(last, line) >= APART;
+        if (fits) last = line;
+        return fits;
+      })(),
+    );
+  }
+
+  // The words beside a line.
+  mark(line) {
+    const { turned, words, beyond } = this.kind;
+    return beyond > 1 && line === this.ends[0] ? words(turned(0)) : words(turned(line));
   }
 
   // Shows the newest values in the legend unless somebody points at others.
@@ -157,7 +193,7 @@ class Curve extends Chart {
   }
 
   options() {
-    const { turned, direction, lines, words } = this.kind;
+    const { direction } = this.kind;
     const [thin, train, test] = ["--thin", "--train", "--test"].map((name) => style(this.place, name));
     const value = (plot, _, line, at) => this.legend(line, at);
     const [hidden, dot] = [{ show: false }, { show: true, size: 7 }];
@@ -170,12 +206,12 @@ class Curve extends Chart {
       scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
       axes: axes(
         this.place,
-        { size: 24, space: 72, incrs: whole },
+        { size: 24, space: 72, labelSize: 16, label: "minibatches", incrs: whole },
         {
           size: 56,
-          splits: (plot, axis, low, high) => lines.filter((line) => low <= line && line <= high),
+          splits: (plot, axis, low, high) => this.lines(plot, low, high),
           filter: (plot, values) => values,
-          values: (plot, values) => values.map((line) => words(turned(line))),
+          values: (plot, values) => values.map((line) => this.mark(line)),
         },
       ),
       series: [
@@ -208,6 +244,9 @@ class Runs extends Chart {
 
   options() {
     const { isAccuracy, runs } = this.data;
+    const epochs = runs.flatMap(([, , x]) => [x[0], x.at(-1)]).filter(Number.isFinite);
+    const first = epochs.length ? Math.floor(Math.min(...epochs)) : 0;
+    const shown = runs.flatMap(([, , , values]) => Array.from(values)).filter(Number.isFinite);
     const word = (value) => (isAccuracy ? `${number(100 * value, 100)} %` : number(value, 1e4));
     return {
       ...size(this.place),
@@ -215,8 +254,8 @@ class Runs extends Chart {
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { time: false, range: [0, Math.max(1, ...runs.map(([, , x]) => x.at(-1)))] },
-        y: { distr: isAccuracy ? 1 : 3 },
+        x: { time: false, range: [first, Math.max(first + 1, ...epochs)] },
+        y: isAccuracy ? { range: around(shown) } : { distr: 3 },
       },
       axes: axes(
         this.place,

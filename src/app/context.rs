@@ -8,6 +8,7 @@ use super::run::Run;
 use super::speed::Speed;
 use crate::config::Architecture;
 use crate::config::Form;
+use crate::data::CLASSES;
 use crate::protocol::RunId;
 
 /// What the panels may look at; only the app changes it.
@@ -29,8 +30,14 @@ pub struct Context {
     pub curves: Curves,
     /// How fast training is here, once a run has shown it.
     pub speed: Option<Speed>,
+    /// The speed by which the recipes say how long they take: that of the last whole epoch, so that the figures stand still.
+    pub quoted_speed: Option<Speed>,
     /// Workers that train if the settings do not say.
     pub cores: u32,
+    /// Minibatches that a Step takes.
+    pub step_size: u32,
+    /// Whether the card about the run that has just finished is shown.
+    pub done_card: bool,
 }
 
 impl Context {
@@ -44,7 +51,10 @@ impl Context {
             run: None,
             curves: Curves::default(),
             speed: None,
+            quoted_speed: None,
             cores: 1,
+            step_size: 1,
+            done_card: false,
         }
     }
 
@@ -72,6 +82,19 @@ impl Context {
             Some(run) if architecture.shares_parameters_with(&run.settings.architecture) => None,
             Some(_) => Some("Your network has different layers"),
         }
+    }
+
+    /// Whether the run still reads no better than chance although it has trained for a while; a network that learns
+    /// nothing finds out how frequent the digits are and stays there.
+    pub fn only_guesses(&self) -> bool {
+        const WHILE: u32 = 300;
+        const SHORT_WHILE: u32 = 100;
+        let Some(run) = &self.run else { return false };
+        let enough = run.progress.steps_per_epoch.clamp(SHORT_WHILE, WHILE) as usize;
+        let Curves { loss, accuracy, .. } = &self.curves;
+        self.curves.len() >= enough
+            && loss.latest() > Some(0.98 * (CLASSES as f32).ln())
+            && accuracy.latest() < Some(1.5 / CLASSES as f32)
     }
 
     /// Why no run can begin now.

@@ -34,8 +34,10 @@ pub enum Event {
     HandMoved(f32),
     /// Train, Pause or Resume, whichever the button says.
     Train,
-    /// Train on one minibatch.
+    /// Train on as many minibatches as a Step takes.
     Step,
+    /// From now on a Step takes this many minibatches.
+    StepSize(u32),
     /// Forget the run.
     Reset,
     /// The visitor said yes to the question.
@@ -50,6 +52,8 @@ pub enum Event {
     RetryData,
     /// Close the notice.
     CloseNotice,
+    /// Close the card about the run that has finished.
+    CloseCard,
     /// Open a panel, or close it if it is open.
     TogglePanel(PanelId),
     /// Take the settings of a recipe.

@@ -23,7 +23,7 @@ mod training;
 pub mod view;
 
 use crate::config::Architecture;
-use crate::config::{Form, StartFrom};
+use crate::config::{Field, Form, StartFrom};
 use crate::ink::{Drawing, notation};
 use crate::protocol::Request;
 use answer::{Answer, Source};
@@ -193,11 +193,13 @@ impl App {
         match event {
             Event::Hash(hash) => {
                 let link = Link::read(&hash);
-                let (form, mut notices) = Form::from_hash(&link.settings);
-                if form != self.cx.form && self.cx.run_is_on() {
+                let (form, mut notices) = Form::of_address(&link.settings);
+                let slower = Form { pace: form.pace, ..self.cx.form.clone() };
+                if form != slower && self.cx.run_is_on() {
                     notices.push(String::from("The new settings apply from the next run."));
                 }
                 self.cx.form = form;
+                self.set_pace(effects);
                 self.link_keeps_hand_off = !link.unasked;
                 self.cx.hand.unasked &= link.unasked;
                 match link.drawing {
@@ -216,6 +218,9 @@ impl App {
             }
             Event::Set(field, text) => {
                 self.notice = self.cx.form.set(field, &text);
+                if field == Field::Speed {
+                    self.set_pace(effects);
+                }
                 self.check_start();
                 self.show_form(effects);
             }
@@ -243,7 +248,11 @@ impl App {
             Event::CopyLink => self.copy_link(effects),
             Event::HandMoved(milliseconds) => self.move_hand(milliseconds, effects),
             Event::Train => self.train(Run::pause_or_resume, false, effects),
-            Event::Step => self.train(Run::take_step, true, effects),
+            Event::Step => {
+                let count = self.cx.step_size;
+                self.train(|run| run.take_steps(count), true, effects);
+            }
+            Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
             Event::Confirmed => match self.asked.take() {
                 Some(Intent::Reset) => self.reset(effects),
@@ -258,6 +267,7 @@ impl App {
             Event::Repair => self.repair(effects),
             Event::RetryData => self.retry_data(effects),
             Event::CloseNotice => self.notice = None,
+            Event::CloseCard => self.cx.done_card = false,
             Event::TogglePanel(panel) => {
                 self.open_panel = (self.open_panel != Some(panel)).then_some(panel);
                 self.panels.load(self.open_panel, &self.cx, out);
@@ -321,7 +331,10 @@ impl App {
                 self.cx.answer.set_tuned(architecture, before, weights);
             }
             Outcome::Restore(restored) => self.restore(*restored, effects),
-            Outcome::Speed(speed) => self.cx.speed = self.cx.speed.or(Some(speed)),
+            Outcome::Speed(speed) => {
+                self.cx.speed = self.cx.speed.or(Some(speed));
+                self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
+            }
         }
     }
 

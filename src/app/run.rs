@@ -14,7 +14,7 @@ pub enum RunPhase {
     Pausing,
     /// Paused; Resume or Step goes on.
     Paused,
-    /// Taking a single minibatch.
+    /// Taking the minibatches of a Step.
     Stepping,
     /// All epochs are over.
     Done,
@@ -41,6 +41,10 @@ pub struct Run {
     pub test_accuracy: Option<f32>,
     /// Seconds that it has trained; set when it is done.
     pub seconds: f64,
+    /// Training images a second when it last trained.
+    pub last_rate: f32,
+    /// Minibatches at which the Step under way ends.
+    steps_until: u32,
 }
 
 impl Run {
@@ -64,6 +68,8 @@ impl Run {
             evaluated: None,
             test_accuracy: None,
             seconds: 0.0,
+            last_rate: 0.0,
+            steps_until: 1,
         }
     }
 
@@ -130,17 +136,24 @@ impl Run {
         }
     }
 
-    /// Lets it take a minibatch if it is paused; returns the request for its trainer.
-    pub(super) fn take_step(&mut self) -> Option<Request> {
-        (self.phase == RunPhase::Paused).then(|| {
-            self.phase = RunPhase::Stepping;
-            Request::Step { run: self.id() }
-        })
+    /// Lets it take some minibatches if it is paused; returns the request for its trainer.
+    pub(super) fn take_steps(&mut self, count: u32) -> Option<Request> {
+        (self.phase == RunPhase::Paused).then(|| self.step(count))
+    }
+
+    /// Lets it take some minibatches.
+    pub(super) fn step(&mut self, count: u32) -> Request {
+        self.phase = RunPhase::Stepping;
+        self.steps_until = self.progress.step.saturating_add(count);
+        Request::Step { run: self.id(), count }
     }
 
     pub(super) fn take(&mut self, progress: Progress) {
-        if self.phase == RunPhase::Stepping && progress.step > self.progress.step {
+        if self.phase == RunPhase::Stepping && progress.step >= self.steps_until {
             self.phase = RunPhase::Paused;
+        }
+        if progress.images_per_second > 0.0 {
+            self.last_rate = progress.images_per_second;
         }
         self.progress = progress;
         self.evaluated = None;

@@ -5,7 +5,7 @@ mod random;
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
 use super::*;
 use crate::config::Architecture;
-use crate::config::Field;
+use crate::config::{Field, Recipe};
 use crate::ink::Point;
 use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 use run::RunPhase;
@@ -179,7 +179,7 @@ fn train_pauses_and_resumes_and_finishes() {
     assert_eq!((view::state(&app.cx), app.view().run.train.label), (State::Paused, "Resume"));
     assert_eq!(app.view().run.images_per_second, 0);
 
-    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run }]);
+    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run, count: 1 }]);
     progress(&mut app, run, 32, 0.02);
     reply(&mut app, Reply::Paused { run, step: 32 });
     assert_eq!((view::state(&app.cx), app.view().run.step), (State::Paused, 32));
@@ -206,7 +206,7 @@ fn train_pauses_and_resumes_and_finishes() {
 fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
     let mut app = ready();
     let effects = app.update(Event::Step);
-    let [Request::Start { run: 1, paused: true, .. }, Request::Step { run: 1 }] =
+    let [Request::Start { run: 1, paused: true, .. }, Request::Step { run: 1, count: 1 }] =
         sent(&effects)[..]
     else {
         panic!("{effects:?}")
@@ -217,7 +217,147 @@ fn step_without_a_run_begins_one_that_stands_still_after_a_minibatch() {
     assert_eq!(app.update(Event::Step), [], "one minibatch after the other");
     progress(&mut app, 1, 1, 0.02);
     reply(&mut app, Reply::Paused { run: 1, step: 1 });
-    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run: 1 }]);
+    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run: 1, count: 1 }]);
+}
+
+#[test]
+fn a_step_takes_as_many_minibatches_as_are_set() {
+    let mut app = ready();
+    app.update(Event::StepSize(10));
+    assert_eq!(app.view().run.why, "Step trains on 10 minibatches.");
+    let effects = app.update(Event::Step);
+    assert!(matches!(sent(&effects)[..], [_, Request::Step { run: 1, count: 10 }]), "{effects:?}");
+    for step in [3, 9] {
+        progress(&mut app, 1, step, 0.02);
+        assert_eq!(app.update(Event::Step), [], "it is under way");
+    }
+    assert_eq!(view::state(&app.cx), State::Paused);
+    progress(&mut app, 1, 10, 0.02);
+    app.update(Event::StepSize(100));
+    assert_eq!(sent(&app.update(Event::Step)), [&Request::Step { run: 1, count: 100 }]);
+    progress(&mut app, 1, 110, 0.02);
+    assert_eq!(sent(&app.update(Event::Train)), [&Request::Resume { run: 1 }]);
+}
+
+#[test]
+fn the_pace_can_be_set_during_a_run_and_is_no_measure_of_this_machine() {
+    let mut app = ready();
+    app.update(Event::Set(Field::Speed, "10".into()));
+    let effects = app.update(Event::Train);
+    assert!(matches!(sent(&effects)[..], [Request::Start { pace: Some(10), .. }]), "{effects:?}");
+    progress(&mut app, 1, 5, 0.02);
+    assert_eq!(app.cx.speed, None, "it could go faster");
+    let effects = app.update(Event::Set(Field::Speed, "full".into()));
+    assert_eq!(sent(&effects), [&Request::Pace { run: 1, pace: None }]);
+    progress(&mut app, 1, 20, 0.02);
+    assert!(app.cx.speed.is_some());
+    let hash = app.cx.form.to_hash() + "&speed=1";
+    let effects = app.update(Event::Hash(hash));
+    assert_eq!(sent(&effects), [&Request::Pace { run: 1, pace: Some(1) }]);
+    assert_eq!(app.notice, None, "nothing waits for the next run");
+}
+
+#[test]
+fn a_page_without_a_link_has_the_quick_recipe() {
+    let mut app = ready();
+    let effects = app.update(Event::Hash(String::new()));
+    let [Effect::WriteHash(hash)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(Recipe::Fast.is_set(&app.cx.form) && hash.starts_with("#epochs=1&batch=16&"), "{hash}");
+    assert!(app.view().plan.plan.iter().all(|line| !line.unusual), "{:?}", app.view().plan.plan);
+    let set = app.cx.form.clone();
+    app.update(Event::Hash(hash.clone()));
+    assert_eq!(app.cx.form, set, "a reload");
+    app.update(Event::Hash("#epochs=2".into()));
+    assert_eq!(app.cx.form.settings.batch_size, 32, "a link says how it differs from Keras");
+    assert_eq!(
+        app.view().run.recipes,
+        ["98.9 %, 10 epochs", "99.2 %, 1 epoch", "99.5 %, 60 epochs"]
+    );
+    app.update(Event::Train);
+    progress(&mut app, 1, 30, 0.02);
+    epoch_end(&mut app, 1, 1);
+    assert_eq!(app.view().run.recipes[1], "99.2 %, 15 s");
+    app.update(Event::Set(Field::Architecture, "f,d10s".into()));
+    assert_eq!(app.view().run.recipes[1], "1 s", "nobody has measured what this one reaches");
+}
+
+#[test]
+fn a_run_says_that_it_begins_from_nothing_and_what_it_came_to() {
+    let mut app = ready();
+    draw(&mut app);
+    let effects = app.update(Event::Train);
+    let words = "It has forgotten everything: its weights are random now.";
+    assert!(effects.contains(&Effect::Announce(words.into())), "{effects:?}");
+    assert_eq!(app.view().run.why, "It forgot everything and learns from random weights.");
+    assert_eq!(app.view().run.title, "epoch 1 of 10 · Inkling");
+    progress(&mut app, 1, 30, 0.02);
+    assert_eq!(app.view().run.title, "80.0 % · epoch 1 of 10 · Inkling");
+    epoch_end(&mut app, 1, 1);
+    assert_eq!(app.view().run.title, "97.1 % · epoch 2 of 10 · Inkling");
+    app.update(Event::Train);
+    reply(&mut app, Reply::Paused { run: 1, step: 130 });
+    assert_eq!(app.view().run.title, "97.1 % · paused · Inkling");
+    app.update(Event::Train);
+    epoch_end(&mut app, 1, 10);
+    assert_eq!(app.view().run.done, "");
+    reply(&mut app, Reply::Finished { run: 1, seconds: 71.2 });
+    let run = app.view().run;
+    assert_eq!(run.done, "0 to 97.1 % in 1 min 12 s, in this tab");
+    assert_eq!((run.title.as_str(), run.rate_figure.as_str()), ("97.1 % · Inkling", "4,240"));
+    assert_eq!(run.images_per_second, 0);
+    app.update(Event::CloseCard);
+    assert_eq!(app.view().run.done, "");
+    app.update(Event::Reset);
+    app.update(Event::Confirmed);
+    assert_eq!(app.view().run.title, "Inkling");
+}
+
+/// Minibatches with this loss and this share of right images.
+fn minibatches(app: &mut App, step: u32, count: usize, loss: f32, accuracy: f32) -> Vec<Effect> {
+    let progress = Progress {
+        run: 1,
+        epoch: 0,
+        step,
+        steps_per_epoch: 1875,
+        images_per_second: 4_237.0,
+        seconds_left: 40.2,
+        activity: Activity::Training,
+        workers: 2,
+    };
+    let arrays = vec![parameters(0.02), vec![loss; count], vec![accuracy; count]];
+    app.update(Event::Reply(Reply::Progress(progress), arrays))
+}
+
+#[test]
+fn a_run_that_only_guesses_is_told_so() {
+    let smaller = "It only guesses so far: try a smaller learning rate.";
+    let mut app = ready();
+    app.update(Event::Hash("#optimizer=sgd&lr=1".into()));
+    app.update(Event::Train);
+    assert_eq!(minibatches(&mut app, 299, 299, 2.31, 0.11), [], "it may still find out");
+    let effects = minibatches(&mut app, 320, 21, 2.31, 0.11);
+    assert_eq!(effects, [Effect::Announce(smaller.into())]);
+    assert_eq!(minibatches(&mut app, 340, 20, 2.31, 0.11), [], "said once");
+    assert_eq!(app.view().run.why, smaller);
+    reply(&mut app, Reply::Finished { run: 1, seconds: 3.0 });
+    assert_eq!((app.view().run.why, app.view().run.done.as_str()), (smaller, ""));
+    for (hash, words) in [
+        ("#optimizer=sgd&lr=0.0001", "It only guesses so far: try a larger learning rate."),
+        ("#lr=0.1", smaller),
+    ] {
+        let mut app = ready();
+        app.update(Event::Hash(hash.into()));
+        app.update(Event::Train);
+        minibatches(&mut app, 400, 400, 2.303, 0.1);
+        assert_eq!(app.view().run.why, words);
+    }
+    // Slow, but it learns: a loss near that of guessing, and more right than by chance; or the other way round.
+    for (loss, accuracy) in [(2.29, 0.21), (2.1, 0.13)] {
+        let mut app = ready();
+        app.update(Event::Train);
+        assert_eq!(minibatches(&mut app, 900, 900, loss, accuracy), []);
+        assert!(!app.cx.only_guesses());
+    }
 }
 
 #[test]

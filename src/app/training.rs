@@ -6,7 +6,7 @@ use super::panels::runs::Restored;
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
 use super::view::Parts;
-use super::{App, Effect, Intent, Outcome, format};
+use super::{App, Effect, Intent, Outcome, format, view};
 use crate::config::StartFrom;
 use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 
@@ -14,11 +14,14 @@ use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 const DIVERGED: &str = "The loss grew too large for the computer, so training stopped. The network is kept as it was before that. \
                         Try a smaller learning rate.";
 
+/// Said as a run begins with fresh weights.
+const FORGOTTEN: &str = "It has forgotten everything: its weights are random now.";
+
 impl App {
     /// Pauses or resumes the run that is on, or starts one.
     pub(super) fn train(
         &mut self,
-        change: fn(&mut Run) -> Option<Request>,
+        change: impl FnOnce(&mut Run) -> Option<Request>,
         paused: bool,
         effects: &mut Vec<Effect>,
     ) {
@@ -43,21 +46,15 @@ impl App {
             return self.start(paused, effects);
         };
         let kept = self.panels.runs.kept(run.id());
-        if let Some((name, _)) = kept.filter(|&(_, step)| step == run.progress.step) {
-            self.notice = Some(format!("{name} stays in Runs."));
+        if let Some((name, step)) = kept {
+            let whole = step == run.progress.step;
+            let until = if whole { "" } else { ", as it was after its last full epoch" };
+            self.notice = Some(format!("{name} stays in Runs{until}."));
             return self.start(paused, effects);
         }
-        let lost = match kept {
-            Some((name, _)) => {
-                format!(
-                    "{name} stays in Runs, but what it learnt after its last full epoch will be lost"
-                )
-            }
-            None => format!("{what} will be lost"),
-        };
         self.ask(
             format!(
-                "Start a new run? {lost}. To go on from it instead, choose \
+                "Start a new run? {what} will be lost. To go on from it instead, choose \
                  “Start from: my network” under More settings."
             ),
             "Start a new run",
@@ -79,14 +76,27 @@ impl App {
             StartFrom::Current => self.cx.answer.trained().map(<[f32]>::to_vec),
         };
         let start = if parameters.is_some() { self.cx.form.start } else { StartFrom::Fresh };
-        let phase = if paused { RunPhase::Stepping } else { RunPhase::Training };
-        let new = Run::new(0, settings.clone(), start, phase);
+        let new = Run::new(0, settings.clone(), start, RunPhase::Training);
         let Some(run) = self.take_run(new, Curves::default(), parameters.clone()) else { return };
         let workers = self.cx.workers();
+        let pace = self.cx.form.pace;
         let parameters = parameters.into_iter().collect();
-        self.send(Request::Start { run, settings, paused, workers }, parameters, effects);
-        if paused {
-            self.send(Request::Step { run }, vec![], effects);
+        self.send(Request::Start { run, settings, paused, workers, pace }, parameters, effects);
+        if start == StartFrom::Fresh {
+            effects.push(Effect::Announce(String::from(FORGOTTEN)));
+        }
+        let count = self.cx.step_size;
+        if let Some(run) = self.cx.run.as_mut().filter(|_| paused) {
+            let step = run.step(count);
+            self.send(step, vec![], effects);
+        }
+    }
+
+    /// Lets a run that is on go at the pace that is set.
+    pub(super) fn set_pace(&mut self, effects: &mut Vec<Effect>) {
+        let pace = self.cx.form.pace;
+        if let Some(run) = self.cx.run.as_ref().filter(|run| run.is_on()) {
+            self.send(Request::Pace { run: run.id(), pace }, vec![], effects);
         }
     }
 
@@ -114,6 +124,7 @@ impl App {
         self.last_run += 1;
         run.progress.run = self.last_run;
         self.cx.run = Some(run);
+        self.cx.done_card = false;
         self.cx.curves = curves;
         Some(self.last_run)
     }
@@ -132,6 +143,7 @@ impl App {
         if let Some(run) = self.cx.run.take() {
             self.send(Request::Reset { run: run.id() }, vec![], effects);
         }
+        self.cx.done_card = false;
         self.cx.curves = Curves::default();
         self.cx.answer.forget_trained();
         if self.cx.form.start == StartFrom::Current {
@@ -247,7 +259,9 @@ impl App {
             }
             Reply::TestLabels => self.panels.evaluate.take_labels(&next(), out),
             Reply::TestImages => self.panels.evaluate.gallery.hang(&next(), &next()),
-            Reply::Progress(progress) => self.take_progress(progress, [next(), next(), next()]),
+            Reply::Progress(progress) => {
+                self.take_progress(progress, [next(), next(), next()], out);
+            }
             Reply::EpochEnd { run, epoch, step, test_loss, test_accuracy, validation } => {
                 let (loss, accuracy) = (test_loss, test_accuracy);
                 let test = Test { epoch, step, loss, accuracy, validation };
@@ -279,17 +293,24 @@ impl App {
         &mut self,
         progress: Progress,
         [parameters, losses, accuracies]: [Vec<f32>; 3],
+        out: &mut Vec<Outcome>,
     ) {
+        let full = self.cx.form.pace.is_none();
         let Some(run) = self.current(progress.run) else { return };
         run.take(progress);
         let multiply_adds = run.settings.architecture.multiply_adds().ok();
         let images_per_second = progress.images_per_second;
-        if images_per_second > 0.0 {
+        if images_per_second > 0.0 && full {
             self.cx.speed =
                 multiply_adds.map(|multiply_adds| Speed { images_per_second, multiply_adds });
         }
+        self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
         self.cx.answer.set_trained(parameters);
+        let guessed = self.cx.only_guesses();
         self.cx.curves.extend(&losses, &accuracies);
+        if !guessed && self.cx.only_guesses() {
+            out.push(Outcome::announce(view::guessing(&self.cx)));
+        }
     }
 
     fn end_epoch(
@@ -305,6 +326,7 @@ impl App {
         run.progress.step = step;
         run.test_accuracy = Some(accuracy);
         let (id, epochs) = (run.id(), run.settings.epochs);
+        self.cx.quoted_speed = self.cx.speed.or(self.cx.quoted_speed);
         self.cx.curves.tests.push(test);
         self.cx.answer.set_trained(parameters);
         let evaluation = Evaluation { loss, accuracy };
@@ -319,6 +341,8 @@ impl App {
     fn finish_run(&mut self, run: RunId, seconds: f64, out: &mut Vec<Outcome>) {
         let Some(run) = self.current(run) else { return };
         run.finish(seconds);
+        self.cx.done_card = true;
+        let Some(run) = &self.cx.run else { return };
         let epochs = format::of(run.progress.epoch, "epoch", "epochs");
         let time = format::duration(seconds);
         // This follows the last epoch's announcement at once and so replaces it.

@@ -4,12 +4,12 @@
 use std::ops::RangeInclusive;
 
 use super::architecture::Architecture;
-use super::form::{Backend, Form, StartFrom};
+use super::form::{Backend, Form, PACES, StartFrom};
 use super::format::count;
 use super::train_config::{Augment, Optimizer, Schedule};
 use super::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
 use FieldValue::{Choice, Network, Real, Whole};
-use Place::{Experiment, Front, More};
+use Place::{BesideTrain, Experiment, Front, More};
 
 /// The values that a setting can have, and where its value is stored.
 pub enum FieldValue {
@@ -70,6 +70,8 @@ pub struct Empty {
 /// Where on the page a setting has a control, and its position there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
+    /// On the first screen, in the row of the Train button.
+    BesideTrain(u8),
     /// On the first screen.
     Front(u8),
     /// On the first screen, under "More settings".
@@ -190,6 +192,7 @@ macro_rules! table {
             /// | 3 | 2026-11-24 | relaxed SIMD |
             /// | 4 | 2026-11-25 | label smoothing, and gentle for fading |
             /// | 5 | 2026-11-25 | the moving average of the weights |
+            /// | 6 | 2026-11-26 | the speed, and the quick recipe for a page whose address sets nothing |
             pub fn since(self) -> u8 {
                 match self { $(Self::$field => $since,)* }
             }
@@ -558,6 +561,25 @@ table! {
         places: [],
         since: 3,
     }
+    /// How many minibatches a second.
+    Speed {
+        key: "speed",
+        label: "Speed",
+        question: "What is the speed?",
+        help: "How many minibatches it takes in a second: slow motion to watch single ones change the answer. The result is the same.",
+        value: Choice {
+            options: &[
+                option("full", "full"),
+                option("100", "100 a second"),
+                option("10", "10 a second"),
+                option("1", "1 a second"),
+            ],
+            get: |form| PACES.iter().position(|pace| *pace == form.pace).unwrap_or(0),
+            set: |form, place| form.pace = PACES[place],
+        },
+        places: [BesideTrain(1)],
+        since: 6,
+    }
 }
 
 /// A share, 0 to 1, as percent to two decimals, because one image of the test set is a hundredth of a percent.
@@ -566,6 +588,11 @@ pub fn percent_of(share: f32) -> f32 {
 }
 
 impl Field {
+    /// Whether it can be set while a run is on.
+    pub fn can_change_in_a_run(self) -> bool {
+        matches!(self.places(), [BesideTrain(_)])
+    }
+
     /// The least and the greatest allowed number; `None` if it is not a number.
     pub fn limits(self) -> Option<[String; 2]> {
         match self.value() {

@@ -1,5 +1,6 @@
 //! Everything that a visitor can set.
 
+use super::presets::Recipe;
 use super::train_config::TrainConfig;
 
 /// Everything that a visitor can set.
@@ -13,12 +14,24 @@ pub struct Form {
     pub workers: Option<u32>,
     /// The trainer's instruction set; `None` is the best that the browser has.
     pub backend: Option<Backend>,
+    /// Minibatches a second at most, to watch them one by one; `None` is as many as this machine can.
+    pub pace: Option<u32>,
 }
+
+/// The paces that can be chosen.
+pub const PACES: [Option<u32>; 4] = [None, Some(100), Some(10), Some(1)];
 
 impl Form {
     /// These settings, with defaults for all else.
     pub fn of(settings: &TrainConfig) -> Self {
         Self { settings: settings.clone(), ..Self::default() }
+    }
+
+    /// What the page opens with if its address says nothing else: the quick recipe.
+    pub fn quick() -> Self {
+        let mut form = Self::default();
+        Recipe::Fast.apply(&mut form.settings);
+        form
     }
 }
 

@@ -2,16 +2,36 @@
 //!
 //! A link holds the settings in its hash, `#epochs=10&batch=32&lr=0.001&...`. Values are brought into range rather than
 //! refused, and each correction is returned as a sentence.
+//!
+//! What a link leaves out has the defaults of Keras, which is what every link has meant since the first. Only an address
+//! that sets nothing that a run computes, such as that of the page's first visit, opens with the quick recipe
+//! ([`Form::of_address`]). What the page then writes into the address always has the settings of version 1, so it reads
+//! as a link, and a reload, a bookmark or a friend gets the same settings.
 
 use super::field::Field;
 use super::form::Form;
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 impl Form {
     /// Reads a hash, with or without its `#` and percent-encoding. What is missing has its default; what is wrong is
     /// brought into range and reported.
     pub fn from_hash(hash: &str) -> (Self, Vec<String>) {
-        let mut form = Self::default();
+        Self::read(hash, |_| Self::default())
+    }
+
+    /// Reads the hash of the page's address: as [`Form::from_hash`], but if it has no setting of the links before version
+    /// 6, in which the quick recipe became the page's default, all else is as in [`Form::quick`]. So `#speed=10` is the
+    /// quick recipe in slow motion, and `#epochs=2` two epochs of Keras' settings, as ever.
+    pub fn of_address(hash: &str) -> (Self, Vec<String>) {
+        Self::read(hash, |given| match given.iter().any(|(field, _)| field.since() < 6) {
+            true => Self::default(),
+            false => Self::quick(),
+        })
+    }
+
+    /// Reads a hash into the form that `start` makes for the settings given.
+    fn read(hash: &str, start: fn(&[(Field, Cow<'_, str>)]) -> Self) -> (Self, Vec<String>) {
         let mut unknown = Vec::new();
         let mut given = Vec::new();
         // Bad encoding makes an unusable value, which is reported like any other.
@@ -27,6 +47,7 @@ impl Form {
                 )),
             }
         }
+        let mut form = start(&given);
         // In the order of `Field::ALL`, whatever the link's order: the optimizer comes before its numbers.
         let mut notices = Vec::new();
         for field in Field::ALL {
@@ -65,7 +86,8 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Architecture, Backend, MOST_LAYERS, Optimizer, StartFrom, TRAIN_IMAGES};
+    use crate::form::PACES;
+    use crate::{Architecture, Backend, MOST_LAYERS, Optimizer, Recipe, StartFrom, TRAIN_IMAGES};
     use proptest::prelude::*;
 
     #[test]
@@ -111,6 +133,44 @@ mod tests {
         let (form, notices) = Form::from_hash("#backend=simd128");
         assert_eq!((form.backend, notices), (Some(Backend::Simd128), vec![]));
         assert!(form.to_hash().ends_with("&backend=simd128"));
+    }
+
+    #[test]
+    fn only_an_address_that_sets_nothing_opens_with_the_quick_recipe() {
+        for hash in ["", "#", "#speed=full", "#colour=blue"] {
+            assert_eq!(Form::of_address(hash).0, Form::quick(), "{hash}");
+        }
+        let (slow, _) = Form::of_address("#speed=10");
+        assert_eq!(slow, Form { pace: Some(10), ..Form::quick() });
+        for hash in [
+            "#images=2000&epochs=1&batch=100",
+            "#seed=7",
+            "#workers=2",
+            "#start=shipped",
+            "#ema=0.9",
+            "#backend=simd128",
+            "#speed=1&epochs=2",
+        ] {
+            assert_eq!(Form::of_address(hash), Form::from_hash(hash), "{hash}");
+        }
+        assert_eq!(Form::of_address("#epochs=10").0, Form::default());
+    }
+
+    /// What the page writes into its address is read as what was set, whatever the page began with.
+    #[test]
+    fn a_reload_gives_the_same() {
+        for start in [Form::default(), Form::quick()] {
+            for recipe in Recipe::ALL {
+                for pace in PACES {
+                    let mut form = Form { pace, ..start.clone() };
+                    recipe.apply(&mut form.settings);
+                    form.settings.seed = 9;
+                    assert_eq!(Form::of_address(&form.to_hash()), (form, vec![]));
+                }
+            }
+        }
+        assert!(!Form::quick().to_hash().contains("speed"));
+        assert!(Form { pace: Some(1), ..Form::default() }.to_hash().ends_with("&speed=1"));
     }
 
     #[test]
@@ -215,6 +275,8 @@ mod tests {
             let (again, notices) = Form::from_hash(&form.to_hash());
             prop_assert_eq!(again, form);
             prop_assert_eq!(notices, Vec::<String>::new());
+            let (form, _) = Form::of_address(&hash);
+            prop_assert_eq!(Form::of_address(&form.to_hash()), (form, vec![]));
         }
     }
 }

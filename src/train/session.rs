@@ -50,8 +50,8 @@ pub struct EpochEvaluation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Running,
-    /// One minibatch, and the evaluation if it is due, then paused.
-    Stepping,
+    /// So many minibatches, and the evaluations that are due, then paused.
+    Stepping(u32),
     Paused,
 }
 
@@ -176,8 +176,11 @@ impl Session {
         optimizer::update_ema(momentum, self.step, &mut self.average, &self.parameters);
         self.step += 1;
         self.seen = self.images.min(self.seen + self.settings.batch_size as usize);
-        if self.mode == Mode::Stepping && self.seen < self.images {
-            self.mode = Mode::Paused;
+        if let Mode::Stepping(left) = &mut self.mode {
+            *left = left.saturating_sub(1);
+            if *left == 0 && self.seen < self.images {
+                self.mode = Mode::Paused;
+            }
         }
     }
 
@@ -196,7 +199,7 @@ impl Session {
         self.epoch += 1;
         self.seen = 0;
         self.order = epoch_order(self.settings.seed, self.epoch, self.images, PART_IMAGES);
-        if self.mode == Mode::Stepping {
+        if self.mode == Mode::Stepping(0) {
             self.mode = Mode::Paused;
         }
         let test = std::mem::take(&mut self.tested);
@@ -216,9 +219,9 @@ impl Session {
         self.mode = Mode::Running;
     }
 
-    /// Takes one minibatch, then pauses.
-    pub fn take_step(&mut self) {
-        self.mode = Mode::Stepping;
+    /// Takes so many minibatches, then pauses.
+    pub fn take_steps(&mut self, count: u32) {
+        self.mode = Mode::Stepping(count);
     }
 
     /// The current parameters, to compute the next gradient with.

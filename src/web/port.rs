@@ -216,8 +216,8 @@ pub struct Turn {
     asked: Rc<Cell<bool>>,
     /// The timer's callback, which requests a turn.
     alarm: Closure<dyn FnMut()>,
-    /// Whether the timer runs.
-    set: Rc<Cell<bool>>,
+    /// The timer that runs, and its milliseconds.
+    set: Rc<Cell<Option<(i32, i32)>>>,
 }
 
 impl Turn {
@@ -239,10 +239,10 @@ impl Turn {
         channel.port1().set_onmessage(Some(closure.as_ref().unchecked_ref()));
         // It is called as long as the worker lives.
         closure.forget();
-        let set = Rc::new(Cell::new(false));
+        let set = Rc::new(Cell::new(None));
         let (ask, due, pending) = (channel.port2(), Rc::clone(&set), Rc::clone(&asked));
         let alarm = Closure::new(move || {
-            due.set(false);
+            due.set(None);
             request(&ask, &pending);
         });
         Ok(Self { scope, ask: channel.port2(), asked, alarm, set })
@@ -253,15 +253,18 @@ impl Turn {
         request(&self.ask, &self.asked);
     }
 
-    /// Requests a turn in `milliseconds`, unless a timer is already running.
+    /// Requests a turn in `milliseconds`, in place of one for which a longer timer is running, and unless a shorter one
+    /// is.
     pub fn request_later(&self, milliseconds: i32) {
-        if !self.set.replace(true) {
-            let alarm = self.alarm.as_ref().unchecked_ref();
-            let timer = self
-                .scope
-                .set_timeout_with_callback_and_timeout_and_arguments_0(alarm, milliseconds);
-            self.set.set(timer.is_ok());
+        match self.set.get() {
+            Some((_, others)) if others <= milliseconds => return,
+            Some((timer, _)) => self.scope.clear_timeout_with_handle(timer),
+            None => {}
         }
+        let alarm = self.alarm.as_ref().unchecked_ref();
+        let timer =
+            self.scope.set_timeout_with_callback_and_timeout_and_arguments_0(alarm, milliseconds);
+        self.set.set(timer.ok().map(|timer| (timer, milliseconds)));
     }
 }
 

@@ -188,7 +188,7 @@ fn pausing_stepping_and_waiting_change_no_bit_of_the_result() {
     halting.session.pause();
     assert_eq!(halting.session.next(halting.available), Task::Paused);
     for steps in 1..=3 {
-        halting.session.take_step();
+        halting.session.take_steps(1);
         while halting.advance() {}
         assert_eq!(halting.session.next(halting.available), Task::Paused);
         assert_eq!(halting.session.step(), steps);
@@ -214,11 +214,29 @@ fn a_step_at_an_epochs_end_includes_its_evaluation() {
     for _ in 0..9 {
         assert!(driver.advance());
     }
-    driver.session.take_step();
+    driver.session.take_steps(1);
     while driver.advance() {}
     assert_eq!((driver.session.step(), driver.session.epoch()), (10, 1));
     assert_eq!(driver.session.next(driver.available), Task::Paused);
     assert_eq!(driver.scores.len(), 1);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn several_steps_pause_after_as_many_minibatches() {
+    let straight = Driver::new(settings()).finish();
+    let mut driver = Driver::new(settings());
+    driver.session.pause();
+    for (count, step, epoch) in [(4, 4, 0), (6, 10, 1), (1, 11, 1), (5, 16, 1)] {
+        driver.session.take_steps(count);
+        while driver.advance() {}
+        assert_eq!((driver.session.step(), driver.session.epoch()), (step, epoch));
+        assert_eq!(driver.session.next(driver.available), Task::Paused);
+    }
+    driver.session.take_steps(100);
+    while driver.advance() {}
+    assert_eq!(driver.session.next(driver.available), Task::Finished);
+    assert_eq!(bits(&driver.session), bits(&straight.session));
+    assert_eq!(driver.scores, straight.scores);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -104,6 +104,7 @@ pub(crate) fn render(folder: &Path, build: &Build<'_>) -> Result<String> {
         guard => build.guard,
         guard_hash => build.guard_hash,
         digits => (0..CLASSES).collect::<Vec<_>>(),
+        beside_train => settings(|place| matches!(place, Place::BesideTrain(_))),
         front => settings(|place| matches!(place, Place::Front(_))),
         more => settings(|place| matches!(place, Place::More(_))),
         experiment => settings(|place| matches!(place, Place::Experiment(_))),

@@ -48,6 +48,7 @@ const STYLES: &[&str] = &[
     "www/network.css",
     "www/hand.css",
     "www/learn.css",
+    "www/run.css",
     "www/curves.css",
     "www/windows.css",
     "www/panels.css",

@@ -229,7 +229,10 @@ impl<'a> Visit<'a> {
                 assert_eq!(self.app.cx.run.as_ref().map(Run::id), Some(run), "after {after}");
             }
             Effect::Send(
-                Request::Pause { run } | Request::Resume { run } | Request::Step { run },
+                Request::Pause { run }
+                | Request::Resume { run }
+                | Request::Step { run, .. }
+                | Request::Pace { run, .. },
                 _,
             ) => assert_eq!(run, self.last_run, "only one run is on, after {after}"),
             Effect::Ask(question) => assert!(!question.text.is_empty(), "after {after}"),
@@ -353,7 +356,10 @@ impl<'a> Visit<'a> {
                 [|| Event::PenUp, || Event::PenWithdrawn, || Event::Undo, || Event::Clear],
             ),
             5 | 6 => Event::Train,
-            7 => Event::Step,
+            7 => pick_of(
+                rng,
+                [|| Event::Step, || Event::Step, || Event::StepSize(10), || Event::CloseCard],
+            ),
             8 => Event::Reset,
             9 | 10 => pick_of(rng, [|| Event::Confirmed, || Event::Confirmed, || Event::Declined]),
             11 => Event::AnswerFrom(pick(rng, &[Source::Shipped, Source::Run, Source::Tuned])),

@@ -13,7 +13,7 @@ use crate::protocol::{Activity, Reply};
 pub use answer::{AnswerView, spoken_answer};
 pub use curves::CurvesView;
 pub use plan::PlanView;
-pub use run::{Button, RunView};
+pub use run::{Button, RunView, guessing};
 pub use trainer::{TrainerView, farewell};
 
 /// The page's contract, `<body data-state>`.

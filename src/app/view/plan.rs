@@ -1,18 +1,18 @@
 //! The run that is on, or that Train would start, in a sentence, so that everything is said before anything starts.
 
 use crate::app::Context;
-use crate::app::format::{count, duration, of};
+use crate::app::format::{count, duration, of, percent};
 use crate::app::speed::Speed;
-use crate::config::NetworkPreset;
 use crate::config::{Augment, Optimizer, Schedule, TrainConfig};
 use crate::config::{Form, StartFrom, TRAIN_IMAGES, field::percent_of};
+use crate::config::{NetworkPreset, Recipe};
 
 /// A part of the sentence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlanPart {
     /// What it says.
     pub words: String,
-    /// Whether it differs from the default.
+    /// Whether it is neither as in the page's default nor as in Keras'.
     pub unusual: bool,
 }
 
@@ -49,10 +49,11 @@ fn plan(cx: &Context) -> [PlanPart; 5] {
     let on = cx.run.as_ref().filter(|run| run.is_on());
     let (settings, start) =
         on.map_or((&cx.form.settings, cx.form.start), |run| (&run.settings, run.start));
-    let usual = Form::default();
+    let (usual, quick) = (Form::default(), Form::quick());
     let part = |words: fn(&TrainConfig) -> String| {
-        let (words, usually) = (words(settings), words(&usual.settings));
-        PlanPart { unusual: words != usually, words }
+        let usually = [&usual, &quick].map(|form| words(&form.settings));
+        let words = words(settings);
+        PlanPart { unusual: !usually.contains(&words), words }
     };
     let mut length = part(minibatches);
     // For a run that is on, the page shows how much is left instead.
@@ -69,6 +70,21 @@ fn seconds(settings: &TrainConfig, speed: Speed) -> Option<f64> {
     let multiply_adds = settings.architecture.multiply_adds().ok()?;
     let (trained, _) = settings.split(TRAIN_IMAGES as usize);
     Some(speed.seconds(trained * settings.epochs as usize, multiply_adds))
+}
+
+/// What a recipe reaches, which is known of the default network, and how long it takes.
+pub(super) fn outcome(cx: &Context, recipe: Recipe) -> String {
+    let mut settings = cx.form.settings.clone();
+    recipe.apply(&mut settings);
+    let time = match cx.quoted_speed.and_then(|speed| seconds(&settings, speed)) {
+        Some(seconds) => duration(seconds),
+        None => of(settings.epochs, "epoch", "epochs"),
+    };
+    if NetworkPreset::of(&settings.architecture) == NetworkPreset::ALL.first() {
+        [&percent(recipe.reaches()), ", ", &time].concat()
+    } else {
+        time
+    }
 }
 
 fn network(settings: &TrainConfig) -> String {

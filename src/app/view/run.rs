@@ -1,9 +1,11 @@
 //! The run: how far it is, and what its buttons do.
 
+use super::plan::outcome;
 use super::{State, state};
 use crate::app::Context;
 use crate::app::format::{count, duration, of, percent, rate};
 use crate::app::run::{Run, RunPhase};
+use crate::config::{Optimizer, Recipe, StartFrom};
 use crate::protocol::Activity;
 
 /// A button's label and, if it cannot be pressed, why.
@@ -50,6 +52,12 @@ pub struct RunView {
     pub rate_figure: String,
     /// Minibatches.
     pub step_figure: String,
+    /// What each recipe reaches and how long it takes here.
+    pub recipes: [String; Recipe::ALL.len()],
+    /// The title of the browser's tab.
+    pub title: String,
+    /// What the run that has just finished has come to, in a sentence; empty while the card is not shown.
+    pub done: String,
 }
 
 impl RunView {
@@ -64,8 +72,13 @@ impl RunView {
             ..Self::default()
         };
         view.set_buttons(cx);
+        view.title = title(cx);
+        view.recipes = Recipe::ALL.map(|recipe| outcome(cx, recipe));
         if let Some(run) = &cx.run {
             view.set_run(run);
+            if cx.done_card && !cx.only_guesses() {
+                view.done = done(run);
+            }
             let tested = run.test_accuracy.filter(|_| !run.is_on());
             let now = tested.or(cx.curves.accuracy.latest());
             if let Some(accuracy) = now {
@@ -86,22 +99,30 @@ impl RunView {
             Some(RunPhase::Training | RunPhase::Pausing) => (
                 Button { label: "Pause", disabled: None },
                 Some("Pause to step"),
-                "Pause to step; Reset to change settings.",
+                match &cx.run {
+                    _ if cx.only_guesses() => guessing(cx),
+                    Some(run) if run.progress.epoch == 0 && run.start == StartFrom::Fresh => {
+                        "It forgot everything and learns from random weights."
+                    }
+                    _ => "Pause to step; Reset to change settings.",
+                },
             ),
-            Some(RunPhase::Paused | RunPhase::Stepping) => (
-                Button { label: "Resume", disabled: None },
-                None,
-                "Step trains on one minibatch. Reset to change settings.",
-            ),
+            Some(RunPhase::Paused | RunPhase::Stepping) => {
+                (Button { label: "Resume", disabled: None }, None, step_words(cx.step_size))
+            }
             Some(RunPhase::Done | RunPhase::Diverged | RunPhase::Stopped) => (
                 Button { label: "Train", disabled: cannot },
                 cannot,
-                cannot.unwrap_or("Train starts a new run."),
+                match cannot {
+                    Some(why) => why,
+                    None if cx.only_guesses() => guessing(cx),
+                    None => "Train starts a new run.",
+                },
             ),
             None => (
                 Button { label: "Train", disabled: cannot },
                 cannot,
-                cannot.unwrap_or("Step trains on one minibatch."),
+                cannot.unwrap_or(step_words(cx.step_size)),
             ),
         };
         (self.train, self.why) = (train, why);
@@ -130,16 +151,70 @@ impl RunView {
         if let Some(accuracy) = run.test_accuracy {
             self.accuracy_figure = percent(accuracy);
         }
-        if progress.images_per_second > 0.0 {
-            self.rate_figure = rate(progress.images_per_second);
+        if run.last_rate > 0.0 {
+            self.rate_figure = rate(run.last_rate);
         }
         self.step_figure = count(progress.step);
     }
 }
 
+fn step_words(step_size: u32) -> &'static str {
+    match step_size {
+        1 => "Step trains on one minibatch.",
+        10 => "Step trains on 10 minibatches.",
+        _ => "Step trains on 100 minibatches.",
+    }
+}
+
+/// What helps a run that only guesses.
+pub fn guessing(cx: &Context) -> &'static str {
+    let settings = cx.run.as_ref().map_or(&cx.form.settings, |run| &run.settings);
+    let usual = match settings.optimizer {
+        Optimizer::Sgd { .. } => 0.01,
+        Optimizer::Adam { .. } | Optimizer::RmsProp { .. } => 0.001,
+    };
+    if settings.learning_rate < usual / 2.0 {
+        "It only guesses so far: try a larger learning rate."
+    } else {
+        "It only guesses so far: try a smaller learning rate."
+    }
+}
+
+/// The title of the browser's tab: state and accuracy. Before the first test that is the minibatches' own.
+fn title(cx: &Context) -> String {
+    let mut words = Vec::new();
+    if let Some(run) = &cx.run {
+        let stopped = match run.phase {
+            RunPhase::Paused | RunPhase::Stepping => Some("paused"),
+            RunPhase::Diverged | RunPhase::Stopped => Some("stopped"),
+            RunPhase::Training | RunPhase::Pausing | RunPhase::Done => None,
+        };
+        words.extend(run.test_accuracy.or(cx.curves.accuracy.latest()).map(percent));
+        words.extend(stopped.map(String::from));
+        if run.is_on() && stopped.is_none() {
+            words.push(["epoch ", &epoch_words(run)].concat());
+        }
+    }
+    words.push(String::from("Inkling"));
+    words.join(" · ")
+}
+
+/// The epoch under way: "2 of 10".
+fn epoch_words(run: &Run) -> String {
+    let epochs = run.settings.epochs;
+    format!("{} of {epochs}", run.progress.epoch.saturating_add(1).min(epochs))
+}
+
+/// What a run has come to.
+fn done(run: &Run) -> String {
+    let Some(accuracy) = run.test_accuracy else { return String::new() };
+    let from = if run.start == StartFrom::Fresh { "0 to " } else { "" };
+    format!("{from}{} in {}, in this tab", percent(accuracy), duration(run.seconds))
+}
+
 fn text(run: &Run) -> String {
     let (progress, epochs) = (&run.progress, run.settings.epochs);
-    let now = format!("{} of {epochs}", progress.epoch.saturating_add(1).min(epochs));
+    let now = epoch_words(run);
     match (run.phase, progress.activity) {
         (RunPhase::Done, _) => {
             let (whole, enough) = (progress.epoch >= epochs, run.settings.stop_at.is_some());

@@ -5,6 +5,8 @@ use super::dom::{self, DomError};
 use super::focus;
 use crate::app::Event;
 use crate::app::answer::Source;
+use crate::app::panels::evaluate::gallery::Choice;
+use crate::app::panels::{self, PanelId, evaluate};
 use crate::config::{Field, Form, Recipe};
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -73,7 +75,7 @@ impl SettingsControls {
         let mut controls = Vec::new();
         for field in Field::ALL {
             let key = field.key();
-            let selector = ["#settings #", key, ", [data-setting=", key, "]"].concat();
+            let selector = [".setting #", key, ", [data-setting=", key, "]"].concat();
             for element in dom::all::<HtmlElement>(&selector)? {
                 let control = Control::new(element)?;
                 let changed = control.clone();
@@ -94,6 +96,14 @@ impl SettingsControls {
         Ok(Self { controls, recipes })
     }
 
+    /// Says of each recipe what it reaches and how long it takes.
+    pub(super) fn show_outcomes(&self, outcomes: &[String]) -> Result<(), DomError> {
+        for ((_, button), words) in self.recipes.iter().zip(outcomes) {
+            dom::write(&dom::part(button, "span")?, words);
+        }
+        Ok(())
+    }
+
     pub(super) fn show(&self, form: &Form) -> Result<(), DomError> {
         for (field, control) in &self.controls {
             control.set_value(&form.get(*field));
@@ -106,7 +116,7 @@ impl SettingsControls {
 
     /// Locks the settings and says why, or unlocks them.
     pub(super) fn lock(&self, why: Option<&str>) -> Result<(), DomError> {
-        for (_, control) in &self.controls {
+        for (_, control) in self.controls.iter().filter(|(field, _)| !field.can_change_in_a_run()) {
             control.set_disabled(why.is_some());
             control.element().set_title(why.unwrap_or_default());
         }
@@ -131,6 +141,18 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("problem-action", || Event::Repair)?;
     press("data-retry", || Event::RetryData)?;
     press("notice-close", || Event::CloseNotice)?;
+    press("done-close", || Event::CloseCard)?;
+    press("done-mistakes", || {
+        go_to(PanelId::Evaluate);
+        Event::Panel(panels::Event::Evaluate(evaluate::Event::Show(Choice::Mistakes)))
+    })?;
+    dom::press("done-inside", || go_to(PanelId::Inside))?;
+    dom::press("done-yours", || go_to(PanelId::FineTune))?;
+    let step_size: HtmlSelectElement = dom::by_id("step-size")?;
+    let size = step_size.clone();
+    dom::on(&step_size, "change", move |_: DomEvent| {
+        dispatch(Event::StepSize(size.value().parse().unwrap_or(1)));
+    })?;
     press("weights-shipped", || Event::AnswerFrom(Source::Shipped))?;
     press("weights-run", || Event::AnswerFrom(Source::Run))?;
     press("weights-tuned", || Event::AnswerFrom(Source::Tuned))?;
@@ -144,6 +166,16 @@ pub(super) fn listen() -> Result<(), DomError> {
         dispatch(Event::Hash(location.hash().unwrap_or_default()));
     })?;
     confirm()
+}
+
+/// Opens a panel if it is not open, and goes there.
+fn go_to(panel: PanelId) {
+    let Ok(door) = dom::by_id::<HtmlElement>(&["open-", panel.dom_id()].concat()) else { return };
+    if door.get_attribute("aria-expanded").as_deref() != Some("true") {
+        door.click();
+    }
+    door.scroll_into_view();
+    let _ = door.focus();
 }
 
 fn press(id: &str, event: impl Fn() -> Event + 'static) -> Result<(), DomError> {

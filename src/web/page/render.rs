@@ -164,7 +164,17 @@ impl Document {
                 dom::disable(&element, button.disabled)?;
             }
         }
-        let lines: [(&str, Part<RunView, str>); 7] = [
+        if changed(old, new, |v| &v.recipes) {
+            self.settings.show_outcomes(&new.recipes)?;
+        }
+        if changed(old, new, |v| &v.title) {
+            dom::document()?.set_title(&new.title);
+        }
+        if changed(old, new, |v| &v.done) {
+            dom::hide("done", new.done.is_empty())?;
+        }
+        let lines: [(&str, Part<RunView, str>); 8] = [
+            ("done-text", |v| &v.done),
             ("why", |v| v.why),
             ("run-text", |v| &v.text),
             ("run-left", |v| &v.left),

@@ -7,7 +7,8 @@ use inkling::config::field::{Choosable, FieldValue};
 use inkling::config::{Field, Form, Recipe, TrainConfig};
 
 /// What the command line has in its own way, or not at all.
-const OTHERWISE: [Field; 4] = [Field::Seed, Field::Workers, Field::Start, Field::Backend];
+const OTHERWISE: [Field; 5] =
+    [Field::Seed, Field::Workers, Field::Start, Field::Backend, Field::Speed];
 
 /// The settings that the options come to.
 pub(crate) struct SettingsArguments(pub(crate) TrainConfig);

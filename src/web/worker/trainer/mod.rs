@@ -102,12 +102,13 @@ impl Trainer {
                 self.retry.set(true);
                 return self.loader.take();
             }
-            Request::Start { run, settings, paused, workers } => {
+            Request::Start { run, settings, paused, workers, pace } => {
                 // The new run may have another network.
                 self.end();
                 self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
                 match self.begin(run, settings, arrays.into_iter().next()) {
                     Ok(mut run) => {
+                        run.pace = pace;
                         if paused {
                             run.session.pause();
                         }
@@ -116,9 +117,12 @@ impl Trainer {
                     Err(message) => self.fail(run, message),
                 }
             }
-            Request::Pause { run } => self.with_run(run, Session::pause),
-            Request::Resume { run } => self.with_run(run, Session::resume),
-            Request::Step { run } => self.with_run(run, Session::take_step),
+            Request::Pause { run } => self.with_run(run, |run| run.session.pause()),
+            Request::Resume { run } => self.with_run(run, |run| run.session.resume()),
+            Request::Step { run, count } => {
+                self.with_run(run, |run| run.session.take_steps(count));
+            }
+            Request::Pace { run, pace } => self.with_run(run, |run| run.pace = pace),
             Request::Reset { run } => {
                 if self.run.as_ref().is_some_and(|current| current.id == run) {
                     self.end();
@@ -279,9 +283,9 @@ impl Trainer {
     }
 
     /// Changes the run, if it still is the one with this id.
-    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut Session)) {
+    fn with_run(&mut self, id: RunId, change: impl FnOnce(&mut TrainingRun)) {
         if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
-            change(&mut run.session);
+            change(run);
             run.reported = None;
         }
     }

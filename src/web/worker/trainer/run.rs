@@ -16,9 +16,14 @@ use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
 
-/// Milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
+/// The most milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
 /// worker could use: one more a second costs two workers on two cores 1.5 % of their images.
 const PROGRESS_INTERVAL: f64 = 500.0;
+
+/// The fewest, and which share of the run's age lies between two: a young run learns most, and the visitor sees it go
+/// from guessing to knowing. That makes about ten more of them in a run, in its first two seconds.
+const LEAST_INTERVAL: f64 = 50.0;
+const SHARE_OF_AGE: f64 = 0.3;
 
 /// Milliseconds between two signs of life while the run waits for data or helpers, or within a long job.
 const HEARTBEAT: i32 = 1000;
@@ -86,6 +91,10 @@ pub(super) struct TrainingRun {
     pub(super) reported: Option<Task<'static>>,
     /// The activity last reported to the page.
     activity: Activity,
+    /// Minibatches a second at most; `None` is as many as possible.
+    pub(super) pace: Option<u32>,
+    /// When the pace allows the next minibatch, in milliseconds.
+    due: f64,
     last_progress: f64,
     /// When the page last heard from the run, in milliseconds.
     last_sign: f64,
@@ -115,6 +124,8 @@ impl TrainingRun {
             loaded: false,
             reported: None,
             activity: Activity::Training,
+            pace: None,
+            due: now,
             last_progress: now,
             last_sign: now,
             diverged: false,
@@ -128,6 +139,12 @@ impl TrainingRun {
     pub(super) fn advance(&mut self, context: &mut TrainerContext<'_>) -> bool {
         if let Some(job) = self.job {
             return self.finish_job(context, job);
+        }
+        if let Some(pace) = self.pace
+            && matches!(self.session.next(context.images.available()), Task::Minibatch(_))
+            && self.is_early(context, pace)
+        {
+            return false;
         }
         match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
@@ -158,6 +175,29 @@ impl TrainingRun {
             Task::Paused => self.idle(context, Task::Paused),
             Task::Finished => self.idle(context, Task::Finished),
         }
+    }
+
+    /// Whether the pace does not allow the next minibatch yet; then asks for a turn when it does.
+    fn is_early(&mut self, context: &TrainerContext<'_>, pace: u32) -> bool {
+        let (now, between) = (context.clock.now(), 1000.0 / f64::from(pace.max(1)));
+        // The pace may have changed since.
+        self.due = self.due.min(now + between);
+        if now < self.due {
+            context.turn.request_later((self.due - now).ceil() as i32);
+            return true;
+        }
+        // A turn that comes a little late delays none of those after it.
+        let late = now - self.due;
+        self.due = if late < between { self.due + between } else { now + between };
+        false
+    }
+
+    /// Milliseconds between two reports now.
+    fn report_interval(&self) -> f64 {
+        if self.pace.is_some() {
+            return LEAST_INTERVAL;
+        }
+        (SHARE_OF_AGE * 1000.0 * self.meter.seconds()).clamp(LEAST_INTERVAL, PROGRESS_INTERVAL)
     }
 
     /// Shares out the images in `batch`, and computes the trainer's own part of them.
@@ -246,7 +286,7 @@ impl TrainingRun {
                     self.report_divergence(context);
                     return false;
                 }
-                if context.clock.now() - self.last_progress >= PROGRESS_INTERVAL {
+                if context.clock.now() - self.last_progress >= self.report_interval() {
                     self.report(context, Activity::Training);
                 }
             }
@@ -344,16 +384,22 @@ impl TrainingRun {
             Activity::Training => self.meter.images_per_second(),
             Activity::Evaluating | Activity::WaitingForData => 0.0,
         };
+        let seconds_left = self.meter.seconds_for(
+            session.images_left(),
+            epochs_left * (session.validation_images() + context.images.test.len()),
+        );
+        let batch_size = f64::from(session.settings().batch_size);
+        let (rate, seconds_left) = self.pace.map_or((rate, seconds_left), |pace| {
+            let most = f64::from(pace) * batch_size;
+            (rate.min(most), seconds_left.max(session.images_left() as f64 / most))
+        });
         let progress = Progress {
             run: self.id,
             epoch: session.epoch(),
             step: session.step(),
             steps_per_epoch: session.steps_per_epoch(),
             images_per_second: rate as f32,
-            seconds_left: self.meter.seconds_for(
-                session.images_left(),
-                epochs_left * (session.validation_images() + context.images.test.len()),
-            ) as f32,
+            seconds_left: seconds_left as f32,
             activity,
             workers: 1 + context.helper_pool.ready() as u32,
         };

@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
         "settings::controls_show_what_is_set_after_a_reload",
         controls_show_what_is_set_after_a_reload,
     ),
+    ("settings::a_bare_address_is_the_quick_recipe", a_bare_address_is_the_quick_recipe),
     (
         "settings::a_link_is_explained_before_anything_starts",
         a_link_is_explained_before_anything_starts,
@@ -70,6 +71,28 @@ fn controls_write_the_hash(page: &mut Page) -> Result<()> {
     let before = fields(page)?;
     page.open(&link)?;
     ensure!(fields(page)? == before, "{link} gave {}", fields(page)?);
+    Ok(())
+}
+
+/// One epoch of the quick recipe; a link that sets anything starts from Keras' settings as ever.
+fn a_bare_address_is_the_quick_recipe(page: &mut Page) -> Result<()> {
+    const PRESSED: &str = "
+        return [...document.querySelectorAll('.recipes [aria-pressed=true]')].map(recipe => recipe.id)";
+    page.open("")?;
+    let before = fields(page)?;
+    ensure!(before == json!(["1", "16", "0.002", "1", "60000"]), "{before}");
+    let hash = page.hash()?;
+    page.browser.reload()?;
+    page.wait_for_state("ready", 30)?;
+    ensure!(page.hash()? == hash && fields(page)? == before, "{hash}, then {}", page.hash()?);
+    let pressed: Vec<String> = page.ask(PRESSED, vec![])?;
+    ensure!(pressed == ["recipe-fast"], "{pressed:?}");
+    page.open("images=2000&epochs=1&batch=100")?;
+    ensure!(fields(page)? == json!(["1", "100", "0.001", "1", "2000"]), "{}", fields(page)?);
+    ensure!(page.hash()?.contains("augment=off") && !page.hash()?.contains("ema"));
+    page.open("seed=3")?;
+    let pressed: Vec<String> = page.ask(PRESSED, vec![])?;
+    ensure!(pressed == ["recipe-keras"], "{pressed:?}");
     Ok(())
 }
 

@@ -13,6 +13,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::learns_while_one_watches", learns_while_one_watches),
     ("training::pause_resume_and_step_change_nothing", pause_resume_and_step_change_nothing),
     ("training::steps_one_minibatch_at_a_time", steps_one_minibatch_at_a_time),
+    ("training::steps_ten_minibatches_at_a_time", steps_ten_minibatches_at_a_time),
+    ("training::a_teacher_slows_a_run_down", a_teacher_slows_a_run_down),
+    ("training::a_run_says_what_it_came_to", a_run_says_what_it_came_to),
+    ("training::a_run_that_only_guesses_is_told_so", a_run_that_only_guesses_is_told_so),
     ("training::reset_forgets_the_run", reset_forgets_the_run),
     ("training::a_new_run_takes_nothing_from_a_kept_one", a_new_run_takes_nothing_from_a_kept_one),
     ("training::the_screen_stays_on_during_a_run", the_screen_stays_on_during_a_run),
@@ -229,6 +233,118 @@ fn steps_one_minibatch_at_a_time(page: &mut Page) -> Result<()> {
     let done = page.wait_for_state("done", 60)?;
     ensure!(done.step == Some(40) && done.epoch == Some(1), "{done:?}");
     Ok(())
+}
+
+/// Chooses an option of a select.
+fn choose(page: &Page, select: &str, option: &str) -> Result<()> {
+    const CHOOSE: &str = "
+        const select = document.querySelector(arguments[0]);
+        if (select.disabled) throw new Error('it is disabled');
+        select.value = arguments[1];
+        select.dispatchEvent(new Event('change', {bubbles: true}));";
+    page.browser.script(CHOOSE, vec![json!(select), json!(option)])?;
+    Ok(())
+}
+
+fn steps_ten_minibatches_at_a_time(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=1&batch=50&seed=3")?;
+    choose(page, "#step-size", "10")?;
+    for step in [10, 20] {
+        page.click_when_enabled("#step", 30)?;
+        let what = format!("minibatch {step}");
+        page.wait_for(&what, 20, |status| status.state == "paused" && status.step == Some(step))?;
+    }
+    choose(page, "#step-size", "100")?;
+    page.click_when_enabled("#step", 10)?;
+    let done = page.wait_for_state("done", 60)?;
+    ensure!(done.step == Some(40) && done.epoch == Some(1), "{done:?}");
+    Ok(())
+}
+
+/// Ten minibatches a second, each with its answer, then as fast as it goes: the result is that of full speed.
+fn a_teacher_slows_a_run_down(page: &mut Page) -> Result<()> {
+    const RUN: &str = "images=2000&epochs=1&batch=50&seed=3";
+    page.train(RUN)?;
+    let fast = page.wait_for_state("done", 60)?;
+    let epochs = page.epochs()?;
+
+    page.open(&format!("{RUN}&speed=10"))?;
+    page.draw(3)?;
+    page.train_now()?;
+    let from = page.wait_for("five minibatches", 10, |status| status.step >= Some(5))?;
+    let to = page.wait_for("ten more", 10, |status| status.step >= Some(15))?;
+    let steps = to.step.zip(from.step).map_or(0, |(to, from)| to - from);
+    let seconds = (to.now - from.now) / 1000.0;
+    let rate = f64::from(steps) / seconds;
+    ensure!((7.0..12.0).contains(&rate), "{rate} minibatches a second");
+    ensure!(to.images_per_second <= Some(500.0), "{to:?}");
+    choose(page, "#speed", "1")?;
+    let slow = page.status()?;
+    thread::sleep(Duration::from_secs(2));
+    let later = page.status()?;
+    ensure!(later.step <= slow.step.map(|step| step + 4), "{slow:?}, then {later:?}");
+    ensure!(page.hash()?.ends_with("&speed=1"), "{}", page.hash()?);
+    choose(page, "#speed", "full")?;
+    let done = page.wait_for_state("done", 10)?;
+    ensure!(!page.hash()?.contains("speed"), "{}", page.hash()?);
+    ensure!(done.test_accuracy == fast.test_accuracy, "{fast:?}, then {done:?}");
+    ensure!(page.epochs()? == epochs, "{epochs:?}, then {:?}", page.epochs()?);
+    Ok(())
+}
+
+/// The tab's title while it trains, and at the end a card, which nothing makes room for.
+fn a_run_says_what_it_came_to(page: &mut Page) -> Result<()> {
+    const TITLE: &str = "return document.title";
+    const TOPS: &str = "
+        return ['#train', '.recipes', '.progress', '.doors']
+            .map(part => document.querySelector(part).getBoundingClientRect())
+            .flatMap(({top, height}) => [top, height]);";
+    page.open("images=10000&epochs=2&batch=20&seed=5")?;
+    ensure!(page.ask::<String>(TITLE, vec![])? == "Inkling");
+    page.draw(3)?;
+    page.browser.script("scrollTo(0, 0)", vec![])?;
+    page.click_when_enabled("#train", 30)?;
+    page.wait_for_state("training", 10)?;
+    ensure!(page.text()?.contains("It forgot everything"), "{}", page.text()?);
+    let titled = |end: &str| {
+        page.wait_until(end, 60, || {
+            Ok(page.ask::<String>(TITLE, vec![])?.ends_with(end).then_some(()))
+        })
+    };
+    titled(" % · epoch 1 of 2 · Inkling")?;
+    let before: Vec<f64> = page.ask(TOPS, vec![])?;
+    page.wait_for_state("done", 60)?;
+    titled(" % · Inkling")?;
+    let text = page.text()?;
+    ensure!(text.contains("0 to 9") && text.contains(" s, in this tab"), "{text}");
+    let after: Vec<f64> = page.ask(TOPS, vec![])?;
+    ensure!(before == after, "{before:?}, then {after:?}");
+    let rate: String =
+        page.ask("return document.querySelector('#throughput').textContent", vec![])?;
+    ensure!(rate != "–", "the last figure stays");
+    let outcome: String =
+        page.ask("return document.querySelector('#recipe-fast span').textContent", vec![])?;
+    ensure!(outcome.starts_with("99.2 %, ") && !outcome.contains("epoch"), "{outcome}");
+    page.click("#done-mistakes")?;
+    page.wait_until("its mistakes", 20, || {
+        const SHOWN: &str = "
+            const mistakes = document.querySelector('#judge-mistakes');
+            return mistakes?.ariaPressed === 'true' && mistakes.getBoundingClientRect().width > 0;";
+        Ok(page.ask::<bool>(SHOWN, vec![])?.then_some(()))
+    })?;
+    page.click("#done-inside")?;
+    ensure!(page.ask::<bool>("return !document.querySelector('#inside').hidden", vec![])?);
+    page.click("#done-close")?;
+    ensure!(!page.text()?.contains("in this tab\n"), "the card is closed");
+    Ok(())
+}
+
+fn a_run_that_only_guesses_is_told_so(page: &mut Page) -> Result<()> {
+    page.train("images=20000&epochs=1&batch=32&optimizer=sgd&lr=1")?;
+    page.wait_until("a word about it", 60, || {
+        let words = "It only guesses so far: try a smaller learning rate.";
+        Ok(page.text()?.contains(words).then_some(()))
+    })
 }
 
 /// Reset also works in the middle of a run, and the next run starts from scratch.

@@ -75,19 +75,20 @@ impl ExperimentPanel {
         if self.varied == now {
             return Ok(());
         }
-        let picture = app.cx.answer.picture();
+        let amounts = augment::amounts(augment);
+        let picture = app.cx.answer.picture().filter(|_| amounts.is_some());
         dom::hide("varied", picture.is_none())?;
         dom::hide("varied-again", picture.is_none())?;
         dom::text(
             "varied-words",
             match picture {
+                _ if amounts.is_none() => "Images are not augmented.",
                 Some(_) => "Your drawing, as it would be augmented.",
                 None => "Draw a digit to see how it would be augmented.",
             },
         )?;
-        if let Some(picture) = picture {
+        if let (Some(picture), Some(amounts)) = (picture, amounts) {
             let digit = app.cx.answer.digit().map_or(9, |(digit, _)| digit as u8);
-            let amounts = augment::amounts(augment).unwrap_or_default();
             let sheet = varied(&amounts, picture, digit, app.panels.experiment.varied);
             canvas::put(&canvas, &sheet, SIDE * VARIED.0)?;
         }
@@ -123,6 +124,11 @@ impl Panel for ExperimentPanel {
             dom::hide("experiment-locked", view.locked.is_none())?;
             dom::text("schedule-words", &view.schedule)?;
             if let Some(settings) = &view.settings {
+                // A rate that stays what it is needs no curve.
+                let constant = settings.schedule == Schedule::Constant;
+                dom::all::<Element>(".schedule svg")?.iter().try_for_each(|svg| {
+                    svg.toggle_attribute_with_force("hidden", constant).map(drop)
+                })?;
                 let path: Element = dom::by_id("schedule-path")?;
                 path.set_attribute("d", &curve(settings, view.steps))?;
             }
@@ -168,7 +174,6 @@ fn varied(amounts: &Augmentation, picture: &[f32; PIXELS], digit: u8, round: u64
 fn curve(settings: &TrainConfig, steps: u32) -> String {
     const POINTS: u32 = 64;
     let mut path = String::new();
-    let constant = settings.schedule == Schedule::Constant;
     for point in 0..=POINTS {
         let step =
             (f64::from(steps.saturating_sub(1)) * f64::from(point) / f64::from(POINTS)) as u32;
@@ -176,9 +181,6 @@ fn curve(settings: &TrainConfig, steps: u32) -> String {
         let (x, y) = (point * 240 / POINTS, 54.0 - 50.0 * share);
         // Writing to a String cannot fail.
         let _ = write!(path, "{}{x} {y:.1}", if point == 0 { "M" } else { "L" });
-        if constant {
-            return format!("M0 {y:.1}L240 {y:.1}");
-        }
     }
     path
 }
