@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::architecture::Architecture;
 use super::form::{Backend, Form, PACES, StartFrom};
 use super::format::count;
+use super::number;
 use super::train_config::{Augment, Optimizer, Schedule};
 use super::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
 use FieldValue::{Choice, Network, Real, Whole};
@@ -649,8 +650,7 @@ impl Form {
                 let (low, high) = (*range.start(), *range.end());
                 let allowed =
                     format!("{} must be from {} to {}", field.label(), count(low), count(high));
-                let Some(number) = text.parse().ok().filter(|number: &f64| number.is_finite())
-                else {
+                let Some(number) = number::parse(text) else {
                     return Some(stays(&allowed, get(self).map(count)));
                 };
                 // The cast saturates, so every number fits into u32.
@@ -669,8 +669,8 @@ impl Form {
                     ));
                 }
                 let allowed = format!("{} must be from {low} to {high}", field.label());
-                let Some(number) = text.parse().ok().filter(|number: &f32| number.is_finite())
-                else {
+                let read = number::parse(text).map(|number| number as f32);
+                let Some(number) = read.filter(|number| number.is_finite()) else {
                     return Some(stays(&allowed, before.map(|number| number.to_string())));
                 };
                 let taken = number.clamp(low, high);

@@ -17,6 +17,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::architecture::{Activation, Architecture, Layer, Padding, Shape};
+use super::number;
 
 /// Why a text is not an architecture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,8 +110,8 @@ fn read_input(word: &str) -> Option<Shape> {
 fn read_layer(word: &str) -> Option<Layer> {
     // Before Dense, because `d` begins this word too.
     if let Some(rate) = word.strip_prefix("drop") {
-        let rate = rate.parse().ok().filter(|rate: &f32| rate.is_finite())?;
-        return Some(Layer::Dropout { rate });
+        let rate = number::parse(rate)? as f32;
+        return rate.is_finite().then_some(Layer::Dropout { rate });
     }
     let kind = word.chars().next()?;
     let rest = &word[kind.len_utf8()..];

@@ -107,7 +107,7 @@ fn optimizer(settings: &TrainConfig) -> String {
         let form = Form::of(settings);
         let numbers = form
             .optimizer_numbers()
-            .map(|(field, number)| [&field.label().to_lowercase(), " ", &number].concat());
+            .map(|(field, number)| [&field.label().to_ascii_lowercase(), " ", &number].concat());
         format!(" ({})", numbers.collect::<Vec<_>>().join(", "))
     };
     let name = optimizer.class_name();

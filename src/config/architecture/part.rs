@@ -1,6 +1,7 @@
 //! What can be set in a layer.
 
 use super::layer::{Activation, Layer, Padding};
+use crate::number;
 
 /// One thing that can be set in a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,8 @@ impl LayerPart {
                 take(padding, Padding::ALL.into_iter().find(|p| p.word() == text))
             }
             (Self::Rate, Layer::Dropout { rate }) => {
-                take(rate, text.parse().ok().filter(|rate: &f32| rate.is_finite()))
+                let read = number::parse(text).map(|number| number as f32);
+                take(rate, read.filter(|rate| rate.is_finite()))
             }
             _ => false,
         }
