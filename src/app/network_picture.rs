@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_network_shows_many_maps_on_a_desk_and_larger_ones_on_a_phone() {
+    fn the_default_network_shows_many_maps_on_a_wide_screen_and_fewer_on_a_phone() {
         let columns = columns(&Architecture::default());
         for (size, density, counts) in [
             ((560, 250), 1.0, 20..=32),

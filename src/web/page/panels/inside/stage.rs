@@ -111,7 +111,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
 }
 
 /// Under the last layer's ten numbers, which digit each is for.
-const DIGITS: &str = "<p class=\"digits\" aria-hidden=\"true\"><span>0</span><span>1</span><span>2</span><span>3</span><span>4</span>\
+const DIGITS: &str = "<p class=\"outputs\" aria-hidden=\"true\"><span>0</span><span>1</span><span>2</span><span>3</span><span>4</span>\
     <span>5</span><span>6</span><span>7</span><span>8</span><span>9</span></p>";
 
 /// A scale, with its ends in words.
