@@ -38,7 +38,7 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// The style sheet's parts in their order: npm's, then ours.
-const STYLES: [&str; 15] = [
+const STYLES: [&str; 16] = [
     "node_modules/uplot/dist/uPlot.min.css",
     "www/style.css",
     "www/draw.css",
