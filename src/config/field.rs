@@ -571,9 +571,9 @@ table! {
         value: Choice {
             options: &[
                 option("full", "full"),
-                option("100", "100 a second"),
-                option("10", "10 a second"),
-                option("1", "1 a second"),
+                option("100", "100/s"),
+                option("10", "10/s"),
+                option("1", "1/s"),
             ],
             get: |form| PACES.iter().position(|pace| *pace == form.pace).unwrap_or(0),
             set: |form, place| form.pace = PACES[place],

@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &str) -> Option<f64> {
         if text.is_empty() || !text.bytes().all(is_decimal) {
             return None;
         }
-        js_sys::Number::new(&text.into()).value_of()
+        js_sys::Number::from(wasm_bindgen::JsValue::from(text)).value_of()
     };
     Some(number).filter(|number: &f64| number.is_finite())
 }
