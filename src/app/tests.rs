@@ -846,7 +846,8 @@ fn with_the_hand() -> App {
 
 #[test]
 fn the_hand_shows_that_one_can_draw_and_makes_room_for_who_does() {
-    let ends: [(&str, fn(&mut App)); 3] = [
+    type End = fn(&mut App);
+    let ends: [(&str, End); 3] = [
         ("a stroke", |app| draw(app)),
         ("Clear", |app| drop(app.update(Event::Clear))),
         ("Undo", |app| drop(app.update(Event::Undo))),
