@@ -155,6 +155,9 @@ impl EvaluateState {
                     self.choose(choice);
                     out.push(Outcome::announce(self.gallery.title()));
                     self.fetch_pictures(out);
+                } else if self.evaluated.is_some() {
+                    // They are chosen once the labels are here.
+                    self.gallery.choice = choice;
                 }
             }
             Event::More => {
@@ -258,7 +261,8 @@ impl EvaluateState {
             labels => Labels::Here(labels.iter().map(|&label| label as u8).collect()),
         };
         self.set_figures();
-        self.choose(Choice::Sample);
+        let choice = Some(self.gallery.choice).filter(|choice| self.can_show(*choice));
+        self.choose(choice.unwrap_or_default());
         self.fetch_pictures(out);
     }
 

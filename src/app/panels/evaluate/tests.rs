@@ -204,6 +204,26 @@ fn a_cell_shows_the_worst_first() {
 }
 
 #[test]
+fn mistakes_that_are_asked_for_before_the_labels_are_here_come_with_them() {
+    let mut app = ready();
+    app.update(Happening::Train);
+    let end = Reply::EpochEnd {
+        run: 1,
+        epoch: 1,
+        step: 9,
+        test_loss: 0.4,
+        test_accuracy: 0.6,
+        validation: None,
+    };
+    reply(&mut app, end, vec![vec![], probabilities()]);
+    app.update(Happening::TogglePanel(PanelId::Evaluate));
+    happen(&mut app, Event::Show(Choice::Mistakes));
+    reply(&mut app, Reply::TestLabels, vec![LABELS.map(f32::from).to_vec()]);
+    assert_eq!(app.panels.evaluate.gallery.choice, Choice::Mistakes);
+    assert_eq!(on_show(&app), [4, 3]);
+}
+
+#[test]
 fn pictures_come_are_read_again_and_looked_into() {
     let mut app = evaluated();
     happen(&mut app, Event::Show(Choice::Mistakes));
