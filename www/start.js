@@ -68,14 +68,15 @@ function stopAfterATrap({ error }) {
   }
 }
 
+// Once the trainer is there, or an error is: the page can answer by then, and has fetched what it needs for that.
 function afterTheFirstAnswer(action) {
   const { body } = document;
   const observer = new MutationObserver(() => {
-    if (body.dataset.state === "loading") return;
+    if (!body.dataset.backend && body.dataset.state !== "error") return;
     observer.disconnect();
     action();
   });
-  observer.observe(body, { attributeFilter: ["data-state"] });
+  observer.observe(body, { attributeFilter: ["data-backend", "data-state"] });
 }
 
 async function start() {

@@ -17,7 +17,7 @@ pub mod form;
 pub mod format;
 mod hash;
 pub mod notation;
-mod number;
+pub mod number;
 pub mod presets;
 pub mod train_config;
 

@@ -4,7 +4,7 @@
 ///
 /// In a browser the browser reads it: Rust's own reader needs tables of 14 KB, which a visitor would wait for. Rounding to
 /// f64 first makes no difference to an f32 of fewer than 17 digits.
-pub(crate) fn parse(text: &str) -> Option<f64> {
+pub fn parse(text: &str) -> Option<f64> {
     #[cfg(not(target_arch = "wasm32"))]
     let number = text.parse().ok()?;
     #[cfg(target_arch = "wasm32")]

@@ -5,7 +5,7 @@ use crate::app::curves::{Curves, Test};
 use crate::app::run::Run;
 use crate::config::NetworkPreset;
 use crate::config::TrainConfig;
-use crate::config::{Field, Form, StartFrom};
+use crate::config::{Field, Form, StartFrom, number};
 use crate::protocol::{Evaluation, RunId};
 
 use serde::{Serialize, Serializer};
@@ -233,7 +233,7 @@ fn as_object<S: Serializer>(
 
 /// The number with no more digits than an `f32` needs: 0.1, not 0.10000000149.
 fn short(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or(f64::NAN)
+    number::parse(&number.to_string()).unwrap_or(f64::NAN)
 }
 
 impl Record {
@@ -242,7 +242,8 @@ impl Record {
         let metadata = &self.metadata;
         let form = metadata.form();
         let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
-        let setting = |value: String| value.parse().map_or(Setting::Word(value), Setting::Number);
+        let setting =
+            |value: String| number::parse(&value).map_or(Setting::Word(value), Setting::Number);
         let epochs = metadata.epochs.iter().map(|test| SavedEpoch {
             epoch: test.epoch,
             minibatch: test.step,

@@ -64,7 +64,7 @@ impl Panels {
             self.open = app.open_panel;
             if self.open.is_some() {
                 // The buttons come to the window's upper edge, so that what they have opened is in sight.
-                dom::by_id::<HtmlElement>("rooms")?.scroll_into_view();
+                dom::by_id::<HtmlElement>("panels")?.scroll_into_view();
             }
         }
         for Placed { id, panel, frame } in &mut self.panels {

@@ -253,7 +253,7 @@ fn a_trainer_that_hangs_costs_nothing(page: &mut Page) -> Result<()> {
     page.click_when_enabled("#problem-action", 5)?;
     page.wait_until("the result", 30, || {
         let text = page.text()?;
-        Ok(text.contains("Your digits and the weights are as they were.").then_some(()))
+        Ok(text.contains("Your digits and the network are unchanged.").then_some(()))
     })?;
     fine_tune(page)?;
     Ok(())
