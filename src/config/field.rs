@@ -570,7 +570,7 @@ table! {
         help: "How many minibatches it takes in a second: slow motion to watch single ones change the answer. The result is the same.",
         value: Choice {
             options: &[
-                option("full", "full"),
+                option("full", "full speed"),
                 option("100", "100/s"),
                 option("10", "10/s"),
                 option("1", "1/s"),

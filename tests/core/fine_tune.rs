@@ -155,7 +155,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     };
     let good = fresh(&architecture);
     assert_eq!(begin(good.clone(), 10), None);
-    assert!(begin(good[1..].to_vec(), 10).is_some_and(|why| why.contains("another model")));
+    assert!(begin(good[1..].to_vec(), 10).is_some_and(|why| why.contains("another network")));
     assert!(begin(good.clone(), 0).is_some_and(|why| why.contains("not here yet")));
     let mut broken = good;
     broken[0] = f32::NAN;

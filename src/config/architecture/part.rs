@@ -88,7 +88,7 @@ impl LayerPart {
     /// The layer's value, if it is out of range.
     pub(super) fn out_of_range(self, layer: &Layer) -> Option<f32> {
         let [low, high] = self.limits()?;
-        let number = number::parse(&self.get(layer)?)? as f32;
+        let number = number::parse(&self.get(layer)?).map_or(f32::NAN, |number| number as f32);
         let inside = match self {
             Self::Rate => (low..1.0).contains(&number),
             _ => (low..=high).contains(&number),

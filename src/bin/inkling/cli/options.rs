@@ -115,7 +115,7 @@ mod tests {
         for (line, why) in [
             ("--epochs 101", "Epochs must be from 1 to 100"),
             ("--batch-size none", "Batch size must be from 1 to 512"),
-            ("--rho 0.5", "Rho is no number of adam"),
+            ("--rho 0.5", "Rho does not apply to adam"),
             ("--augment wild", "[possible values: off, on, gentle]"),
             ("--architecture f,x3", "“x3” is not a layer"),
         ] {
