@@ -220,10 +220,10 @@ impl<'b> Page<'b> {
         self.ask(ROWS, vec![])
     }
 
-    /// The fields with an invalid value.
+    /// The settings with an invalid value.
     pub fn invalid_fields(&self) -> Result<Vec<String>> {
         const INVALID: &str = "
-            return [...document.querySelectorAll('input, select')]
+            return [...document.querySelectorAll(':is(.learn, #experiment) :is(input, select)')]
                 .filter(field => !field.closest('[hidden]') && !field.placeholder)
                 .filter(field => !field.checkValidity() || field.value === '' && field.id !== 'images')
                 .map(field => `#${field.id} = ${field.value}`);";
