@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 /// The names of the layers, in order.
 pub(crate) fn layers(page: &Page) -> Result<Vec<String>> {
-    page.ask("return [...document.querySelectorAll('#layers .class')].map(e => e.id)", vec![])
+    page.ask("return [...document.querySelectorAll('#layers .class')].map(e => e.textContent)", vec![])
 }
 
 fn content(page: &Page, selector: &str) -> Result<String> {
@@ -49,7 +49,7 @@ fn a_preset_trains(page: &mut Page) -> Result<()> {
     page.click("#train")?;
     page.wait_for_state("training", 20)?;
     ensure!(!page.is_enabled("#layers input")?, "a run keeps its network");
-    ensure!(page.text()?.contains("A run is on"), "and the panel says so");
+    ensure!(page.text()?.contains("A run is in progress"), "and the panel says so");
     let done = page.wait_for_state("done", 120)?;
     ensure!(done.test_accuracy > Some(0.5), "{done:?}");
     ensure!(done.prediction.is_some(), "its weights answer: {done:?}");
@@ -75,7 +75,7 @@ fn a_wrong_layer_says_so_and_train_waits(page: &mut Page) -> Result<()> {
         "{told}"
     );
     ensure!(!page.is_enabled("#train")?, "Train waits");
-    ensure!(page.text()?.contains("Experiment says why"), "and says so");
+    ensure!(page.text()?.contains("Experiment marks the layer"), "and says so");
     let focused: String = page.ask("return document.activeElement.className", vec![])?;
     ensure!(focused == "remove", "the focus stays in the list, not on {focused:?}");
 
@@ -211,7 +211,7 @@ fn works_in_a_translated_page(page: &mut Page) -> Result<()> {
 }
 
 fn code_follows_and_is_copied(page: &mut Page) -> Result<()> {
-    page.open("")?;
+    page.open("epochs=10")?;
     page.click("#open-experiment")?;
     let code = content(page, "#code")?;
     ensure!(code.contains("layers.Conv2D(32, 3, activation=\"relu\")"), "{code}");
@@ -262,7 +262,7 @@ fn settings_have_their_numbers(page: &mut Page) -> Result<()> {
         "{hash}"
     );
     let pressed: Vec<String> = page.ask(
-        "return [...document.querySelectorAll('.recipes [aria-pressed=true]')].map(e => e.textContent)",
+        "return [...document.querySelectorAll('.recipes [aria-pressed=true]')].map(e => e.id)",
         vec![],
     )?;
     ensure!(pressed == ["recipe-fast"], "{pressed:?}");

@@ -214,8 +214,12 @@ fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     const OUTSIDE: &str = "
         return arguments[0].filter(selector => {
             const {left, top, right, bottom} = document.querySelector(selector).getBoundingClientRect();
-            return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
+            const shown = right > left && bottom > top;
+            return !shown || left < 0 || top < 0 || right > innerWidth || bottom > innerHeight;
         });";
+    if page.browser.engine() == Engine::Chromium {
+        emulate(page, 1440, 900, 1)?;
+    }
     page.open("")?;
     let wanted = json!([
         "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch",

@@ -109,7 +109,7 @@ fn a_refused_write_costs_no_other_run(page: &mut Page) -> Result<()> {
 
     // That makes room, so the refused one is tried again, with its weights.
     page.click("#runs-rows tr:last-child [data-do=delete]")?;
-    wait_until_gone(page, "could not keep")?;
+    wait_until_gone(page, "could not save")?;
     ensure!(keys(page)?.len() == 4, "{:?}", keys(page)?);
     are_there_after_a_reload(page, &["Run 3", "Run 2"])
 }
@@ -134,7 +134,7 @@ fn a_refused_digit_costs_no_other(page: &mut Page) -> Result<()> {
     label(page, 2)?;
     wait_for_text(
         page,
-        "could not keep one of these digits (there is no room left for this site)",
+        "could not save one of these digits (there is no room left for this site)",
     )?;
     page.browser.script("window.refuses = false", vec![])?;
     label(page, 3)?;
@@ -217,17 +217,17 @@ fn its_library_may_come_later(page: &mut Page) -> Result<()> {
     page.click("#open-runs")?;
     wait_for_text(
         page,
-        "This browser keeps no runs for this page (idb-keyval.js could not be loaded)",
+        "This browser cannot save runs for this page (idb-keyval.js could not be loaded)",
     )?;
     train(page)?;
     wait_for_runs(page, &["Run 1"])?;
     wait_for_text(
         page,
-        "This browser keeps no runs for this page (idb-keyval.js could not be loaded)",
+        "This browser cannot save runs for this page (idb-keyval.js could not be loaded)",
     )?;
     page.site.heal("idb-keyval.js");
     train(page)?;
-    wait_until_gone(page, "This browser keeps no runs")?;
+    wait_until_gone(page, "This browser cannot save runs")?;
     wait_for_runs(page, &["Run 2", "Run 1"])?;
     page.open(SHORT)?;
     page.click("#open-runs")?;
