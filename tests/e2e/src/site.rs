@@ -227,6 +227,14 @@ impl Site {
     }
 }
 
+impl Site {
+    /// From now on nobody answers at this address.
+    pub fn stop(&mut self) {
+        self.server.abort();
+        self.nginx = None;
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         self.server.abort();
