@@ -65,7 +65,7 @@ fn all_works(page: &Page) -> Result<()> {
     }
     page.wait_until("the run in the list", 20, || {
         Ok(page
-            .ask::<bool>("return Boolean(document.querySelector('#runs-table td'))", vec![])?
+            .ask::<bool>("return Boolean(document.querySelector('#runs-rows tr'))", vec![])?
             .then_some(()))
     })
 }
