@@ -167,10 +167,7 @@ fn isolates(page: &mut Page) -> Result<()> {
 }
 
 fn a_refused_one_costs_nothing_else(page: &mut Page) -> Result<()> {
-    // Chromium itself reports the status.
-    page.expect_on_console("service-worker.js");
-    page.expect_on_console("when fetching the script");
-    page.site.inject("service-worker.js", Fault::Missing);
+    page.refuse_service_worker();
     page.train(RUN)?;
     page.wait_for_state("done", 60)?;
     page.train(RUN)?;
