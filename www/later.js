@@ -1,4 +1,5 @@
-// What can wait until the network has answered for the first time: the styles of charts and panels, presenting, the shared picture.
+// What can wait until the network has answered for the first time: the styles of charts and panels, presenting, the
+// shared picture, being kept for use without a network.
 
 const styles = document.createElement("link");
 styles.rel = "stylesheet";
@@ -6,6 +7,7 @@ styles.href = new URL("./later.css", import.meta.url);
 document.head.append(styles);
 
 import("./present.js");
+import("./offline.js");
 
 const share = document.getElementById("share-picture");
 share.addEventListener("click", async () => {

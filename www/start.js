@@ -80,6 +80,7 @@ function afterTheFirstAnswer(action) {
 }
 
 async function start() {
+  document.body.dataset.isolated = String(self.crossOriginIsolated === true);
   const early = import("./pad.js");
   const missing = whatIsMissing();
   if (missing) {

@@ -22,12 +22,16 @@ export default [
   },
   {
     files: ["www/**/*.js", "bench/**/*.js"],
-    ignores: ["www/**/worker*.js"],
+    ignores: ["www/**/worker*.js", "www/service-worker.js"],
     languageOptions: { globals: globals.browser },
   },
   {
     files: ["www/**/worker*.js"],
     languageOptions: { globals: globals.worker },
+  },
+  {
+    files: ["www/service-worker.js"],
+    languageOptions: { globals: globals.serviceworker },
   },
   {
     // They run in browsers without modules, so they are written for those.

@@ -14,7 +14,7 @@ use crate::{data, fingerprint, npm, project, site, step};
 const CODE: [&str; 4] = [".cargo", "Cargo.lock", "Cargo.toml", "src"];
 
 /// Other sources of the site; npm's packages are represented by their lock file.
-const REST: [&str; 4] = ["hosting", "package-lock.json", "www", "xtask/src"];
+const REST: [&str; 5] = ["docs/training.png", "hosting", "package-lock.json", "www", "xtask/src"];
 
 #[derive(Args)]
 pub(crate) struct Options {

@@ -3,15 +3,17 @@
 //! | path | what | cached |
 //! | --- | --- | --- |
 //! | `index.html` | the document, which names the build | never |
+//! | `service-worker.js` | keeps one build in the browser: its ID, its files and their hashes are written into it | never |
 //! | `build/ID/` | everything else of one build; `ID` is a hash over names and contents | for ever |
 //! | `data/` | MNIST's parts, each named by its content | for ever |
 //!
 //! So a page cannot load a file of another build: a path that a newer build no longer has answers 404.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
@@ -19,6 +21,9 @@ use sha2::{Digest, Sha256};
 use crate::document::{self, Build};
 use crate::wasm::MODULES;
 use crate::{data, fingerprint, licences, project};
+
+/// Picture of the page in the manifest, which only an installation shows.
+const SCREENSHOT: &str = "training.png";
 
 /// Files of `www` that a browser loads as they are.
 const FROM_WWW: &[&str] = &[
@@ -30,8 +35,14 @@ const FROM_WWW: &[&str] = &[
     "tour.js",
     "charts.js",
     "worker-start.js",
+    "offline.js",
+    "app.webmanifest",
     "icon.svg",
+    "icon-192.png",
+    "icon-512.png",
+    "icon-maskable.png",
     "assets/weights.safetensors",
+    "../docs/training.png",
 ];
 
 /// Files from npm, below `node_modules`, and their names on the site.
@@ -90,9 +101,11 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     data::lay_out(&parts.join("manifest.json"), &site.join("data"))?;
 
     let id = fingerprint::of(&parts, &["."])?[..12].to_owned();
+    let worker = service_worker(&read(&root.join("www/service-worker.js"))?, &id, &parts)?;
+    write(&site.join("service-worker.js"), &worker)?;
     fs::rename(&parts, site.join("build").join(&id))?;
     let guard = read(&root.join("www/guard.js"))?;
-    let build = Build { id: &id, guard: &guard, guard_hash: &hash(&guard) };
+    let build = Build { id: &id, guard: &guard, guard_hash: &hash(guard.as_bytes()) };
     let html = document::render(&root.join("www"), &build)?;
     write(&site.join("index.html"), &html)?;
     copy(&root.join("hosting/_headers"), &site.join("_headers"))?;
@@ -100,9 +113,32 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
     Ok(id)
 }
 
-/// How the policy names a script that it allows.
-fn hash(script: &str) -> String {
-    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(script)))
+/// How browsers write the hash of a file or of a script that the policy allows.
+fn hash(bytes: &[u8]) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(bytes)))
+}
+
+/// The service worker of the build in a folder. What it holds differs for each build, so browsers take the new one.
+fn service_worker(script: &str, id: &str, build: &Path) -> Result<String> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(build).with_context(|| format!("cannot read {}", build.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().context("a file without a name")?.to_string_lossy();
+        if name != SCREENSHOT {
+            let bytes =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            files.insert(name.into_owned(), hash(&bytes));
+        }
+    }
+    let mut script = script.to_owned();
+    for (empty, filled) in [
+        ("const build = \"\";", format!("const build = {id:?};")),
+        ("const files = {};", format!("const files = {};", serde_json::to_string_pretty(&files)?)),
+    ] {
+        ensure!(script.contains(empty), "service-worker.js has no {empty:?}");
+        script = script.replacen(empty, &filled, 1);
+    }
+    Ok(script)
 }
 
 /// The script with which `trunk serve` reloads a page, the last in the document that it wrote.
@@ -174,8 +210,40 @@ mod tests {
     }
 
     #[test]
+    fn the_service_worker_names_its_build_and_what_it_keeps() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        write(&folder.path().join("start.js"), "alert(1)")?;
+        write(&folder.path().join(SCREENSHOT), "")?;
+        let script = read(&project::root().join("www/service-worker.js"))?;
+        let script = service_worker(&script, "abc", folder.path())?;
+        assert!(script.contains("const build = \"abc\";"), "{script}");
+        let file = "\"start.js\": \"sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=\"\n}";
+        assert!(script.contains(file) && !script.contains(SCREENSHOT), "{script}");
+        Ok(())
+    }
+
+    /// A browser that is told another size does not show it.
+    #[test]
+    fn the_manifests_pictures_have_the_sizes_that_it_says() -> Result<()> {
+        let www = project::root().join("www");
+        let manifest: serde_json::Value =
+            serde_json::from_str(&read(&www.join("app.webmanifest"))?)?;
+        let pictures = ["icons", "screenshots"].map(|list| manifest[list].as_array());
+        for picture in pictures.into_iter().flatten().flatten() {
+            let name = picture["src"].as_str().context("a picture has an address")?;
+            let file =
+                FROM_WWW.iter().find(|file| file.ends_with(name)).context("not on the site")?;
+            let png = fs::read(www.join(file))?;
+            let side =
+                |at: usize| png[at..at + 4].iter().fold(0, |sum, &b| sum * 256 + u32::from(b));
+            assert_eq!(picture["sizes"], format!("{}x{}", side(16), side(20)), "{name}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_script_is_allowed_by_its_hash() {
         // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
-        assert_eq!(hash("alert(1)"), "sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=");
+        assert_eq!(hash(b"alert(1)"), "sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=");
     }
 }

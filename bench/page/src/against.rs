@@ -15,6 +15,7 @@ pub(crate) fn run(browser: &Browser, site: &Path, other: &Path, effort: Effort) 
     let open = |folder: &Path, host| -> Result<Page<'_>> {
         let mut page = Page::of(browser, folder)?;
         page.change_host(folder, host)?;
+        page.refuse_service_worker();
         Ok(page)
     };
     let pages = |folder: &Path| -> Result<[Page<'_>; 2]> {

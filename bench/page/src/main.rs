@@ -95,6 +95,7 @@ fn main() -> Result<()> {
     let mut page = Page::of(&browser, &e2e::dist()?)?;
     let mut plain = Page::of(&browser, &e2e::dist()?)?;
     plain.change_host(&e2e::dist()?, Host::Plain)?;
+    plain.refuse_service_worker();
     let mut peers = arguments.peers.as_deref().map(Peers::start).transpose()?;
 
     let mut subjects = Subject::all();

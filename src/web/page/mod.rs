@@ -156,6 +156,7 @@ pub fn start() -> Result<(), DomError> {
     focus::listen()?;
     controls::listen()?;
     wake_lock::listen()?;
+    update::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(

@@ -2,12 +2,17 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{RequestCache, RequestInit, Response};
+use web_sys::{Event as DomEvent, RequestCache, RequestInit, Response};
 
 use super::assets::BUILD;
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
+
+/// Listens for word of a newer build, from offline.js.
+pub(super) fn listen() -> Result<(), DomError> {
+    dom::on(dom::document()?.as_ref(), "update", |_: DomEvent| check())
+}
 
 /// Fetches the document again and dispatches an event if it names another build. Offline nothing happens.
 pub(super) fn check() {

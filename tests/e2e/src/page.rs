@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, ConsoleMessage, Pointer};
 use crate::digits::{self, Stroke};
 use crate::engine::Engine;
-use crate::site::{Host, PHONE, Site};
+use crate::site::{Fault, Host, PHONE, Site};
 
 /// The attributes of `<body>` at one moment. `None` for numbers that the page does not have yet.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +73,14 @@ impl<'b> Page<'b> {
     /// From now on serves the folder at `/` by another kind of host.
     pub fn change_host(&mut self, folder: &Path, host: Host) -> Result<()> {
         self.move_to(folder, "/", host)
+    }
+
+    /// From now on the site has no service worker, which would isolate the page from its second load on.
+    pub fn refuse_service_worker(&mut self) {
+        self.site.inject("service-worker.js", Fault::Missing);
+        // Chromium itself reports the status.
+        self.expect_on_console("service-worker.js");
+        self.expect_on_console("when fetching the script");
     }
 
     fn move_to(&mut self, folder: &Path, prefix: &str, host: Host) -> Result<()> {

@@ -2,7 +2,7 @@
 //! `INKLING_SERVER=nginx` a real nginx is in front of it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::convert::Infallible;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,6 +86,8 @@ struct State {
 struct Shared {
     faults: HashMap<String, Fault>,
     hits: Vec<Hit>,
+    /// Open connections end too.
+    stopped: bool,
     console: Vec<ConsoleMessage>,
 }
 
@@ -224,6 +226,15 @@ impl Site {
     /// Messages from the console script since the last call.
     pub fn take_console(&self) -> Vec<ConsoleMessage> {
         std::mem::take(&mut self.state.shared().console)
+    }
+}
+
+impl Site {
+    /// From now on nobody answers at this address.
+    pub fn stop(&mut self) {
+        self.state.shared().stopped = true;
+        self.server.abort();
+        self.nginx = None;
     }
 }
 
@@ -413,7 +424,12 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn converse(stream: TcpStream, state: Arc<State>) {
-    let service = service_fn(|request| async { Ok::<_, Infallible>(state.answer(request).await) });
+    let service = service_fn(|request| async {
+        if state.shared().stopped {
+            return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+        }
+        Ok(state.answer(request).await)
+    });
     // A browser may close the connection in the middle of an answer.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

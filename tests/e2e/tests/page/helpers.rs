@@ -142,6 +142,7 @@ fn any_number_gives_the_same_figures(page: &mut Page) -> Result<()> {
     let alone = alone(page)?;
     for host in [Host::Isolated, Host::Plain] {
         page.change_host(&e2e::dist()?, host)?;
+        page.refuse_service_worker();
         for workers in [2, 4] {
             let together = trained(page, workers)?;
             let shares: bool = page.ask("return crossOriginIsolated", vec![])?;

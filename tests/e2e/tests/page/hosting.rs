@@ -45,6 +45,16 @@ fn nginx_says_what_browsers_should_know(page: &mut Page) -> Result<()> {
         is_kept(&answer)?;
         is_held_to_the_workers_policy(&answer)?;
     }
+    let worker = ask("service-worker.js")?;
+    says(&worker, "cache-control", "no-cache")?;
+    says(&worker, "content-type", "text/javascript; charset=utf-8")?;
+    is_held_to_the_workers_policy(&worker)?;
+    ensure!(!worker.1.contains_key("etag"), "two builds' can have one: {worker:?}");
+    let manifest = ask(&e2e::built("app.webmanifest")?)?;
+    says(&manifest, "content-type", "application/manifest+json")?;
+    let icon = ask(&e2e::built("icon-192.png")?)?;
+    says(&icon, "content-type", "image/png")?;
+
     let part = ask(&crate::parts()?[0])?;
     is_kept(&part)?;
     ensure!(!part.1.contains_key("content-encoding"), "packed twice: {part:?}");
@@ -54,7 +64,7 @@ fn nginx_says_what_browsers_should_know(page: &mut Page) -> Result<()> {
     says(&gone, "cache-control", "no-cache")?;
     is_held_to_the_workers_policy(&gone)?;
 
-    for answer in [document, part, gone] {
+    for answer in [document, worker, part, gone] {
         for (name, value) in [
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-embedder-policy", "require-corp"),

@@ -19,6 +19,7 @@ mod inside;
 mod judge;
 mod layout;
 mod network;
+mod offline;
 mod runs;
 mod settings;
 mod sight;
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
         dataset::TESTS,
         start::TESTS,
         update::TESTS,
+        offline::TESTS,
         failure::TESTS,
         focus::TESTS,
         sight::TESTS,

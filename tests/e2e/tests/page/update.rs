@@ -82,7 +82,7 @@ fn open_and_update(page: &mut Page, folder: &Path) -> Result<String> {
 }
 
 /// Gives the build in a folder another ID, as a new one would have.
-fn update(folder: &Path) -> Result<String> {
+pub(crate) fn update(folder: &Path) -> Result<String> {
     const ID: &str = "0123456789ab";
     let document = folder.join("index.html");
     let html = std::fs::read_to_string(&document)?;
@@ -90,10 +90,12 @@ fn update(folder: &Path) -> Result<String> {
     let old = old.trim_matches('/').rsplit('/').next().context("a build has an ID")?.to_owned();
     std::fs::rename(folder.join("build").join(&old), folder.join("build").join(ID))?;
     std::fs::write(&document, html.replace(&old, ID))?;
+    let worker = folder.join("service-worker.js");
+    std::fs::write(&worker, std::fs::read_to_string(&worker)?.replace(&old, ID))?;
     Ok(ID.to_owned())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
