@@ -25,7 +25,8 @@ const BELOW: &[(&str, &[&str])] = &[
     ("checkpoint", &["net"]),
     ("protocol", &["config", "net"]),
     ("train", &["kernels", "config", "net", "data", "ink", "protocol"]),
-    ("app", &["config", "net", "data", "ink", "protocol"]),
+    ("formats", &["config"]),
+    ("app", &["config", "net", "data", "ink", "protocol", "formats"]),
     ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "app"]),
 ];
 

@@ -1,0 +1,3 @@
+//! A network as files that other programs read.
+
+pub mod keras;
