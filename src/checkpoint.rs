@@ -1,6 +1,8 @@
 //! Parameters as safetensors, under Keras-like names (`conv2d/kernel`), little-endian `f32`, or `f16`
 //! for a file of half the size.
 
+use std::collections::HashMap;
+
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, serialize};
 
@@ -84,8 +86,31 @@ pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
 /// # Errors
 /// If their number is not the plan's.
 pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
+    save_with(plan, parameters, None)
+}
+
+/// As [`save`], with metadata.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(
+    plan: &Plan,
+    parameters: &[f32],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, CheckpointError> {
     let bytes: Vec<u8> = parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
-    write(plan, Dtype::F32, size_of::<f32>(), &bytes)
+    write(plan, Dtype::F32, size_of::<f32>(), &bytes, metadata)
+}
+
+/// A file's metadata.
+///
+/// # Errors
+/// If the file is damaged.
+pub fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError> {
+    // Checks the whole header, offsets and lengths included.
+    SafeTensors::deserialize(bytes)?;
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    Ok(header.metadata().clone().unwrap_or_default())
 }
 
 /// Writes a file of half the size, each parameter rounded to the nearest `f16`: three decimal digits,
@@ -95,10 +120,16 @@ pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError>
 /// As [`save`].
 pub fn save_half(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
     let bytes: Vec<u8> = parameters.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
-    write(plan, Dtype::F16, size_of::<f16>(), &bytes)
+    write(plan, Dtype::F16, size_of::<f16>(), &bytes, None)
 }
 
-fn write(plan: &Plan, dtype: Dtype, size: usize, bytes: &[u8]) -> Result<Vec<u8>, CheckpointError> {
+fn write(
+    plan: &Plan,
+    dtype: Dtype,
+    size: usize,
+    bytes: &[u8],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, CheckpointError> {
     let tensors = plan
         .parameters()
         .iter()
@@ -108,5 +139,5 @@ fn write(plan: &Plan, dtype: Dtype, size: usize, bytes: &[u8]) -> Result<Vec<u8>
             Ok((view.name.as_str(), TensorView::new(dtype, view.shape.clone(), data)?))
         })
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    Ok(serialize(tensors, None)?)
+    Ok(serialize(tensors, metadata)?)
 }

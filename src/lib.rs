@@ -11,6 +11,7 @@
 //! | [`data`] | MNIST: bytes to digits, shuffled order |
 //! | [`ink`] | from a drawing to the 28x28 image that MNIST would have made of it |
 //! | [`checkpoint`] | safetensors files |
+//! | [`formats`] | a network as a file that others read, and the file of one as a network |
 //! | [`protocol`] | the messages between page and trainer |
 //! | [`app`] | the page without a browser: its state, its events, its view |
 //! | `web` | the only code that knows a browser (wasm32 only) |
@@ -21,6 +22,7 @@ pub use inkling_kernels as kernels;
 pub mod app;
 pub mod checkpoint;
 pub mod data;
+pub mod formats;
 pub mod ink;
 pub mod net;
 pub mod protocol;

@@ -89,6 +89,20 @@ pub enum Request {
     TestLabels,
     /// Send some test images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
     TestImages,
+    /// Write a network as a file, also during a run; answered by [`Reply::Exported`] or [`Reply::ExportFailed`]. Arrays:
+    /// `[parameters, image, probabilities]`, the last two a prediction of the network's, empty without one.
+    Export {
+        /// The file's format.
+        format: FileFormat,
+        /// What the file says of the network.
+        info: NetworkInfo,
+    },
+    /// Read a network from a file, also during a run; answered by [`Reply::Opened`] or [`Reply::OpenFailed`]. Arrays:
+    /// `[bytes]`, four to a number, as they are in memory.
+    Open {
+        /// The file's length in bytes.
+        length: u32,
+    },
 }
 
 /// Trainer to page.
@@ -204,6 +218,28 @@ pub enum Reply {
     /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices beyond the test set are
     /// left out.
     TestImages,
+    /// A network as a file. Arrays: `[bytes]`, as in [`Request::Open`].
+    Exported {
+        /// The file's format.
+        format: FileFormat,
+        /// The file's length in bytes.
+        length: u32,
+    },
+    /// The network cannot be written.
+    ExportFailed {
+        /// Why, as a sentence for the page.
+        reason: String,
+    },
+    /// A network from a file, which can be built and whose numbers are finite. Arrays: `[parameters]`.
+    Opened {
+        /// What the file says of it.
+        info: NetworkInfo,
+    },
+    /// The file holds no network that can be used.
+    OpenFailed {
+        /// What is wrong with it, as a sentence for the page.
+        reason: String,
+    },
     /// The run cannot go on.
     Failed {
         /// The run.
@@ -213,6 +249,52 @@ pub enum Reply {
     },
     /// The trainer has ended with an exception, which is on the console.
     Broken,
+}
+
+/// A format of a file that holds a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileFormat {
+    /// Weights with names, and in its metadata the rest of [`NetworkInfo`].
+    Safetensors,
+    /// A model that many runtimes compute.
+    Onnx,
+    /// A Python script for Keras 3, which reads the safetensors file.
+    Keras,
+    /// The same for PyTorch.
+    PyTorch,
+}
+
+impl FileFormat {
+    /// All of them, in the page's order, with their words in the markup and on the command line.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("safetensors", Self::Safetensors),
+        ("onnx", Self::Onnx),
+        ("keras", Self::Keras),
+        ("pytorch", Self::PyTorch),
+    ];
+
+    /// The name of such a file.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "inkling-network.safetensors",
+            Self::Onnx => "inkling-network.onnx",
+            Self::Keras => "inkling_keras.py",
+            Self::PyTorch => "inkling_pytorch.py",
+        }
+    }
+}
+
+/// What a file says of a network beside its weights.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetworkInfo {
+    /// Whose weights they are, in words.
+    pub name: String,
+    /// The settings of its training as a link's hash, with its layers.
+    pub settings: String,
+    /// The address of the page that it comes from.
+    pub origin: String,
+    /// Share of the test images that it reads right, 0 to 1, if that is known.
+    pub test_accuracy: Option<f32>,
 }
 
 /// How well a network reads images that it does not train on.

@@ -168,6 +168,11 @@ impl Availability {
         why.or_else(|| self.lacks_test_images()).or_else(|| lacks_weights(weights))
     }
 
+    /// Why it takes no requests now.
+    pub(super) fn cannot_ask(&self) -> Option<&'static str> {
+        self.does_not_listen(DEAF)
+    }
+
     fn does_not_listen(&self, [loading, gone]: [&'static str; 2]) -> Option<&'static str> {
         match self.state {
             TrainerState::Waiting | TrainerState::Loading => Some(loading),

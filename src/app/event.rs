@@ -5,7 +5,7 @@ use super::panels::{self, PanelId};
 use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
-use crate::protocol::Reply;
+use crate::protocol::{FileFormat, Reply};
 
 /// Something that happens to the page.
 #[derive(Debug)]
@@ -58,6 +58,20 @@ pub enum Event {
     TogglePanel(PanelId),
     /// Take the settings of a recipe.
     Recipe(Recipe),
+    /// Save the network that answers to a file.
+    SaveNetwork {
+        /// The file's format.
+        format: FileFormat,
+        /// The page's address.
+        origin: String,
+    },
+    /// Let the network in a file answer.
+    OpenNetwork {
+        /// The file's length in bytes.
+        length: u32,
+        /// Its bytes, four to a number.
+        bytes: Vec<f32>,
+    },
     /// Something happened in a panel.
     Panel(panels::Event),
     /// Add this to the notice.

@@ -25,7 +25,7 @@ pub mod view;
 use crate::config::Architecture;
 use crate::config::{Field, Form, StartFrom};
 use crate::ink::{Drawing, notation};
-use crate::protocol::Request;
+use crate::protocol::{FileFormat, NetworkInfo, Request};
 use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
@@ -62,6 +62,15 @@ pub enum Effect {
     Ask(Question),
     /// Let the visitor save a file.
     Download(runs::File),
+    /// Let the visitor save a network's file.
+    SaveFile {
+        /// Its format.
+        format: FileFormat,
+        /// Its length in bytes.
+        length: u32,
+        /// Its bytes, four to a number.
+        bytes: Vec<f32>,
+    },
     /// Let a screen reader say this.
     Announce(String),
 }
@@ -113,6 +122,8 @@ pub enum Outcome {
     },
     /// Go back to the end of a kept run.
     Restore(Box<runs::Restored>),
+    /// Let a network from a file answer.
+    Opened(NetworkInfo, Vec<f32>),
     /// Training was this fast here, unless something newer is known.
     Speed(Speed),
 }
@@ -278,6 +289,8 @@ impl App {
                     self.show_form(effects);
                 }
             }
+            Event::SaveNetwork { format, origin } => self.save_network(format, origin, effects),
+            Event::OpenNetwork { length, bytes } => self.open_network(length, bytes, effects),
             Event::Panel(event) => self.panels.update(event, &self.cx, out),
             Event::Notice(text) => self.notify(&text),
             Event::Shipped(weights) => {
@@ -331,6 +344,7 @@ impl App {
                 self.cx.answer.set_tuned(architecture, before, weights);
             }
             Outcome::Restore(restored) => self.restore(*restored, effects),
+            Outcome::Opened(info, weights) => self.take_opened(&info, weights, effects),
             Outcome::Speed(speed) => {
                 self.cx.speed = self.cx.speed.or(Some(speed));
                 self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);

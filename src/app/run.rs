@@ -43,6 +43,8 @@ pub struct Run {
     pub seconds: f64,
     /// Training images a second when it last trained.
     pub last_rate: f32,
+    /// Whether it is over because its weights came from a file.
+    pub opened: bool,
     /// Minibatches at which the Step under way ends.
     steps_until: u32,
 }
@@ -69,6 +71,7 @@ impl Run {
             test_accuracy: None,
             seconds: 0.0,
             last_rate: 0.0,
+            opened: false,
             steps_until: 1,
         }
     }
@@ -90,6 +93,7 @@ impl Run {
     /// The name of its weights.
     pub fn weights_name(&self) -> String {
         match (self.epoch_of_weights(), self.start) {
+            _ if self.opened => String::from("network from a file"),
             (0, StartFrom::Fresh) => String::from("my network, still random"),
             (0, StartFrom::Shipped) => String::from("my network, still the pre-trained one"),
             (0, StartFrom::Current) => String::from("my network, as it was before this run"),

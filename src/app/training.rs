@@ -1,5 +1,6 @@
 //! Between the page and the trainer: starts and ends runs, and passes the trainer's replies on.
 
+use super::answer::Source;
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
 use super::panels::runs::Restored;
@@ -7,12 +8,16 @@ use super::run::{Run, RunPhase};
 use super::speed::Speed;
 use super::view::Parts;
 use super::{App, Effect, Intent, Outcome, format, view};
-use crate::config::StartFrom;
-use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
+use crate::config::{Form, StartFrom};
+use crate::protocol::{Evaluation, FileFormat, NetworkInfo, Progress, Reply, Request, RunId};
 
 /// Shown after a run has overflowed.
 const DIVERGED: &str = "The loss grew too large for the computer, so training stopped. The network is kept as it was before that. \
                         Try a smaller learning rate.";
+
+/// Why no file can be opened during a run.
+const IN_A_RUN: &str =
+    "A run is in progress. Wait until it ends, or press Reset, then open the file.";
 
 /// Said as a run begins with fresh weights.
 const FORGOTTEN: &str = "It has forgotten everything: its weights are random now.";
@@ -103,14 +108,95 @@ impl App {
     /// Goes back to the end of a kept run: its weights answer, and its curves and settings are shown.
     pub(super) fn restore(&mut self, restored: Restored, effects: &mut Vec<Effect>) {
         let Restored { key, name, run, curves, weights } = restored;
+        if let Some(id) = self.take_former(run, curves, weights, effects) {
+            self.panels.runs.set_run(key, id);
+            self.notice = Some(format!("{name} loaded."));
+        }
+    }
+
+    /// Makes a run that is over the current one, with its settings; returns its id, or `None` as [`App::take_run`].
+    fn take_former(
+        &mut self,
+        run: Run,
+        curves: Curves,
+        weights: Vec<f32>,
+        effects: &mut Vec<Effect>,
+    ) -> Option<RunId> {
         let settings = run.settings.clone();
-        let Some(id) = self.take_run(run, curves, Some(weights)) else { return };
-        self.panels.runs.set_run(key, id);
+        let id = self.take_run(run, curves, Some(weights))?;
         let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
         self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
-        self.notice = Some(format!("{name} loaded."));
+        self.notice = None;
         self.check_start();
         self.show_form(effects);
+        Some(id)
+    }
+
+    /// Has the trainer write the network that answers as a file.
+    pub(super) fn save_network(
+        &mut self,
+        format: FileFormat,
+        origin: String,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(why) = self.cx.trainer.cannot_ask() {
+            self.notice = Some(String::from(why));
+            return;
+        }
+        let Some(model) = self.cx.answer.model() else {
+            self.notice = Some(String::from("The network has not loaded yet."));
+            return;
+        };
+        let run = self.cx.run.as_ref().filter(|_| self.cx.answer.source() == Source::Run);
+        let mut form = Form::of(run.map_or(&self.cx.form.settings, |run| &run.settings));
+        form.settings.architecture = model.architecture.clone();
+        form.start = run.map_or(StartFrom::Fresh, |run| run.start);
+        // The last test may be of earlier weights.
+        let tested = self.cx.curves.tests.last().map(|test| test.step);
+        let run = run.filter(|run| tested.is_none_or(|step| step == run.progress.step));
+        let info = NetworkInfo {
+            name: self.cx.answering(),
+            settings: form.to_hash(),
+            origin,
+            test_accuracy: run.and_then(|run| run.test_accuracy),
+        };
+        let prediction = self.cx.answer.picture().zip(self.cx.answer.probabilities());
+        let (image, probabilities) = prediction
+            .map_or_else(Default::default, |(image, shares)| (image.to_vec(), shares.to_vec()));
+        let arrays = vec![model.weights.to_vec(), image, probabilities];
+        self.send(Request::Export { format, info }, arrays, effects);
+    }
+
+    /// Has the trainer read a file. Nothing changes until it has.
+    pub(super) fn open_network(&mut self, length: u32, bytes: Vec<f32>, effects: &mut Vec<Effect>) {
+        let on = self.cx.run_is_on().then_some(IN_A_RUN);
+        match on.or(self.cx.trainer.cannot_ask()) {
+            Some(why) => self.notice = Some(String::from(why)),
+            None => self.send(Request::Open { length }, vec![bytes], effects),
+        }
+    }
+
+    /// Lets a network from a file answer, and sets its settings.
+    pub(super) fn take_opened(
+        &mut self,
+        info: &NetworkInfo,
+        weights: Vec<f32>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let (form, _) = Form::from_hash(&info.settings);
+        if self.cx.run_is_on() {
+            self.notice = Some(String::from(IN_A_RUN));
+            return;
+        }
+        if form.settings.architecture.parameter_count() != Ok(weights.len()) {
+            return;
+        }
+        let mut run = Run::new(0, form.settings, form.start, RunPhase::Done);
+        (run.opened, run.test_accuracy) = (true, info.test_accuracy);
+        if self.take_former(run, Curves::default(), weights, effects).is_some() {
+            let words = if info.name.is_empty() { "The network" } else { &info.name };
+            self.notify(&[words, " is opened and answers from now on."].concat());
+        }
     }
 
     /// Replaces the run; returns its new id, or `None` if its network cannot be built.
@@ -258,6 +344,14 @@ impl App {
                 self.panels.fine_tune.take_outcome(id, Err(reason), out);
             }
             Reply::TestLabels => self.panels.evaluate.take_labels(&next(), out),
+            Reply::Exported { format, length } => {
+                out.push(Outcome::Effect(Effect::SaveFile { format, length, bytes: next() }));
+            }
+            Reply::ExportFailed { reason } => out.push(Outcome::Notice(Some(reason))),
+            Reply::Opened { info } => out.push(Outcome::Opened(info, next())),
+            Reply::OpenFailed { reason } => out.push(Outcome::Notice(Some(format!(
+                "The file cannot be opened: {reason}. It should be a .safetensors file that Inkling has saved."
+            )))),
             Reply::TestImages => self.panels.evaluate.gallery.hang(&next(), &next()),
             Reply::Progress(progress) => {
                 self.take_progress(progress, [next(), next(), next()], out);

@@ -3,9 +3,9 @@
 //! `tests/fixtures/generate.py` pastes each `.py` into Python and writes the `.txt` beside it. To write
 //! the `.py` files after a change of the code: `UPDATE_FIXTURES=1 cargo test --test core code`.
 
-use inkling::app::panels::experiment::keras;
 use inkling::config::architecture::Shape;
 use inkling::config::{Form, NetworkPreset, TRAIN_IMAGES, TrainConfig};
+use inkling::formats::keras;
 use inkling::train::schedule::learning_rate;
 use wasm_bindgen_test::wasm_bindgen_test;
 

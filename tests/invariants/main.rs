@@ -25,8 +25,9 @@ const BELOW: &[(&str, &[&str])] = &[
     ("checkpoint", &["net"]),
     ("protocol", &["config", "net"]),
     ("train", &["kernels", "config", "net", "data", "ink", "protocol"]),
-    ("app", &["config", "net", "data", "ink", "protocol"]),
-    ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "app"]),
+    ("formats", &["config", "net", "checkpoint", "protocol"]),
+    ("app", &["config", "net", "data", "ink", "protocol", "formats"]),
+    ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "formats", "app"]),
 ];
 
 /// Crates that exist in a browser only.

@@ -13,7 +13,7 @@ use crate::app::panels::runs::{Format, Measure, RunsRequest, StoredRuns};
 use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
-use crate::protocol::{Tallies, Tally, Trainable};
+use crate::protocol::{FileFormat, NetworkInfo, Tallies, Tally, Trainable};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -365,7 +365,14 @@ impl<'a> Visit<'a> {
             11 => Event::AnswerFrom(pick(rng, &[Source::Shipped, Source::Run, Source::Tuned])),
             12 => pick_of(rng, [|| Event::Repair, || Event::RetryData, || Event::CloseNotice]),
             13 => Event::TogglePanel(pick(rng, &PanelId::ALL)),
-            14 => Event::Recipe(pick(rng, &Recipe::ALL)),
+            14 => match rng.u8(..8) {
+                0 => Event::SaveNetwork {
+                    format: pick(rng, &FileFormat::ALL).1,
+                    origin: String::from("http://localhost/"),
+                },
+                1 => Event::OpenNetwork { length: whole(rng), bytes: weights(rng) },
+                _ => Event::Recipe(pick(rng, &Recipe::ALL)),
+            },
             15 => match rng.u8(..8) {
                 0 => Event::TrainerGone("The trainer is gone.".into()),
                 1 => Event::TrainerBroke,
@@ -559,7 +566,14 @@ impl<'a> Visit<'a> {
                 0 => Reply::DataFailed { part: "train-03.part".into(), reason: reason() },
                 1 => Reply::Failed { run, message: reason() },
                 2 => Reply::Broken,
-                _ => Reply::Ready { backend: "relaxed-simd".into() },
+                _ => match rng.u8(..4) {
+                    0 => Reply::Exported { format: FileFormat::Onnx, length: whole(rng) },
+                    1 => Reply::ExportFailed { reason: reason() },
+                    2 => Reply::OpenFailed { reason: reason() },
+                    _ => Reply::Opened {
+                        info: NetworkInfo { settings: hash(rng), ..NetworkInfo::default() },
+                    },
+                },
             },
             _ => Reply::Ready { backend: "simd128".into() },
         }

@@ -216,6 +216,7 @@ fn text(run: &Run) -> String {
     let (progress, epochs) = (&run.progress, run.settings.epochs);
     let now = epoch_words(run);
     match (run.phase, progress.activity) {
+        _ if run.opened => String::from("Opened from a file"),
         (RunPhase::Done, _) => {
             let (whole, enough) = (progress.epoch >= epochs, run.settings.stop_at.is_some());
             let done = of(progress.epoch, "epoch", "epochs");

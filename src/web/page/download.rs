@@ -1,6 +1,6 @@
 //! Files for the visitor to save.
 
-use js_sys::{Array, JSON, JsString};
+use js_sys::{Array, Float32Array, JSON, JsString, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -8,6 +8,7 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::dom::{self, DomError};
 use crate::app::panels::runs::File;
+use crate::protocol::FileFormat;
 
 /// Milliseconds after which the browser has certainly read a file.
 const READ: i32 = 60_000;
@@ -36,11 +37,21 @@ pub(super) fn runs(file: File) -> Result<(), DomError> {
     }
 }
 
+/// Makes the browser save a network's file, whose bytes are four to a number.
+pub(super) fn network(format: FileFormat, length: u32, bytes: &[f32]) -> Result<(), DomError> {
+    let buffer = Float32Array::from(bytes).buffer();
+    let bytes = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, length);
+    blob(format.file_name(), &Blob::new_with_u8_array_sequence(&Array::of1(&bytes))?)
+}
+
 fn text(name: &str, mime: &str, text: &JsString) -> Result<(), DomError> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(text), &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    blob(name, &Blob::new_with_str_sequence_and_options(&Array::of1(text), &options)?)
+}
+
+fn blob(name: &str, blob: &Blob) -> Result<(), DomError> {
+    let url = Url::create_object_url_with_blob(blob)?;
     from(&url, name)?;
     // The browser may go on reading it for some time.
     let read = Closure::once_into_js(move || Url::revoke_object_url(&url));

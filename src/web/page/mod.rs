@@ -7,7 +7,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | `dispatch`, `dom`, `focus`, `roving`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
-//! | `pad`, `controls`, `correction` | listen |
+//! | `pad`, `controls`, `correction`, `files` | listen |
 //! | `render` | shows |
 //! | `network_picture` | draws the layers' maps |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
@@ -25,6 +25,7 @@ mod correction;
 mod dispatch;
 mod dom;
 mod download;
+mod files;
 mod focus;
 mod lazy_script;
 #[cfg(feature = "bench")]
@@ -155,6 +156,7 @@ pub fn start() -> Result<(), DomError> {
     dispatch::handle(Some(|| with_page(Page::work)));
     focus::listen()?;
     controls::listen()?;
+    files::listen()?;
     wake_lock::listen()?;
     update::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
@@ -341,6 +343,9 @@ impl Page {
             Effect::Runs(request) => storage::runs::ask(request),
             Effect::Drawings(set, request) => storage::drawings::ask(set, request),
             Effect::Download(file) => download::runs(file)?,
+            Effect::SaveFile { format, length, bytes } => {
+                download::network(format, length, &bytes)?
+            }
             Effect::Announce(words) => announce::announce(words)?,
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! Experiment: another network, other settings, and what they will cost.
 
 pub mod editor;
-pub mod keras;
 
 use crate::app::format::{count, duration};
 use crate::app::{Context, Outcome, format};
@@ -11,6 +10,7 @@ use crate::config::TRAIN_IMAGES;
 use crate::config::architecture::LayerPart;
 use crate::config::architecture::{ArchitectureError, Layer, Shape};
 use crate::config::{Schedule, TrainConfig};
+use crate::formats::keras;
 use editor::Edit;
 
 /// The most changes of the layers that can be undone.

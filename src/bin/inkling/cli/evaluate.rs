@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
-use inkling::checkpoint;
-use inkling::config::Architecture;
+use inkling::config::Form;
+use inkling::formats::safetensors;
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::Network;
 use inkling::net::loss::{self, Score};
@@ -34,11 +34,11 @@ pub(crate) struct EvaluateArguments {
 }
 
 pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<()> {
-    let mut network = Network::new(&Architecture::default())?;
     let path = &arguments.weights;
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let parameters = checkpoint::load(&bytes, network.plan())
-        .with_context(|| format!("cannot use {}", path.display()))?;
+    let (info, parameters) =
+        safetensors::read(&bytes).with_context(|| format!("cannot use {}", path.display()))?;
+    let mut network = Network::new(&Form::from_hash(&info.settings).0.settings.architecture)?;
     network.load(&parameters);
     match &arguments.strokes {
         Some(path) => drawn(&mut network, path, arguments.mistakes),

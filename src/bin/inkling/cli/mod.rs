@@ -1,13 +1,14 @@
 //! The command line: arguments in, sentences out.
 
 mod evaluate;
+mod export;
 mod mnist;
 mod options;
 mod train;
 
 use clap::{Parser, Subcommand};
 
-/// Trains and evaluates Inkling's network outside of a browser, with the page's own code.
+/// Trains, evaluates and exports Inkling's network outside of a browser, with the page's own code.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,11 +22,14 @@ enum Command {
     Train(train::TrainArguments),
     /// Evaluate weights on the MNIST test set or on drawn digits.
     Evaluate(evaluate::EvaluateArguments),
+    /// Write a network in another format: for ONNX runtimes, Keras or PyTorch.
+    Export(export::ExportArguments),
 }
 
 pub(crate) fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
     }
 }

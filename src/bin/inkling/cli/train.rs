@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use inkling::checkpoint;
-use inkling::config::TrainConfig;
+use inkling::config::{Form, TrainConfig};
 use inkling::data::Digits;
+use inkling::formats::safetensors;
 use inkling::net::loss::Score;
 use inkling::net::{Network, init};
+use inkling::protocol::NetworkInfo;
 use inkling::train::augment;
 use inkling::train::gradient::{self, MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
@@ -48,8 +50,18 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         let mut trainer = CommandLineTrainer::new(settings, arguments.threads, &train)?;
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
-            let save = if arguments.half { checkpoint::save_half } else { checkpoint::save };
-            let bytes = save(trainer.networks[0].plan(), trainer.session.averaged())?;
+            let (plan, parameters) = (trainer.networks[0].plan(), trainer.session.averaged());
+            let bytes = if arguments.half {
+                checkpoint::save_half(plan, parameters)?
+            } else {
+                let info = NetworkInfo {
+                    name: String::from("network trained on the command line"),
+                    settings: Form::of(trainer.session.settings()).to_hash(),
+                    test_accuracy: trainer.test_accuracy,
+                    ..NetworkInfo::default()
+                };
+                safetensors::write(&info, plan, parameters)?
+            };
             std::fs::write(path, bytes)
                 .with_context(|| format!("cannot write {}", path.display()))?;
             println!("weights in {}", path.display());
@@ -69,6 +81,8 @@ struct CommandLineTrainer {
     networks: Vec<Network>,
     /// One for each thread.
     sums: Vec<Sums>,
+    /// After the last epoch.
+    test_accuracy: Option<f32>,
 }
 
 impl CommandLineTrainer {
@@ -81,6 +95,7 @@ impl CommandLineTrainer {
             sums: networks.iter().map(|_| Sums::new(parameters.len())).collect(),
             session: Session::new(settings, train.len(), parameters),
             networks,
+            test_accuracy: None,
         })
     }
 
@@ -116,6 +131,7 @@ impl CommandLineTrainer {
                             None => (test, "test"),
                         };
                         accuracy = score.accuracy();
+                        self.test_accuracy = Some(test.accuracy());
                         println!(
                             "epoch {:>3}  loss {:.4}  accuracy {:.2} %   {name} loss {:.4}  {name} accuracy {:.2} %  {:.1} s",
                             self.session.epoch(),

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use crate::config::{Architecture, TrainConfig};
+use crate::formats::{self, Prediction, safetensors};
 use crate::net::init;
-use crate::protocol::{DataProgress, Evaluation, Reply, Request, RunId};
+use crate::protocol::{DataProgress, Evaluation, FileFormat, NetworkInfo, Reply, Request, RunId};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
@@ -148,10 +149,33 @@ impl Trainer {
                     self.images.test.labels[..here].iter().copied().map(f32::from).collect();
                 self.send(&Reply::TestLabels, &[&labels]);
             }
+            Request::Export { format, info } => self.export(format, &info, arrays),
+            Request::Open { length } => {
+                let bytes = formats::unpack(&arrays.into_iter().next().unwrap_or_default(), length);
+                match safetensors::read(&bytes) {
+                    Ok((info, parameters)) => self.send(&Reply::Opened { info }, &[&parameters]),
+                    Err(error) => self.send(&Reply::OpenFailed { reason: error.to_string() }, &[]),
+                }
+            }
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
         self.wake();
         None
+    }
+
+    /// Writes a network as a file.
+    fn export(&self, format: FileFormat, info: &NetworkInfo, arrays: Vec<Vec<f32>>) {
+        let mut arrays = arrays.into_iter();
+        let mut next = || arrays.next().unwrap_or_default();
+        let (parameters, image, probabilities) = (next(), next(), next());
+        let prediction = (!image.is_empty()).then_some(Prediction { image, probabilities });
+        match formats::export(format, info, &parameters, prediction) {
+            Ok(file) => {
+                let reply = Reply::Exported { format, length: file.len() as u32 };
+                self.send(&reply, &[&formats::pack(&file)]);
+            }
+            Err(error) => self.send(&Reply::ExportFailed { reason: error.to_string() }, &[]),
+        }
     }
 
     fn begin_evaluation(

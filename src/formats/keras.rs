@@ -1,11 +1,15 @@
 //! The same model and run as Python code for Keras 3.
 //!
-//! A single text that can be pasted; `tests/fixtures/generate.py` runs it with real Keras.
+//! A single text that can be pasted; `tests/fixtures/generate.py` runs it with real Keras. Or a script that takes a
+//! network's weights from its safetensors file; `tests/formats/check.py` runs that.
 
 use std::fmt::Write as _;
 
 use crate::config::architecture::{Activation, Layer, Padding};
-use crate::config::{Augment, Form, Schedule, TrainConfig};
+use crate::config::{Augment, Form, Schedule, TRAIN_IMAGES, TrainConfig};
+use crate::protocol::{FileFormat, NetworkInfo};
+
+use super::{Prediction, list, names_with_parameters, quotable};
 
 /// Code that builds the settings' model and trains it on `images` training images.
 pub fn code(settings: &TrainConfig, images: u32) -> String {
@@ -15,12 +19,139 @@ pub fn code(settings: &TrainConfig, images: u32) -> String {
     let _ = writeln!(code, "keras.utils.set_random_seed({})", settings.seed);
     data(&mut code, settings);
     model(&mut code, settings);
-    let (trained, _) = settings.split(images as usize);
-    let steps = (trained as u32).div_ceil(settings.batch_size.max(1)) * settings.epochs;
-    let rate = schedule(&mut code, settings, steps);
+    let rate = schedule(&mut code, settings, steps(settings, images));
     compile(&mut code, settings, &rate);
     fit(&mut code, settings);
     code
+}
+
+/// Minibatches of a run on `images` training images.
+pub(super) fn steps(settings: &TrainConfig, images: u32) -> u32 {
+    let (trained, _) = settings.split(images as usize);
+    (trained as u32).div_ceil(settings.batch_size.max(1)) * settings.epochs
+}
+
+/// A script that builds a network, takes its weights from its file, compares a prediction with the page's, evaluates it
+/// on MNIST and, if asked, trains it on.
+pub(super) fn script(info: &NetworkInfo, form: &Form, prediction: &Prediction) -> String {
+    let settings = &form.settings;
+    let ops = if settings.schedule == Schedule::OneCycle { ", ops" } else { "" };
+    let mut code = introduction(
+        info,
+        FileFormat::Keras,
+        "Keras 3",
+        "keras safetensors, and one of jax, tensorflow and torch",
+    );
+    let _ = write!(
+        code,
+        r#"import sys
+
+import keras
+import numpy as np
+from keras import layers{ops}
+from safetensors.numpy import load_file, save_file
+
+file = next((word for word in sys.argv[1:] if not word.startswith("-")), "{}")
+"#,
+        FileFormat::Safetensors.file_name()
+    );
+    code.push_str(
+        r#"
+# With JAX and several devices, each of them trains on a part of every minibatch.
+if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+    keras.distribution.set_distribution(keras.distribution.DataParallel())
+
+"#,
+    );
+    let _ = writeln!(code, "keras.utils.set_random_seed({})", settings.seed);
+    model(&mut code, settings);
+    let names = names_with_parameters(&settings.architecture);
+    let _ = write!(
+        code,
+        r#"names = {names:?}
+trainable = [layer for layer in model.layers if isinstance(layer, (layers.Conv2D, layers.Dense))]
+weights = load_file(file)
+for name, layer in zip(names, trainable, strict=True):
+    layer.set_weights([weights[f"{{name}}/kernel"], weights[f"{{name}}/bias"]])
+
+# A prediction of the page's: what it was shown, and its probabilities.
+"#
+    );
+    list(&mut code, "image", &prediction.image, 28);
+    list(&mut code, "expected", &prediction.probabilities, 10);
+    code.push_str(
+        r#"image = np.array(image, "float32").reshape(1, 28, 28, 1)
+found = keras.ops.convert_to_numpy(model(image, training=False))[0]
+difference = np.abs(found - np.array(expected)).max()
+print(f"The page and Keras differ by at most {difference:.1e} of a probability.")
+assert difference <= 1e-5
+if "--check" in sys.argv:
+    sys.exit()
+
+"#,
+    );
+    data(&mut code, settings);
+    let rate = schedule(&mut code, settings, steps(settings, TRAIN_IMAGES));
+    compile(&mut code, settings, &rate);
+    code.push_str(
+        r#"model.evaluate(x_test, y_test)
+if "--train" not in sys.argv:
+    sys.exit()
+
+"#,
+    );
+    fit(&mut code, settings);
+    let _ = write!(
+        code,
+        r#"
+# Inkling opens this file again.
+trained = {{}}
+for name, layer in zip(names, trainable):
+    trained[f"{{name}}/kernel"], trained[f"{{name}}/bias"] = layer.get_weights()
+{}"#,
+        save(info, form, "Keras")
+    );
+    code
+}
+
+/// A script's doc: what it is and what it needs.
+pub(super) fn introduction(
+    info: &NetworkInfo,
+    format: FileFormat,
+    library: &str,
+    packages: &str,
+) -> String {
+    let (name, origin, this) = (quotable(&info.name), quotable(&info.origin), format.file_name());
+    let file = FileFormat::Safetensors.file_name();
+    format!(
+        r#""""Inkling's {name} in {library}. {origin}
+
+Needs: pip install {packages}
+Reads {file}, or the file named, which the page saves of the same network.
+
+    python {this}            compares a prediction with the page's, then evaluates on MNIST
+    python {this} --check    only the former
+    python {this} --train    both, and then trains on with the same settings
+"""
+
+"#
+    )
+}
+
+/// Python that saves `trained`.
+pub(super) fn save(info: &NetworkInfo, form: &Form, library: &str) -> String {
+    format!(
+        r#"metadata = {{
+    "architecture": "{}",
+    "settings": "{}",
+    "name": "{}, trained on in {library}",
+}}
+save_file(trained, "inkling-network-trained.safetensors", metadata)
+"#,
+        form.settings.architecture,
+        form.to_hash(),
+        quotable(&info.name),
+    )
 }
 
 fn data(code: &mut String, settings: &TrainConfig) {
