@@ -40,6 +40,12 @@ pub enum Event {
     StepSize(u32),
     /// Forget the run.
     Reset,
+    /// Go on with the interrupted run.
+    Continue,
+    /// Forget the interrupted run.
+    Discard,
+    /// The page is hidden and may be about to go.
+    Hidden,
     /// The visitor said yes to the question.
     Confirmed,
     /// The visitor said no to it.

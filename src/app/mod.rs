@@ -254,6 +254,16 @@ impl App {
             }
             Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
+            Event::Continue => self.go_on(effects),
+            Event::Discard => {
+                self.cx.interrupted = None;
+                self.send(Request::DiscardInterrupted, vec![], effects);
+            }
+            Event::Hidden => {
+                if let Some(run) = self.cx.run.as_ref().filter(|run| run.is_on()) {
+                    self.send(Request::Keep { run: run.id() }, vec![], effects);
+                }
+            }
             Event::Confirmed => match self.asked.take() {
                 Some(Intent::Reset) => self.reset(effects),
                 Some(Intent::Start { paused }) => self.start(paused, effects),

@@ -43,6 +43,8 @@ pub struct Run {
     pub seconds: f64,
     /// Training images a second when it last trained.
     pub last_rate: f32,
+    /// Whether it was interrupted and goes on.
+    pub resumed: bool,
     /// Minibatches at which the Step under way ends.
     steps_until: u32,
 }
@@ -69,6 +71,7 @@ impl Run {
             test_accuracy: None,
             seconds: 0.0,
             last_rate: 0.0,
+            resumed: false,
             steps_until: 1,
         }
     }
@@ -181,6 +184,13 @@ impl Run {
         self.phase = RunPhase::Done;
         self.seconds = seconds;
         self.progress.images_per_second = 0.0;
+    }
+
+    /// It goes on after so many epochs and minibatches.
+    pub(super) fn go_on(&mut self, epoch: u32, step: u32, steps_per_epoch: u32) {
+        let progress = Progress { epoch, step, steps_per_epoch, ..self.progress };
+        self.progress = progress;
+        self.resumed = true;
     }
 
     /// Its trainer is gone.

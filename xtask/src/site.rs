@@ -24,6 +24,7 @@ use crate::{data, fingerprint, licences, project};
 const FROM_WWW: &[&str] = &[
     "start.js",
     "pad.js",
+    "run-store.js",
     "later.js",
     "present.js",
     "share.js",
