@@ -5,6 +5,7 @@ use super::panels::{self, PanelId};
 use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
+use crate::ink::strokes::Stroke;
 use crate::protocol::Reply;
 
 /// Something that happens to the page.
@@ -14,6 +15,8 @@ pub enum Event {
     Hash(String),
     /// A control was set to a text.
     Set(Field, String),
+    /// What was drawn before the page was loaded again.
+    Redraw(Vec<Stroke>),
     /// The pen came down.
     PenDown(Point),
     /// The pen moved, through all these points.

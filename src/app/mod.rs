@@ -138,6 +138,8 @@ pub struct App {
     /// Parts of the view that may have changed since they were last returned.
     changed: Parts,
     last_run: u32,
+    /// The interrupted run that the trainer was asked to go on with: its id from then on.
+    continuing: Option<u32>,
     asked: Option<Intent>,
     /// Whether the link says that the hand writes nothing unasked.
     link_keeps_hand_off: bool,
@@ -153,6 +155,7 @@ impl App {
             notice: None,
             changed: Parts::ALL,
             last_run: 0,
+            continuing: None,
             asked: None,
             link_keeps_hand_off: false,
         }
@@ -223,6 +226,13 @@ impl App {
                 }
                 self.check_start();
                 self.show_form(effects);
+            }
+            Event::Redraw(strokes) => {
+                // A link's own drawing comes first.
+                if self.cx.answer.drawing().is_empty() && !self.cx.hand.is_writing() {
+                    self.settle_hand();
+                    self.cx.answer.draw(|drawing| *drawing = Drawing::of(strokes));
+                }
             }
             Event::PenDown(point) => {
                 self.settle_hand();

@@ -100,13 +100,14 @@ impl App {
         if self.cx.interrupted.take_if(|_| can).is_some() {
             let (workers, pace) = (self.cx.workers(), self.cx.form.pace);
             let run = self.last_run + 1;
+            self.continuing = Some(run);
             self.send(Request::Continue { run, workers, pace }, vec![], effects);
         }
     }
 
     /// Takes over the interrupted run, which is on again: its curves, settings and weights.
     fn take_over(&mut self, id: RunId, link: &str, place: [u32; 2], arrays: [Vec<f32>; 5]) {
-        if id != self.last_run + 1 {
+        if self.continuing.take() != Some(id) {
             return;
         }
         let [weights, initial, losses, accuracies, tests] = arrays;
@@ -160,6 +161,7 @@ impl App {
             return None;
         }
         self.last_run += 1;
+        self.continuing = None;
         run.progress.run = self.last_run;
         self.cx.run = Some(run);
         self.cx.done_card = false;
@@ -241,7 +243,7 @@ impl App {
         self.changed = Parts::ALL;
         self.cx.trainer.lose(reason);
         self.panels.lose_trainer();
-        self.cx.interrupted = None;
+        (self.cx.interrupted, self.continuing) = (None, None);
         if let Some(run) = &mut self.cx.run {
             run.stop();
         }

@@ -25,6 +25,7 @@ const FROM_WWW: &[&str] = &[
     "start.js",
     "pad.js",
     "run-store.js",
+    "storage.js",
     "later.js",
     "present.js",
     "share.js",

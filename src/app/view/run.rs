@@ -222,7 +222,10 @@ fn epoch_words(run: &Run) -> String {
 pub fn interrupted(Interrupted { epoch, epochs, accuracy }: Interrupted) -> String {
     let so_far =
         accuracy.map_or_else(String::new, |so_far| [", ", &percent(so_far), " so far"].concat());
-    format!("A run was interrupted in epoch {} of {epochs}{so_far}.", (epoch + 1).min(epochs))
+    format!(
+        "A run was interrupted in epoch {} of {epochs}{so_far}.",
+        epoch.saturating_add(1).min(epochs)
+    )
 }
 
 /// What a run has come to.

@@ -19,6 +19,7 @@ mod inside;
 mod judge;
 mod layout;
 mod network;
+mod resume;
 mod runs;
 mod settings;
 mod sight;
@@ -102,6 +103,7 @@ fn main() -> ExitCode {
         inside::TESTS,
         judge::TESTS,
         yours::TESTS,
+        resume::TESTS,
         runs::TESTS,
         storage::TESTS,
         dataset::TESTS,
