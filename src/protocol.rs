@@ -38,6 +38,25 @@ pub enum Request {
         workers: u32,
         /// Minibatches a second at most; `None` is as many as possible.
         pace: Option<u32>,
+        /// The settings once more, and where its weights come from, as a link: for a later visit, see
+        /// [`Reply::Interrupted`].
+        link: String,
+    },
+    /// Go on with the run of [`Reply::Interrupted`]; answered by [`Reply::Continued`] or [`Reply::InterruptedLost`].
+    Continue {
+        /// Its id from now on.
+        run: RunId,
+        /// As in [`Request::Start`].
+        workers: u32,
+        /// As in [`Request::Start`].
+        pace: Option<u32>,
+    },
+    /// Forget the run of [`Reply::Interrupted`].
+    DiscardInterrupted,
+    /// Keep the run as it is now, as the page may be about to go.
+    Keep {
+        /// The run meant.
+        run: RunId,
     },
     /// Stop after the current minibatch; answered by [`Reply::Paused`].
     Pause {
@@ -117,6 +136,27 @@ pub enum Reply {
     HelperLost,
     /// How much of the data set is here; sent when parts arrive.
     Data(DataProgress),
+    /// A run of an earlier visit, or of a trainer that has ended, was interrupted and can go on; sent once the first
+    /// training images are here.
+    Interrupted(Interrupted),
+    /// The interrupted run cannot go on.
+    InterruptedLost {
+        /// Why, as a sentence for the page.
+        reason: String,
+    },
+    /// The interrupted run is on again. Arrays: `[parameters, initial parameters, losses, accuracies, tests]`; the second
+    /// is empty if they were drawn from the seed, the next two have a value for each minibatch so far, and the last six
+    /// numbers for each epoch, as in [`History::tests`](crate::train::snapshot::History::tests).
+    Continued {
+        /// The id that the page has given it.
+        run: RunId,
+        /// Its settings and where it started.
+        link: String,
+        /// Epochs finished.
+        epoch: u32,
+        /// Minibatches in an epoch.
+        steps_per_epoch: u32,
+    },
     /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {
         /// File name of the part.
@@ -295,6 +335,18 @@ pub struct NetworkInfo {
     pub origin: String,
     /// Share of the test images that it reads right, 0 to 1, if that is known.
     pub test_accuracy: Option<f32>,
+}
+
+/// How far a run was when it was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interrupted {
+    /// Epochs finished.
+    pub epoch: u32,
+    /// Epochs in all.
+    pub epochs: u32,
+    /// Share of the test images that was right after the last epoch, or before the first end of one of the training
+    /// images, 0 to 1.
+    pub accuracy: Option<f32>,
 }
 
 /// How well a network reads images that it does not train on.

@@ -9,6 +9,11 @@ document.head.append(styles);
 import("./present.js");
 import("./offline.js");
 
+document.getElementById("open-runs").addEventListener("click", async ({ currentTarget }) => {
+  // What the page keeps counts once it has had time to write.
+  if (currentTarget.getAttribute("aria-expanded") === "true") (await import("./storage.js")).show();
+});
+
 const share = document.getElementById("share-picture");
 share.addEventListener("click", async () => {
   try {

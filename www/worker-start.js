@@ -21,5 +21,10 @@ self.addEventListener("unhandledrejection", (event) => {
 const asked = location.search.slice(1);
 const relaxed = asked ? asked === "relaxed-simd" : WebAssembly.validate(oneRelaxedInstruction);
 
+const parts = [import(relaxed ? "./worker-relaxed.js" : "./worker.js")];
+if (self.name === "trainer") parts.push(import("./run-store.js"));
+
 // Not awaited: WebKit does not report a module that ends in a rejection.
-import(relaxed ? "./worker-relaxed.js" : "./worker.js").then(({ default: init }) => init()).catch(raise);
+Promise.all(parts)
+  .then(([{ default: init }]) => init())
+  .catch(raise);

@@ -9,7 +9,7 @@ use super::speed::Speed;
 use crate::config::Architecture;
 use crate::config::Form;
 use crate::data::CLASSES;
-use crate::protocol::RunId;
+use crate::protocol::{Interrupted, RunId};
 
 /// What the panels may look at; only the app changes it.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Context {
     pub step_size: u32,
     /// Whether the card about the run that has just finished is shown.
     pub done_card: bool,
+    /// The run of an earlier visit that can go on.
+    pub interrupted: Option<Interrupted>,
 }
 
 impl Context {
@@ -55,6 +57,7 @@ impl Context {
             cores: 1,
             step_size: 1,
             done_card: false,
+            interrupted: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A run's curves so far: every minibatch, smoothed, and the tests between epochs.
 
 use crate::protocol::Evaluation;
+use crate::train::snapshot::OF_EPOCH;
 
 /// How many minibatches the smoothed curves average over, roughly.
 const MEMORY: f32 = 50.0;
@@ -24,6 +25,15 @@ pub struct Test {
     pub accuracy: f32,
     /// On the validation images, if there are any.
     pub validation: Option<Evaluation>,
+}
+
+impl Test {
+    /// From the numbers of an epoch in [`History::tests`](crate::train::snapshot::History::tests).
+    pub fn of(&[epoch, step, loss, accuracy, v_loss, v_accuracy]: &[f32; OF_EPOCH]) -> Self {
+        let validation = Evaluation { loss: v_loss, accuracy: v_accuracy };
+        let validation = (v_accuracy >= 0.0).then_some(validation);
+        Self { epoch: epoch as u32, step: step as u32, loss, accuracy, validation }
+    }
 }
 
 /// One measure over all minibatches.

@@ -5,6 +5,7 @@ use super::panels::{self, PanelId};
 use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
+use crate::ink::strokes::Stroke;
 use crate::protocol::{FileFormat, Reply};
 
 /// Something that happens to the page.
@@ -14,6 +15,8 @@ pub enum Event {
     Hash(String),
     /// A control was set to a text.
     Set(Field, String),
+    /// What was drawn before the page was loaded again.
+    Redraw(Vec<Stroke>),
     /// The pen came down.
     PenDown(Point),
     /// The pen moved, through all these points.
@@ -40,6 +43,12 @@ pub enum Event {
     StepSize(u32),
     /// Forget the run.
     Reset,
+    /// Go on with the interrupted run.
+    Continue,
+    /// Forget the interrupted run.
+    Discard,
+    /// The page is hidden and may be about to go.
+    Hidden,
     /// The visitor said yes to the question.
     Confirmed,
     /// The visitor said no to it.

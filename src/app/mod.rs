@@ -149,6 +149,8 @@ pub struct App {
     /// Parts of the view that may have changed since they were last returned.
     changed: Parts,
     last_run: u32,
+    /// The interrupted run that the trainer was asked to go on with: its id from then on.
+    continuing: Option<u32>,
     asked: Option<Intent>,
     /// Whether the link says that the hand writes nothing unasked.
     link_keeps_hand_off: bool,
@@ -164,6 +166,7 @@ impl App {
             notice: None,
             changed: Parts::ALL,
             last_run: 0,
+            continuing: None,
             asked: None,
             link_keeps_hand_off: false,
         }
@@ -235,6 +238,13 @@ impl App {
                 self.check_start();
                 self.show_form(effects);
             }
+            Event::Redraw(strokes) => {
+                // A link's own drawing comes first.
+                if self.cx.answer.drawing().is_empty() && !self.cx.hand.is_writing() {
+                    self.settle_hand();
+                    self.cx.answer.draw(|drawing| *drawing = Drawing::of(strokes));
+                }
+            }
             Event::PenDown(point) => {
                 self.settle_hand();
                 self.cx.answer.draw(|drawing| drawing.pen_down(point));
@@ -265,6 +275,16 @@ impl App {
             }
             Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
+            Event::Continue => self.go_on(effects),
+            Event::Discard => {
+                self.cx.interrupted = None;
+                self.send(Request::DiscardInterrupted, vec![], effects);
+            }
+            Event::Hidden => {
+                if let Some(run) = self.cx.run.as_ref().filter(|run| run.is_on()) {
+                    self.send(Request::Keep { run: run.id() }, vec![], effects);
+                }
+            }
             Event::Confirmed => match self.asked.take() {
                 Some(Intent::Reset) => self.reset(effects),
                 Some(Intent::Start { paused }) => self.start(paused, effects),

@@ -45,6 +45,8 @@ pub struct Run {
     pub last_rate: f32,
     /// Whether it is over because its weights came from a file.
     pub opened: bool,
+    /// Whether it was interrupted and goes on.
+    pub resumed: bool,
     /// Minibatches at which the Step under way ends.
     steps_until: u32,
 }
@@ -72,6 +74,7 @@ impl Run {
             seconds: 0.0,
             last_rate: 0.0,
             opened: false,
+            resumed: false,
             steps_until: 1,
         }
     }
@@ -185,6 +188,13 @@ impl Run {
         self.phase = RunPhase::Done;
         self.seconds = seconds;
         self.progress.images_per_second = 0.0;
+    }
+
+    /// It goes on after so many epochs and minibatches.
+    pub(super) fn go_on(&mut self, epoch: u32, step: u32, steps_per_epoch: u32) {
+        let progress = Progress { epoch, step, steps_per_epoch, ..self.progress };
+        self.progress = progress;
+        self.resumed = true;
     }
 
     /// Its trainer is gone.

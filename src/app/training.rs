@@ -8,7 +8,7 @@ use super::run::{Run, RunPhase};
 use super::speed::Speed;
 use super::view::Parts;
 use super::{App, Effect, Intent, Outcome, format, view};
-use crate::config::{Form, StartFrom};
+use crate::config::{Form, StartFrom, TrainConfig};
 use crate::protocol::{Evaluation, FileFormat, NetworkInfo, Progress, Reply, Request, RunId};
 
 /// Shown after a run has overflowed.
@@ -86,7 +86,9 @@ impl App {
         let workers = self.cx.workers();
         let pace = self.cx.form.pace;
         let parameters = parameters.into_iter().collect();
-        self.send(Request::Start { run, settings, paused, workers, pace }, parameters, effects);
+        let link = self.cx.form.to_hash();
+        let request = Request::Start { run, settings, paused, workers, pace, link };
+        self.send(request, parameters, effects);
         if start == StartFrom::Fresh {
             effects.push(Effect::Announce(String::from(FORGOTTEN)));
         }
@@ -95,6 +97,45 @@ impl App {
             let step = run.step(count);
             self.send(step, vec![], effects);
         }
+    }
+
+    /// Asks the trainer to go on with the interrupted run.
+    pub(super) fn go_on(&mut self, effects: &mut Vec<Effect>) {
+        let can = self.cx.trainer.is_ready() && !self.cx.run_is_on();
+        if self.cx.interrupted.take_if(|_| can).is_some() {
+            let (workers, pace) = (self.cx.workers(), self.cx.form.pace);
+            let run = self.last_run + 1;
+            self.continuing = Some(run);
+            self.send(Request::Continue { run, workers, pace }, vec![], effects);
+        }
+    }
+
+    /// Takes over the interrupted run, which is on again: its curves, settings and weights.
+    fn take_over(&mut self, id: RunId, link: &str, place: [u32; 2], arrays: [Vec<f32>; 5]) {
+        if self.continuing.take() != Some(id) {
+            return;
+        }
+        let [weights, initial, losses, accuracies, tests] = arrays;
+        let (form, _) = Form::from_hash(link);
+        let [epoch, steps_per_epoch] = place;
+        let mut curves = Curves::default();
+        curves.extend(&losses, &accuracies);
+        curves.tests = tests.as_chunks().0.iter().map(Test::of).collect();
+        let mut run = Run::new(0, form.settings.clone(), form.start, RunPhase::Training);
+        run.go_on(epoch, losses.len() as u32, steps_per_epoch);
+        run.test_accuracy = curves.tests.last().map(|test| test.accuracy);
+        let initial = (!initial.is_empty()).then_some(initial);
+        if self.take_run(run, curves, initial).is_some() {
+            self.cx.answer.set_trained(weights);
+            self.take_settings(form.settings);
+        }
+    }
+
+    /// Sets the settings of a run that is back.
+    fn take_settings(&mut self, settings: TrainConfig) {
+        let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
+        self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
+        self.check_start();
     }
 
     /// Lets a run that is on go at the pace that is set.
@@ -124,10 +165,8 @@ impl App {
     ) -> Option<RunId> {
         let settings = run.settings.clone();
         let id = self.take_run(run, curves, Some(weights))?;
-        let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
-        self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
         self.notice = None;
-        self.check_start();
+        self.take_settings(settings);
         self.show_form(effects);
         Some(id)
     }
@@ -208,9 +247,11 @@ impl App {
             return None;
         }
         self.last_run += 1;
+        self.continuing = None;
         run.progress.run = self.last_run;
         self.cx.run = Some(run);
         self.cx.done_card = false;
+        self.cx.interrupted = None;
         self.cx.curves = curves;
         Some(self.last_run)
     }
@@ -288,6 +329,7 @@ impl App {
         self.changed = Parts::ALL;
         self.cx.trainer.lose(reason);
         self.panels.lose_trainer();
+        (self.cx.interrupted, self.continuing) = (None, None);
         if let Some(run) = &mut self.cx.run {
             run.stop();
         }
@@ -317,6 +359,19 @@ impl App {
             Reply::Data(progress) => {
                 self.cx.trainer.data.progress = Some(progress);
                 self.panels.load(self.open_panel, &self.cx, out);
+            }
+            Reply::Interrupted(interrupted) => {
+                if !self.cx.run_is_on() {
+                    self.cx.interrupted = Some(interrupted);
+                    out.push(Outcome::announce(view::interrupted(interrupted)));
+                }
+            }
+            Reply::InterruptedLost { reason } => self.notify(&reason),
+            Reply::Continued { run, link, epoch, steps_per_epoch } => {
+                let arrays = [next(), next(), next(), next(), next()];
+                self.take_over(run, &link, [epoch, steps_per_epoch], arrays);
+                self.panels.runs.load(out);
+                out.push(Outcome::ShowForm);
             }
             Reply::DataFailed { part, reason } => {
                 self.cx.trainer.data.failed = Some((part, reason));

@@ -16,6 +16,11 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// A meter of a run that has trained for `seconds` before.
+    pub fn after(seconds: f64) -> Self {
+        Self { training_seconds: seconds, ..Self::default() }
+    }
+
     /// Records that training on `images` took `seconds`.
     pub fn trained(&mut self, images: usize, seconds: f64) {
         self.training_seconds += seconds;

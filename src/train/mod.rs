@@ -1,10 +1,11 @@
 //! Training: [`augment`]ed digits, [`optimizer`]s and their learning-rate [`schedule`]s, a minibatch's
 //! [`gradient`] from shards. A [`shard_executor`] computes shards, the [`shard_assignment`] gives them to
 //! helpers, and the [`awake_clock`] times those out. [`session`] is the state machine of a run, [`meter`] its
-//! throughput, and [`fine_tune`] comes after a run.
+//! throughput, a [`snapshot`] what it needs to go on, and [`fine_tune`] comes after a run.
 
 pub mod augment;
 pub mod awake_clock;
+pub mod bytes;
 pub mod fine_tune;
 pub mod gradient;
 pub mod meter;
@@ -13,3 +14,4 @@ pub mod schedule;
 pub mod session;
 pub mod shard_assignment;
 pub mod shard_executor;
+pub mod snapshot;

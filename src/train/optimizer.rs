@@ -2,6 +2,7 @@
 //!
 //! Plain loops, which compilers vectorise: each parameter's update is independent of the others.
 
+use super::bytes::{Reader, Writer};
 use crate::config::Optimizer;
 
 /// Updates the parameters' exponential moving average after a step, counted from 0: `a += (1 - m) (w - a)` as
@@ -40,6 +41,23 @@ impl OptimizerState {
             second: moments(!matches!(kind, Optimizer::Sgd { .. })),
             steps: 0,
         }
+    }
+
+    /// Appends its memory.
+    pub fn write(&self, to: &mut Writer) {
+        to.number(self.steps as u32);
+        to.floats(&self.first);
+        to.floats(&self.second);
+    }
+
+    /// Takes what [`OptimizerState::write`] has appended; `None` if it does not fit this optimizer and so many
+    /// parameters.
+    pub fn read(kind: Optimizer, parameters: usize, from: &mut Reader<'_>) -> Option<Self> {
+        let new = Self::new(kind, parameters);
+        let steps = i32::try_from(from.number()?).ok()?;
+        let (first, second) = (from.floats()?, from.floats()?);
+        let fits = (first.len(), second.len()) == (new.first.len(), new.second.len());
+        fits.then_some(Self { kind, first, second, steps })
     }
 
     /// Takes one step.

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::bytes::{Reader, Writer};
 use super::optimizer::{self, OptimizerState};
 use super::schedule::learning_rate;
 use crate::config::TrainConfig;
@@ -121,6 +122,50 @@ impl Session {
             tested: Score::default(),
             reached: false,
         }
+    }
+
+    /// Appends all that it needs to go on, except its settings. Of an evaluation under way only that it is due.
+    pub fn write(&self, to: &mut Writer) {
+        let numbers = [self.images, self.used, self.seen].map(|count| count as u32);
+        for number in numbers.into_iter().chain([self.epoch, self.step, u32::from(self.reached)]) {
+            to.number(number);
+        }
+        to.floats(&self.parameters);
+        to.floats(&self.average);
+        self.optimizer.write(to);
+    }
+
+    /// Takes what [`Session::write`] has appended; `None` if that is something else, or does not fit these settings and
+    /// this size of the training set. The run goes on where it was.
+    ///
+    /// - `parameters`: how many the settings' network has.
+    pub fn read(
+        settings: TrainConfig,
+        images: usize,
+        parameters: usize,
+        from: &mut Reader<'_>,
+    ) -> Option<Self> {
+        let (trained, used) = settings.split(images);
+        let [saved_trained, saved_used, seen] =
+            [from.number()?, from.number()?, from.number()?].map(|count| count as usize);
+        let [epoch, step, reached] = [from.number()?, from.number()?, from.number()?];
+        let weights = from.floats()?;
+        let average = from.floats()?;
+        let optimizer = OptimizerState::read(settings.optimizer, parameters, from)?;
+        let averaged = if settings.ema_momentum > 0.0 { parameters } else { 0 };
+        let fits = (saved_trained, saved_used) == (trained, used)
+            && trained > 0
+            && seen <= trained
+            && epoch <= settings.epochs
+            && (weights.len(), average.len()) == (parameters, averaged)
+            && weights.iter().chain(&average).all(|weight| weight.is_finite());
+        let mut session = fits.then(|| Self::new(settings, images, weights))?;
+        session.order = epoch_order(session.settings.seed, epoch, trained, PART_IMAGES);
+        session.average = average;
+        session.optimizer = optimizer;
+        (session.epoch, session.step, session.seen) = (epoch, step, seen);
+        session.reached = reached != 0;
+        Some(session)
     }
 
     /// What to do next. Asking changes nothing.

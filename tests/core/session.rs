@@ -1,7 +1,7 @@
 //! A run's state machine, driven as the trainer drives it, with real gradients of a small model.
 
 use inkling::config::architecture::{Activation, Layer};
-use inkling::config::{Architecture, Augment, Schedule, TrainConfig};
+use inkling::config::{Architecture, Augment, Form, Optimizer, Schedule, TrainConfig};
 use inkling::data::{Digits, PIXELS};
 use inkling::net::loss::Score;
 use inkling::net::{Network, init};
@@ -9,6 +9,7 @@ use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
+use inkling::train::snapshot::{self, History, Snapshot, SnapshotError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn settings() -> TrainConfig {
@@ -21,6 +22,18 @@ fn settings() -> TrainConfig {
         label_smoothing: 0.1,
         ema_momentum: 0.4,
         ..TrainConfig::default()
+    }
+}
+
+fn architecture() -> Architecture {
+    Architecture {
+        layers: vec![
+            Layer::MaxPooling2D { pool_size: 2 },
+            Layer::Flatten,
+            Layer::Dropout { rate: 0.25 },
+            Layer::Dense { units: 10, activation: Activation::Softmax },
+        ],
+        ..Architecture::default()
     }
 }
 
@@ -55,15 +68,7 @@ struct Driver {
 
 impl Driver {
     fn new(settings: TrainConfig) -> Self {
-        let architecture = Architecture {
-            layers: vec![
-                Layer::MaxPooling2D { pool_size: 2 },
-                Layer::Flatten,
-                Layer::Dropout { rate: 0.25 },
-                Layer::Dense { units: 10, activation: Activation::Softmax },
-            ],
-            ..Architecture::default()
-        };
+        let architecture = architecture();
         let network = Network::new(&architecture).expect("a valid model");
         let (train, test) = (digits(150), digits(230));
         let parameters = init::glorot_uniform(network.plan(), settings.seed.into());
@@ -359,4 +364,115 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
     let done = Driver::new(validated).finish();
     let (last, earlier) = done.validations.split_last().expect("it was tested");
     assert!(last.accuracy() >= 0.5 && earlier.iter().all(|score| score.accuracy() < 0.5));
+}
+
+/// The driver with its run written and read again, as if in another visit.
+fn reopened(driver: Driver) -> Driver {
+    let session = &driver.session;
+    let link = Form::of(session.settings()).to_hash();
+    let history = History {
+        losses: vec![0.5; session.step() as usize],
+        accuracies: vec![0.25; session.step() as usize],
+        tests: vec![0.75; 6 * session.epoch() as usize],
+    };
+    let form = Form::of(session.settings());
+    assert_eq!(Form::from_hash(&link), (form, vec![]), "its link holds all of it");
+    let bytes = snapshot::write(session, &link, &[], &history, 1.5);
+    let read = Snapshot::read(&bytes, driver.train.len()).expect("it was written so");
+    assert_eq!((read.session.settings(), read.link), (session.settings(), link));
+    assert_eq!((read.history, read.seconds), (history, 1.5));
+    Driver { session: read.session, ..driver }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
+    let plain = TrainConfig {
+        architecture: architecture(),
+        augment: Augment::Off,
+        ema_momentum: 0.0,
+        schedule: Schedule::Constant,
+        ..settings()
+    };
+    let with = |change: fn(&mut TrainConfig)| {
+        let mut settings = plain.clone();
+        change(&mut settings);
+        settings
+    };
+    let every = [
+        with(|settings| settings.optimizer = Optimizer::SGD),
+        with(|settings| settings.optimizer = Optimizer::RMS_PROP),
+        with(|settings| {
+            settings.optimizer = Optimizer::Adam { beta_1: 0.8, beta_2: 0.99, epsilon: 1e-6 };
+        }),
+        with(|settings| settings.schedule = Schedule::OneCycle),
+        with(|settings| settings.schedule = Schedule::Cosine),
+        with(|settings| settings.augment = Augment::On),
+        with(|settings| settings.augment = Augment::Gentle),
+        with(|settings| settings.ema_momentum = 0.9),
+        with(|settings| settings.validation = 20),
+        with(|settings| settings.images = Some(100)),
+        with(|settings| settings.stop_at = Some(0.2)),
+        TrainConfig { architecture: architecture(), validation: 10, ..settings() },
+    ];
+    for settings in every {
+        let straight = Driver::new(settings.clone()).finish();
+        // In the first epoch, at its last minibatch, within its evaluation, at its end, and in the second.
+        for tasks in [0, 1, 7, 9, 10, 11, 12, 16] {
+            let mut driver = Driver::new(settings.clone());
+            for _ in 0..tasks {
+                driver.advance();
+            }
+            let mut driver = reopened(driver);
+            driver.helpers = tasks % 3;
+            let done = driver.finish();
+            assert_eq!(bits(&done.session), bits(&straight.session), "{tasks}: {settings:?}");
+            assert_eq!(done.losses, straight.losses, "{tasks}: {settings:?}");
+            assert_eq!(done.scores, straight.scores, "{tasks}: {settings:?}");
+            assert_eq!(done.validations, straight.validations, "{tasks}: {settings:?}");
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_interrupted_again_and_again_goes_on_to_the_same_bits() {
+    let settings = TrainConfig { architecture: architecture(), ..settings() };
+    let straight = Driver::new(settings.clone()).finish();
+    let mut driver = Driver::new(settings);
+    while driver.advance() {
+        driver = reopened(driver);
+    }
+    // An evaluation of one chunk is not lost.
+    assert_eq!(bits(&driver.session), bits(&straight.session));
+    assert_eq!((driver.losses, driver.scores), (straight.losses, straight.scores));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_snapshot_that_is_cut_short_or_changed_is_not_read() {
+    let settings = TrainConfig { architecture: architecture(), ..settings() };
+    let mut driver = Driver::new(settings);
+    driver.advance();
+    let link = Form::of(driver.session.settings()).to_hash();
+    let history = History { losses: vec![2.0], accuracies: vec![0.1], tests: vec![] };
+    let bytes = snapshot::write(&driver.session, &link, &[], &history, 1.0);
+    let images = driver.train.len();
+    assert!(Snapshot::read(&bytes, images).is_ok());
+    let read = |bytes: &[u8], images| Snapshot::read(bytes, images).map(|_| ());
+    // Every length and byte of what is not parameters, and some of those.
+    for at in (0..1000).chain((1000..bytes.len()).step_by(997)) {
+        assert!(read(&bytes[..at], images).is_err(), "{at} bytes");
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x10;
+        assert!(read(&changed, images).is_err(), "byte {at}");
+    }
+    assert_eq!(read(&[&bytes[..], &[0]].concat(), images), Err(SnapshotError::Damaged));
+    assert_eq!(read(b"inkling2, something else", images), Err(SnapshotError::Foreign));
+    assert_eq!(read(&bytes, images - 1), Err(SnapshotError::Unfit));
+    let other = snapshot::write(&driver.session, "#epochs=2", &[], &history, 1.0);
+    assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "another network");
+    let other = snapshot::write(&driver.session, &(link + "&colour=blue"), &[], &history, 1.0);
+    assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "a setting of another version");
+    let short = History::default();
+    let link = Form::of(driver.session.settings()).to_hash();
+    let other = snapshot::write(&driver.session, &link, &[], &short, 1.0);
+    assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "no curves");
 }

@@ -29,6 +29,8 @@ const SCREENSHOT: &str = "training.png";
 const FROM_WWW: &[&str] = &[
     "start.js",
     "pad.js",
+    "run-store.js",
+    "storage.js",
     "later.js",
     "present.js",
     "share.js",

@@ -13,7 +13,7 @@ use crate::app::panels::runs::{Format, Measure, RunsRequest, StoredRuns};
 use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
-use crate::protocol::{FileFormat, NetworkInfo, Tallies, Tally, Trainable};
+use crate::protocol::{FileFormat, Interrupted, NetworkInfo, Tallies, Tally, Trainable};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -180,6 +180,9 @@ impl<'a> Visit<'a> {
                     | panels::Event::Drawings(_, drawings::Event::Delete(_))
             )
         );
+        // A run that goes on has its id since it was asked to.
+        let run = self.app.cx.run.as_ref().map_or(0, Run::id);
+        self.last_run = self.last_run.max(run);
         let before = self.sizes();
         let effects = self.app.update(event);
         let after = self.sizes();
@@ -353,14 +356,26 @@ impl<'a> Visit<'a> {
             }
             4 => pick_of(
                 rng,
-                [|| Event::PenUp, || Event::PenWithdrawn, || Event::Undo, || Event::Clear],
+                [
+                    || Event::PenUp,
+                    || Event::PenWithdrawn,
+                    || Event::Undo,
+                    || Event::Clear,
+                    || {
+                        Event::Redraw(vec![vec![
+                            Point { x: 0.5, y: 0.5 },
+                            Point { x: 2.0, y: 0.5 },
+                        ]])
+                    },
+                ],
             ),
-            5 | 6 => Event::Train,
+            5 => Event::Train,
+            6 => pick_of(rng, [|| Event::Train, || Event::Continue]),
             7 => pick_of(
                 rng,
                 [|| Event::Step, || Event::Step, || Event::StepSize(10), || Event::CloseCard],
             ),
-            8 => Event::Reset,
+            8 => pick_of(rng, [|| Event::Reset, || Event::Discard, || Event::Hidden]),
             9 | 10 => pick_of(rng, [|| Event::Confirmed, || Event::Confirmed, || Event::Declined]),
             11 => Event::AnswerFrom(pick(rng, &[Source::Shipped, Source::Run, Source::Tuned])),
             12 => pick_of(rng, [|| Event::Repair, || Event::RetryData, || Event::CloseNotice]),
@@ -553,6 +568,16 @@ impl<'a> Visit<'a> {
             16 => Reply::EvaluationFailed { id: rng.u32(..4), reason: reason() },
             17 => Reply::FineTuning { id: rng.u32(..4), share: number(rng) },
             18 => Reply::FineTuned { id: rng.u32(..4), before: tallies(rng), after: tallies(rng) },
+            19 if rng.bool() => match rng.u8(..3) {
+                0 => Reply::InterruptedLost { reason: reason() },
+                1 => Reply::Interrupted(Interrupted { epoch: 1, epochs: 6, accuracy: None }),
+                _ => Reply::Continued {
+                    run: run.wrapping_add(rng.u32(..2)),
+                    link: hash(rng),
+                    epoch: rng.u32(..3),
+                    steps_per_epoch: rng.u32(..9),
+                },
+            },
             19 => Reply::FineTuneFailed { id: rng.u32(..4), reason: reason() },
             20 | 21 => Reply::Data(DataProgress {
                 received_bytes: whole(rng),

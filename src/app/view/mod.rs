@@ -13,7 +13,7 @@ use crate::protocol::{Activity, Reply};
 pub use answer::{AnswerView, spoken_answer};
 pub use curves::CurvesView;
 pub use plan::PlanView;
-pub use run::{Button, RunView, guessing};
+pub use run::{Button, RunView, guessing, interrupted};
 pub use trainer::{TrainerView, farewell};
 
 /// The page's contract, `<body data-state>`.
@@ -94,7 +94,7 @@ impl Parts {
                 _ => Self::ALL,
             },
             Event::Panel(panels::Event::Inside(_)) => Self::NONE,
-            Event::PenUp | Event::Tick(_) | Event::FileMissing => Self::NONE,
+            Event::PenUp | Event::Tick(_) | Event::FileMissing | Event::Hidden => Self::NONE,
             _ => Self::ALL,
         }
     }

@@ -6,7 +6,10 @@ use crate::app::Context;
 use crate::app::format::{count, duration, of, percent, rate};
 use crate::app::run::{Run, RunPhase};
 use crate::config::{Optimizer, Recipe, StartFrom};
-use crate::protocol::Activity;
+use crate::protocol::{Activity, Interrupted};
+
+/// Said beside Train while an interrupted run could go on.
+const DROPS_INTERRUPTED: &str = "Train starts a new run and drops the interrupted one.";
 
 /// A button's label and, if it cannot be pressed, why.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +61,8 @@ pub struct RunView {
     pub title: String,
     /// What the run that has just finished has come to, in a sentence; empty while the card is not shown.
     pub done: String,
+    /// For `data-resumable`: which run can go on, in a sentence; empty if none can.
+    pub interrupted: String,
 }
 
 impl RunView {
@@ -73,6 +78,9 @@ impl RunView {
         };
         view.set_buttons(cx);
         view.title = title(cx);
+        if let Some(run) = cx.interrupted {
+            view.interrupted = interrupted(run);
+        }
         view.recipes = Recipe::ALL.map(|recipe| outcome(cx, recipe));
         if let Some(run) = &cx.run {
             view.set_run(run);
@@ -115,6 +123,7 @@ impl RunView {
                 cannot,
                 match cannot {
                     Some(why) => why,
+                    None if cx.interrupted.is_some() => DROPS_INTERRUPTED,
                     None if cx.only_guesses() => guessing(cx),
                     None => "Train starts a new run.",
                 },
@@ -122,7 +131,11 @@ impl RunView {
             None => (
                 Button { label: "Train", disabled: cannot },
                 cannot,
-                cannot.unwrap_or(step_words(cx.step_size)),
+                match cannot {
+                    Some(why) => why,
+                    None if cx.interrupted.is_some() => DROPS_INTERRUPTED,
+                    None => step_words(cx.step_size),
+                },
             ),
         };
         (self.train, self.why) = (train, why);
@@ -203,6 +216,16 @@ fn title(cx: &Context) -> String {
 fn epoch_words(run: &Run) -> String {
     let epochs = run.settings.epochs;
     format!("{} of {epochs}", run.progress.epoch.saturating_add(1).min(epochs))
+}
+
+/// How far a run was when it was interrupted.
+pub fn interrupted(Interrupted { epoch, epochs, accuracy }: Interrupted) -> String {
+    let so_far =
+        accuracy.map_or_else(String::new, |so_far| [", ", &percent(so_far), " so far"].concat());
+    format!(
+        "A run was interrupted in epoch {} of {epochs}{so_far}.",
+        epoch.saturating_add(1).min(epochs)
+    )
 }
 
 /// What a run has come to.

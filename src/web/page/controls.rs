@@ -142,6 +142,8 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("data-retry", || Event::RetryData)?;
     press("notice-close", || Event::CloseNotice)?;
     press("done-close", || Event::CloseCard)?;
+    press("resume", || Event::Continue)?;
+    press("discard", || Event::Discard)?;
     press("done-mistakes", || {
         go_to(PanelId::Evaluate);
         Event::Panel(panels::Event::Evaluate(evaluate::Event::Show(Choice::Mistakes)))
@@ -160,7 +162,15 @@ pub(super) fn listen() -> Result<(), DomError> {
         let button = help.clone();
         dom::on(&help, "click", move |_: MouseEvent| toggle(&button))?;
     }
+    let document = dom::document()?;
+    let shown = document.clone();
+    dom::on(&document, "visibilitychange", move |_: DomEvent| {
+        if shown.hidden() {
+            dispatch(Event::Hidden);
+        }
+    })?;
     let window = dom::window()?;
+    dom::on(&window, "pagehide", |_: DomEvent| dispatch(Event::Hidden))?;
     let location = window.location();
     dom::on(&window, "hashchange", move |_: DomEvent| {
         dispatch(Event::Hash(location.hash().unwrap_or_default()));

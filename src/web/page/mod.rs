@@ -12,7 +12,7 @@
 //! | `network_picture` | draws the layers' maps |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
 //! | `panels` | the panels, which listen and show |
-//! | `address`, `storage`, `weights`, `update` | what the browser stores, and what is fetched |
+//! | `address`, `storage`, `kept_drawing`, `weights`, `update` | what the browser stores, and what is fetched |
 //! | `measure` | times predictions, in the benchmark's build |
 
 mod address;
@@ -27,6 +27,7 @@ mod dom;
 mod download;
 mod files;
 mod focus;
+mod kept_drawing;
 mod lazy_script;
 #[cfg(feature = "bench")]
 mod measure;
@@ -49,6 +50,7 @@ use crate::app::{App, Effect, Event};
 use crate::config::Architecture;
 use crate::config::Backend;
 use crate::config::MOST_WORKERS;
+use crate::ink::Drawing;
 use crate::protocol::{Reply, Request, RunId};
 use charts::Charts;
 use controls::SettingsControls;
@@ -103,6 +105,8 @@ struct Page {
     port: RefCell<Option<Port>>,
     /// Revision of the drawing that the pad shows.
     painted: Cell<Option<u32>>,
+    /// Revision of the drawing that this tab keeps.
+    kept: Cell<Option<u32>>,
     /// Run, minibatches and tests that the charts show.
     charted: Cell<Option<(Option<RunId>, usize, usize)>>,
     /// When the charts were last drawn, in milliseconds.
@@ -131,6 +135,7 @@ pub fn start() -> Result<(), DomError> {
         .match_media("(prefers-reduced-motion: reduce)")?
         .is_some_and(|list| list.matches());
     app.cx.hand.seed = js_sys::Math::random().to_bits();
+    let kept = Cell::new(Some(app.cx.answer.revision()));
     let page = Page {
         over: Cell::new(false),
         app: RefCell::new(app),
@@ -144,6 +149,7 @@ pub fn start() -> Result<(), DomError> {
         correction: RefCell::new(Correction::new()?),
         port: RefCell::new(None),
         painted: Cell::new(None),
+        kept,
         charted: Cell::new(None),
         charted_at: Cell::new(f64::NEG_INFINITY),
         half_drawn: Cell::new(false),
@@ -160,6 +166,9 @@ pub fn start() -> Result<(), DomError> {
     wake_lock::listen()?;
     update::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
+    if let Some(strokes) = kept_drawing::read() {
+        dispatch(Event::Redraw(strokes));
+    }
     if !dom::has_caches() {
         dispatch(Event::Notice(String::from(
             "This browser cannot save the training images at this address, so they are downloaded again on each visit.",
@@ -273,6 +282,7 @@ impl Page {
             Call::Event(event) => {
                 let effects = self.app.borrow_mut().update(event);
                 effects.into_iter().for_each(|effect| self.carry_out(effect));
+                self.keep_drawing();
                 self.render()
             }
             Call::Frame => self.frame(),
@@ -285,6 +295,18 @@ impl Page {
             Call::Theme => self.recolour(),
             Call::Curves(milliseconds) => self.draw_curves_after(milliseconds),
         }
+    }
+
+    /// Keeps the drawing for a reload, once the pen is up.
+    fn keep_drawing(&self) {
+        let cx = &self.app.borrow().cx;
+        let revision = Some(cx.answer.revision());
+        let busy = cx.hand.is_writing() || self.pads.iter().any(Pad::is_drawn_on);
+        if busy || self.kept.replace(revision) == revision {
+            return;
+        }
+        let nothing = Drawing::default();
+        kept_drawing::keep(if cx.hand.demonstrates() { &nothing } else { cx.answer.drawing() });
     }
 
     fn ask_frame(&self) -> Result<(), DomError> {

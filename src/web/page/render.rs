@@ -170,11 +170,16 @@ impl Document {
         if changed(old, new, |v| &v.title) {
             dom::document()?.set_title(&new.title);
         }
+        if changed(old, new, |v| &v.interrupted) {
+            dom::flag(&self.body, "data-resumable", !new.interrupted.is_empty())?;
+            dom::hide("interrupted", new.interrupted.is_empty())?;
+        }
         if changed(old, new, |v| &v.done) {
             dom::hide("done", new.done.is_empty())?;
         }
-        let lines: [(&str, Part<RunView, str>); 8] = [
+        let lines: [(&str, Part<RunView, str>); 9] = [
             ("done-text", |v| &v.done),
+            ("interrupted-text", |v| &v.interrupted),
             ("why", |v| v.why),
             ("run-text", |v| &v.text),
             ("run-left", |v| &v.left),

@@ -7,6 +7,7 @@
 //! | `helper_pool` | the trainer's side of its helpers |
 //! | `helper` | a helper's own side |
 //! | `mailbox` | the memory that these two share |
+//! | `run_store` | keeps the run, so that a later visit can go on with it |
 //! | `dataset`, `batch_buffer` | loads the images; holds those of the current job |
 //! | `bench_worker` | measures, with the feature `bench` |
 //! | `error` | the errors of them all |
@@ -20,6 +21,7 @@ mod fine_tune;
 mod helper;
 mod helper_pool;
 mod mailbox;
+mod run_store;
 mod test_evaluation;
 mod trainer;
 
@@ -37,7 +39,7 @@ use crate::web::port::{self, Turn};
 use dataset::Loader;
 pub use error::WorkerError;
 use helper_pool::{HELPER, HelperPool};
-use trainer::Trainer;
+use trainer::{GoingOn, Later, Trainer};
 
 /// Starts listening as what the worker's name says. Requests are received from [`Reply::Ready`] on.
 ///
@@ -70,9 +72,10 @@ pub fn start() -> Result<(), WorkerError> {
     port::listen(&scope, move |request| match request {
         Ok((request, arrays)) => {
             let arrays = arrays.iter().map(js_sys::Float32Array::to_vec).collect();
-            if let Some(loader) = cell.with(|trainer| trainer.on_request(request, arrays)).flatten()
-            {
-                load_data(&cell, loader);
+            match cell.with(|trainer| trainer.on_request(request, arrays)).flatten() {
+                Some(Later::Load(loader)) => load_data(&cell, *loader),
+                Some(Later::Continue(key, going_on)) => go_on(&cell, key, going_on),
+                None => {}
             }
         }
         Err(error) => cell.end(&error.to_string().into()),
@@ -118,9 +121,30 @@ fn load_data(cell: &Rc<TrainerCell>, mut loader: Loader) {
     let cell = Rc::clone(cell);
     spawn_local(async move {
         let report = |loaded, progress| {
-            cell.with(|trainer| trainer.on_loaded(loaded, progress));
+            if cell.with(|trainer| trainer.on_loaded(loaded, progress)) == Some(true) {
+                offer_interrupted(&cell);
+            }
         };
         loader.load(report).await;
         cell.with(|trainer| trainer.loader = Some(loader));
+    });
+}
+
+/// Tells the page of a run that was interrupted, if there is one.
+fn offer_interrupted(cell: &Rc<TrainerCell>) {
+    let cell = Rc::clone(cell);
+    spawn_local(async move {
+        if let Some(interrupted) = run_store::find().await {
+            cell.with(|trainer| trainer.offer(interrupted));
+        }
+    });
+}
+
+/// Goes on with the interrupted run with this key.
+fn go_on(cell: &Rc<TrainerCell>, key: String, going_on: GoingOn) {
+    let cell = Rc::clone(cell);
+    spawn_local(async move {
+        let bytes = run_store::take(&key).await;
+        cell.with(|trainer| trainer.go_on(going_on, bytes));
     });
 }

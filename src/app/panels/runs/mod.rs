@@ -262,7 +262,11 @@ impl RunsState {
     /// Keeps the current run as it is after an epoch, or at its end.
     pub(in crate::app) fn keep(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
         let Some(run) = cx.run.as_ref().filter(|run| run.progress.epoch > 0) else { return };
-        let known = self.records.all().iter().position(|record| record.run == Some(run.id()));
+        let mut all = self.records.all().iter();
+        let known = all.position(|record| record.run == Some(run.id())).or_else(|| {
+            let mut all = self.records.all().iter();
+            all.rposition(|record| is_begin_of(record, run, &cx.curves.tests))
+        });
         let at = known.unwrap_or_else(|| {
             let key = self.records.next_key();
             self.records.push(Record::new(key, run, cx.answer.trained().map_or(0, <[f32]>::len)));
@@ -270,6 +274,7 @@ impl RunsState {
             self.records.all().len() - 1
         });
         let record = &mut self.records.all_mut()[at];
+        record.run = Some(run.id());
         record.metadata.epochs.clone_from(&cx.curves.tests);
         record.metadata.seconds = (run.phase == RunPhase::Done).then_some(run.seconds);
         record.metadata.steps_per_epoch = run.progress.steps_per_epoch;
@@ -400,6 +405,17 @@ fn row(record: &Record, measure: Measure) -> Row {
         link: metadata.link(),
         points: if record.shown { measure.points(record) } else { Vec::new() },
     }
+}
+
+/// Whether this is what was kept of a run before it was interrupted.
+fn is_begin_of(record: &Record, run: &Run, tests: &[Test]) -> bool {
+    let Record { run: of_this_visit, metadata, .. } = record;
+    let RunMetadata { settings, start, seconds, epochs, .. } = metadata;
+    run.resumed
+        && of_this_visit.is_none()
+        && seconds.is_none()
+        && (settings, *start) == (&run.settings, run.start)
+        && tests.starts_with(epochs)
 }
 
 /// Goes back to the end of a run, if these weights fit it.

@@ -348,3 +348,32 @@ fn runs_with_links_of_other_versions_are_read() {
     assert_eq!(newer.settings.architecture.to_string(), "f,d10s");
     assert_eq!(newer.epochs, read("").epochs, "its results are as they were");
 }
+
+#[test]
+fn a_run_that_was_interrupted_stays_one_run() {
+    let (mut app, effects) = trained();
+    assert_eq!(stored(&effects), [&RunsRequest::Read]);
+    let effects = happen(&mut app, read(vec![]));
+    let [RunsRequest::Keep(before, _)] = stored(&effects)[..] else { panic!("{effects:?}") };
+    let before = before.clone();
+
+    // Another visit.
+    let (mut app, _) = trained();
+    app.update(Happening::Reset);
+    app.update(Happening::Confirmed);
+    let interrupted = crate::protocol::Interrupted { epoch: 1, epochs: 10, accuracy: None };
+    app.update(Happening::Reply(Reply::Interrupted(interrupted), vec![]));
+    app.update(Happening::Continue);
+    let reply =
+        Reply::Continued { run: 2, link: before.link.clone(), epoch: 1, steps_per_epoch: 2 };
+    let tests = vec![1.0, 2.0, 0.1, 0.97, -1.0, -1.0];
+    let arrays = vec![vec![], vec![], vec![0.5, 0.4], vec![0.8, 0.9], tests];
+    app.update(Happening::Reply(reply, arrays));
+    happen(&mut app, read(vec![before.clone(), kept(7, "Old")]));
+    let rows = names(&app).len();
+    let effects = epoch(&mut app, 2, 2);
+    assert_eq!(names(&app).len(), rows, "no other run");
+    let [RunsRequest::Keep(now, Some(_))] = stored(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!((now.key, &now.name), (before.key, &before.name));
+    assert_eq!(now.losses.len(), 4);
+}

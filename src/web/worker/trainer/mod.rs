@@ -4,6 +4,7 @@
 //! effect at once; [`run`] is a run's slice.
 
 mod images;
+mod kept_run;
 mod run;
 
 use std::rc::Rc;
@@ -13,18 +14,23 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 use crate::config::{Architecture, TrainConfig};
 use crate::formats::{self, Prediction, safetensors};
 use crate::net::init;
-use crate::protocol::{DataProgress, Evaluation, FileFormat, NetworkInfo, Reply, Request, RunId};
+use crate::protocol::{
+    self, DataProgress, Evaluation, FileFormat, NetworkInfo, Reply, Request, RunId,
+};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
+use crate::train::snapshot::{History, Snapshot, SnapshotError};
 use crate::web::port::{self, Turn};
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
+use crate::web::worker::run_store::{self, Interrupted};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
+use kept_run::KeptRun;
 use run::{TrainerContext, TrainingRun};
 
 /// Milliseconds of work before messages are delivered.
@@ -32,6 +38,22 @@ const SLICE: f64 = 40.0;
 
 /// Milliseconds between two [`Reply::Evaluating`].
 const EVALUATING_INTERVAL: f64 = 1000.0;
+
+/// What takes longer than a request.
+pub(super) enum Later {
+    /// Load what is missing of the data set.
+    Load(Box<Loader>),
+    /// Go on with the interrupted run that has this key.
+    Continue(String, GoingOn),
+}
+
+/// How an interrupted run goes on.
+#[derive(Clone, Copy)]
+pub(super) struct GoingOn {
+    run: RunId,
+    workers: u32,
+    pace: Option<u32>,
+}
 
 /// The data set, and everything that is done with it.
 pub(super) struct Trainer {
@@ -44,6 +66,10 @@ pub(super) struct Trainer {
     retry: Retry,
     images: Images,
     run: Option<TrainingRun>,
+    /// Whether interrupted runs have been looked for.
+    has_looked: bool,
+    /// Key of the interrupted run that the page was told of.
+    offered: Option<String>,
     /// The evaluation that the page asked for.
     evaluating: Option<TestEvaluation>,
     /// The fine-tuning that the page asked for.
@@ -67,6 +93,8 @@ impl Trainer {
             retry,
             images: Images::default(),
             run: None,
+            has_looked: false,
+            offered: None,
             evaluating: None,
             fine_tune: None,
         }
@@ -80,34 +108,99 @@ impl Trainer {
         self.send(&Reply::Failed { run, message }, &[]);
     }
 
-    /// Adds a part of the data set, if one came, and reports the progress of the download or its failure.
-    pub(super) fn on_loaded(&mut self, loaded: Loaded, progress: DataProgress) {
+    /// Adds a part of the data set, if one came, and reports the progress of the download or its failure. True once the
+    /// first images are here, and so an interrupted run could go on.
+    pub(super) fn on_loaded(&mut self, loaded: Loaded, progress: DataProgress) -> bool {
         let part = match loaded {
             Loaded::Bytes => None,
             Loaded::Part(split, digits) => Some((split, digits)),
             Loaded::Failed(error) => {
                 let part = error.part().to_owned();
                 self.send(&Reply::DataFailed { part, reason: error.to_string() }, &[]);
-                return;
+                return false;
             }
         };
         self.images.take(part, progress);
         self.send(&Reply::Data(progress), &[]);
         self.wake();
+        progress.train_images > 0 && !std::mem::replace(&mut self.has_looked, true)
     }
 
-    /// Takes a request; the loader comes back if it shall load, which goes on beside all else, and is not at it yet.
-    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Loader> {
+    /// Tells the page of an interrupted run, unless another one is on.
+    pub(super) fn offer(&mut self, (key, bytes): Interrupted) {
+        if self.run.is_some() {
+            return;
+        }
+        match self.read(&bytes) {
+            Ok(Snapshot { session, history, .. }) => {
+                let (epoch, epochs) = (session.epoch(), session.settings().epochs);
+                let accuracy = history.accuracy();
+                let interrupted = protocol::Interrupted { epoch, epochs, accuracy };
+                self.offered = Some(key);
+                self.send(&Reply::Interrupted(interrupted), &[]);
+            }
+            Err(error) => {
+                run_store::forget(&key);
+                let reason = format!("A run that was interrupted cannot go on: {error}.");
+                self.send(&Reply::InterruptedLost { reason }, &[]);
+            }
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+        Snapshot::read(bytes, self.images.progress.total_train_images as usize)
+    }
+
+    /// Goes on with an interrupted run, unless another one is on.
+    pub(super) fn go_on(&mut self, going_on: GoingOn, bytes: Option<Vec<u8>>) {
+        if self.run.is_some() {
+            return;
+        }
+        let GoingOn { run, workers, pace } = going_on;
+        let read = match bytes {
+            Some(bytes) => self.read(&bytes).map_err(|error| error.to_string()),
+            None => Err("it is running in another tab, or is over".to_owned()),
+        };
+        let begun = read.and_then(|snapshot| {
+            let executor = ShardExecutor::new(&snapshot.session.settings().architecture);
+            Ok((snapshot, executor.map_err(|error| error.to_string())?))
+        });
+        match begun {
+            Ok((Snapshot { session, link, initial, history, seconds }, executor)) => {
+                let (epoch, steps_per_epoch) = (session.epoch(), session.steps_per_epoch());
+                let reply = Reply::Continued { run, link: link.clone(), epoch, steps_per_epoch };
+                let History { losses, accuracies, tests } = &history;
+                self.send(&reply, &[session.averaged(), &initial, losses, accuracies, tests]);
+                self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
+                let kept = KeptRun::new(link, initial, history);
+                let now = self.clock.now();
+                let mut run = TrainingRun::new(run, session, executor, kept, now);
+                run.set_seconds(seconds);
+                run.pace = pace;
+                self.run = Some(run);
+                self.wake();
+            }
+            Err(why) => {
+                let reason = format!("The run that was interrupted cannot go on: {why}.");
+                self.send(&Reply::InterruptedLost { reason }, &[]);
+            }
+        }
+    }
+
+    /// Takes a request; returns what goes on beside all else.
+    pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Later> {
         match request {
             Request::LoadData => {
                 self.retry.set(true);
-                return self.loader.take();
+                return self.loader.take().map(|loader| Later::Load(Box::new(loader)));
             }
-            Request::Start { run, settings, paused, workers, pace } => {
+            Request::Start { run, settings, paused, workers, pace, link } => {
                 // The new run may have another network.
                 self.end();
+                self.discard_interrupted();
+                run_store::begin();
                 self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
-                match self.begin(run, settings, arrays.into_iter().next()) {
+                match self.begin(run, settings, link, arrays.into_iter().next()) {
                     Ok(mut run) => {
                         run.pace = pace;
                         if paused {
@@ -116,6 +209,16 @@ impl Trainer {
                         self.run = Some(run);
                     }
                     Err(message) => self.fail(run, message),
+                }
+            }
+            Request::Continue { run, workers, pace } => {
+                let going_on = GoingOn { run, workers, pace };
+                return self.offered.take().map(|key| Later::Continue(key, going_on));
+            }
+            Request::DiscardInterrupted => self.discard_interrupted(),
+            Request::Keep { run } => {
+                if let Some(run) = self.run.as_mut().filter(|current| current.id == run) {
+                    run.keep(self.clock.now());
                 }
             }
             Request::Pause { run } => self.with_run(run, |run| run.session.pause()),
@@ -256,9 +359,15 @@ impl Trainer {
         self.send(&Reply::TestImages, &[&indices, &images]);
     }
 
+    fn discard_interrupted(&mut self) {
+        self.offered.take().iter().for_each(|key| run_store::forget(key));
+    }
+
     /// Ends the run and drops its current job.
     fn end(&mut self) {
-        self.run = None;
+        if self.run.take().is_some() {
+            run_store::end();
+        }
         self.helper_pool.abandon();
     }
 
@@ -275,6 +384,7 @@ impl Trainer {
         &self,
         id: RunId,
         settings: TrainConfig,
+        link: String,
         parameters: Option<Vec<f32>>,
     ) -> Result<TrainingRun, String> {
         let total = self.images.progress.total_train_images as usize;
@@ -297,13 +407,15 @@ impl Trainer {
         let executor =
             ShardExecutor::new(&settings.architecture).map_err(|error| error.to_string())?;
         let plan = executor.network().plan();
+        let initial = parameters.clone().unwrap_or_default();
         let parameters =
             parameters.unwrap_or_else(|| init::glorot_uniform(plan, settings.seed.into()));
         if parameters.len() != plan.parameter_count() {
             return Err("The weights to start from belong to another network.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        Ok(TrainingRun::new(id, session, executor, self.clock.now()))
+        let kept = KeptRun::new(link, initial, History::default());
+        Ok(TrainingRun::new(id, session, executor, kept, self.clock.now()))
     }
 
     /// Changes the run, if it still is the one with this id.

@@ -3,6 +3,7 @@
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use super::images::Images;
+use super::kept_run::KeptRun;
 use super::{SLICE, send};
 use crate::config::TrainConfig;
 use crate::protocol::helper::Work;
@@ -15,6 +16,7 @@ use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
+use crate::web::worker::run_store;
 
 /// The most milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
 /// worker could use: one more a second costs two workers on two cores 1.5 % of their images.
@@ -76,6 +78,7 @@ pub(super) struct TrainingRun {
     pub(super) id: RunId,
     pub(super) session: Session,
     pub(super) executor: ShardExecutor,
+    kept: KeptRun,
     /// The current job, if any.
     job: Option<CurrentJob>,
     /// The job's images.
@@ -110,12 +113,19 @@ pub(super) struct TrainingRun {
 
 impl TrainingRun {
     /// A run of which nothing has been reported yet; `now` is in milliseconds.
-    pub(super) fn new(id: RunId, session: Session, executor: ShardExecutor, now: f64) -> Self {
+    pub(super) fn new(
+        id: RunId,
+        session: Session,
+        executor: ShardExecutor,
+        kept: KeptRun,
+        now: f64,
+    ) -> Self {
         Self {
             id,
             sound: session.averaged().to_vec(),
             session,
             executor,
+            kept,
             job: None,
             batch: BatchBuffer::default(),
             ahead: BatchBuffer::default(),
@@ -133,6 +143,16 @@ impl TrainingRun {
             accuracies: Vec::new(),
             test_probabilities: Vec::new(),
         }
+    }
+
+    /// It has trained for so many seconds before.
+    pub(super) fn set_seconds(&mut self, seconds: f64) {
+        self.meter = Meter::after(seconds);
+    }
+
+    /// Keeps it as it is now.
+    pub(super) fn keep(&mut self, now: f64) {
+        self.kept.keep(&self.session, self.meter.seconds(), now);
     }
 
     /// Continues the current job or begins the run's next task; false if there is nothing to do.
@@ -282,13 +302,16 @@ impl TrainingRun {
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
                 self.accuracies.push(score.accuracy());
+                self.kept.trained(score.mean_loss(), score.accuracy());
                 if !is_sound(score.mean_loss()) {
                     self.report_divergence(context);
                     return false;
                 }
-                if context.clock.now() - self.last_progress >= self.report_interval() {
+                let now = context.clock.now();
+                if now - self.last_progress >= self.report_interval() {
                     self.report(context, Activity::Training);
                 }
+                self.kept.keep_if_due(&self.session, self.meter.seconds(), false, now);
             }
             Work::Evaluation => {
                 self.meter.evaluated(score.images as usize, seconds());
@@ -303,6 +326,11 @@ impl TrainingRun {
                         return false;
                     }
                     self.report_epoch(context, evaluation);
+                    self.kept.evaluated(&self.session, evaluation);
+                    if self.session.next(context.images.available()) != Task::Finished {
+                        let now = context.clock.now();
+                        self.kept.keep_if_due(&self.session, self.meter.seconds(), true, now);
+                    }
                 }
             }
         }
@@ -357,10 +385,12 @@ impl TrainingRun {
         self.report(context, activity);
         match why {
             Task::Paused => {
+                self.keep(context.clock.now());
                 let step = self.session.step();
                 context.send(&Reply::Paused { run: self.id, step }, &[]);
             }
             Task::Finished => {
+                run_store::end();
                 let seconds = self.meter.seconds();
                 context.send(&Reply::Finished { run: self.id, seconds }, &[]);
             }

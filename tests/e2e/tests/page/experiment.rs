@@ -19,7 +19,10 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 /// The names of the layers, in order.
 pub(crate) fn layers(page: &Page) -> Result<Vec<String>> {
-    page.ask("return [...document.querySelectorAll('#layers .class')].map(e => e.textContent)", vec![])
+    page.ask(
+        "return [...document.querySelectorAll('#layers .class')].map(e => e.textContent)",
+        vec![],
+    )
 }
 
 fn content(page: &Page, selector: &str) -> Result<String> {

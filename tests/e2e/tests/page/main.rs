@@ -20,6 +20,7 @@ mod judge;
 mod layout;
 mod network;
 mod offline;
+mod resume;
 mod runs;
 mod settings;
 mod sight;
@@ -103,6 +104,7 @@ fn main() -> ExitCode {
         inside::TESTS,
         judge::TESTS,
         yours::TESTS,
+        resume::TESTS,
         runs::TESTS,
         storage::TESTS,
         dataset::TESTS,

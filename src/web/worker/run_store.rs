@@ -1,0 +1,68 @@
+//! The run that is on, as the browser keeps it: the Rust side of `run-store.js`.
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::web::port;
+
+#[wasm_bindgen(js_namespace = runStore)]
+extern "C" {
+    #[wasm_bindgen(js_name = begin)]
+    fn begin_run() -> Promise;
+    #[wasm_bindgen(js_name = keep)]
+    fn keep_run(bytes: &Uint8Array) -> Promise;
+    #[wasm_bindgen(js_name = end)]
+    fn end_run() -> Promise;
+    #[wasm_bindgen(js_name = find)]
+    fn find_run() -> Promise;
+    #[wasm_bindgen(js_name = take)]
+    fn take_run(key: &str) -> Promise;
+    #[wasm_bindgen(js_name = forget)]
+    fn forget_run(key: &str) -> Promise;
+}
+
+/// An interrupted run: its key, and what it needs to go on.
+pub(super) type Interrupted = (String, Vec<u8>);
+
+/// What the browser refuses costs the run nothing but its safety.
+fn attend(promise: Promise) {
+    spawn_local(async {
+        if let Err(error) = JsFuture::from(promise).await {
+            let words = ["the run could not be kept: ", &port::describe(&error)].concat();
+            web_sys::console::info_1(&words.into());
+        }
+    });
+}
+
+/// A new run is on.
+pub(super) fn begin() {
+    attend(begin_run());
+}
+
+/// Keeps the run as it is.
+pub(super) fn keep(bytes: &[u8]) {
+    attend(keep_run(&Uint8Array::from(bytes)));
+}
+
+/// The run is over, and what was kept of it goes.
+pub(super) fn end() {
+    attend(end_run());
+}
+
+/// Forgets an interrupted run.
+pub(super) fn forget(key: &str) {
+    attend(forget_run(key));
+}
+
+/// The newest interrupted run that is on in no other tab.
+pub(super) async fn find() -> Option<Interrupted> {
+    let found: Array = JsFuture::from(find_run()).await.ok()?.dyn_into().ok()?;
+    Some((found.get(0).as_string()?, found.get(1).dyn_into::<Uint8Array>().ok()?.to_vec()))
+}
+
+/// Goes on with an interrupted run; `None` if it is on in another tab or gone.
+pub(super) async fn take(key: &str) -> Option<Vec<u8>> {
+    let bytes = JsFuture::from(take_run(key)).await.ok()?;
+    Some(bytes.dyn_into::<Uint8Array>().ok()?.to_vec())
+}

@@ -1,0 +1,76 @@
+//! What is kept of a run while it is on, and when.
+
+use crate::train::session::{EpochEvaluation, Session};
+use crate::train::snapshot::{self, History};
+use crate::web::worker::run_store;
+
+/// The most milliseconds of training that are lost with the page.
+const INTERVAL: f64 = 5000.0;
+
+/// The fewest between two times at which the run is kept, unless it is paused: very short epochs follow each other fast,
+/// and a run that is over so soon needs nothing.
+const LEAST_INTERVAL: f64 = 1000.0;
+
+/// The parts of a run that only a later visit needs.
+pub(super) struct KeptRun {
+    link: String,
+    /// The parameters that the page gave it to start from.
+    initial: Vec<f32>,
+    history: History,
+    /// When it was last kept, in milliseconds.
+    last: f64,
+    /// Epochs and minibatches of the run as it was then.
+    place: Option<(u32, u32)>,
+}
+
+impl KeptRun {
+    pub(super) fn new(link: String, initial: Vec<f32>, history: History) -> Self {
+        Self { link, initial, history, last: f64::NAN, place: None }
+    }
+
+    /// Notes a minibatch.
+    pub(super) fn trained(&mut self, loss: f32, accuracy: f32) {
+        self.history.losses.push(loss);
+        self.history.accuracies.push(accuracy);
+    }
+
+    /// Notes an epoch.
+    pub(super) fn evaluated(&mut self, session: &Session, evaluation: EpochEvaluation) {
+        let EpochEvaluation { test, validation } = evaluation;
+        let place = [session.epoch() as f32, session.step() as f32];
+        self.history.tests.extend(place);
+        self.history.tests.extend([test.mean_loss(), test.accuracy()]);
+        let validation = validation.map(|score| [score.mean_loss(), score.accuracy()]);
+        self.history.tests.extend(validation.unwrap_or([-1.0; 2]));
+    }
+
+    /// Keeps the run if it is time to.
+    ///
+    /// - `at_epochs_end`: whether an epoch has just ended.
+    pub(super) fn keep_if_due(
+        &mut self,
+        session: &Session,
+        seconds: f64,
+        at_epochs_end: bool,
+        now: f64,
+    ) {
+        if self.last.is_nan() {
+            self.last = now;
+        }
+        if now - self.last >= if at_epochs_end { LEAST_INTERVAL } else { INTERVAL } {
+            self.keep(session, seconds, now);
+        }
+    }
+
+    /// Keeps the run unless that was done at this minibatch.
+    pub(super) fn keep(&mut self, session: &Session, seconds: f64, now: f64) {
+        let place = Some((session.epoch(), session.step()));
+        if session.step() == 0 || self.place == place {
+            return;
+        }
+        self.place = place;
+        self.last = now;
+        let Self { link, initial, history, .. } = self;
+        run_store::keep(&snapshot::write(session, link, initial, history, seconds));
+    }
+}

@@ -1,0 +1,156 @@
+// For the trainer: keeps the run that is on in the browser's store, so that it can go on after its tab is gone. A lock
+// that ends with this worker tells other tabs whose run is on.
+
+const DATABASE = ["inkling", "kept"];
+const PREFIX = "resume/";
+
+// Interrupted runs that are kept beside the one that is offered.
+const SPARE = 2;
+
+// The run that is on here, and what ends its lock.
+let own = null;
+let unlock = () => {};
+// What is to be written next.
+let next = null;
+let busy = Promise.resolve();
+
+// Where there are no locks, as outside of https, tabs ask each other.
+const channel = navigator.locks ? null : new BroadcastChannel("inkling-runs");
+const PATIENCE = 300;
+if (channel) {
+  channel.onmessage = ({ data }) => {
+    if (data.asked && data.asked === own) channel.postMessage({ held: own });
+  };
+}
+
+const done = (request) =>
+  new Promise((resolve, reject) => {
+    request.oncomplete = request.onsuccess = () => resolve(request.result);
+    request.onabort = request.onerror = (event) => {
+      event.preventDefault();
+      reject(request.error ?? event.target.error);
+    };
+  });
+
+// As idb-keyval creates it for the page.
+async function open() {
+  const request = indexedDB.open(DATABASE[0]);
+  request.onupgradeneeded = () => request.result.createObjectStore(DATABASE[1]);
+  return done(request);
+}
+
+let database = null;
+
+async function transact(mode, act) {
+  database ??= open();
+  database.catch(() => (database = null));
+  const transaction = (await database).transaction(DATABASE[1], mode);
+  const finished = done(transaction);
+  const request = act(transaction.objectStore(DATABASE[1]));
+  await finished;
+  return request.result;
+}
+
+// One thing after another, whatever became of the one before.
+function inOrder(act) {
+  const result = busy.then(act);
+  busy = result.catch(() => {});
+  return result;
+}
+
+const forget = (key) => transact("readwrite", (store) => store.delete(key));
+
+async function heldKeys() {
+  if (navigator.locks) return (await navigator.locks.query()).held.map(({ name }) => name);
+  return [];
+}
+
+function isHeldElsewhere(key) {
+  if (!channel) return false;
+  return new Promise((resolve) => {
+    const others = new BroadcastChannel("inkling-runs");
+    others.onmessage = ({ data }) => resolve(data.held === key);
+    others.postMessage({ asked: key });
+    setTimeout(resolve, PATIENCE, false);
+  });
+}
+
+// Whether this worker has the run's lock now.
+async function lock(key) {
+  unlock();
+  unlock = () => {};
+  if (!navigator.locks) return !(await isHeldElsewhere(key));
+  return new Promise((resolve, reject) => {
+    const held = (lock) => {
+      resolve(Boolean(lock));
+      return lock && new Promise((release) => (unlock = release));
+    };
+    navigator.locks.request(key, { ifAvailable: true }, held).catch(reject);
+  });
+}
+
+self.runStore = {
+  // A new run is on.
+  begin() {
+    const key = `${PREFIX}${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    own = key;
+    next = null;
+    return inOrder(() => lock(key));
+  },
+
+  // Keeps the run as it is now, unless something newer comes before it is written.
+  keep(bytes) {
+    const key = own;
+    if (!key) return busy;
+    const mine = (next = { bytes, saved: Date.now() });
+    return inOrder(async () => {
+      if (next !== mine || own !== key) return;
+      await transact("readwrite", (store) => store.put(mine, key));
+    });
+  },
+
+  // The run is over.
+  end() {
+    const key = own;
+    own = next = null;
+    if (!key) return busy;
+    return inOrder(async () => {
+      await forget(key);
+      if (!own) unlock();
+    });
+  },
+
+  // The newest run that was interrupted and is on in no tab: its key and bytes.
+  find() {
+    return inOrder(async () => {
+      const range = IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`);
+      const keys = await transact("readonly", (store) => store.getAllKeys(range));
+      const held = new Set(await heldKeys());
+      const free = [];
+      // Keys begin with the time at which the run began.
+      for (const key of keys.reverse()) {
+        if (key !== own && !held.has(key) && !(await isHeldElsewhere(key))) free.push(key);
+      }
+      for (const key of free.slice(1 + SPARE)) await forget(key);
+      if (!free.length) return undefined;
+      const value = await transact("readonly", (store) => store.get(free[0]));
+      return [free[0], value?.bytes instanceof Uint8Array ? value.bytes : new Uint8Array()];
+    });
+  },
+
+  // Goes on with an interrupted run; undefined if it is on in another tab now, or is gone.
+  take(key) {
+    return inOrder(async () => {
+      const locked = await lock(key);
+      const value = locked && (await transact("readonly", (store) => store.get(key)));
+      if (!value) {
+        unlock();
+        return undefined;
+      }
+      own = key;
+      return value.bytes;
+    });
+  },
+
+  forget: (key) => inOrder(() => forget(key)),
+};

@@ -1,0 +1,109 @@
+// In Runs: how much this browser keeps for the page, and a button that deletes it.
+
+const [DATABASE, STORE] = ["inkling", "kept"];
+const IMAGES = "inkling-";
+const DRAWING = "inkling-drawing";
+
+// Which keys of the store are what.
+const SORTS = [
+  ["training images", []],
+  ["runs", ["run/", "weights/", "resume/"]],
+  ["drawings", ["pinned/", "mine/"]],
+];
+
+const text = document.getElementById("storage-text");
+const button = document.getElementById("storage-delete");
+const question = button.textContent;
+
+const result = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+async function transact(mode, act) {
+  const request = indexedDB.open(DATABASE);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  const database = await result(request);
+  try {
+    return await act(database.transaction(STORE, mode).objectStore(STORE));
+  } finally {
+    database.close();
+  }
+}
+
+// Roughly: the lists of numbers and words in a value.
+function size(value) {
+  if (typeof value === "string") return 2 * value.length;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  return value && typeof value === "object" ? Object.values(value).map(size).reduce((a, b) => a + b, 0) : 8;
+}
+
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+async function imagesSize() {
+  let bytes = 0;
+  for (const name of await ownCaches()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const response = await cache.match(request);
+      bytes += response ? (await response.blob()).size : 0;
+    }
+  }
+  return bytes;
+}
+
+async function ownCaches() {
+  return globalThis.caches ? (await caches.keys()).filter((name) => name.startsWith(IMAGES)) : [];
+}
+
+async function show() {
+  const sizes = new Map(SORTS.map(([sort]) => [sort, 0]));
+  try {
+    const [keys, values] = await transact("readonly", (store) =>
+      Promise.all([result(store.getAllKeys()), result(store.getAll())]),
+    );
+    for (const [at, key] of keys.entries()) {
+      const sort = SORTS.find(([, prefixes]) => prefixes.some((prefix) => String(key).startsWith(prefix)));
+      if (sort) sizes.set(sort[0], sizes.get(sort[0]) + size(values[at]));
+    }
+    sizes.set("training images", await imagesSize());
+  } catch {
+    text.textContent = "This browser does not say what it keeps for Inkling.";
+    return;
+  }
+  const all = [...sizes.values()].reduce((a, b) => a + b, 0);
+  const each = [...sizes].map(([sort, bytes]) => `${sort} ${megabytes(bytes)}`);
+  text.textContent = `This browser keeps ${megabytes(all)} MB for Inkling: ${each.join(", ")}.`;
+}
+
+async function deleteAll() {
+  await transact("readwrite", (store) => result(store.clear()));
+  for (const name of await ownCaches()) await caches.delete(name);
+  sessionStorage.removeItem(DRAWING);
+}
+
+function stand() {
+  delete button.dataset.asked;
+  button.textContent = question;
+}
+
+button.addEventListener("click", async () => {
+  if (["training", "paused"].includes(document.body.dataset.state)) {
+    text.textContent = "A run is in progress: Reset it first.";
+  } else if (!button.dataset.asked) {
+    button.dataset.asked = "true";
+    button.textContent = "Really delete runs, drawings and images?";
+  } else {
+    try {
+      await deleteAll();
+      location.reload();
+    } catch (error) {
+      text.textContent = `It could not be deleted (${error.message || error.name}).`;
+    }
+    stand();
+  }
+});
+button.addEventListener("blur", stand);
+
+export { show };
