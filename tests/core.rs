@@ -8,6 +8,8 @@ mod checkpoint;
 mod code;
 #[path = "core/fine_tune.rs"]
 mod fine_tune;
+#[path = "core/formats.rs"]
+mod formats;
 #[path = "core/gradients.rs"]
 mod gradients;
 #[path = "core/hand.rs"]

@@ -66,7 +66,7 @@ with torch.no_grad():
     code.push_str(
         r#"model.eval()
 with torch.no_grad():
-    found = model(torch.tensor(image).reshape(1, 28, 28, 1)).softmax(1)[0]
+    found = model(torch.tensor(image, dtype=torch.float32).reshape(1, 28, 28, 1)).softmax(1)[0]
 difference = (found - torch.tensor(expected)).abs().max().item()
 print(f"The page and PyTorch differ by at most {difference:.1e} of a probability.")
 assert difference <= 1e-5

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`npm`], [`tools`], [`browsers`], [`nginx`], [`apt`] | find what a command needs, or install it; the Rust toolchain is the launcher's |
 //! | [`data`], [`wasm`], [`document`], [`site`] | MNIST's parts, the wasm modules, the HTML, and the site made of them |
-//! | [`dist`], [`serve`], [`check`], [`mod@test`], [`audit`], [`mod@bench`] | the commands |
+//! | [`dist`], [`serve`], [`check`], [`mod@test`], [`formats`], [`audit`], [`mod@bench`] | the commands |
 //! | [`step`], [`command`], [`project`], [`fingerprint`] | report progress, run programs, know paths, detect changes |
 
 mod apt;
@@ -17,6 +17,7 @@ mod data;
 mod dist;
 mod document;
 mod fingerprint;
+mod formats;
 mod licences;
 mod nginx;
 mod npm;

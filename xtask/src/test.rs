@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::browsers::{Browser, Choice, Engine};
 use crate::wasm::Effort;
-use crate::{command, dist, fingerprint, nginx, npm, project, step};
+use crate::{command, dist, fingerprint, formats, nginx, npm, project, step};
 
 /// What serves the page in the end-to-end tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +32,10 @@ pub(crate) struct Options {
     /// What serves the page; with nginx and hosting/nginx.conf, only the end-to-end tests run
     #[arg(long, value_enum, default_value_t = Server::BuiltIn)]
     server: Server,
+    /// Only have onnxruntime, Keras and PyTorch read what the page and the command line save; their first
+    /// installation takes gigabytes
+    #[arg(long, conflicts_with_all = ["names", "server"])]
+    formats: bool,
 }
 
 /// A suite and whether it passed.
@@ -52,7 +56,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.server == Server::Nginx {
         nginx::ensure()?;
     }
-    if options.names.is_empty() {
+    if options.formats {
+        formats::run(&browsers[0])
+    } else if options.names.is_empty() {
         all(&browsers, options.server)
     } else {
         some(&options.names, &browsers, options.server)
@@ -240,6 +246,11 @@ fn core_in(browser: &Browser, runner: &Path, cargo: fn([&'static str; 7]) -> Com
 
 fn page() -> Command {
     project::cargo(["test", "--profile", "tools", "--package", "e2e"])
+}
+
+/// The end-to-end tests on the built page, served by their own server.
+pub(crate) fn page_tests(browser: &Browser, site: &Path) -> Command {
+    page_in(browser, site, Server::BuiltIn)
 }
 
 /// The end-to-end tests on the built page.

@@ -625,7 +625,10 @@ fn run_event(rng: &mut Rng, keys: &[Key], lies: bool) -> runs::Event {
         2 => runs::Event::Undelete,
         3 => runs::Event::Show(key, rng.bool()),
         4 => runs::Event::Measure(pick(rng, &Measure::ALL.map(|(_, measure)| measure))),
-        5 => runs::Event::Save(pick(rng, &[Format::Csv, Format::Json])),
+        5 => runs::Event::Save(
+            pick(rng, &[Format::Csv, Format::Json]),
+            String::from("http://localhost/"),
+        ),
         _ => runs::Event::Load(key),
     }
 }

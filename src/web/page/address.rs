@@ -38,6 +38,12 @@ pub(super) fn write(hash: String) {
     }
 }
 
+/// The page's address without its hash.
+pub(super) fn page() -> String {
+    let address = dom::window().and_then(|window| Ok(window.location().href()?));
+    address.unwrap_or_default().split('#').next().unwrap_or_default().into()
+}
+
 fn try_to_write() {
     let Some(hash) = WAITING.take() else { return };
     let (left, then) = LEFT.get();

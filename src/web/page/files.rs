@@ -1,10 +1,10 @@
 //! Networks to files and back: the buttons that save one, and files that are picked or dropped on the page.
 
-use js_sys::{ArrayBuffer, Float32Array, Uint8Array};
-use wasm_bindgen::JsCast;
+use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DragEvent, Event as DomEvent, File, FileList, HtmlInputElement};
 
+use super::address;
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
@@ -16,9 +16,7 @@ const MOST: f64 = 16e6;
 pub(super) fn listen() -> Result<(), DomError> {
     for (word, format) in FileFormat::ALL {
         dom::press(&["save-", word].concat(), move || {
-            let address = dom::window().and_then(|window| Ok(window.location().href()?));
-            let origin = address.unwrap_or_default().split('#').next().unwrap_or_default().into();
-            dispatch(Event::SaveNetwork { format, origin });
+            dispatch(Event::SaveNetwork { format, origin: address::page() });
         })?;
     }
     let input: HtmlInputElement = dom::by_id("open-network")?;

@@ -8,6 +8,7 @@ use crate::app::format::{count, duration, loss, percent, rate};
 use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
 use crate::app::{Context, Effect, Outcome};
+use crate::config::Field;
 use crate::protocol::RunId;
 use record::{Record, RunKey, RunMetadata, SavedRun, StoredRun};
 
@@ -34,8 +35,8 @@ pub enum Event {
     Show(RunKey, bool),
     /// Show this measure in the chart.
     Measure(Measure),
-    /// Save all runs to a file.
-    Save(Format),
+    /// Save all runs to a file, whose links begin with the page's address.
+    Save(Format, String),
     /// Let the run's weights answer.
     Load(RunKey),
     /// The run's weights, or why there are none.
@@ -80,15 +81,6 @@ pub enum File {
     Csv(String),
     /// What the browser is to write as JSON.
     Json(Vec<SavedRun>),
-}
-
-impl Format {
-    fn file<'a>(self, runs: impl Iterator<Item = &'a Record>) -> File {
-        match self {
-            Self::Csv => File::Csv(record::to_csv(runs)),
-            Self::Json => File::Json(runs.map(Record::saved).collect()),
-        }
-    }
 }
 
 /// What the chart shows.
@@ -177,6 +169,8 @@ pub struct Row {
     pub key: RunKey,
     /// Its name.
     pub name: String,
+    /// What sets it apart from the other runs.
+    pub apart: String,
     /// Whether the chart shows it.
     pub shown: bool,
     /// Test accuracy, epochs, network, test loss, time, parameters, images/s.
@@ -237,7 +231,7 @@ impl RunsState {
     /// What the panel shows.
     pub fn view(&self, cx: &Context) -> View {
         View {
-            rows: self.records().map(|record| row(record, self.measure)).collect(),
+            rows: self.rows(),
             empty: self.records.all().is_empty().then_some(if self.records.is_read() {
                 "No runs yet: train one epoch, and the run is saved here."
             } else {
@@ -250,6 +244,12 @@ impl RunsState {
                 .run_is_on()
                 .then_some("A run is in progress. Wait until it ends, or press Reset"),
         }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let apart = record::what_differs(self.records.all());
+        let rows = self.records().map(|record| row(record, self.measure, &apart));
+        rows.collect()
     }
 
     /// Requests what is in the store, unless that was done before.
@@ -291,8 +291,12 @@ impl RunsState {
 
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Save(format) => {
-                out.push(Outcome::Effect(Effect::Download(format.file(self.records()))));
+            Event::Save(format, address) => {
+                let file = match format {
+                    Format::Csv => File::Csv(record::to_csv(self.records.all(), &address)),
+                    Format::Json => File::Json(self.records().map(Record::saved).collect()),
+                };
+                out.push(Outcome::Effect(Effect::Download(file)));
             }
             Event::Read(Ok(stored)) => self.take_stored(&stored, cx, out),
             Event::Read(Err(reason)) => self.records.set_unreadable(reason),
@@ -385,13 +389,14 @@ impl RunsState {
     }
 }
 
-fn row(record: &Record, measure: Measure) -> Row {
+fn row(record: &Record, measure: Measure, apart: &[Field]) -> Row {
     let metadata = &record.metadata;
     let last = metadata.epochs.last();
     let (done, epochs) = (metadata.epochs.len() as u32, metadata.settings.epochs);
     Row {
         key: record.key,
         name: metadata.name.clone(),
+        apart: metadata.apart(apart),
         shown: record.shown,
         cells: [
             last.map_or_else(String::new, |test| percent(test.accuracy)),

@@ -41,6 +41,16 @@ impl RunMetadata {
         Form { settings: self.settings.clone(), start: self.start, ..Form::default() }
     }
 
+    /// Some of its settings, in words: "LeNet-5, lr 0.001".
+    pub fn apart(&self, fields: &[Field]) -> String {
+        let form = self.form();
+        let words = fields.iter().map(|&field| match field {
+            Field::Architecture => self.network(),
+            field => [field.key(), " ", &form.get(field)].concat(),
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// Its network by name, or its layers.
     pub fn network(&self) -> String {
         let architecture = &self.settings.architecture;
@@ -270,37 +280,78 @@ impl Record {
     }
 }
 
-/// Records as a table (RFC 4180) with a line for each epoch. The mark at the start tells Excel that it is UTF-8.
-pub fn to_csv<'a>(records: impl Iterator<Item = &'a Record>) -> String {
+/// The settings in which some records differ; the network of a single one.
+pub(super) fn what_differs(records: &[Record]) -> Vec<Field> {
+    let forms: Vec<Form> = records.iter().map(|record| record.metadata.form()).collect();
+    let differs = |field: &Field| {
+        let mut values = forms.iter().map(|form| form.get(*field));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    let mut fields: Vec<Field> = Field::ALL.into_iter().filter(differs).collect();
+    // The network comes first, and says most.
+    fields.sort_by_key(|field| *field != Field::Architecture);
+    if fields.is_empty() { vec![Field::Architecture] } else { fields }
+}
+
+/// Settings that a kept run does not have: they change nothing that it computes.
+const NOT_KEPT: [Field; 3] = [Field::Workers, Field::Backend, Field::Speed];
+
+/// Records, oldest first, as a table (RFC 4180) of the newest first, with a line for each epoch. The mark at the start
+/// tells Excel that it is UTF-8.
+///
+/// - `address`: the page's, before the hash of a link.
+pub(super) fn to_csv(records: &[Record], address: &str) -> String {
     let mut csv = String::from(
         "\u{feff}run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
-         validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link\r\n",
+         validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link,network_name,differs_in",
     );
-    for record in records {
+    let fields: Vec<Field> = Field::ALL
+        .into_iter()
+        .filter(|field| *field != Field::Architecture && !NOT_KEPT.contains(field))
+        .collect();
+    for field in &fields {
+        csv.push(',');
+        csv.push_str(field.name());
+    }
+    csv.push_str("\r\n");
+    let apart = what_differs(records);
+    for record in records.iter().rev() {
         let metadata = &record.metadata;
+        let form = metadata.form();
+        let shares = |share: Option<f32>| rounded(share.map(f64::from), 4);
+        let losses = |loss: Option<f32>| rounded(loss.map(f64::from), 6);
         for test in &metadata.epochs {
-            let or_empty = |number: Option<f32>| number.map_or_else(String::new, |n| n.to_string());
-            let cells = [
+            let mut cells = vec![
                 quoted(&metadata.name),
                 quoted(&metadata.settings.architecture.to_string()),
                 metadata.parameters.to_string(),
                 test.epoch.to_string(),
                 test.step.to_string(),
-                or_empty(record.curves.loss.smooth_at(test.step)),
-                or_empty(record.curves.accuracy.smooth_at(test.step)),
-                or_empty(test.validation.map(|v| v.loss)),
-                or_empty(test.validation.map(|v| v.accuracy)),
-                test.loss.to_string(),
-                test.accuracy.to_string(),
-                metadata.seconds.map_or_else(String::new, |seconds| seconds.to_string()),
-                metadata.images_per_second.to_string(),
-                quoted(&metadata.link()),
+                losses(record.curves.loss.smooth_at(test.step)),
+                shares(record.curves.accuracy.smooth_at(test.step)),
+                losses(test.validation.map(|v| v.loss)),
+                shares(test.validation.map(|v| v.accuracy)),
+                losses(Some(test.loss)),
+                shares(Some(test.accuracy)),
+                rounded(metadata.seconds, 2),
+                rounded(Some(metadata.images_per_second.into()), 0),
+                quoted(&[address, &metadata.link()].concat()),
+                quoted(&metadata.network()),
+                quoted(&metadata.apart(&apart)),
             ];
+            cells.extend(fields.iter().map(|&field| quoted(&form.get(field))));
             csv.push_str(&cells.join(","));
             csv.push_str("\r\n");
         }
     }
     csv
+}
+
+/// A number with no more decimals than it means, or an empty cell.
+fn rounded(number: Option<f64>, decimals: i32) -> String {
+    let unit = 10_f64.powi(decimals);
+    number.map_or_else(String::new, |number| ((number * unit).round() / unit).to_string())
 }
 
 fn quoted(text: &str) -> String {

@@ -286,11 +286,16 @@ fn measures_are_drawn_where_there_are_any() {
 #[test]
 fn a_table_has_a_line_an_epoch() {
     let records = [Record::read(&kept(1, "=a, \"b\"")).expect("it was written here")];
-    let csv = to_csv(records.iter());
+    let csv = to_csv(&records, "");
     let lines: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
     assert!(lines[0].starts_with("\u{feff}run,"), "Excel sees that it is UTF-8");
-    assert_eq!(lines[0].split(',').count(), 14);
+    let columns: Vec<&str> = lines[0].split(',').collect();
+    assert_eq!(columns.len(), 16 + Field::ALL.len() - 4, "every setting of a run has one");
+    for column in ["network_name", "epochs", "batch_size", "learning_rate", "momentum", "start"] {
+        assert!(columns.contains(&column), "{column}");
+    }
+    assert!(to_csv(&records, "https://example.org/").contains(",\"https://example.org/#epochs=2&"));
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
@@ -311,13 +316,13 @@ fn all_runs_are_saved_to_a_file() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
     let revision = app.panels.runs.revision();
-    let csv = happen(&mut app, Event::Save(Format::Csv));
+    let csv = happen(&mut app, Event::Save(Format::Csv, String::new()));
     let [Effect::Download(File::Csv(text))] = &csv[..] else {
         panic!("{csv:?}");
     };
     let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
     assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
-    let json = happen(&mut app, Event::Save(Format::Json));
+    let json = happen(&mut app, Event::Save(Format::Json, String::new()));
     let [Effect::Download(File::Json(runs))] = &json[..] else {
         panic!("{json:?}");
     };
@@ -376,4 +381,36 @@ fn a_run_that_was_interrupted_stays_one_run() {
     let [RunsRequest::Keep(now, Some(_))] = stored(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!((now.key, &now.name), (before.key, &before.name));
     assert_eq!(now.losses.len(), 4);
+}
+
+#[test]
+fn numbers_are_rounded_as_they_are_meant() {
+    let mut record = Record::read(&kept(1, "A")).expect("it was written here");
+    record.metadata.seconds = Some(8.979_999_998);
+    record.metadata.epochs[1].loss = 0.037_612_345;
+    record.metadata.images_per_second = 16_217.62;
+    let csv = to_csv(&[record], "");
+    assert!(csv.contains(",0.037612,0.992,8.98,16218,"), "{csv}");
+}
+
+#[test]
+fn what_sets_runs_apart_is_said() {
+    let record = |number, net: &str, lr: &str| {
+        let link = format!("net={net}&epochs=2&lr={lr}");
+        Record::read(&StoredRun { link, ..kept(number, "A") }).expect("it was written here")
+    };
+    let said = |records: &[Record]| -> Vec<String> {
+        let apart = record::what_differs(records);
+        records.iter().map(|record| record.metadata.apart(&apart)).collect()
+    };
+    let lenet = "c6k5rz,a2,c16k5r,a2,f,d120r,d84r,d10s";
+    assert_eq!(said(&[record(1, lenet, "0.001")]), ["LeNet-5"]);
+    assert_eq!(
+        said(&[record(1, lenet, "0.001"), record(2, "f,d10s", "0.002")]),
+        ["LeNet-5, lr 0.001", "f,d10s, lr 0.002"]
+    );
+    assert_eq!(
+        said(&[record(1, lenet, "0.001"), record(2, lenet, "0.002")]),
+        ["lr 0.001", "lr 0.002"]
+    );
 }

@@ -10,6 +10,7 @@ mod dataset;
 mod drawing;
 mod experiment;
 mod failure;
+mod files;
 mod focus;
 mod hand;
 mod harness;
@@ -48,13 +49,14 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, two at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 9] = [
+const BESIDE: [&str; 10] = [
     "settings::",
     "experiment::",
     "inside::",
     "judge::",
     "yours::",
     "runs::",
+    "files::",
     "dataset::",
     "start::",
     "update::",
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         update::TESTS,
         offline::TESTS,
         failure::TESTS,
+        files::TESTS,
         focus::TESTS,
         sight::TESTS,
         slowness::TESTS,

@@ -13,6 +13,7 @@ use web_sys::{
 use crate::app::panels::runs::record::RunKey;
 use crate::app::panels::runs::{Event, Format, Measure, Row, View};
 use crate::app::{self, App, panels};
+use crate::web::page::address;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::focus;
@@ -35,8 +36,8 @@ impl RunsPanel {
         let chart = Rc::new(RefCell::new(RunsChart::new()?));
         let shown = Rc::clone(&chart);
         dom::press("runs-png", move || save(&shown))?;
-        dom::press("runs-csv", || happen(Event::Save(Format::Csv)))?;
-        dom::press("runs-json", || happen(Event::Save(Format::Json)))?;
+        dom::press("runs-csv", || happen(Event::Save(Format::Csv, address::page())))?;
+        dom::press("runs-json", || happen(Event::Save(Format::Json, String::new())))?;
         dom::press("runs-undo", || {
             focus::follow("#runs-rows [data-do=delete]", || happen(Event::Undelete));
         })?;
@@ -89,6 +90,7 @@ impl RunsPanel {
         }
         part("show")?.unchecked_into::<HtmlInputElement>().set_checked(row.shown);
         focus::set_value(part("name")?.unchecked_ref(), &row.name);
+        dom::write(&part("apart")?, &row.apart);
         part("link")?.set_attribute("href", &row.link)?;
         let load: HtmlElement = part("load")?.unchecked_into();
         dom::flag(&load, "aria-disabled", cannot_load.is_some())?;
