@@ -57,7 +57,8 @@ impl KeptRun {
         if self.last.is_nan() {
             self.last = now;
         }
-        if now - self.last >= if at_epochs_end { LEAST_INTERVAL } else { INTERVAL } {
+        let soon = at_epochs_end || self.place.is_none();
+        if now - self.last >= if soon { LEAST_INTERVAL } else { INTERVAL } {
             self.keep(session, seconds, now);
         }
     }
