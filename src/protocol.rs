@@ -145,8 +145,8 @@ pub enum Reply {
         reason: String,
     },
     /// The interrupted run is on again. Arrays: `[parameters, initial parameters, losses, accuracies, tests]`; the second
-    /// is empty if they were drawn from the seed, the next two have a value for each minibatch so far, and the last six
-    /// numbers for each epoch, as in [`History::tests`](crate::train::snapshot::History::tests).
+    /// is empty if they were drawn from the seed, the next two have a value for each minibatch so far, and the last
+    /// [`OF_EPOCH`] numbers for each epoch.
     Continued {
         /// The id that the page has given it.
         run: RunId,
@@ -336,6 +336,10 @@ pub struct NetworkInfo {
     /// Share of the test images that it reads right, 0 to 1, if that is known.
     pub test_accuracy: Option<f32>,
 }
+
+/// Numbers about an epoch in [`Reply::Continued`]: epochs and minibatches so far, loss and accuracy on the test set, and
+/// the same on the validation images (-1 if there are none).
+pub const OF_EPOCH: usize = 6;
 
 /// How far a run was when it was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,14 +14,12 @@ let unlock = () => {};
 let next = null;
 let busy = Promise.resolve();
 
-// Where there are no locks, as outside of https, tabs ask each other.
-const channel = navigator.locks ? null : new BroadcastChannel("inkling-runs");
-const PATIENCE = 300;
-if (channel) {
-  channel.onmessage = ({ data }) => {
-    if (data.asked && data.asked === own) channel.postMessage({ held: own });
-  };
-}
+let database = null;
+
+// Where there are no locks, as outside of https, a tab whose run is on counts up a number beside it.
+const BEAT = "resume-beat/";
+const BEATS = 1000;
+const PATIENCE = 3000;
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -36,10 +34,14 @@ const done = (request) =>
 async function open() {
   const request = indexedDB.open(DATABASE[0]);
   request.onupgradeneeded = () => request.result.createObjectStore(DATABASE[1]);
-  return done(request);
+  const opened = await done(request);
+  // Others may delete it.
+  opened.onversionchange = () => {
+    opened.close();
+    database = null;
+  };
+  return opened;
 }
-
-let database = null;
 
 async function transact(mode, act) {
   database ??= open();
@@ -65,21 +67,32 @@ async function heldKeys() {
   return [];
 }
 
-function isHeldElsewhere(key) {
-  if (!channel) return false;
-  return new Promise((resolve) => {
-    const others = new BroadcastChannel("inkling-runs");
-    others.onmessage = ({ data }) => resolve(data.held === key);
-    others.postMessage({ asked: key });
-    setTimeout(resolve, PATIENCE, false);
-  });
+async function isHeldElsewhere(key) {
+  if (navigator.locks) return false;
+  const beat = () => transact("readonly", (store) => store.get(BEAT + key));
+  const before = await beat();
+  if (before === undefined) return false;
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  return (await beat()) !== before;
+}
+
+function beat(key) {
+  const timer = setInterval(() => transact("readwrite", (store) => store.put(Date.now(), BEAT + key)), BEATS);
+  return () => {
+    clearInterval(timer);
+    return transact("readwrite", (store) => store.delete(BEAT + key));
+  };
 }
 
 // Whether this worker has the run's lock now.
 async function lock(key) {
   unlock();
   unlock = () => {};
-  if (!navigator.locks) return !(await isHeldElsewhere(key));
+  if (!navigator.locks) {
+    if (await isHeldElsewhere(key)) return false;
+    unlock = beat(key);
+    return true;
+  }
   return new Promise((resolve, reject) => {
     const held = (lock) => {
       resolve(Boolean(lock));

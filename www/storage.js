@@ -1,7 +1,8 @@
 // In Runs: how much this browser keeps for the page, and a button that deletes it.
 
 const [DATABASE, STORE] = ["inkling", "kept"];
-const IMAGES = "inkling-";
+// Beginnings of the names of its caches.
+const [IMAGES, SITE] = ["inkling-data", "inkling-site"];
 const DRAWING = "inkling-drawing";
 
 // Which keys of the store are what.
@@ -9,6 +10,7 @@ const SORTS = [
   ["training images", []],
   ["runs", ["run/", "weights/", "resume/"]],
   ["drawings", ["pinned/", "mine/"]],
+  ["the page", []],
 ];
 
 const text = document.getElementById("storage-text");
@@ -41,9 +43,9 @@ function size(value) {
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
-async function imagesSize() {
+async function cachedSize(prefix) {
   let bytes = 0;
-  for (const name of await ownCaches()) {
+  for (const name of await namesOfCaches(prefix)) {
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
       const response = await cache.match(request);
@@ -53,8 +55,8 @@ async function imagesSize() {
   return bytes;
 }
 
-async function ownCaches() {
-  return globalThis.caches ? (await caches.keys()).filter((name) => name.startsWith(IMAGES)) : [];
+async function namesOfCaches(prefix) {
+  return globalThis.caches ? (await caches.keys()).filter((name) => name.startsWith(prefix)) : [];
 }
 
 async function show() {
@@ -67,7 +69,8 @@ async function show() {
       const sort = SORTS.find(([, prefixes]) => prefixes.some((prefix) => String(key).startsWith(prefix)));
       if (sort) sizes.set(sort[0], sizes.get(sort[0]) + size(values[at]));
     }
-    sizes.set("training images", await imagesSize());
+    sizes.set("training images", await cachedSize(IMAGES));
+    sizes.set("the page", await cachedSize(SITE));
   } catch {
     text.textContent = "This browser does not say what it keeps for Inkling.";
     return;
@@ -79,7 +82,9 @@ async function show() {
 
 async function deleteAll() {
   await transact("readwrite", (store) => result(store.clear()));
-  for (const name of await ownCaches()) await caches.delete(name);
+  for (const prefix of [IMAGES, SITE]) {
+    for (const name of await namesOfCaches(prefix)) await caches.delete(name);
+  }
   sessionStorage.removeItem(DRAWING);
 }
 

@@ -1,7 +1,6 @@
 //! A run's curves so far: every minibatch, smoothed, and the tests between epochs.
 
-use crate::protocol::Evaluation;
-use crate::train::snapshot::OF_EPOCH;
+use crate::protocol::{Evaluation, OF_EPOCH};
 
 /// How many minibatches the smoothed curves average over, roughly.
 const MEMORY: f32 = 50.0;
@@ -28,7 +27,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// From the numbers of an epoch in [`History::tests`](crate::train::snapshot::History::tests).
+    /// From the numbers of an epoch in a reply.
     pub fn of(&[epoch, step, loss, accuracy, v_loss, v_accuracy]: &[f32; OF_EPOCH]) -> Self {
         let validation = Evaluation { loss: v_loss, accuracy: v_accuracy };
         let validation = (v_accuracy >= 0.0).then_some(validation);

@@ -190,7 +190,7 @@ impl Run {
         self.progress.images_per_second = 0.0;
     }
 
-    /// It goes on after so many epochs and minibatches.
+    /// It goes on after these epochs and minibatches.
     pub(super) fn go_on(&mut self, epoch: u32, step: u32, steps_per_epoch: u32) {
         let progress = Progress { epoch, step, steps_per_epoch, ..self.progress };
         self.progress = progress;

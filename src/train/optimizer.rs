@@ -50,7 +50,7 @@ impl OptimizerState {
         to.floats(&self.second);
     }
 
-    /// Takes what [`OptimizerState::write`] has appended; `None` if it does not fit this optimizer and so many
+    /// Takes what [`OptimizerState::write`] has appended; `None` if it does not fit this optimizer and number of
     /// parameters.
     pub fn read(kind: Optimizer, parameters: usize, from: &mut Reader<'_>) -> Option<Self> {
         let new = Self::new(kind, parameters);

@@ -264,7 +264,7 @@ impl Session {
         self.mode = Mode::Running;
     }
 
-    /// Takes so many minibatches, then pauses.
+    /// Takes this many minibatches, then pauses.
     pub fn take_steps(&mut self, count: u32) {
         self.mode = Mode::Stepping(count);
     }

@@ -12,6 +12,7 @@
 use super::bytes::{Reader, Writer};
 use super::session::Session;
 use crate::config::Form;
+use crate::protocol::OF_EPOCH;
 
 /// The first bytes: a name and a version.
 const FORMAT: [u8; 8] = *b"inkling1";
@@ -35,20 +36,16 @@ pub enum SnapshotError {
 
 /// What a page shows of a run's past.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
+pub struct RunHistory {
     /// Each minibatch's mean cross-entropy.
     pub losses: Vec<f32>,
     /// Share of each minibatch that was right.
     pub accuracies: Vec<f32>,
-    /// After each epoch: epochs and minibatches so far, loss and accuracy on the test set, and the same on the
-    /// validation images (-1 if there are none).
+    /// [`OF_EPOCH`] numbers for each epoch.
     pub tests: Vec<f32>,
 }
 
-/// Numbers of an epoch in [`History::tests`].
-pub const OF_EPOCH: usize = 6;
-
-impl History {
+impl RunHistory {
     /// The last test's accuracy, or before it that of the latest minibatches.
     pub fn accuracy(&self) -> Option<f32> {
         if let Some(&[_, _, _, accuracy, ..]) = self.tests.last_chunk::<OF_EPOCH>() {
@@ -69,7 +66,7 @@ pub struct Snapshot {
     /// The parameters that it started from; empty if they were drawn from the seed.
     pub initial: Vec<f32>,
     /// Its past.
-    pub history: History,
+    pub history: RunHistory,
     /// Seconds that it has trained.
     pub seconds: f64,
 }
@@ -84,7 +81,7 @@ pub fn write(
     session: &Session,
     link: &str,
     initial: &[f32],
-    history: &History,
+    history: &RunHistory,
     seconds: f64,
 ) -> Vec<u8> {
     let mut writer = Writer(vec![0; 2 * FORMAT.len()]);
@@ -135,6 +132,12 @@ impl Snapshot {
         if !fits {
             return Err(SnapshotError::Unfit);
         }
-        Ok(Self { session, link, initial, history: History { losses, accuracies, tests }, seconds })
+        Ok(Self {
+            session,
+            link,
+            initial,
+            history: RunHistory { losses, accuracies, tests },
+            seconds,
+        })
     }
 }

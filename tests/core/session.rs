@@ -9,7 +9,7 @@ use inkling::train::augment;
 use inkling::train::gradient::{MinibatchPart, Sums, images_of, sums};
 use inkling::train::session::{Available, Session, Set, Task};
 use inkling::train::shard_assignment::ShardAssignment;
-use inkling::train::snapshot::{self, History, Snapshot, SnapshotError};
+use inkling::train::snapshot::{self, RunHistory, Snapshot, SnapshotError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn settings() -> TrainConfig {
@@ -370,7 +370,7 @@ fn a_run_that_is_good_enough_ends_after_that_epoch() {
 fn reopened(driver: Driver) -> Driver {
     let session = &driver.session;
     let link = Form::of(session.settings()).to_hash();
-    let history = History {
+    let history = RunHistory {
         losses: vec![0.5; session.step() as usize],
         accuracies: vec![0.25; session.step() as usize],
         tests: vec![0.75; 6 * session.epoch() as usize],
@@ -452,7 +452,7 @@ fn a_snapshot_that_is_cut_short_or_changed_is_not_read() {
     let mut driver = Driver::new(settings);
     driver.advance();
     let link = Form::of(driver.session.settings()).to_hash();
-    let history = History { losses: vec![2.0], accuracies: vec![0.1], tests: vec![] };
+    let history = RunHistory { losses: vec![2.0], accuracies: vec![0.1], tests: vec![] };
     let bytes = snapshot::write(&driver.session, &link, &[], &history, 1.0);
     let images = driver.train.len();
     assert!(Snapshot::read(&bytes, images).is_ok());
@@ -471,7 +471,7 @@ fn a_snapshot_that_is_cut_short_or_changed_is_not_read() {
     assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "another network");
     let other = snapshot::write(&driver.session, &(link + "&colour=blue"), &[], &history, 1.0);
     assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "a setting of another version");
-    let short = History::default();
+    let short = RunHistory::default();
     let link = Form::of(driver.session.settings()).to_hash();
     let other = snapshot::write(&driver.session, &link, &[], &short, 1.0);
     assert_eq!(read(&other, images), Err(SnapshotError::Unfit), "no curves");

@@ -23,7 +23,7 @@ extern "C" {
 }
 
 /// An interrupted run: its key, and what it needs to go on.
-pub(super) type Interrupted = (String, Vec<u8>);
+pub(super) type InterruptedRun = (String, Vec<u8>);
 
 /// What the browser refuses costs the run nothing but its safety.
 fn attend(promise: Promise) {
@@ -56,7 +56,7 @@ pub(super) fn forget(key: &str) {
 }
 
 /// The newest interrupted run that is on in no other tab.
-pub(super) async fn find() -> Option<Interrupted> {
+pub(super) async fn find() -> Option<InterruptedRun> {
     let found: Array = JsFuture::from(find_run()).await.ok()?.dyn_into().ok()?;
     Some((found.get(0).as_string()?, found.get(1).dyn_into::<Uint8Array>().ok()?.to_vec()))
 }

@@ -1,7 +1,7 @@
 //! What is kept of a run while it is on, and when.
 
 use crate::train::session::{EpochEvaluation, Session};
-use crate::train::snapshot::{self, History};
+use crate::train::snapshot::{self, RunHistory};
 use crate::web::worker::run_store;
 
 /// The most milliseconds of training that are lost with the page.
@@ -16,7 +16,7 @@ pub(super) struct KeptRun {
     link: String,
     /// The parameters that the page gave it to start from.
     initial: Vec<f32>,
-    history: History,
+    history: RunHistory,
     /// When it was last kept, in milliseconds.
     last: f64,
     /// Epochs and minibatches of the run as it was then.
@@ -24,7 +24,7 @@ pub(super) struct KeptRun {
 }
 
 impl KeptRun {
-    pub(super) fn new(link: String, initial: Vec<f32>, history: History) -> Self {
+    pub(super) fn new(link: String, initial: Vec<f32>, history: RunHistory) -> Self {
         Self { link, initial, history, last: f64::NAN, place: None }
     }
 
@@ -57,7 +57,8 @@ impl KeptRun {
         if self.last.is_nan() {
             self.last = now;
         }
-        if now - self.last >= if at_epochs_end { LEAST_INTERVAL } else { INTERVAL } {
+        let soon = at_epochs_end || self.place.is_none();
+        if now - self.last >= if soon { LEAST_INTERVAL } else { INTERVAL } {
             self.keep(session, seconds, now);
         }
     }

@@ -22,12 +22,12 @@ use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
-use crate::train::snapshot::{History, Snapshot, SnapshotError};
+use crate::train::snapshot::{RunHistory, Snapshot, SnapshotError};
 use crate::web::port::{self, Turn};
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
-use crate::web::worker::run_store::{self, Interrupted};
+use crate::web::worker::run_store::{self, InterruptedRun};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
 use kept_run::KeptRun;
@@ -127,7 +127,7 @@ impl Trainer {
     }
 
     /// Tells the page of an interrupted run, unless another one is on.
-    pub(super) fn offer(&mut self, (key, bytes): Interrupted) {
+    pub(super) fn offer(&mut self, (key, bytes): InterruptedRun) {
         if self.run.is_some() {
             return;
         }
@@ -169,7 +169,7 @@ impl Trainer {
             Ok((Snapshot { session, link, initial, history, seconds }, executor)) => {
                 let (epoch, steps_per_epoch) = (session.epoch(), session.steps_per_epoch());
                 let reply = Reply::Continued { run, link: link.clone(), epoch, steps_per_epoch };
-                let History { losses, accuracies, tests } = &history;
+                let RunHistory { losses, accuracies, tests } = &history;
                 self.send(&reply, &[session.averaged(), &initial, losses, accuracies, tests]);
                 self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
                 let kept = KeptRun::new(link, initial, history);
@@ -414,7 +414,7 @@ impl Trainer {
             return Err("The weights to start from belong to another network.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        let kept = KeptRun::new(link, initial, History::default());
+        let kept = KeptRun::new(link, initial, RunHistory::default());
         Ok(TrainingRun::new(id, session, executor, kept, self.clock.now()))
     }
 

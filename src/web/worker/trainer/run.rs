@@ -145,7 +145,7 @@ impl TrainingRun {
         }
     }
 
-    /// It has trained for so many seconds before.
+    /// It has trained for this many seconds before.
     pub(super) fn set_seconds(&mut self, seconds: f64) {
         self.meter = Meter::after(seconds);
     }

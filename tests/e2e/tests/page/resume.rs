@@ -229,7 +229,10 @@ fn the_drawing_is_back(page: &mut Page) -> Result<()> {
     ensure!(page.status()?.prediction.is_none(), "a page that is opened anew is empty");
     // What the hand shows is nobody's drawing.
     page.load_as_a_visitor("")?;
-    page.wait_for("the demonstration", 20, |status| status.prediction.is_some())?;
+    page.wait_until("the demonstration", 20, || {
+        const DIGIT: &str = "return document.querySelector('#digit').innerText === '5'";
+        Ok(page.ask::<bool>(DIGIT, vec![])?.then_some(()))
+    })?;
     const KEPT: &str = "return sessionStorage.getItem('inkling-drawing') ?? ''";
     page.wait_until("an empty drawing", 10, || {
         Ok(page.ask::<String>(KEPT, vec![])?.is_empty().then_some(()))
