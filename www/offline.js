@@ -1,4 +1,5 @@
-// Has the browser keep the site, by service-worker.js, once the trainer is there: what the page waits for is loaded then.
+// Has the browser keep the site, by service-worker.js, and able to install it, once the trainer is there: what the page
+// waits for is loaded then.
 // Private windows and addresses without https have no service worker, which costs nothing else.
 
 // Milliseconds between two looks for an update by a page that stays open.
@@ -24,6 +25,14 @@ function watch(registration) {
   });
 }
 
+// In the document it would have browsers fetch it, and an icon, before the network has answered.
+function addManifest() {
+  const link = document.createElement("link");
+  link.rel = "manifest";
+  link.href = new URL("./app.webmanifest", import.meta.url);
+  document.head.append(link);
+}
+
 function register() {
   navigator.serviceWorker?.register("./service-worker.js").then(watch, () => {});
 }
@@ -33,6 +42,7 @@ const observer = new MutationObserver(begin);
 function begin() {
   if (!body.dataset.backend) return;
   observer.disconnect();
+  addManifest();
   register();
 }
 observer.observe(body, { attributeFilter: ["data-backend"] });

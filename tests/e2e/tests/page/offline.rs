@@ -121,7 +121,11 @@ fn an_update_is_announced(page: &mut Page) -> Result<()> {
     page.open("")?;
     ensure!(page.ask::<String>(BUILD, vec![])? == new, "the reload did not take it");
     // Every page of the old build is gone, so its files are too.
-    page.wait_until("the old files to go", 30, || {
+    page.wait_until("the old files to go", 60, || {
+        // A page that came too soon is answered by the old service worker, and leaves it in use.
+        page.browser.leave()?;
+        thread::sleep(Duration::from_millis(500));
+        page.open("")?;
         let left: Vec<String> = page.ask(CACHES, vec![])?;
         Ok((left.len() == 1 && left[0].ends_with(&new)).then_some(()))
     })?;
