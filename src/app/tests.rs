@@ -329,7 +329,7 @@ fn minibatches(app: &mut App, step: u32, count: usize, loss: f32, accuracy: f32)
 }
 
 #[test]
-fn a_run_that_only_guesses_is_told_so() {
+fn a_run_that_only_guesses_says_so() {
     let smaller = "It only guesses so far: try a smaller learning rate.";
     let mut app = ready();
     app.update(Event::Hash("#optimizer=sgd&lr=1".into()));

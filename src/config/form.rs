@@ -1,6 +1,5 @@
 //! Everything that a visitor can set.
 
-use super::presets::Recipe;
 use super::train_config::TrainConfig;
 
 /// Everything that a visitor can set.
@@ -25,13 +24,6 @@ impl Form {
     /// These settings, with defaults for all else.
     pub fn of(settings: &TrainConfig) -> Self {
         Self { settings: settings.clone(), ..Self::default() }
-    }
-
-    /// What the page opens with if its address says nothing else: the quick recipe.
-    pub fn quick() -> Self {
-        let mut form = Self::default();
-        Recipe::Fast.apply(&mut form.settings);
-        form
     }
 }
 

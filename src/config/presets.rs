@@ -123,6 +123,15 @@ impl Recipe {
     }
 }
 
+impl Form {
+    /// What the page opens with if its address says nothing else: the quick recipe.
+    pub fn quick() -> Self {
+        let mut form = Self::default();
+        Recipe::Fast.apply(&mut form.settings);
+        form
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

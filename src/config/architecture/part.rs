@@ -1,7 +1,7 @@
 //! What can be set in a layer.
 
+use super::super::number;
 use super::layer::{Activation, Layer, Padding};
-use crate::number;
 
 /// One thing that can be set in a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
