@@ -51,7 +51,7 @@ pub struct EpochEvaluation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Running,
-    /// So many minibatches, and the evaluations that are due, then paused.
+    /// The minibatches that a step takes, and the evaluations that are due, then paused.
     Stepping(u32),
     Paused,
 }
