@@ -1,5 +1,5 @@
 // Keeps the site in the browser, so that it works without a network from the second visit on, and isolates it where the
-// host sends no headers. later.js registers it; where a browser refuses it, all else works.
+// host sends no headers. offline.js registers it; where a browser refuses it, all else works.
 //
 // Each build has a cache of its own, named after the build, and a file is only ever asked for by the path that contains
 // its build, so two builds cannot mix. The document comes from the network as long as there is one. A new build is kept

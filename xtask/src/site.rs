@@ -224,7 +224,7 @@ mod tests {
         Ok(())
     }
 
-    /// A browser does not show it if the size named is another.
+    /// Browsers do not show a picture of another size than the manifest says.
     #[test]
     fn the_manifests_pictures_have_the_sizes_that_it_says() -> Result<()> {
         let www = project::root().join("www");
