@@ -156,7 +156,7 @@ fn what_cannot_be_fine_tuned_is_refused() {
     let good = fresh(&architecture);
     assert_eq!(begin(good.clone(), 10), None);
     assert!(begin(good[1..].to_vec(), 10).is_some_and(|why| why.contains("another network")));
-    assert!(begin(good.clone(), 0).is_some_and(|why| why.contains("not here yet")));
+    assert!(begin(good.clone(), 0).is_some_and(|why| why.contains("have not loaded yet")));
     let mut broken = good;
     broken[0] = f32::NAN;
     assert!(begin(broken, 10).is_some_and(|why| why.contains("overflowed")));

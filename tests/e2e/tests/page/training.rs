@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("training::steps_ten_minibatches_at_a_time", steps_ten_minibatches_at_a_time),
     ("training::a_teacher_slows_a_run_down", a_teacher_slows_a_run_down),
     ("training::a_run_says_what_it_came_to", a_run_says_what_it_came_to),
-    ("training::a_run_that_only_guesses_says_so", a_run_that_only_guesses_says_so_so),
+    ("training::a_run_that_only_guesses_says_so", a_run_that_only_guesses_says_so),
     ("training::reset_forgets_the_run", reset_forgets_the_run),
     ("training::a_new_run_takes_nothing_from_a_kept_one", a_new_run_takes_nothing_from_a_kept_one),
     ("training::the_screen_stays_on_during_a_run", the_screen_stays_on_during_a_run),
