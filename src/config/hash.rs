@@ -11,7 +11,6 @@
 use super::field::Field;
 use super::form::Form;
 use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
 
 impl Form {
     /// Reads a hash, with or without its `#` and percent-encoding. What is missing has its default; what is wrong is
@@ -24,14 +23,12 @@ impl Form {
     /// 6, in which the quick recipe became the page's default, all else is as in [`Form::quick`]. So `#speed=10` is the
     /// quick recipe in slow motion, and `#epochs=2` two epochs of Keras' settings, as ever.
     pub fn of_address(hash: &str) -> (Self, Vec<String>) {
-        Self::read(hash, |given| match given.iter().any(|(field, _)| field.since() < 6) {
-            true => Self::default(),
-            false => Self::quick(),
-        })
+        Self::read(hash, |earlier| if earlier { Self::default() } else { Self::quick() })
     }
 
-    /// Reads a hash into the form that `start` makes for the settings given.
-    fn read(hash: &str, start: fn(&[(Field, Cow<'_, str>)]) -> Self) -> (Self, Vec<String>) {
+    /// Reads a hash into the form that `start` makes, knowing whether a setting of the links before version 6 is
+    /// given.
+    fn read(hash: &str, start: fn(bool) -> Self) -> (Self, Vec<String>) {
         let mut unknown = Vec::new();
         let mut given = Vec::new();
         // Bad encoding makes an unusable value, which is reported like any other.
@@ -47,7 +44,7 @@ impl Form {
                 )),
             }
         }
-        let mut form = start(&given);
+        let mut form = start(given.iter().any(|(field, _)| field.since() < 6));
         // In the order of `Field::ALL`, whatever the link's order: the optimizer comes before its numbers.
         let mut notices = Vec::new();
         for field in Field::ALL {
