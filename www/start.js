@@ -88,7 +88,8 @@ async function start() {
     return;
   }
   addEventListener("error", stopAfterATrap);
-  afterTheFirstAnswer(() => import("./later.js"));
+  const later = () => import("./later.js").catch(() => setTimeout(later, 5000));
+  afterTheFirstAnswer(later);
   try {
     const page = await import("./page.js");
     await page.default();

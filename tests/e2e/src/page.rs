@@ -337,6 +337,8 @@ impl<'b> Page<'b> {
         messages.retain(|message| {
             message.text.contains(&own) || !message.text.contains("ERR_CONNECTION_REFUSED")
         });
+        // Nor is what a page was still loading when it was left.
+        messages.retain(|message| !message.text.contains("ERR_SOCKET_NOT_CONNECTED"));
         Ok(messages)
     }
 }
