@@ -94,7 +94,9 @@ pub(crate) fn render(folder: &Path, build: &Build<'_>) -> Result<String> {
         let path = folder.join(name);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        templates.add_template_owned(name, text)?;
+        // Visitors need no indentation.
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        templates.add_template_owned(name, lines.join("\n"))?;
     }
     let recipe = |r: Recipe| context! { key => r.key(), label => r.label(), title => r.title() };
     let network = |n: NetworkPreset| context! { key => n.key, name => n.name };

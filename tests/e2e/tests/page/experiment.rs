@@ -271,6 +271,6 @@ fn settings_have_their_numbers(page: &mut Page) -> Result<()> {
     ensure!(pressed == ["recipe-fast"], "{pressed:?}");
     page.fill("#x-stop", "12")?;
     page.fill("#x-validation", "99")?;
-    ensure!(page.text()?.contains("Held out goes from 0 to 50; 50 is used."));
+    ensure!(page.text()?.contains("Held out must be from 0 to 50. Using 50."));
     Ok(())
 }
