@@ -48,7 +48,7 @@ pub fn write(drawing: &Drawing) -> Option<String> {
     None
 }
 
-/// Reads what [`write`] has written, with points on straight lines as a pen would leave them.
+/// Reads what [`write()`] has written, with points on straight lines as a pen would leave them.
 pub fn read(text: &str) -> Option<Vec<Stroke>> {
     if text.len() > 4 * MOST_PLACES {
         return None;

@@ -3,9 +3,9 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 8 | [`FORMAT`], which names this form of the file |
+//! | 8 | `FORMAT`, which names this form of the file |
 //! | 8 | FNV-1a hash of the rest |
-//! | rest | [`Writer`]'s lists and numbers, in the order of [`write`] |
+//! | rest | [`Writer`]'s lists and numbers, in the order of [`write()`] |
 //!
 //! No build's types are in it: the settings are a link, which every later build reads.
 

@@ -18,7 +18,7 @@ const REST: [&str; 5] = ["docs/training.png", "hosting", "package-lock.json", "w
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Where the site will be, as https://example.org/inkling/: links to it are then shown with a picture
+    /// Where the site will be, with https: links to it are then shown with a picture
     #[arg(long, value_name = "URL")]
     address: Option<String>,
 }

@@ -231,7 +231,7 @@ fn code_follows_and_is_copied(page: &mut Page) -> Result<()> {
     page.browser.script(LISTEN, vec![])?;
     page.click("#code-copy")?;
     page.wait_until("a word about it", 5, || {
-        Ok(page.text()?.contains("The code is copied").then_some(()))
+        Ok(page.text()?.contains("Code copied").then_some(()))
     })?;
     let copied: String = page.ask("return copied", vec![])?;
     ensure!(copied == code);

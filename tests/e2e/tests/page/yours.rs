@@ -210,7 +210,7 @@ fn a_runs_weights_learn_a_single_digit(page: &mut Page) -> Result<()> {
     ensure!(text.contains("No drawings are held out yet"), "no figure pretends to be more");
     ensure!(text.contains("my network, epoch 1, all layers fine-tuned on 1 digit"), "{text}");
     page.click("#tuning-swap")?;
-    ensure!(page.text()?.contains("Take the fine-tuned weights again"));
+    ensure!(page.text()?.contains("Use the fine-tuned network again"));
     Ok(())
 }
 
