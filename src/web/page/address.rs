@@ -74,8 +74,7 @@ fn replace(hash: &str) -> Result<(), DomError> {
 
 /// Puts a link to this page with another hash into the clipboard. Where that is refused, shows it to be copied.
 pub(super) fn copy(hash: &str) -> Result<(), DomError> {
-    let address = dom::window()?.location().href()?;
-    let link = [address.split('#').next().unwrap_or_default(), hash].concat();
+    let link = [page().as_str(), hash].concat();
     let asked = dom::ask_navigator("clipboard", "writeText", &link.as_str().into());
     spawn_local(async move {
         let copied = match asked {
