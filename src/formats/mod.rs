@@ -9,10 +9,9 @@
 
 pub mod keras;
 pub mod onnx;
+mod python;
 pub mod pytorch;
 pub mod safetensors;
-
-use std::fmt::Write as _;
 
 use crate::checkpoint::CheckpointError;
 use crate::config::architecture::Layer;
@@ -101,24 +100,6 @@ fn names_with_parameters(architecture: &Architecture) -> Vec<String> {
     let trained =
         layers.filter(|(layer, _)| matches!(layer, Layer::Conv2D { .. } | Layer::Dense { .. }));
     trained.map(|(_, name)| name).collect()
-}
-
-/// A list of numbers in Python, some to a line.
-fn list(code: &mut String, name: &str, numbers: &[f32], per_line: usize) {
-    let _ = writeln!(code, "{name} = [");
-    for line in numbers.chunks(per_line) {
-        code.push_str("   ");
-        for number in line {
-            let _ = write!(code, " {number},");
-        }
-        code.push('\n');
-    }
-    code.push_str("]\n");
-}
-
-/// Text inside a Python string in double quotes, also one of three.
-fn quotable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect()
 }
 
 /// A file's bytes as an array of a message, four to a number.
