@@ -6,6 +6,7 @@
 //! | [`onnx`] | a model that many runtimes compute |
 //! | [`keras`] | Keras 3: the code that Experiment shows, and a script that reads the safetensors file |
 //! | [`pytorch`] | the same script for PyTorch |
+//! | `python` | what the two scripts have in common |
 
 pub mod keras;
 pub mod onnx;

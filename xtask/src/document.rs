@@ -1,4 +1,4 @@
-//! Renders the page's document from the template `www/index.html` and the table of settings.
+//! Renders the page's document from `www/index.html`, the templates that it includes, and the table of settings.
 
 use std::path::Path;
 
@@ -10,7 +10,15 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
 /// The templates, by the names that they use for each other.
-const TEMPLATES: [&str; 2] = ["index.html", "controls.html"];
+const TEMPLATES: [&str; 7] = [
+    "index.html",
+    "controls.html",
+    "panel-inside.html",
+    "panel-evaluate.html",
+    "panel-fine-tune.html",
+    "panel-experiment.html",
+    "panel-runs.html",
+];
 
 /// What the document needs to know of its build.
 #[derive(Serialize)]
