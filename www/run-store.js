@@ -1,7 +1,10 @@
 // For the trainer: keeps the run that is on in the browser's store, so that it can go on after its tab is gone. A lock
 // that ends with this worker tells other tabs whose run is on.
 
-const DATABASE = ["inkling", "kept"];
+import { createStore, del, get, keys, set } from "./idb-keyval-module.js";
+
+// The page's store, too.
+const store = createStore("inkling", "kept");
 const PREFIX = "resume/";
 
 // Interrupted runs that are kept beside the one that is offered.
@@ -14,44 +17,10 @@ let unlock = () => {};
 let next = null;
 let busy = Promise.resolve();
 
-let database = null;
-
 // Where there are no locks, as outside of https, a tab whose run is on counts up a number beside it.
 const BEAT = "resume-beat/";
 const BEATS = 1000;
 const PATIENCE = 3000;
-
-const done = (request) =>
-  new Promise((resolve, reject) => {
-    request.oncomplete = request.onsuccess = () => resolve(request.result);
-    request.onabort = request.onerror = (event) => {
-      event.preventDefault();
-      reject(request.error ?? event.target.error);
-    };
-  });
-
-// As idb-keyval creates it for the page.
-async function open() {
-  const request = indexedDB.open(DATABASE[0]);
-  request.onupgradeneeded = () => request.result.createObjectStore(DATABASE[1]);
-  const opened = await done(request);
-  // Others may delete it.
-  opened.onversionchange = () => {
-    opened.close();
-    database = null;
-  };
-  return opened;
-}
-
-async function transact(mode, act) {
-  database ??= open();
-  database.catch(() => (database = null));
-  const transaction = (await database).transaction(DATABASE[1], mode);
-  const finished = done(transaction);
-  const request = act(transaction.objectStore(DATABASE[1]));
-  await finished;
-  return request.result;
-}
 
 // One thing after another, whatever became of the one before.
 function inOrder(act) {
@@ -60,7 +29,7 @@ function inOrder(act) {
   return result;
 }
 
-const forget = (key) => transact("readwrite", (store) => store.delete(key));
+const forget = (key) => del(key, store);
 
 async function heldKeys() {
   if (navigator.locks) return (await navigator.locks.query()).held.map(({ name }) => name);
@@ -69,7 +38,7 @@ async function heldKeys() {
 
 async function isHeldElsewhere(key) {
   if (navigator.locks) return false;
-  const beat = () => transact("readonly", (store) => store.get(BEAT + key));
+  const beat = () => get(BEAT + key, store);
   const before = await beat();
   if (before === undefined) return false;
   await new Promise((resolve) => setTimeout(resolve, PATIENCE));
@@ -77,10 +46,10 @@ async function isHeldElsewhere(key) {
 }
 
 function beat(key) {
-  const timer = setInterval(() => transact("readwrite", (store) => store.put(Date.now(), BEAT + key)), BEATS);
+  const timer = setInterval(() => set(BEAT + key, Date.now(), store), BEATS);
   return () => {
     clearInterval(timer);
-    return transact("readwrite", (store) => store.delete(BEAT + key));
+    return del(BEAT + key, store);
   };
 }
 
@@ -118,7 +87,7 @@ self.runStore = {
     const mine = (next = { bytes, saved: Date.now() });
     return inOrder(async () => {
       if (next !== mine || own !== key) return;
-      await transact("readwrite", (store) => store.put(mine, key));
+      await set(key, mine, store);
     });
   },
 
@@ -136,17 +105,16 @@ self.runStore = {
   // The newest run that was interrupted and is on in no tab: its key and bytes.
   find() {
     return inOrder(async () => {
-      const range = IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`);
-      const keys = await transact("readonly", (store) => store.getAllKeys(range));
+      const all = await keys(store);
       const held = new Set(await heldKeys());
       const free = [];
       // Keys begin with the time at which the run began.
-      for (const key of keys.reverse()) {
+      for (const key of all.filter((key) => String(key).startsWith(PREFIX)).reverse()) {
         if (key !== own && !held.has(key) && !(await isHeldElsewhere(key))) free.push(key);
       }
       for (const key of free.slice(1 + SPARE)) await forget(key);
       if (!free.length) return undefined;
-      const value = await transact("readonly", (store) => store.get(free[0]));
+      const value = await get(free[0], store);
       return [free[0], value?.bytes instanceof Uint8Array ? value.bytes : new Uint8Array()];
     });
   },
@@ -155,7 +123,7 @@ self.runStore = {
   take(key) {
     return inOrder(async () => {
       const locked = await lock(key);
-      const value = locked && (await transact("readonly", (store) => store.get(key)));
+      const value = locked && (await get(key, store));
       if (!value) {
         unlock();
         return undefined;

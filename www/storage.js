@@ -1,6 +1,8 @@
 // In Runs: how much this browser keeps for the page, and a button that deletes it.
 
-const [DATABASE, STORE] = ["inkling", "kept"];
+import { clear, createStore, entries } from "./idb-keyval-module.js";
+
+const store = createStore("inkling", "kept");
 // Beginnings of the names of its caches.
 const [IMAGES, SITE] = ["inkling-data", "inkling-site"];
 const DRAWING = "inkling-drawing";
@@ -16,23 +18,6 @@ const SORTS = [
 const text = document.getElementById("storage-text");
 const button = document.getElementById("storage-delete");
 const question = button.textContent;
-
-const result = (request) =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-
-async function transact(mode, act) {
-  const request = indexedDB.open(DATABASE);
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-  const database = await result(request);
-  try {
-    return await act(database.transaction(STORE, mode).objectStore(STORE));
-  } finally {
-    database.close();
-  }
-}
 
 // Roughly: the lists of numbers and words in a value.
 function size(value) {
@@ -62,12 +47,9 @@ async function namesOfCaches(prefix) {
 async function show() {
   const sizes = new Map(SORTS.map(([sort]) => [sort, 0]));
   try {
-    const [keys, values] = await transact("readonly", (store) =>
-      Promise.all([result(store.getAllKeys()), result(store.getAll())]),
-    );
-    for (const [at, key] of keys.entries()) {
+    for (const [key, value] of await entries(store)) {
       const sort = SORTS.find(([, prefixes]) => prefixes.some((prefix) => String(key).startsWith(prefix)));
-      if (sort) sizes.set(sort[0], sizes.get(sort[0]) + size(values[at]));
+      if (sort) sizes.set(sort[0], sizes.get(sort[0]) + size(value));
     }
     sizes.set("training images", await cachedSize(IMAGES));
     sizes.set("the page", await cachedSize(SITE));
@@ -81,7 +63,7 @@ async function show() {
 }
 
 async function deleteAll() {
-  await transact("readwrite", (store) => result(store.clear()));
+  await clear(store);
   for (const prefix of [IMAGES, SITE]) {
     for (const name of await namesOfCaches(prefix)) await caches.delete(name);
   }

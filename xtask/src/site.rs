@@ -48,10 +48,12 @@ const FROM_WWW: &[&str] = &[
 ];
 
 /// Files from npm, below `node_modules`, and their names on the site.
-const FROM_NPM: [(&str, &str); 3] = [
+const FROM_NPM: &[(&str, &str)] = &[
     ("uplot/dist/uPlot.iife.min.js", "uPlot.iife.min.js"),
     ("sortablejs/Sortable.min.js", "Sortable.min.js"),
     ("idb-keyval/dist/umd.js", "idb-keyval.js"),
+    // The same as a module, for our own modules.
+    ("idb-keyval/dist/index.js", "idb-keyval-module.js"),
 ];
 
 /// The parts of the first style sheet, in their order.
