@@ -94,6 +94,12 @@ pub(crate) fn assemble(modules: &Path, site: &Path) -> Result<String> {
         let name = from.file_name().context("a file without a name")?;
         copy(&from, &parts.join(name))?;
     }
+    for entry in fs::read_dir(&parts)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "js") {
+            write(&path, &without_comment_lines(&read(&path)?))?;
+        }
+    }
     for (file, name) in FROM_NPM {
         copy(&root.join("node_modules").join(file), &parts.join(name))?;
     }
@@ -171,6 +177,16 @@ fn without_comments(styles: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A script without indentation and the lines that are comments; as it is where a template literal may go over several
+/// lines, as a blank means something there.
+fn without_comment_lines(script: &str) -> String {
+    if script.lines().any(|line| line.matches('`').count() % 2 == 1) {
+        return script.to_owned();
+    }
+    let lines = script.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
 /// Tells those who show links with a picture where the picture will be: they read whole addresses only.
 pub(crate) fn set_address(document: &Path, address: &str) -> Result<()> {
     let card = [address.trim_end_matches('/'), "/card.png"].concat();
@@ -205,6 +221,14 @@ fn write(path: &Path, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_and_indentation_of_scripts_stay_here_unless_they_may_mean_something() {
+        let script = "// One.\nif (a) {\n  b(`c`); // two\n  // three\n}\n";
+        assert_eq!(without_comment_lines(script), "if (a) {\nb(`c`); // two\n}\n");
+        let literal = "a(`\n  // b\n`);\n";
+        assert_eq!(without_comment_lines(literal), literal);
+    }
 
     #[test]
     fn comments_and_indentation_stay_here() {

@@ -19,6 +19,11 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 /// Some seconds of training, which two workers share.
 const RUN: &str = "images=4000&epochs=4&batch=32&seed=3&net=c4k5r,p2,f,d10s&workers=2&ema=0.9";
 
+/// The same at a pace that leaves time to interrupt it, however fast the machine is.
+fn slowly() -> String {
+    [RUN, "&speed=100"].concat()
+}
+
 /// The table of epochs and the weights' answers, bit for bit as far as they are shown.
 type Outcome = (Option<f64>, Vec<Vec<String>>, Option<Vec<String>>);
 
@@ -80,7 +85,7 @@ fn wait_for_images(page: &Page) -> Result<()> {
 
 fn a_run_goes_on_after_a_reload(page: &mut Page) -> Result<()> {
     let expected = undisturbed(page)?;
-    page.train(RUN)?;
+    page.train(&slowly())?;
     page.wait_for("the second epoch", 60, |status| status.epoch >= Some(1))?;
     wait_for_states(page, 1)?;
     reload(page)?;
@@ -109,7 +114,7 @@ fn a_run_goes_on_after_a_reload(page: &mut Page) -> Result<()> {
 
 fn a_paused_run_goes_on_with_its_curves(page: &mut Page) -> Result<()> {
     let expected = undisturbed(page)?;
-    page.train(RUN)?;
+    page.train(&slowly())?;
     page.click("#train")?;
     let paused = page.wait_for_state("paused", 10)?;
     wait_for_states(page, 1)?;
@@ -140,7 +145,7 @@ fn a_hidden_page_keeps_its_run(page: &mut Page) -> Result<()> {
 
 fn what_is_discarded_or_over_is_not_offered(page: &mut Page) -> Result<()> {
     let interrupt = |page: &Page| -> Result<()> {
-        page.train(RUN)?;
+        page.train(&slowly())?;
         page.click("#train")?;
         page.wait_for_state("paused", 10)?;
         wait_for_states(page, 1)?;
@@ -166,7 +171,7 @@ fn what_is_discarded_or_over_is_not_offered(page: &mut Page) -> Result<()> {
 }
 
 fn a_run_of_another_tab_is_not_offered(page: &mut Page) -> Result<()> {
-    page.train(RUN)?;
+    page.train(&slowly())?;
     page.click("#train")?;
     page.wait_for_state("paused", 10)?;
     wait_for_states(page, 1)?;
@@ -184,7 +189,7 @@ fn a_run_of_another_tab_is_not_offered(page: &mut Page) -> Result<()> {
 }
 
 fn what_is_damaged_is_dropped(page: &mut Page) -> Result<()> {
-    page.train(RUN)?;
+    page.train(&slowly())?;
     page.click("#train")?;
     page.wait_for_state("paused", 10)?;
     wait_for_states(page, 1)?;
