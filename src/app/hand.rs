@@ -3,13 +3,13 @@
 use crate::data::CLASSES;
 use crate::ink::{Drawing, hand, strokes::Stroke};
 
-/// Milliseconds that the demonstration takes, as a person would.
+/// Milliseconds for the demonstration: about as long as a person takes.
 const PERSON: f32 = 900.0;
 
-/// Milliseconds that a drawing takes that was asked for.
+/// Milliseconds for a drawing that was asked for.
 const QUICK: f32 = 350.0;
 
-/// The pen is up between two strokes for as long as it takes for this many points.
+/// Between two strokes the pen is up for as long as this many points take.
 const LIFT: usize = 9;
 
 /// The demonstration's digit and its seed.

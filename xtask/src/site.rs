@@ -166,7 +166,7 @@ pub(crate) fn add_script(document: &Path, script: &str) -> Result<()> {
     write(document, &html)
 }
 
-/// A style sheet without its comments and indentation, which are a third of what a visitor would wait for.
+/// A style sheet without its comments and indentation, a quarter of its size after gzip.
 fn without_comments(styles: &str) -> String {
     let mut kept = String::new();
     for (i, part) in styles.split("/*").enumerate() {

@@ -10,6 +10,7 @@ use crate::app::panels::{self, inside};
 use crate::app::{App, Event};
 use crate::config::Architecture;
 use crate::data::PIXELS;
+use crate::net::loss;
 use crate::net::trace::Trace;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -246,7 +247,8 @@ impl NetworkPicture {
         let shown = self.shown.borrow();
         let (Column { layer, shape, .. }, maps) = (&shown.columns[at], shown.maps[at]);
         let is_last = at + 1 == shown.columns.len();
-        let shares = if is_last { softmax(trace.logits()) } else { Vec::new() };
+        let mut shares = if is_last { trace.logits().to_vec() } else { Vec::new() };
+        loss::softmax(&mut shares);
         let numbers: &[f32] = match layer {
             _ if !self.is_lit => &[],
             _ if is_last => shares.as_slice(),
@@ -355,13 +357,6 @@ fn samples(samples: &mut Vec<(usize, usize, f32)>, numbers: usize, side: usize) 
         let place = place.clamp(0.0, (numbers - 1) as f32);
         (place as usize, (place as usize + 1).min(numbers - 1), place.fract())
     }));
-}
-
-/// The classes' probabilities.
-fn softmax(logits: &[f32]) -> Vec<f32> {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
-    logits.iter().map(|z| (z - most).exp() / sum).collect()
 }
 
 /// Listens to pressing and pointing.
