@@ -8,9 +8,6 @@ try {
   Object.defineProperty(navigator, "language", { value: "en" });
 }
 
-// The fewest pixels between two words beside an axis.
-const APART = 15;
-
 // The axes are logarithmic, because differences that matter at the end of a run are a hundredth of those at its start.
 // Accuracy's is the axis of its complement, the share that is wrong, upside down. An axis starts, ends and has lines
 // only at `lines`, and always covers `span`. What a logarithmic axis has no place for, all right, stands above the last
@@ -42,10 +39,15 @@ const number = (value, steps) =>
 
 const style = (place, name) => getComputedStyle(place).getPropertyValue(name).trim();
 
-const font = (place, pixels = 13) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
+// As large as the place's own text.
+const textSize = (place) => Math.ceil(parseFloat(getComputedStyle(place).fontSize));
+
+const font = (place, pixels = textSize(place)) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
 
 // The horizontal axis, without lines, and the vertical one.
 function axes(place, x, y) {
+  const scale = textSize(place) / 13;
+  const sized = ({ size: room, labelSize = 0, ...rest }) => ({ size: room * scale, labelSize: labelSize * scale, ...rest });
   const both = {
     stroke: style(place, "--soft"),
     font: font(place),
@@ -54,8 +56,8 @@ function axes(place, x, y) {
     ticks: { show: false },
   };
   return [
-    { ...both, gap: 4, ...x, grid: { show: false } },
-    { ...both, gap: 8, space: 32, ...y },
+    { ...both, gap: 4, ...sized(x), grid: { show: false } },
+    { ...both, gap: 8, space: 32, ...sized(y) },
   ];
 }
 
@@ -80,7 +82,8 @@ class Chart {
   }
 
   fit() {
-    if (!this.plot) this.make();
+    const text = textSize(this.place);
+    if (!this.plot || this.text !== text) this.make();
     else if (this.place.clientWidth) this.draw(() => this.plot.setSize(size(this.place)));
   }
 
@@ -88,6 +91,7 @@ class Chart {
   make() {
     this.remove();
     if (!this.data || !this.place.clientWidth) return;
+    this.text = textSize(this.place);
     this.draw(() => {
       this.plot = new globalThis.uPlot(this.options(), this.points(), this.place);
     });
@@ -164,7 +168,7 @@ class Curve extends Chart {
     if (direction > 0) return all;
     return all.filter(
       ((last) => (line) => {
-        const fits = !last || apart(last, line) >= APART;
+        const fits = !last || apart(last, line) > 1.1 * this.text;
         if (fits) last = line;
         return fits;
       })(),
@@ -200,7 +204,7 @@ class Curve extends Chart {
     return {
       ...size(this.place),
       pxAlign: 0,
-      padding: [8, 16, 0, 0],
+      padding: [this.text / 2 + 2, 16, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { markers: { width: 2 } },
       scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
@@ -216,7 +220,7 @@ class Curve extends Chart {
       ),
       series: [
         { label: "minibatch" },
-        { label: "raw", stroke: thin, width: 1, points: hidden, value },
+        { label: "raw", stroke: thin, paths: () => null, points: { show: true, size: 3, width: 0, fill: thin }, value },
         { label: "smoothed", stroke: train, width: 2, points: hidden, value },
         { label: "test", stroke: test, width: 1, spanGaps: true, points: { ...dot, fill: test, stroke: test }, value },
       ],
