@@ -32,6 +32,8 @@ pub struct Answer {
     drawing: Drawing,
     /// Counts changes of the drawing.
     revision: u32,
+    /// Which test image is on the pad instead.
+    test_image: Option<u32>,
     picture: Option<[f32; PIXELS]>,
     /// Of the shipped weights.
     architecture: Architecture,
@@ -75,6 +77,7 @@ impl Answer {
         Ok(Self {
             drawing: Drawing::default(),
             revision: 0,
+            test_image: None,
             picture: None,
             architecture: architecture.clone(),
             network: Network::new(architecture)?,
@@ -90,6 +93,16 @@ impl Answer {
     /// The drawing.
     pub fn drawing(&self) -> &Drawing {
         &self.drawing
+    }
+
+    /// The test image that is on the pad instead of a drawing: its index in the test set.
+    pub fn test_image(&self) -> Option<u32> {
+        self.test_image
+    }
+
+    /// Whether nothing is on the pad.
+    pub fn is_blank(&self) -> bool {
+        self.drawing.is_empty() && self.test_image.is_none()
     }
 
     /// A number that changes whenever the drawing does.
@@ -191,8 +204,20 @@ impl Answer {
 
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
+        self.test_image = None;
+        self.put(ink::picture(&self.drawing));
+    }
+
+    /// Puts a test image on the pad in place of the drawing.
+    pub(super) fn show_test_image(&mut self, index: u32, picture: [f32; PIXELS]) {
+        self.drawing.clear();
+        self.test_image = Some(index);
+        self.put(Some(picture));
+    }
+
+    fn put(&mut self, picture: Option<[f32; PIXELS]>) {
         self.revision = self.revision.wrapping_add(1);
-        self.picture = ink::picture(&self.drawing);
+        self.picture = picture;
         self.read();
     }
 

@@ -31,6 +31,8 @@ pub enum Event {
     Clear,
     /// Let the hand write this digit in place of the drawing, or any.
     Write(Option<u8>),
+    /// Put a test image onto the pad in place of the drawing.
+    WriteTestImage,
     /// Copy a link with the settings and the drawing.
     CopyLink,
     /// The hand had this many milliseconds to write.

@@ -347,6 +347,7 @@ impl<'a> Visit<'a> {
             2 => match rng.u8(..5) {
                 2 => Event::CopyLink,
                 0 => Event::Write(pick(rng, &[None, Some(0), Some(9)])),
+                3 => Event::WriteTestImage,
                 1 => Event::HandMoved(pick(rng, &[0.0, 16.0, 700.0, f32::NAN, -5.0])),
                 _ => Event::PenDown(point(rng)),
             },

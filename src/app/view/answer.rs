@@ -17,6 +17,10 @@ pub struct AnswerView {
     pub drawn: bool,
     /// Whether that is the hand's demonstration, so that nobody's drawing is predicted.
     pub demonstration: bool,
+    /// What the pad says at its foot.
+    pub hint: String,
+    /// Whether it says so: not below a drawing of the visitor's.
+    pub hinted: bool,
     /// The likeliest digit.
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
@@ -48,7 +52,12 @@ impl AnswerView {
         let digit = answer.digit();
         let unsure = digit.is_some_and(|(_, share)| share < SURE);
         Self {
-            drawn: !answer.drawing().is_empty(),
+            drawn: !answer.is_blank(),
+            hint: answer.test_image().map_or_else(
+                || String::from("Draw a digit"),
+                |index| format!("Test image {index}"),
+            ),
+            hinted: answer.drawing().is_empty() || cx.hand.demonstrates(),
             demonstration: cx.hand.demonstrates(),
             digit: digit.map(|(digit, _)| digit),
             unsure,
@@ -84,7 +93,7 @@ fn line(cx: &Context, unsure: bool) -> String {
             "No answer: the network’s numbers grew too large; try a smaller learning rate".into()
         }
         (None, None) if super::state(cx) == State::Loading => "Loading the network".into(),
-        (None, None) if answer.drawing().is_empty() => "The answer appears here".into(),
+        (None, None) if answer.is_blank() => "The answer appears here".into(),
         (None, None) => "Too little to read yet".into(),
     }
 }
@@ -93,7 +102,7 @@ fn line(cx: &Context, unsure: bool) -> String {
 pub fn spoken_answer(answer: &Answer) -> String {
     match answer.digit() {
         Some((digit, share)) => format!("{digit}, {}", percent(share)),
-        None if answer.drawing().is_empty() => String::from("The pad is empty."),
+        None if answer.is_blank() => String::from("The pad is empty."),
         None => String::from("No answer yet."),
     }
 }

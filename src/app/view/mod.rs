@@ -89,7 +89,8 @@ impl Parts {
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
                 Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,
-                Reply::TestLabels | Reply::TestImages => Self::NONE,
+                Reply::TestLabels => Self::NONE,
+                Reply::TestImages => Self::ANSWER,
                 Reply::Working { .. } => Self::RUN,
                 _ => Self::ALL,
             },

@@ -416,18 +416,20 @@ impl Page {
         let changes = self.app.borrow_mut().view_changes();
         let app = self.app.borrow();
         self.document.borrow_mut().show(changes, &app.cx.form)?;
+        self.paint(&app.cx.answer)?;
         self.panels.borrow_mut().show(&app)?;
         self.correction.borrow_mut().show(&app)?;
         wake_lock::set(app.cx.run.as_ref().is_some_and(Run::expects_progress));
-        self.paint(&app.cx.answer)
+        Ok(())
     }
 
     /// Draws the pad and the network's picture, if the drawing has changed.
     fn paint(&self, answer: &Answer) -> Result<(), DomError> {
         let revision = Some(answer.revision());
         if self.painted.replace(revision) != revision {
-            self.pads.iter().for_each(|pad| pad.paint(answer.drawing()));
+            // Pads show a test image as the picture does.
             self.picture.show(answer.picture())?;
+            self.pads.iter().for_each(|pad| pad.paint(answer));
         }
         Ok(())
     }

@@ -122,9 +122,9 @@ impl Document {
         words(new, old, "verdict", |v| &v.line)?;
         words(new, old, "weights-shipped-name", |v| v.shipped_name)?;
         words(new, old, "weights-run-name", |v| &v.run_name)?;
-        let own = |view: &AnswerView| view.drawn && !view.demonstration;
-        if old.map(own) != Some(own(new)) {
-            dom::hide("hint", own(new))?;
+        words(new, old, "hint", |v| &v.hint)?;
+        if changed(old, new, |v| &v.hinted) {
+            dom::hide("hint", !new.hinted)?;
         }
         if changed(old, new, |v| &v.drawn) {
             for id in ["undo", "clear"] {

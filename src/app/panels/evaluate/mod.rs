@@ -410,6 +410,8 @@ impl EvaluateState {
     fn cannot_pin(&self, answer: &Answer) -> Option<&'static str> {
         if !self.pinned.is_read() {
             Some("Loading your pinned drawings.")
+        } else if answer.test_image().is_some() {
+            Some("That is a test image: draw a digit on the pad first.")
         } else if answer.picture().is_none() {
             Some("Draw a digit on the pad first.")
         } else if self.pinned.all().len() >= MOST_PINNED {
