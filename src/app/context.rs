@@ -30,7 +30,8 @@ pub struct Context {
     pub curves: Curves,
     /// How fast training is here, once a run has shown it.
     pub speed: Option<Speed>,
-    /// The speed by which the recipes say how long they take: that of the last whole epoch, so that the figures stand still.
+    /// The speed by which the page says how long runs will take: the highest of those that the network had at the end of
+    /// an epoch. A lower one says how busy the machine was.
     pub quoted_speed: Option<Speed>,
     /// Workers that train if the settings do not say.
     pub cores: u32,
@@ -58,6 +59,17 @@ impl Context {
             step_size: 1,
             done_card: false,
             interrupted: None,
+        }
+    }
+
+    pub(super) fn quote_speed(&mut self) {
+        let Some(speed) = self.speed else { return };
+        let is_slower = |quoted: Speed| {
+            quoted.multiply_adds == speed.multiply_adds
+                && quoted.images_per_second > speed.images_per_second
+        };
+        if !self.quoted_speed.is_some_and(is_slower) {
+            self.quoted_speed = Some(speed);
         }
     }
 

@@ -407,7 +407,7 @@ impl App {
             Reply::OpenFailed { reason } => out.push(Outcome::Notice(Some(format!(
                 "The file cannot be opened: {reason}. It should be a .safetensors file that Inkling has saved."
             )))),
-            Reply::TestImages => self.panels.evaluate.gallery.hang(&next(), &next()),
+            Reply::TestImages => self.take_test_images(&next(), &next(), out),
             Reply::Progress(progress) => {
                 self.take_progress(progress, [next(), next(), next()], out);
             }
@@ -453,7 +453,6 @@ impl App {
             self.cx.speed =
                 multiply_adds.map(|multiply_adds| Speed { images_per_second, multiply_adds });
         }
-        self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
         self.cx.answer.set_trained(parameters);
         let guessed = self.cx.only_guesses();
         self.cx.curves.extend(&losses, &accuracies);
@@ -475,7 +474,7 @@ impl App {
         run.progress.step = step;
         run.test_accuracy = Some(accuracy);
         let (id, epochs) = (run.id(), run.settings.epochs);
-        self.cx.quoted_speed = self.cx.speed.or(self.cx.quoted_speed);
+        self.cx.quote_speed();
         self.cx.curves.tests.push(test);
         self.cx.answer.set_trained(parameters);
         let evaluation = Evaluation { loss, accuracy };
