@@ -47,6 +47,7 @@ use super::attempt::attempt;
 use super::port::{self, Port, PortError};
 use crate::app::answer::Answer;
 use crate::app::run::Run;
+use crate::app::timeline::Event as Travel;
 use crate::app::{App, Effect, Event};
 use crate::config::Architecture;
 use crate::config::Backend;
@@ -346,7 +347,7 @@ impl Page {
             self.take(Call::Event(Event::HandMoved(passed)))?;
         }
         if self.app.borrow().cx.timeline.is_playing() {
-            self.take(Call::Event(Event::Timeline(app::timeline::Event::Passed(passed))))?;
+            self.take(Call::Event(Event::Timeline(Travel::Passed(passed))))?;
         }
         Ok(())
     }
