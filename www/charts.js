@@ -127,9 +127,14 @@ class Chart {
   }
 }
 
+// The minibatch that is marked in the curves, and these curves.
+let marked;
+const marking = new Set();
+
 class Curve extends Chart {
   constructor(place, measure) {
     super(place);
+    marking.add(this);
     this.kind = curves[measure];
   }
 
@@ -181,6 +186,32 @@ class Curve extends Chart {
     return beyond > 1 && line === this.ends[0] ? words(turned(0)) : words(turned(line));
   }
 
+  // Places the line at the marked minibatch.
+  markMoment() {
+    const line = this.plot?.over.querySelector(".moment");
+    if (!line) return;
+    line.hidden = marked === undefined;
+    if (!line.hidden) line.style.left = `${this.plot.valToPos(Math.max(marked, 1), "x")}px`;
+  }
+
+  // A press on the curve goes back to the minibatch there, and so does dragging along it.
+  goBack(plot) {
+    const line = Object.assign(document.createElement("div"), { className: "moment", hidden: true });
+    plot.over.append(line);
+    const go = (event) => {
+      const detail = Math.max(0, Math.round(plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x")));
+      this.place.dispatchEvent(new CustomEvent("moment", { bubbles: true, detail }));
+    };
+    plot.over.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      plot.over.setPointerCapture(event.pointerId);
+      go(event);
+    });
+    plot.over.addEventListener("pointermove", (event) => {
+      if (plot.over.hasPointerCapture(event.pointerId)) go(event);
+    });
+  }
+
   // Shows the newest values in the legend unless somebody points at others.
   attend(plot) {
     plot.over.addEventListener("mouseleave", () => showLatest(plot));
@@ -224,7 +255,7 @@ class Curve extends Chart {
         { label: "smoothed", stroke: train, width: 2, points: hidden, value },
         { label: "test", stroke: test, width: 1, spanGaps: true, points: { ...dot, fill: test, stroke: test }, value },
       ],
-      hooks: { ready: [(plot) => this.attend(plot)] },
+      hooks: { ready: [(plot) => this.attend(plot), (plot) => this.goBack(plot)], draw: [() => this.markMoment()] },
     };
   }
 }
@@ -303,4 +334,9 @@ class Runs extends Chart {
   }
 }
 
-globalThis.charts = { Curve, Runs };
+function mark(step) {
+  marked = step;
+  marking.forEach((curve) => curve.markMoment());
+}
+
+globalThis.charts = { Curve, Runs, mark };

@@ -55,6 +55,15 @@ struct Trained {
     weights: Vec<f32>,
     /// The weights that training started from.
     initial: Vec<f32>,
+    /// Those of an earlier moment, which answer instead, and the minibatch after which they were so.
+    moment: Option<(u32, Vec<f32>)>,
+}
+
+impl Trained {
+    /// The weights that answer.
+    fn answering(&self) -> &[f32] {
+        self.moment.as_ref().map_or(&self.weights, |(_, weights)| weights)
+    }
 }
 
 /// A network and the weights that answer.
@@ -136,7 +145,13 @@ impl Answer {
         }
     }
 
-    /// The run's weights, if there is a run.
+    /// The minibatch whose weights answer, if they are not the newest of their run.
+    pub fn moment(&self) -> Option<u32> {
+        let trained = self.trained.as_ref().filter(|_| self.source == Source::Run)?;
+        trained.moment.as_ref().map(|&(step, _)| step)
+    }
+
+    /// The run's newest weights, if there is a run.
     pub fn trained(&self) -> Option<&[f32]> {
         self.trained.as_ref().map(|trained| trained.weights.as_slice())
     }
@@ -160,7 +175,7 @@ impl Answer {
         match self.learnt() {
             Some(learnt) => Some(Model {
                 architecture: &learnt.architecture,
-                weights: &learnt.weights,
+                weights: learnt.answering(),
                 initial: Some(&learnt.initial),
             }),
             None => Some(Model {
@@ -269,7 +284,8 @@ impl Answer {
         let weights = weights.unwrap_or_else(|| glorot_uniform(network.plan(), u64::from(seed)));
         let architecture = architecture.clone();
         let initial = weights.clone();
-        self.trained = Some(Trained { architecture, network, weights: Vec::new(), initial });
+        self.trained =
+            Some(Trained { architecture, network, weights: Vec::new(), initial, moment: None });
         self.source = Source::Run;
         self.set_trained(weights);
         Ok(())
@@ -282,7 +298,19 @@ impl Answer {
             return;
         }
         trained.weights = weights;
-        if self.source == Source::Run {
+        if self.source == Source::Run && trained.moment.is_none() {
+            self.load();
+        }
+    }
+
+    /// Lets the run's weights after a minibatch answer; `None` for the newest. Those of another model are dropped.
+    pub(super) fn set_moment(&mut self, moment: Option<(u32, Vec<f32>)>) {
+        let Some(trained) = &mut self.trained else { return };
+        let count = trained.network.plan().parameter_count();
+        let moment = moment.filter(|(_, weights)| weights.len() == count);
+        if moment.is_some() || trained.moment.is_some() {
+            trained.moment = moment;
+            self.source = Source::Run;
             self.load();
         }
     }
@@ -308,7 +336,8 @@ impl Answer {
         if weights.len() != network.plan().parameter_count() {
             return;
         }
-        self.tuned = Some(Trained { architecture, network, weights, initial: before });
+        self.tuned =
+            Some(Trained { architecture, network, weights, initial: before, moment: None });
         self.source = Source::Tuned;
         self.load();
     }
@@ -317,7 +346,8 @@ impl Answer {
     fn load(&mut self) {
         match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
-                learnt.network.load(&learnt.weights);
+                let Trained { network, weights, moment, .. } = learnt;
+                network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
             }
             (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}

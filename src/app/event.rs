@@ -2,6 +2,7 @@
 
 use super::answer::Source;
 use super::panels::{self, PanelId};
+use super::timeline;
 use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
@@ -43,6 +44,8 @@ pub enum Event {
     Step,
     /// From now on a Step takes this many minibatches.
     StepSize(u32),
+    /// Something happened on the timeline.
+    Timeline(timeline::Event),
     /// Forget the run.
     Reset,
     /// Go on with the interrupted run.

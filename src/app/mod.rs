@@ -19,6 +19,7 @@ pub mod network_picture;
 pub mod panels;
 pub mod run;
 pub mod speed;
+pub mod timeline;
 mod training;
 pub mod view;
 
@@ -273,6 +274,12 @@ impl App {
             Event::Step => {
                 let count = self.cx.step_size;
                 self.train(|run| run.take_steps(count), true, effects);
+            }
+            Event::Timeline(event) => {
+                self.travel(event);
+                if self.open_panel == Some(PanelId::Evaluate) {
+                    self.panels.evaluate.follow(&self.cx, out);
+                }
             }
             Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),

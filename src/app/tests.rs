@@ -4,6 +4,7 @@ mod files;
 mod hand;
 mod interrupted;
 mod random;
+mod timeline;
 mod trainer;
 
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};

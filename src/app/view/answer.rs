@@ -70,10 +70,13 @@ impl AnswerView {
                 None => "pre-trained network",
             },
             shipped_here: answer.shipped().is_some(),
-            run_name: cx
-                .run
-                .as_ref()
-                .map_or_else(|| "my network (not trained yet)".into(), Run::weights_name),
+            run_name: match answer.moment() {
+                Some(_) => cx.answering(),
+                None => cx
+                    .run
+                    .as_ref()
+                    .map_or_else(|| "my network (not trained yet)".into(), Run::weights_name),
+            },
             run_here: answer.trained().is_some(),
             tuned_here: answer.is_tuned(),
         }

@@ -3,6 +3,7 @@
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
 use super::sparkline;
+use super::timeline;
 use crate::app::answer::Source;
 use crate::app::view::{
     AnswerView, Button, CurvesView, PlanView, RunView, TrainerView, ViewChanges,
@@ -212,6 +213,12 @@ impl Document {
         }
         if changed(old, new, |v| &v.rows) {
             self.rows(new)?;
+        }
+        if changed(old, new, |v| &v.timeline.moment) {
+            self.contract("data-moment", new.timeline.moment)?;
+        }
+        if changed(old, new, |v| &v.timeline) {
+            timeline::show(&new.timeline)?;
         }
         Ok(())
     }
