@@ -70,7 +70,7 @@ const STYLES: &[&str] = &[
     "www/rail.css",
 ];
 
-/// The parts of the one that comes after the first prediction: charts, open panels, presenting and printing.
+/// The parts of the one that comes after the first prediction: charts, open panels, the tour, presenting and printing.
 const LATER_STYLES: &[&str] = &[
     "node_modules/uplot/dist/uPlot.min.css",
     "www/chart.css",
@@ -79,6 +79,7 @@ const LATER_STYLES: &[&str] = &[
     "www/panel-evaluate.css",
     "www/panel-runs.css",
     "www/panel-fine-tune.css",
+    "www/tour.css",
     "www/present.css",
 ];
 
