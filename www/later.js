@@ -24,6 +24,11 @@ document.getElementById("open-runs").addEventListener("click", async ({ currentT
   if (currentTarget.getAttribute("aria-expanded") === "true") (await import("./storage.js")).show();
 });
 
+// Closed, it is still in the page's state, and a new one opens again.
+document.getElementById("problem-close").addEventListener("click", () => {
+  document.getElementById("problem").hidden = true;
+});
+
 // Shares a picture of the page; the button says for a while what has come of it.
 async function share({ currentTarget: button }) {
   if (button.dataset.label) return;

@@ -334,6 +334,14 @@ fn a_run_says_what_it_came_to(page: &mut Page) -> Result<()> {
     })?;
     page.click("#done-inside")?;
     ensure!(page.ask::<bool>("return !document.querySelector('#inside').hidden", vec![])?);
+    page.click("#done-save")?;
+    let focus: String = page.ask("return document.activeElement.id", vec![])?;
+    ensure!(focus == "save-safetensors", "{focus} instead of the files");
+    page.click("#done-share")?;
+    page.wait_until("what has come of it", 10, || {
+        let words = "return document.querySelector('#done-share').textContent";
+        Ok((page.ask::<String>(words, vec![])? == "Picture saved").then_some(()))
+    })?;
     page.click("#done-close")?;
     ensure!(page.ask::<bool>("return document.querySelector('#done').hidden", vec![])?);
     Ok(())
