@@ -25,7 +25,7 @@ pub mod view;
 use crate::config::Architecture;
 use crate::config::{Field, Form, StartFrom};
 use crate::ink::{Drawing, notation};
-use crate::protocol::{FileFormat, NetworkInfo, Request};
+use crate::protocol::{NetworkInfo, Request};
 use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
@@ -61,16 +61,16 @@ pub enum Effect {
     /// Ask before something is lost.
     Ask(Question),
     /// Let the visitor save a file.
-    Download(runs::File),
-    /// Let the visitor save a network's file.
     SaveFile {
-        /// Its format.
-        format: FileFormat,
+        /// Its name.
+        name: String,
         /// Its length in bytes.
         length: u32,
         /// Its bytes, four to a number.
         bytes: Vec<f32>,
     },
+    /// Show two runs, compared: [`Reply::Compared`](crate::protocol::Reply::Compared)'s document and images.
+    ShowComparison(String, Vec<f32>),
     /// Let a screen reader say this.
     Announce(String),
 }
@@ -124,6 +124,8 @@ pub enum Outcome {
     Restore(Box<runs::Restored>),
     /// Let a network from a file answer.
     Opened(NetworkInfo, Vec<f32>),
+    /// Read again what the browser stores, and take these settings if none were chosen here.
+    Merged(Option<String>),
     /// Training was this fast here, unless something newer is known.
     Speed(Speed),
 }
@@ -310,7 +312,7 @@ impl App {
                 }
             }
             Event::SaveNetwork { format, origin } => self.save_network(format, origin, effects),
-            Event::OpenNetwork { length, bytes } => self.open_network(length, bytes, effects),
+            Event::Open(files, bytes) => self.open_files(files, bytes, effects),
             Event::Panel(event) => self.panels.update(event, &self.cx, out),
             Event::Notice(text) => self.notify(&text),
             Event::Shipped(weights) => {
@@ -365,6 +367,7 @@ impl App {
             }
             Outcome::Restore(restored) => self.restore(*restored, effects),
             Outcome::Opened(info, weights) => self.take_opened(&info, weights, effects),
+            Outcome::Merged(settings) => self.take_merged(settings, effects),
             Outcome::Speed(speed) => {
                 self.cx.speed = self.cx.speed.or(Some(speed));
                 self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);

@@ -1,6 +1,6 @@
 //! Runs are kept, deleted, brought back, loaded and saved.
 
-use super::record::to_csv;
+use super::export::to_csv;
 use super::*;
 use crate::app::answer::Answer;
 use crate::app::panels;
@@ -8,6 +8,7 @@ use crate::app::{App, Event as Happening};
 use crate::config::Architecture;
 use crate::config::Augment;
 use crate::config::{Form, StartFrom};
+use crate::formats::run;
 use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 
 fn metadata(name: &str, link: &str) -> RunMetadata {
@@ -299,8 +300,8 @@ fn a_table_has_a_line_an_epoch() {
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
-    let json: serde_json::Value =
-        serde_json::to_value(records.each_ref().map(Record::saved)).expect("JSON");
+    let json = run::to_json(&records.each_ref().map(Record::saved));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json[0]["name"], "=a, \"b\"");
     assert_eq!(json[0]["epochs"][1]["test_accuracy"], 0.992);
     assert_eq!(json[0]["epochs"][0]["validation_loss"], serde_json::Value::Null);
@@ -316,19 +317,30 @@ fn all_runs_are_saved_to_a_file() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
     let revision = app.panels.runs.revision();
-    let csv = happen(&mut app, Event::Save(Format::Csv, String::new()));
-    let [Effect::Download(File::Csv(text))] = &csv[..] else {
-        panic!("{csv:?}");
+    let effects = happen(&mut app, Event::Save(SavedFile::RunsCsv, String::from("http://a/")));
+    let [Effect::Send(Request::Save { what: SavedFile::RunsCsv, origin, runs, .. }, arrays)] =
+        &effects[..]
+    else {
+        panic!("{effects:?}");
     };
-    let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
-    assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
-    let json = happen(&mut app, Event::Save(Format::Json, String::new()));
-    let [Effect::Download(File::Json(runs))] = &json[..] else {
-        panic!("{json:?}");
-    };
-    let json = serde_json::to_value(runs).expect("JSON");
-    assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
+    assert_eq!(origin, "http://a/");
+    let names: Vec<_> = runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!((names, arrays.len()), (vec!["Run 2", "A"], 6), "the newest first");
+    let arrays = [3, 4, 5].map(|at| arrays[at].clone());
+    assert_eq!(StoredRun::of_message(runs[1].clone(), arrays), kept(1, "A"));
     assert_eq!(app.panels.runs.revision(), revision, "nothing else is shown");
+}
+
+#[test]
+fn a_run_comes_back_from_its_file() {
+    let mut run = kept(3, "A");
+    run.losses[2] = f32::NAN;
+    let saved = Record::read(&run).expect("it can be read").saved();
+    let json = serde_json::to_string(&saved).expect("JSON");
+    let again = StoredRun::of_saved(key(9), serde_json::from_str(&json).expect("a run"));
+    assert!(again.is_same_run(&run));
+    let expected = StoredRun { key: key(9), losses: vec![], ..run };
+    assert_eq!(StoredRun { losses: vec![], ..again }, expected);
 }
 
 /// A kept run may come from an older version of the page, or, after a visit to it, from a newer one.
