@@ -21,15 +21,15 @@ pub struct Merged {
 ///
 /// - `most`: of a class.
 pub fn merge(there: &[Digit], added: Vec<Digit>, most: usize) -> Merged {
-    let mut classes: [Vec<Picture>; CLASSES] = Default::default();
+    let mut classes: [Vec<KnownPicture>; CLASSES] = Default::default();
     for digit in there {
-        if let Some(picture) = Picture::of(digit) {
+        if let Some(picture) = KnownPicture::of(digit) {
             classes[usize::from(digit.label)].push(picture);
         }
     }
     let mut merged = Merged::default();
     for digit in added {
-        let Some(picture) = Picture::of(&digit) else { continue };
+        let Some(picture) = KnownPicture::of(&digit) else { continue };
         let class = &mut classes[usize::from(digit.label)];
         if class.iter().any(|known| known.is_same(&picture)) {
             merged.known += 1;
@@ -44,12 +44,12 @@ pub fn merge(there: &[Digit], added: Vec<Digit>, most: usize) -> Merged {
 }
 
 /// A picture and how much ink it has, by which most others are told apart at once.
-struct Picture {
+struct KnownPicture {
     pixels: Box<[f32; PIXELS]>,
     mass: f32,
 }
 
-impl Picture {
+impl KnownPicture {
     fn of(digit: &Digit) -> Option<Self> {
         let pixels = digit.picture()?;
         let mass = pixels.iter().sum();

@@ -15,7 +15,7 @@ const SHOWN: usize = 24;
 
 /// Two runs, compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
+pub struct ComparedRuns {
     /// Their keys, by which the page knows their colours; as text, because they are long.
     pub keys: [String; 2],
     /// Their names.
@@ -84,9 +84,9 @@ pub fn compare(
     scores: [Score; 2],
     probabilities: [&[f32]; 2],
     labels: &[u8],
-) -> Comparison {
+) -> ComparedRuns {
     let name = |record: &Record| record.metadata.name.clone();
-    Comparison {
+    ComparedRuns {
         keys: records.map(|record| record.key.to_string()),
         names: records.map(name),
         settings: settings(records),

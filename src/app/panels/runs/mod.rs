@@ -17,9 +17,6 @@ use record::{Record, RunKey, RunMetadata, StoredRun};
 /// How many runs the chart shows unless asked for others.
 const SHOWN: usize = 6;
 
-/// The most characters in a name.
-const NAME: usize = 40;
-
 /// What happens to kept runs.
 #[derive(Debug)]
 pub enum Event {
@@ -256,6 +253,7 @@ impl RunsState {
         let at = known.unwrap_or_else(|| {
             let key = self.records.next_key();
             self.records.push(Record::new(key, run, cx.answer.trained().map_or(0, <[f32]>::len)));
+            record::number_last(self.records.all_mut());
             show_newest(self.records.all_mut());
             self.records.all().len() - 1
         });
@@ -358,7 +356,7 @@ impl RunsState {
     }
 
     fn rename(&mut self, key: RunKey, name: &str, out: &mut Vec<Outcome>) {
-        let name: String = name.trim().chars().take(NAME).collect();
+        let name: String = name.trim().chars().take(record::MOST_OF_NAME).collect();
         let Some(record) = self.find_mut(key) else { return };
         if !name.is_empty() {
             record.metadata.name = name;
@@ -379,6 +377,9 @@ impl RunsState {
         let lost = stored.kept.len() - read.len();
         out.extend(collection::left_out(lost, "runs").map(Outcome::Notify));
         let own = self.records.take_stored(read, stored.session_salt);
+        for end in own..self.records.all().len() {
+            record::number_last(&mut self.records.all_mut()[..=end]);
+        }
         show_newest(self.records.all_mut());
         out.extend(speed_of(self.records.all()).map(Outcome::Speed));
         let current = cx.run.as_ref().map(Run::id);
@@ -396,7 +397,9 @@ fn row(record: &Record, measure: Measure, apart: &[Field]) -> Row {
     Row {
         key: record.key,
         name: metadata.name.clone(),
-        apart: metadata.apart(apart),
+        apart: Some(metadata.apart(apart))
+            .filter(|apart| !metadata.name.contains(apart))
+            .unwrap_or_default(),
         shown: record.shown,
         cells: [
             last.map_or_else(String::new, |test| percent(test.accuracy)),

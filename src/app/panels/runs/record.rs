@@ -3,9 +3,8 @@
 use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
 use crate::app::run::Run;
-use crate::config::NetworkPreset;
-use crate::config::TrainConfig;
-use crate::config::{Field, Form, StartFrom};
+use crate::config::architecture::Layer;
+use crate::config::{Architecture, Field, Form, NetworkPreset, StartFrom, TrainConfig};
 use crate::protocol::{Evaluation, RunId, StoredHead};
 
 /// All that is kept of a run except its curves and weights.
@@ -130,23 +129,68 @@ impl Item for Record {
     }
 
     fn set_key(&mut self, key: Key) {
-        if self.metadata.name == usual_name(self.key) {
-            self.metadata.name = usual_name(key);
-        }
         self.key = key;
     }
 }
 
-/// A run's name until the visitor gives it another.
-fn usual_name(key: RunKey) -> String {
-    format!("Run {}", key >> 16)
+/// The most characters in a name.
+pub(super) const MOST_OF_NAME: usize = 40;
+
+/// What a run is called until the visitor gives it another name: its network, and the settings in which it differs from
+/// the nearer of those that the page can open with, as far as there is room: "Dense 128, lr 0.01".
+fn usual_name(metadata: &RunMetadata) -> String {
+    let form = metadata.form();
+    let told = |field: &Field| {
+        !matches!(field, Field::Architecture | Field::Seed | Field::Workers | Field::Backend)
+    };
+    let differs = |usual: Form| {
+        let all = Field::ALL.into_iter().filter(told);
+        all.filter(|&field| form.get(field) != usual.get(field)).collect::<Vec<_>>()
+    };
+    let fields = [Form::default(), Form::quick()].map(differs);
+    let mut name = match NetworkPreset::of(&metadata.settings.architecture) {
+        Some(network) => String::from(network.name),
+        None => layers(&metadata.settings.architecture),
+    };
+    for field in fields.into_iter().min_by_key(Vec::len).unwrap_or_default() {
+        let value = form.get(field);
+        let words = [", ", field.key(), " ", &value].concat();
+        // A setting that is of another optimizer has no value.
+        if !value.is_empty() && name.len() + words.len() <= MOST_OF_NAME {
+            name.push_str(&words);
+        }
+    }
+    name.chars().take(MOST_OF_NAME).collect()
+}
+
+/// The layers that learn, but for the last, which all networks have: "Conv2D 32, Dense 128".
+fn layers(architecture: &Architecture) -> String {
+    let words = architecture.layers.iter().filter_map(|layer| match layer {
+        Layer::Conv2D { filters, .. } => Some(format!("Conv2D {filters}")),
+        Layer::Dense { units, .. } => Some(format!("Dense {units}")),
+        _ => None,
+    });
+    let words: Vec<_> = words.collect();
+    words[..words.len().saturating_sub(1).max(1).min(words.len())].join(", ")
+}
+
+/// Gives the last of some records, which has its usual name, a number if others have that name, too.
+pub(super) fn number_last(records: &mut [Record]) {
+    let Some((last, others)) = records.split_last_mut() else { return };
+    let name = &mut last.metadata.name;
+    let usual = name.clone();
+    let mut number = 1;
+    while others.iter().any(|other| other.metadata.name == *name) {
+        number += 1;
+        *name = format!("{usual} ({number})");
+    }
 }
 
 impl Record {
     /// A record of a run before its first epoch.
     pub(super) fn new(key: RunKey, run: &Run, parameters: usize) -> Self {
-        let metadata = RunMetadata {
-            name: usual_name(key),
+        let mut metadata = RunMetadata {
+            name: String::new(),
             settings: run.settings.clone(),
             start: run.start,
             parameters: parameters as u32,
@@ -155,6 +199,7 @@ impl Record {
             seconds: None,
             images_per_second: 0.0,
         };
+        metadata.name = usual_name(&metadata);
         Self { key, run: Some(run.id()), metadata, curves: Curves::default(), shown: true }
     }
 
