@@ -176,6 +176,11 @@ pub enum Reply {
         /// Minibatches in an epoch.
         steps_per_epoch: u32,
     },
+    /// The browser refuses to keep the run that is on; said once in a run.
+    NotKept {
+        /// Why, as the end of a sentence.
+        reason: String,
+    },
     /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {
         /// File name of the part.

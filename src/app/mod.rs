@@ -386,11 +386,13 @@ impl App {
     }
 
     /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which
-    /// are not stored.
+    /// are not stored. A run in progress goes on at the next visit, unless the browser refuses to keep it.
     pub fn would_lose_work(&self) -> bool {
         let run = self.cx.run.as_ref().filter(|run| run.progress.epoch > 0);
         self.cx.answer.is_tuned()
-            || run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
+            || run.is_some_and(|run| {
+                if run.is_on() { run.refused } else { !self.panels.runs.keeps(run.id()) }
+            })
     }
 
     /// What to say when the page cannot go on because of an error.

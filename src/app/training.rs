@@ -388,6 +388,14 @@ impl App {
                 }
             }
             Reply::InterruptedLost { reason } => self.notify(&reason),
+            Reply::NotKept { reason } => {
+                if let Some(run) = &mut self.cx.run {
+                    run.refused = true;
+                }
+                self.notify(&format!(
+                    "This browser cannot keep the run in progress ({reason}), so it would be lost if you leave."
+                ));
+            }
             Reply::Continued { run, link, epoch, steps_per_epoch } => {
                 let arrays = [next(), next(), next(), next(), next()];
                 self.take_over(run, &link, [epoch, steps_per_epoch], arrays);

@@ -27,7 +27,21 @@ const BELOW: &[(&str, &[&str])] = &[
     ("train", &["kernels", "config", "net", "data", "ink", "protocol"]),
     ("formats", &["config", "net", "data", "ink", "checkpoint", "protocol"]),
     ("app", &["config", "net", "data", "ink", "protocol", "formats"]),
-    ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "formats", "app"]),
+    (
+        "web",
+        &[
+            "kernels",
+            "config",
+            "net",
+            "checkpoint",
+            "train",
+            "data",
+            "ink",
+            "protocol",
+            "formats",
+            "app",
+        ],
+    ),
 ];
 
 /// Crates that exist in a browser only.

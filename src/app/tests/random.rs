@@ -598,6 +598,7 @@ impl<'a> Visit<'a> {
                 2 => Reply::Broken,
                 _ => match rng.u8(..4) {
                     0 => Reply::File { name: "a.onnx".into(), length: whole(rng) },
+                    1 if rng.bool() => Reply::NotKept { reason: reason() },
                     1 => Reply::Refused { reason: reason() },
                     2 => Reply::Merged { words: reason(), settings: Some(hash(rng)) },
                     _ => Reply::Opened {

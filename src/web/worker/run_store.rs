@@ -46,9 +46,14 @@ pub(super) fn begin() {
     attend(begin_run());
 }
 
-/// Keeps the run as it is.
-pub(super) fn keep(bytes: &[u8]) {
-    attend(keep_run(&Uint8Array::from(bytes)));
+/// Keeps the run as it is, or says why that is not possible.
+pub(super) fn keep(bytes: &[u8], refused: impl FnOnce(String) + 'static) {
+    let kept = keep_run(&Uint8Array::from(bytes));
+    spawn_local(async {
+        if let Err(reason) = done(kept).await {
+            refused(reason);
+        }
+    });
 }
 
 /// The run is over, and what was kept of it goes.

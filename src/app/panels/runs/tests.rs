@@ -194,7 +194,7 @@ fn a_run_is_named_after_what_distinguishes_it() {
         ("", "Keras reference"),
         ("epochs=1&batch=16&lr=0.002&augment=gentle&smoothing=0.1&ema=0.9997", "Keras reference"),
         ("net=f,d128r,d10s&lr=0.01&seed=9", "Dense 128, lr 0.01"),
-        ("net=f,d10s&optimizer=sgd", "Dense 10, optimizer sgd"),
+        ("net=f,d10s&optimizer=sgd", "Dense 10, optimizer sgd, momentum 0.9"),
         ("net=c8k3r,p2,c16k3r,f,d32r,d10s", "Conv2D 8, Conv2D 16, Dense 32"),
         ("epochs=60&batch=128&lr=0.5", "Keras reference, epochs 60, batch 128"),
     ] {

@@ -12,10 +12,11 @@ use std::rc::Rc;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use crate::app::panels::runs::record::StoredRun;
+use crate::checkpoint::TrainingState;
 use crate::config::{Architecture, TrainConfig};
 use crate::formats::bundle::NamedFile;
 use crate::formats::open::{self, Opened};
-use crate::formats::{self, Prediction};
+use crate::formats::{self, Prediction, safetensors};
 use crate::net::init;
 use crate::protocol::{
     self, DataProgress, Evaluation, FileFormat, NetworkInfo, OpenedFile, Reply, Request, RunId,
@@ -287,7 +288,17 @@ impl Trainer {
         let mut next = || arrays.next().unwrap_or_default();
         let (parameters, image, probabilities) = (next(), next(), next());
         let prediction = (!image.is_empty()).then_some(Prediction { image, probabilities });
-        match formats::export(format, info, &parameters, prediction) {
+        let run = self.run.as_ref().filter(|run| run.session.averaged() == parameters);
+        let file = match (format, run) {
+            (FileFormat::Safetensors, Some(run)) => {
+                let lists = run.session.training_state();
+                let state = TrainingState { steps: run.session.step(), lists: &lists };
+                let plan = run.executor.network().plan();
+                safetensors::write_run(info, plan, &parameters, Some(state)).map_err(Into::into)
+            }
+            _ => formats::export(format, info, &parameters, prediction),
+        };
+        match file {
             Ok(file) => {
                 let name = format.file_name().to_owned();
                 let reply = Reply::File { name, length: file.len() as u32 };
