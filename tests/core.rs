@@ -6,6 +6,8 @@ mod architecture;
 mod checkpoint;
 #[path = "core/code.rs"]
 mod code;
+#[path = "core/digits.rs"]
+mod digits;
 #[path = "core/fine_tune.rs"]
 mod fine_tune;
 #[path = "core/formats.rs"]

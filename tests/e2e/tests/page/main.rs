@@ -18,6 +18,7 @@ mod helpers;
 mod hosting;
 mod inside;
 mod judge;
+mod keep;
 mod layout;
 mod network;
 mod offline;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
         experiment::TESTS,
         inside::TESTS,
         judge::TESTS,
+        keep::TESTS,
         yours::TESTS,
         resume::TESTS,
         runs::TESTS,

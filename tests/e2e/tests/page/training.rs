@@ -392,7 +392,11 @@ fn a_new_run_takes_nothing_from_a_kept_one(page: &mut Page) -> Result<()> {
     })?;
     page.click("#train")?;
     ensure!(!page.ask::<bool>("return Boolean(document.querySelector('dialog[open]'))", vec![])?);
-    ensure!(page.text()?.contains("Run 1 stays in Runs."), "{}", page.text()?);
+    ensure!(
+        page.text()?.contains("Keras reference, epochs 1, batch 50 stays in Runs."),
+        "{}",
+        page.text()?
+    );
     page.wait_for("a new run", 20, |status| status.step > Some(0))?;
     page.wait_for_state("done", 60)?;
     Ok(())
