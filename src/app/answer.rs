@@ -3,6 +3,7 @@
 use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing};
+use crate::net::doubt;
 use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 
@@ -41,6 +42,8 @@ pub struct Answer {
     tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
+    /// Whether the shipped weights hold the drawing for no digit.
+    doubted: bool,
     /// Counts changes of the weights that answer.
     weights_revision: u32,
 }
@@ -83,6 +86,7 @@ impl Answer {
             tuned: None,
             source: Source::Shipped,
             probabilities: None,
+            doubted: false,
             weights_revision: 0,
         })
     }
@@ -189,11 +193,31 @@ impl Answer {
         probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
+    /// Whether the drawing does not look like a digit, whichever weights answer; not asked while the pen is down.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
         self.revision = self.revision.wrapping_add(1);
         self.picture = ink::picture(&self.drawing);
         self.read();
+        self.judge();
+    }
+
+    pub(super) fn lift_pen(&mut self) {
+        self.drawing.pen_up();
+        self.judge();
+    }
+
+    /// Asks the shipped weights whether the drawing is a digit: they have seen what is none.
+    fn judge(&mut self) {
+        let picture = self.picture.filter(|_| !self.drawing.pen_is_down());
+        let (network, here) = (&mut self.network, matches!(self.shipped, Shipped::Here(_)));
+        self.doubted = picture
+            .filter(|_| here)
+            .is_some_and(|picture| doubt::is_doubted(network.probabilities(&picture)));
     }
 
     pub(super) fn answer_from(&mut self, source: Source) {
@@ -220,6 +244,10 @@ impl Answer {
             )),
             Err(reason) => Shipped::Failed(reason),
         };
+        if let Shipped::Here(weights) = &self.shipped {
+            self.network.load(weights);
+        }
+        self.judge();
         if self.source == Source::Shipped {
             self.load();
         }
@@ -294,7 +322,6 @@ impl Answer {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
                 learnt.network.load(&learnt.weights);
             }
-            (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
         self.weights_revision = self.weights_revision.wrapping_add(1);
