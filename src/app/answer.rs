@@ -33,6 +33,8 @@ pub struct Answer {
     drawing: Drawing,
     /// Counts changes of the drawing.
     revision: u32,
+    /// Which test image is on the pad instead.
+    test_image: Option<u32>,
     picture: Option<[f32; PIXELS]>,
     /// Of the shipped weights.
     architecture: Architecture,
@@ -56,6 +58,15 @@ struct Trained {
     weights: Vec<f32>,
     /// The weights that training started from.
     initial: Vec<f32>,
+    /// Those of an earlier moment, which answer instead, and the minibatch after which they were so.
+    moment: Option<(u32, Vec<f32>)>,
+}
+
+impl Trained {
+    /// The weights that answer.
+    fn answering(&self) -> &[f32] {
+        self.moment.as_ref().map_or(&self.weights, |(_, weights)| weights)
+    }
 }
 
 /// A network and the weights that answer.
@@ -78,6 +89,7 @@ impl Answer {
         Ok(Self {
             drawing: Drawing::default(),
             revision: 0,
+            test_image: None,
             picture: None,
             architecture: architecture.clone(),
             network: Network::new(architecture)?,
@@ -94,6 +106,16 @@ impl Answer {
     /// The drawing.
     pub fn drawing(&self) -> &Drawing {
         &self.drawing
+    }
+
+    /// The test image that is on the pad instead of a drawing: its index in the test set.
+    pub fn test_image(&self) -> Option<u32> {
+        self.test_image
+    }
+
+    /// Whether nothing is on the pad.
+    pub fn is_blank(&self) -> bool {
+        self.drawing.is_empty() && self.test_image.is_none()
     }
 
     /// A number that changes whenever the drawing does.
@@ -127,7 +149,13 @@ impl Answer {
         }
     }
 
-    /// The run's weights, if there is a run.
+    /// The minibatch whose weights answer, if they are not the newest of their run.
+    pub fn moment(&self) -> Option<u32> {
+        let trained = self.trained.as_ref().filter(|_| self.source == Source::Run)?;
+        trained.moment.as_ref().map(|&(step, _)| step)
+    }
+
+    /// The run's newest weights, if there is a run.
     pub fn trained(&self) -> Option<&[f32]> {
         self.trained.as_ref().map(|trained| trained.weights.as_slice())
     }
@@ -151,7 +179,7 @@ impl Answer {
         match self.learnt() {
             Some(learnt) => Some(Model {
                 architecture: &learnt.architecture,
-                weights: &learnt.weights,
+                weights: learnt.answering(),
                 initial: Some(&learnt.initial),
             }),
             None => Some(Model {
@@ -200,8 +228,20 @@ impl Answer {
 
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
+        self.test_image = None;
+        self.put(ink::picture(&self.drawing));
+    }
+
+    /// Puts a test image on the pad in place of the drawing.
+    pub(super) fn show_test_image(&mut self, index: u32, picture: [f32; PIXELS]) {
+        self.drawing.clear();
+        self.test_image = Some(index);
+        self.put(Some(picture));
+    }
+
+    fn put(&mut self, picture: Option<[f32; PIXELS]>) {
         self.revision = self.revision.wrapping_add(1);
-        self.picture = ink::picture(&self.drawing);
+        self.picture = picture;
         self.read();
         self.judge();
     }
@@ -272,7 +312,8 @@ impl Answer {
         let weights = weights.unwrap_or_else(|| glorot_uniform(network.plan(), u64::from(seed)));
         let architecture = architecture.clone();
         let initial = weights.clone();
-        self.trained = Some(Trained { architecture, network, weights: Vec::new(), initial });
+        self.trained =
+            Some(Trained { architecture, network, weights: Vec::new(), initial, moment: None });
         self.source = Source::Run;
         self.set_trained(weights);
         Ok(())
@@ -285,7 +326,19 @@ impl Answer {
             return;
         }
         trained.weights = weights;
-        if self.source == Source::Run {
+        if self.source == Source::Run && trained.moment.is_none() {
+            self.load();
+        }
+    }
+
+    /// Lets the run's weights after a minibatch answer; `None` for the newest. Those of another model are dropped.
+    pub(super) fn set_moment(&mut self, moment: Option<(u32, Vec<f32>)>) {
+        let Some(trained) = &mut self.trained else { return };
+        let count = trained.network.plan().parameter_count();
+        let moment = moment.filter(|(_, weights)| weights.len() == count);
+        if moment.is_some() || trained.moment.is_some() {
+            trained.moment = moment;
+            self.source = Source::Run;
             self.load();
         }
     }
@@ -311,7 +364,8 @@ impl Answer {
         if weights.len() != network.plan().parameter_count() {
             return;
         }
-        self.tuned = Some(Trained { architecture, network, weights, initial: before });
+        self.tuned =
+            Some(Trained { architecture, network, weights, initial: before, moment: None });
         self.source = Source::Tuned;
         self.load();
     }
@@ -320,7 +374,8 @@ impl Answer {
     fn load(&mut self) {
         match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
-                learnt.network.load(&learnt.weights);
+                let Trained { network, weights, moment, .. } = learnt;
+                network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
             }
             _ => {}
         }

@@ -4,6 +4,7 @@ mod files;
 mod hand;
 mod interrupted;
 mod random;
+mod timeline;
 mod trainer;
 
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
@@ -280,7 +281,7 @@ fn a_page_without_a_link_has_the_quick_recipe() {
     app.update(Event::Train);
     progress(&mut app, 1, 30, 0.02);
     epoch_end(&mut app, 1, 1);
-    assert_eq!(app.view().run.recipes[1], "99.2 %, 15 s");
+    assert_eq!(app.view().run.recipes, ["98.9 %, 2.5 min", "99.2 %, 15 s", "99.5 %, 15 min"]);
     app.update(Event::Set(Field::Architecture, "f,d10s".into()));
     assert_eq!(app.view().run.recipes[1], "1 s", "nobody has measured what this one reaches");
 }
@@ -656,7 +657,13 @@ fn a_link_is_explained_in_full_before_anything_starts() {
     app.update(Event::Reset);
     app.update(Event::Confirmed);
     assert!(app.view().plan.plan[4].words.ends_with("seed 9"));
-    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches, about 2 min 22 s here");
+    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches", "no epoch has shown how fast");
+    app.update(Event::Train);
+    progress(&mut app, 2, 100, 0.02);
+    epoch_end(&mut app, 2, 1);
+    app.update(Event::Reset);
+    app.update(Event::Confirmed);
+    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches, about 2.5 min here");
 }
 
 #[test]

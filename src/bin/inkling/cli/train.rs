@@ -34,9 +34,9 @@ pub(crate) struct TrainArguments {
     /// Write the last run's weights to this file, as safetensors
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write the weights as 16-bit numbers: a file of half the size
+    /// Round the weights so that the file compresses well, as the page's own is
     #[arg(long, requires = "out")]
-    half: bool,
+    compact: bool,
     #[command(flatten)]
     mixture: Mixture,
 }
@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
             let (plan, parameters) = (trainer.networks[0].plan(), trainer.session.averaged());
-            let bytes = if arguments.half {
-                checkpoint::save_half(plan, parameters)?
+            let bytes = if arguments.compact {
+                checkpoint::save_compact(plan, parameters)?
             } else {
                 let info = NetworkInfo {
                     name: String::from("network trained on the command line"),

@@ -28,6 +28,7 @@ mod sight;
 mod slowness;
 mod start;
 mod storage;
+mod timeline;
 mod tour;
 mod training;
 mod update;
@@ -122,6 +123,7 @@ fn main() -> ExitCode {
         network::TESTS,
         hosting::TESTS,
         accessibility::TESTS,
+        timeline::TESTS,
         tour::TESTS,
     ]
     .concat()
