@@ -3,6 +3,7 @@
 use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing};
+use crate::net::doubt;
 use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 
@@ -43,6 +44,8 @@ pub struct Answer {
     tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
+    /// Whether the shipped weights hold the drawing for no digit.
+    doubted: bool,
     /// Counts changes of the weights that answer.
     weights_revision: u32,
 }
@@ -95,6 +98,7 @@ impl Answer {
             tuned: None,
             source: Source::Shipped,
             probabilities: None,
+            doubted: false,
             weights_revision: 0,
         })
     }
@@ -217,6 +221,11 @@ impl Answer {
         probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
+    /// Whether the drawing does not look like a digit, whichever weights answer; not asked while the pen is down.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
         self.test_image = None;
@@ -234,6 +243,21 @@ impl Answer {
         self.revision = self.revision.wrapping_add(1);
         self.picture = picture;
         self.read();
+        self.judge();
+    }
+
+    pub(super) fn lift_pen(&mut self) {
+        self.drawing.pen_up();
+        self.judge();
+    }
+
+    /// Asks the shipped weights whether the drawing is a digit: they have seen what is none.
+    fn judge(&mut self) {
+        let picture = self.picture.filter(|_| !self.drawing.pen_is_down());
+        let (network, here) = (&mut self.network, matches!(self.shipped, Shipped::Here(_)));
+        self.doubted = picture
+            .filter(|_| here)
+            .is_some_and(|picture| doubt::is_doubted(network.probabilities(&picture)));
     }
 
     pub(super) fn answer_from(&mut self, source: Source) {
@@ -260,6 +284,10 @@ impl Answer {
             )),
             Err(reason) => Shipped::Failed(reason),
         };
+        if let Shipped::Here(weights) = &self.shipped {
+            self.network.load(weights);
+        }
+        self.judge();
         if self.source == Source::Shipped {
             self.load();
         }
@@ -349,7 +377,6 @@ impl Answer {
                 let Trained { network, weights, moment, .. } = learnt;
                 network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
             }
-            (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
         self.weights_revision = self.weights_revision.wrapping_add(1);

@@ -257,7 +257,10 @@ impl App {
                     drawing.pen_moved(point);
                 }
             }),
-            Event::PenUp => self.announce_answer(effects),
+            Event::PenUp => {
+                self.cx.answer.lift_pen();
+                self.announce_answer(effects);
+            }
             Event::PenWithdrawn => self.cx.answer.draw(Drawing::undo),
             Event::Undo => {
                 self.take_back(Drawing::undo);

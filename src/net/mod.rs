@@ -3,6 +3,7 @@
 
 pub(crate) mod buffer;
 mod conv2d;
+pub mod doubt;
 pub mod init;
 pub mod loss;
 pub mod metrics;

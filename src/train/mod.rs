@@ -8,6 +8,7 @@ pub mod awake_clock;
 pub mod bytes;
 pub mod fine_tune;
 pub mod gradient;
+pub mod handwriting;
 pub mod meter;
 pub mod moments;
 pub mod optimizer;

@@ -25,6 +25,8 @@ pub struct AnswerView {
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
     pub unsure: bool,
+    /// Whether the drawing does not look like a digit.
+    pub doubted: bool,
     /// A remark on the answer.
     pub line: String,
     /// Probabilities, 0 to 1.
@@ -51,6 +53,7 @@ impl AnswerView {
         let bars = answer.probabilities().copied();
         let digit = answer.digit();
         let unsure = digit.is_some_and(|(_, share)| share < SURE);
+        let doubted = digit.is_some() && answer.is_doubted() && !cx.hand.is_writing();
         Self {
             drawn: !answer.is_blank(),
             hint: answer.test_image().map_or_else(
@@ -60,8 +63,9 @@ impl AnswerView {
             hinted: answer.drawing().is_empty() || cx.hand.demonstrates(),
             demonstration: cx.hand.demonstrates(),
             digit: digit.map(|(digit, _)| digit),
-            unsure,
-            line: line(cx, unsure),
+            unsure: unsure || doubted,
+            doubted,
+            line: line(cx, unsure, doubted),
             percents: bars.map(|bars| bars.map(percent)).unwrap_or_default(),
             bars,
             source: answer.source(),
@@ -83,9 +87,10 @@ impl AnswerView {
     }
 }
 
-fn line(cx: &Context, unsure: bool) -> String {
+fn line(cx: &Context, unsure: bool, doubted: bool) -> String {
     let answer = &cx.answer;
     match (answer.digit(), answer.probabilities()) {
+        (Some((digit, _)), _) if doubted => no_digit(digit),
         (Some(_), Some(bars)) if unsure => {
             let mut others: Vec<(usize, &f32)> = bars.iter().enumerate().collect();
             others.sort_by(|a, b| b.1.total_cmp(a.1));
@@ -101,9 +106,14 @@ fn line(cx: &Context, unsure: bool) -> String {
     }
 }
 
+fn no_digit(nearest: usize) -> String {
+    format!("This does not look like a digit; the nearest is {nearest}")
+}
+
 /// The answer for a screen reader.
 pub fn spoken_answer(answer: &Answer) -> String {
     match answer.digit() {
+        Some((digit, _)) if answer.is_doubted() => no_digit(digit),
         Some((digit, share)) => format!("{digit}, {}", percent(share)),
         None if answer.is_blank() => String::from("The pad is empty."),
         None => String::from("No answer yet."),

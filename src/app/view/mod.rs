@@ -86,7 +86,9 @@ impl Parts {
     /// Those that an event may change, unless it loses the trainer.
     pub(super) fn of(event: &Event) -> Self {
         match event {
-            Event::PenDown(_) | Event::PenMoved(_) | Event::PenWithdrawn => Self::ANSWER,
+            Event::PenDown(_) | Event::PenMoved(_) | Event::PenUp | Event::PenWithdrawn => {
+                Self::ANSWER
+            }
             Event::Undo | Event::Clear | Event::Write(_) | Event::HandMoved(_) => Self::ANSWER,
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
@@ -99,7 +101,7 @@ impl Parts {
             },
             Event::Timeline(_) => Self(Self::ANSWER.0 | Self::CURVES.0),
             Event::Panel(panels::Event::Inside(_)) => Self::NONE,
-            Event::PenUp | Event::Tick(_) | Event::FileMissing | Event::Hidden => Self::NONE,
+            Event::Tick(_) | Event::FileMissing | Event::Hidden => Self::NONE,
             _ => Self::ALL,
         }
     }
