@@ -276,8 +276,15 @@ impl Trace {
 
     /// The derivative of a class's logit with respect to every number of the image.
     pub fn saliency(&self, parameters: &[f32], class: usize) -> Vec<f32> {
-        let mut gradient = vec![0.0; self.logits().len()];
-        gradient[class] = 1.0;
+        let mut by_logits = vec![0.0; self.logits().len()];
+        by_logits[class] = 1.0;
+        self.gradient(parameters, by_logits)
+    }
+
+    /// The gradient of a function of the logits with respect to every number of the image.
+    ///
+    /// - `gradient`: the one with respect to the logits.
+    pub fn gradient(&self, parameters: &[f32], mut gradient: Vec<f32>) -> Vec<f32> {
         for (at, layer) in self.layers.iter().enumerate().rev() {
             gradient = layer.reverse(self.input(at), parameters, gradient);
         }

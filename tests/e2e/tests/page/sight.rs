@@ -101,7 +101,7 @@ fn a_panel_opens_in_sight(page: &mut Page) -> Result<()> {
     }
     emulate(page, 1366, 650, 1)?;
     page.open("images=2000&epochs=1&batch=100")?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.browser.script("scrollTo(0, 0)", vec![])?;
         page.click(&format!("#open-{panel}"))?;
         let top: f64 = page.ask(
@@ -174,7 +174,7 @@ fn text_grows_with_the_screen(page: &mut Page) -> Result<()> {
     emulate(page, 1920, 1080, 1)?;
     page.open("")?;
     page.draw(4)?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
         let small: Vec<String> = page.ask(SMALL, vec![])?;
         ensure!(small.is_empty(), "{panel}: {small:#?}");
