@@ -148,13 +148,19 @@ impl LayerActivations {
                     }
                 }
                 let kernel = &parameters[self.kernel.clone()];
+                // Pooling and relu leave zeros in most places.
+                let (mut pixel, mut others) = (usize::MAX, Vec::new());
                 self.for_each_tap(0..self.shape.height, |to, from, tap| {
-                    let gradients = &output_gradient[to * outputs..][..outputs];
+                    if std::mem::replace(&mut pixel, to) != to {
+                        let gradients = output_gradient[to * outputs..][..outputs].iter();
+                        others.clear();
+                        others.extend(gradients.copied().enumerate().filter(|(_, g)| *g != 0.0));
+                    }
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
                     for (by, row) in
                         input_gradient[from * channels..][..channels].iter_mut().zip(rows)
                     {
-                        *by += gradients.iter().zip(row).map(|(g, weight)| g * weight).sum::<f32>();
+                        *by += others.iter().map(|&(filter, g)| g * row[filter]).sum::<f32>();
                     }
                 });
             }
