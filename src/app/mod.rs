@@ -396,6 +396,11 @@ impl App {
         self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
     }
 
+    /// Takes one step towards the answer to Ask it's question; returns whether there is more to do.
+    pub fn think(&mut self) -> bool {
+        self.panels.ask.think(&mut self.cx.answer)
+    }
+
     /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which
     /// are not stored. A run in progress goes on at the next visit, unless the browser refuses to keep it.
     pub fn would_lose_work(&self) -> bool {

@@ -77,6 +77,7 @@ const LATER_STYLES: &[&str] = &[
     "www/chart.css",
     "www/panel-experiment.css",
     "www/panel-inside.css",
+    "www/panel-ask.css",
     "www/panel-evaluate.css",
     "www/panel-runs.css",
     "www/panel-fine-tune.css",

@@ -159,7 +159,7 @@ fn never_scrolls_sideways_when_enlarged(page: &mut Page) -> Result<()> {
             page.train_now()?;
             page.wait_for_state("done", 60)?;
         }
-        for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+        for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
             page.click(&format!("#open-{panel}"))?;
             for (width, height) in [(320, 256), (640, 512), (645, 800), (660, 800), (1280, 1024)] {
                 emulate(page, width, height, 1)?;

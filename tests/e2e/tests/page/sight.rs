@@ -102,7 +102,7 @@ fn a_panel_opens_in_sight(page: &mut Page) -> Result<()> {
     }
     emulate(page, 1366, 650, 1)?;
     page.open("images=2000&epochs=1&batch=100")?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.browser.script("scrollTo(0, 0)", vec![])?;
         page.click(&format!("#open-{panel}"))?;
         let top: f64 = page.ask(
@@ -189,7 +189,7 @@ fn text_grows_with_the_screen(page: &mut Page) -> Result<()> {
     page.train("images=2000&epochs=1&batch=100")?;
     page.draw(4)?;
     page.wait_for_state("done", 60)?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
         let small: Vec<String> = page.ask(SMALL, vec![])?;
         ensure!(small.is_empty(), "{panel}: {small:#?}");

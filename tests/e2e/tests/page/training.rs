@@ -112,7 +112,7 @@ fn a_network_without_hope_ends_no_page(page: &mut Page) -> Result<()> {
     ensure!(text.contains("The network is kept as it was before that"), "{text}");
     page.draw(3)?;
     page.wait_for("a digit", 5, |status| status.prediction.is_some())?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
         thread::sleep(Duration::from_millis(300));
     }
