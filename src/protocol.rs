@@ -104,6 +104,12 @@ pub enum Request {
         /// The one meant.
         id: u32,
     },
+    /// Place test images in the plane in which the last Dense layer's inputs lie widest apart; answered by
+    /// [`Reply::Mapped`]. Arrays: `[parameters, the plane before]`; the second is empty if there is none.
+    Map {
+        /// The network.
+        architecture: Architecture,
+    },
     /// Send the test set's classes; answered by [`Reply::TestLabels`].
     TestLabels,
     /// Send some test images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
@@ -224,6 +230,9 @@ pub enum Reply {
         #[serde(default)]
         validation: Option<Evaluation>,
     },
+    /// The map of the first [`MAPPED`] test images. Arrays: `[places, answers, plane]`: two coordinates and a class for
+    /// each image, and the plane's numbers; all empty if the images do not differ.
+    Mapped,
     /// The run's weights after `step` minibatches, to go back to. Arrays: `[parameters]`.
     Moment {
         /// The run.
@@ -424,6 +433,9 @@ pub struct NetworkInfo {
     /// Share of the test images that it reads right, 0 to 1, if that is known.
     pub test_accuracy: Option<f32>,
 }
+
+/// How many test images the map has.
+pub const MAPPED: usize = 2000;
 
 /// Numbers about an epoch in [`Reply::Continued`]: epochs and minibatches so far, loss and accuracy on the test set, and
 /// the same on the validation images (-1 if there are none).

@@ -475,6 +475,12 @@ impl App {
                 let test = Test { epoch, step, loss, accuracy, validation };
                 self.end_epoch(run, test, [next(), next()], out);
             }
+            Reply::Mapped => {
+                self.panels.evaluate.map.take([next(), next(), next()]);
+                if self.cx.answer.moment().is_some() {
+                    self.panels.evaluate.map.follow(&self.cx, 0.0, out);
+                }
+            }
             Reply::Moment { run, step } => {
                 if self.current(run).is_some() {
                     self.cx.timeline.moments.record(step, &next());

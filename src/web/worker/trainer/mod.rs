@@ -5,6 +5,7 @@
 
 mod images;
 mod kept_run;
+mod map;
 mod run;
 
 use std::rc::Rc;
@@ -261,6 +262,7 @@ impl Trainer {
             Request::StopFineTuning { id } => {
                 self.fine_tune.take_if(|current| current.id == id);
             }
+            Request::Map { architecture } => self.map(&architecture, arrays),
             Request::TestLabels => {
                 let here = if self.images.progress.test_ready { self.images.test.len() } else { 0 };
                 let labels: Vec<f32> =
@@ -426,6 +428,14 @@ impl Trainer {
 
     fn report_fine_tune_failed(&self, id: u32, error: &FineTuneError) {
         self.send(&Reply::FineTuneFailed { id, reason: error.to_string() }, &[]);
+    }
+
+    /// Places the first test images on a map.
+    fn map(&self, architecture: &Architecture, arrays: Vec<Vec<f32>>) {
+        let [parameters, before] = &arrays[..] else { return };
+        let mapped =
+            map::map(&self.images.test, architecture, parameters, before).unwrap_or_default();
+        self.send(&Reply::Mapped, &mapped.each_ref().map(Vec::as_slice));
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {

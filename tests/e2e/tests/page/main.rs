@@ -21,6 +21,7 @@ mod inside;
 mod judge;
 mod keep;
 mod layout;
+mod map;
 mod network;
 mod offline;
 mod resume;
@@ -52,7 +53,8 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, three at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 18] = [
+const BESIDE: [&str; 19] = [
+    "map::",
     "ask::",
     "hand::",
     "resume::",
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
         inside::TESTS,
         ask::TESTS,
         judge::TESTS,
+        map::TESTS,
         keep::TESTS,
         yours::TESTS,
         resume::TESTS,

@@ -2,6 +2,7 @@
 //! drawn in animation frames, and of the test images only the visible ones.
 
 mod gallery;
+mod map;
 mod matrix;
 mod pinned;
 
@@ -15,6 +16,7 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, hide, text};
 use crate::web::page::panels::panel::{Frame, Panel};
 use gallery::GalleryTiles;
+use map::TestMap;
 use matrix::Matrix;
 use pinned::Pinned;
 
@@ -22,13 +24,14 @@ use pinned::Pinned;
 /// several times a second and get one such frame each, so the pictures take turns.
 const BUDGET: f64 = 2.0;
 
-/// Revisions of what is read: weights, test images, pinned drawings.
-type EvaluateStamp = (u32, u32, u32);
+/// Revisions of what is read: weights, test images, pinned drawings, the drawing, and the map.
+type EvaluateStamp = (u32, u32, u32, u32, u32);
 
 #[derive(Debug)]
 pub(super) struct EvaluatePanel {
     matrix: Matrix,
     gallery: GalleryTiles,
+    map: TestMap,
     pinned: Pinned,
     /// The evaluation that is shown.
     evaluated: Option<u32>,
@@ -42,6 +45,7 @@ impl EvaluatePanel {
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: GalleryTiles::new()?,
+            map: TestMap::new()?,
             pinned: Pinned::new()?,
             evaluated: None,
             read: None,
@@ -71,9 +75,15 @@ impl Panel for EvaluatePanel {
             }
         }
         self.gallery.show(view.state)?;
+        self.map.show(view.state)?;
         self.pinned.show(&view)?;
-        let stamp =
-            (view.weights_revision, view.state.gallery.revision, view.state.pinned.revision());
+        let stamp = (
+            view.weights_revision,
+            view.state.gallery.revision,
+            view.state.pinned.revision(),
+            app.cx.answer.revision(),
+            view.state.map.revision,
+        );
         if self.read == Some(stamp) {
             return Ok(Frame::Unneeded);
         }
@@ -93,6 +103,7 @@ impl Panel for EvaluatePanel {
     }
 
     fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
+        self.map.place(app);
         let sight = self.gallery.in_sight();
         let end = dom::now() + BUDGET;
         let mut more = true;
