@@ -8,6 +8,9 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView, seria
 
 use crate::net::Plan;
 
+/// How many values a compact file's weights have on either side of zero.
+const LEVELS: f32 = 64.0;
+
 /// Why a file's parameters cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -138,12 +141,21 @@ pub fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError
     Ok(header.metadata().clone().unwrap_or_default())
 }
 
-/// Writes a file of half the size, each parameter rounded to the nearest `f16`: three decimal digits,
-/// up to 65,504.
+/// Writes a small file for the web: `f16`, with each kernel's weights rounded to one of [`LEVELS`] evenly spaced values on
+/// either side of zero. So few different numbers compress well: gzip shrinks the reference model to 35 KB, and `f16`
+/// alone only to 65 KB.
 ///
 /// # Errors
 /// As [`save`].
-pub fn save_half(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
+pub fn save_compact(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
+    let mut parameters = parameters.to_vec();
+    for view in plan.parameters().iter().filter(|view| view.shape.len() > 1) {
+        let kernel = parameters.get_mut(view.range.clone()).unwrap_or_default();
+        let spacing = kernel.iter().fold(0.0, |most: f32, x| most.max(x.abs())) / LEVELS;
+        if spacing > 0.0 {
+            kernel.iter_mut().for_each(|x| *x = (*x / spacing).round() * spacing);
+        }
+    }
     let bytes: Vec<u8> = parameters.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
     write(plan, Dtype::F16, &[(String::new(), bytes)], None, None)
 }

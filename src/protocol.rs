@@ -224,6 +224,13 @@ pub enum Reply {
         #[serde(default)]
         validation: Option<Evaluation>,
     },
+    /// The run's weights after `step` minibatches, to go back to. Arrays: `[parameters]`.
+    Moment {
+        /// The run.
+        run: RunId,
+        /// Minibatches finished.
+        step: u32,
+    },
     /// The run is paused after `step` minibatches.
     Paused {
         /// The run.

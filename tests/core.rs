@@ -2,6 +2,8 @@
 
 #[path = "core/architecture.rs"]
 mod architecture;
+#[path = "core/ascent.rs"]
+mod ascent;
 #[path = "core/checkpoint.rs"]
 mod checkpoint;
 #[path = "core/code.rs"]

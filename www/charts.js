@@ -8,9 +8,6 @@ try {
   Object.defineProperty(navigator, "language", { value: "en" });
 }
 
-// The fewest pixels between two words beside an axis.
-const APART = 15;
-
 // The axes are logarithmic, because differences that matter at the end of a run are a hundredth of those at its start.
 // Accuracy's is the axis of its complement, the share that is wrong, upside down. An axis starts, ends and has lines
 // only at `lines`, and always covers `span`. What a logarithmic axis has no place for, all right, stands above the last
@@ -42,10 +39,15 @@ const number = (value, steps) =>
 
 const style = (place, name) => getComputedStyle(place).getPropertyValue(name).trim();
 
-const font = (place, pixels = 13) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
+// As large as the place's own text.
+const textSize = (place) => Math.ceil(parseFloat(getComputedStyle(place).fontSize));
+
+const font = (place, pixels = textSize(place)) => `${pixels}px ${getComputedStyle(place).fontFamily}`;
 
 // The horizontal axis, without lines, and the vertical one.
 function axes(place, x, y) {
+  const scale = textSize(place) / 13;
+  const sized = ({ size: room, labelSize = 0, ...rest }) => ({ size: room * scale, labelSize: labelSize * scale, ...rest });
   const both = {
     stroke: style(place, "--soft"),
     font: font(place),
@@ -54,8 +56,8 @@ function axes(place, x, y) {
     ticks: { show: false },
   };
   return [
-    { ...both, gap: 4, ...x, grid: { show: false } },
-    { ...both, gap: 8, space: 32, ...y },
+    { ...both, gap: 4, ...sized(x), grid: { show: false } },
+    { ...both, gap: 8, space: 32, ...sized(y) },
   ];
 }
 
@@ -80,7 +82,8 @@ class Chart {
   }
 
   fit() {
-    if (!this.plot) this.make();
+    const text = textSize(this.place);
+    if (!this.plot || this.text !== text) this.make();
     else if (this.place.clientWidth) this.draw(() => this.plot.setSize(size(this.place)));
   }
 
@@ -88,6 +91,7 @@ class Chart {
   make() {
     this.remove();
     if (!this.data || !this.place.clientWidth) return;
+    this.text = textSize(this.place);
     this.draw(() => {
       this.plot = new globalThis.uPlot(this.options(), this.points(), this.place);
     });
@@ -123,9 +127,14 @@ class Chart {
   }
 }
 
+// The minibatch that is marked in the curves, and these curves.
+let marked;
+const marking = new Set();
+
 class Curve extends Chart {
   constructor(place, measure) {
     super(place);
+    marking.add(this);
     this.kind = curves[measure];
   }
 
@@ -164,7 +173,7 @@ class Curve extends Chart {
     if (direction > 0) return all;
     return all.filter(
       ((last) => (line) => {
-        const fits = !last || apart(last, line) >= APART;
+        const fits = !last || apart(last, line) > 1.1 * this.text;
         if (fits) last = line;
         return fits;
       })(),
@@ -175,6 +184,32 @@ class Curve extends Chart {
   mark(line) {
     const { turned, words, beyond } = this.kind;
     return beyond > 1 && line === this.ends[0] ? words(turned(0)) : words(turned(line));
+  }
+
+  // Places the line at the marked minibatch.
+  markMoment() {
+    const line = this.plot?.over.querySelector(".moment");
+    if (!line) return;
+    line.hidden = marked === undefined;
+    if (!line.hidden) line.style.left = `${this.plot.valToPos(Math.max(marked, 1), "x")}px`;
+  }
+
+  // A press on the curve goes back to the minibatch there, and so does dragging along it.
+  goBack(plot) {
+    const line = Object.assign(document.createElement("div"), { className: "moment", hidden: true });
+    plot.over.append(line);
+    const go = (event) => {
+      const detail = Math.max(0, Math.round(plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x")));
+      this.place.dispatchEvent(new CustomEvent("moment", { bubbles: true, detail }));
+    };
+    plot.over.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      plot.over.setPointerCapture(event.pointerId);
+      go(event);
+    });
+    plot.over.addEventListener("pointermove", (event) => {
+      if (plot.over.hasPointerCapture(event.pointerId)) go(event);
+    });
   }
 
   // Shows the newest values in the legend unless somebody points at others.
@@ -200,7 +235,7 @@ class Curve extends Chart {
     return {
       ...size(this.place),
       pxAlign: 0,
-      padding: [8, 16, 0, 0],
+      padding: [this.text / 2 + 2, 16, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       legend: { markers: { width: 2 } },
       scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
@@ -216,11 +251,11 @@ class Curve extends Chart {
       ),
       series: [
         { label: "minibatch" },
-        { label: "raw", stroke: thin, width: 1, points: hidden, value },
+        { label: "raw", stroke: thin, paths: () => null, points: { show: true, size: 3, width: 0, fill: thin }, value },
         { label: "smoothed", stroke: train, width: 2, points: hidden, value },
         { label: "test", stroke: test, width: 1, spanGaps: true, points: { ...dot, fill: test, stroke: test }, value },
       ],
-      hooks: { ready: [(plot) => this.attend(plot)] },
+      hooks: { ready: [(plot) => this.attend(plot), (plot) => this.goBack(plot)], draw: [() => this.markMoment()] },
     };
   }
 }
@@ -321,4 +356,9 @@ class Runs extends Chart {
   }
 }
 
-globalThis.charts = { Curve, Runs };
+function mark(step) {
+  marked = step;
+  marking.forEach((curve) => curve.markMoment());
+}
+
+globalThis.charts = { Curve, Runs, mark };

@@ -26,12 +26,26 @@ document.getElementById("open-runs").addEventListener("click", async ({ currentT
   await import("./compare.js");
 });
 
-const share = document.getElementById("share-picture");
-share.addEventListener("click", async () => {
+// Closed, it is still in the page's state, and a new one opens again.
+document.getElementById("problem-close").addEventListener("click", () => {
+  document.getElementById("problem").hidden = true;
+});
+
+// Shares a picture of the page; the button says for a while what has come of it.
+async function share({ currentTarget: button }) {
+  if (button.dataset.label) return;
+  button.dataset.label = button.textContent;
   try {
-    await (await import("./share.js")).share();
+    button.textContent = await (await import("./share.js")).share();
   } catch (error) {
     console.error(error);
-    share.textContent = "The picture could not be made: try again";
+    button.textContent = "No picture: try again";
   }
-});
+  document.getElementById("announce").textContent = button.textContent;
+  setTimeout(() => {
+    button.textContent = button.dataset.label;
+    delete button.dataset.label;
+  }, 3000);
+}
+
+for (const id of ["share-picture", "done-share"]) document.getElementById(id).addEventListener("click", share);

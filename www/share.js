@@ -53,17 +53,19 @@ export function picture() {
   return canvas;
 }
 
-// Hands the picture to the device's own sharing, where there is one for files; elsewhere saves it.
+// Hands the picture to the device's own sharing, where there is one for files; elsewhere saves it. Returns what it did,
+// in words.
 export async function share() {
   const blob = await new Promise((resolve) => picture().toBlob(resolve));
   const files = [new File([blob], "inkling.png", { type: blob.type })];
   if (matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files })) {
-    await navigator.share({ files }).catch(() => undefined);
-    return;
+    const shared = navigator.share({ files, url: location.href });
+    return shared.then(() => "Shared", () => "Not shared");
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = files[0].name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return "Picture saved";
 }

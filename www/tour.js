@@ -2,7 +2,7 @@
 
 const steps = [
   ["#pad", "Draw a digit here", "Use a mouse, a finger or a pen. The network answers while you draw."],
-  [".answer", "The network’s answer", "The network sees your drawing scaled and centred to 28 by 28 pixels. The bars show how likely it thinks each digit is."],
+  ["#bars", "The network’s answer", "The network sees your drawing scaled and centred to 28 by 28 pixels. The bars show how likely it thinks each digit is."],
   ["#train", "Let it learn", "Train starts a new network that knows nothing yet. It learns from 60,000 handwritten digits, here in this tab, and keeps guessing your drawing as it learns."],
   ["#settings", "How it learns", "Epochs, batch size, learning rate: press a ? to see what each one means. The page’s address keeps your settings, so a link shares them."],
   [".curves", "Progress", "The loss should fall and the accuracy rise. After each epoch the network is tested on 10,000 digits it has never trained on."],

@@ -3,6 +3,7 @@
 use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing};
+use crate::net::doubt;
 use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 
@@ -32,6 +33,8 @@ pub struct Answer {
     drawing: Drawing,
     /// Counts changes of the drawing.
     revision: u32,
+    /// Which test image is on the pad instead.
+    test_image: Option<u32>,
     picture: Option<[f32; PIXELS]>,
     /// Of the shipped weights.
     architecture: Architecture,
@@ -41,6 +44,8 @@ pub struct Answer {
     tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
+    /// Whether the shipped weights hold the drawing for no digit.
+    doubted: bool,
     /// Counts changes of the weights that answer.
     weights_revision: u32,
 }
@@ -53,6 +58,15 @@ struct Trained {
     weights: Vec<f32>,
     /// The weights that training started from.
     initial: Vec<f32>,
+    /// Those of an earlier moment, which answer instead, and the minibatch after which they were so.
+    moment: Option<(u32, Vec<f32>)>,
+}
+
+impl Trained {
+    /// The weights that answer.
+    fn answering(&self) -> &[f32] {
+        self.moment.as_ref().map_or(&self.weights, |(_, weights)| weights)
+    }
 }
 
 /// A network and the weights that answer.
@@ -75,6 +89,7 @@ impl Answer {
         Ok(Self {
             drawing: Drawing::default(),
             revision: 0,
+            test_image: None,
             picture: None,
             architecture: architecture.clone(),
             network: Network::new(architecture)?,
@@ -83,6 +98,7 @@ impl Answer {
             tuned: None,
             source: Source::Shipped,
             probabilities: None,
+            doubted: false,
             weights_revision: 0,
         })
     }
@@ -90,6 +106,16 @@ impl Answer {
     /// The drawing.
     pub fn drawing(&self) -> &Drawing {
         &self.drawing
+    }
+
+    /// The test image that is on the pad instead of a drawing: its index in the test set.
+    pub fn test_image(&self) -> Option<u32> {
+        self.test_image
+    }
+
+    /// Whether nothing is on the pad.
+    pub fn is_blank(&self) -> bool {
+        self.drawing.is_empty() && self.test_image.is_none()
     }
 
     /// A number that changes whenever the drawing does.
@@ -123,7 +149,13 @@ impl Answer {
         }
     }
 
-    /// The run's weights, if there is a run.
+    /// The minibatch whose weights answer, if they are not the newest of their run.
+    pub fn moment(&self) -> Option<u32> {
+        let trained = self.trained.as_ref().filter(|_| self.source == Source::Run)?;
+        trained.moment.as_ref().map(|&(step, _)| step)
+    }
+
+    /// The run's newest weights, if there is a run.
     pub fn trained(&self) -> Option<&[f32]> {
         self.trained.as_ref().map(|trained| trained.weights.as_slice())
     }
@@ -147,7 +179,7 @@ impl Answer {
         match self.learnt() {
             Some(learnt) => Some(Model {
                 architecture: &learnt.architecture,
-                weights: &learnt.weights,
+                weights: learnt.answering(),
                 initial: Some(&learnt.initial),
             }),
             None => Some(Model {
@@ -189,11 +221,43 @@ impl Answer {
         probabilities.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
+    /// Whether the drawing does not look like a digit, whichever weights answer; not asked while the pen is down.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
     pub(super) fn draw(&mut self, change: impl FnOnce(&mut Drawing)) {
         change(&mut self.drawing);
+        self.test_image = None;
+        self.put(ink::picture(&self.drawing));
+    }
+
+    /// Puts a test image on the pad in place of the drawing.
+    pub(super) fn show_test_image(&mut self, index: u32, picture: [f32; PIXELS]) {
+        self.drawing.clear();
+        self.test_image = Some(index);
+        self.put(Some(picture));
+    }
+
+    fn put(&mut self, picture: Option<[f32; PIXELS]>) {
         self.revision = self.revision.wrapping_add(1);
-        self.picture = ink::picture(&self.drawing);
+        self.picture = picture;
         self.read();
+        self.judge();
+    }
+
+    pub(super) fn lift_pen(&mut self) {
+        self.drawing.pen_up();
+        self.judge();
+    }
+
+    /// Asks the shipped weights whether the drawing is a digit: they have seen what is none.
+    fn judge(&mut self) {
+        let picture = self.picture.filter(|_| !self.drawing.pen_is_down());
+        let (network, here) = (&mut self.network, matches!(self.shipped, Shipped::Here(_)));
+        self.doubted = picture
+            .filter(|_| here)
+            .is_some_and(|picture| doubt::is_doubted(network.probabilities(&picture)));
     }
 
     pub(super) fn answer_from(&mut self, source: Source) {
@@ -220,6 +284,10 @@ impl Answer {
             )),
             Err(reason) => Shipped::Failed(reason),
         };
+        if let Shipped::Here(weights) = &self.shipped {
+            self.network.load(weights);
+        }
+        self.judge();
         if self.source == Source::Shipped {
             self.load();
         }
@@ -244,7 +312,8 @@ impl Answer {
         let weights = weights.unwrap_or_else(|| glorot_uniform(network.plan(), u64::from(seed)));
         let architecture = architecture.clone();
         let initial = weights.clone();
-        self.trained = Some(Trained { architecture, network, weights: Vec::new(), initial });
+        self.trained =
+            Some(Trained { architecture, network, weights: Vec::new(), initial, moment: None });
         self.source = Source::Run;
         self.set_trained(weights);
         Ok(())
@@ -257,7 +326,19 @@ impl Answer {
             return;
         }
         trained.weights = weights;
-        if self.source == Source::Run {
+        if self.source == Source::Run && trained.moment.is_none() {
+            self.load();
+        }
+    }
+
+    /// Lets the run's weights after a minibatch answer; `None` for the newest. Those of another model are dropped.
+    pub(super) fn set_moment(&mut self, moment: Option<(u32, Vec<f32>)>) {
+        let Some(trained) = &mut self.trained else { return };
+        let count = trained.network.plan().parameter_count();
+        let moment = moment.filter(|(_, weights)| weights.len() == count);
+        if moment.is_some() || trained.moment.is_some() {
+            trained.moment = moment;
+            self.source = Source::Run;
             self.load();
         }
     }
@@ -283,7 +364,8 @@ impl Answer {
         if weights.len() != network.plan().parameter_count() {
             return;
         }
-        self.tuned = Some(Trained { architecture, network, weights, initial: before });
+        self.tuned =
+            Some(Trained { architecture, network, weights, initial: before, moment: None });
         self.source = Source::Tuned;
         self.load();
     }
@@ -292,9 +374,9 @@ impl Answer {
     fn load(&mut self) {
         match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
-                learnt.network.load(&learnt.weights);
+                let Trained { network, weights, moment, .. } = learnt;
+                network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
             }
-            (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
         self.weights_revision = self.weights_revision.wrapping_add(1);

@@ -4,9 +4,11 @@ use super::Outcome;
 use super::answer::{Answer, Source};
 use super::availability::Availability;
 use super::curves::Curves;
+use super::format;
 use super::hand::Hand;
 use super::run::Run;
 use super::speed::Speed;
+use super::timeline::Timeline;
 use crate::config::Architecture;
 use crate::config::Form;
 use crate::data::CLASSES;
@@ -29,9 +31,12 @@ pub struct Context {
     pub run: Option<Run>,
     /// Its curves.
     pub curves: Curves,
+    /// Its moments, and which of them is shown.
+    pub timeline: Timeline,
     /// How fast training is here, once a run has shown it.
     pub speed: Option<Speed>,
-    /// The speed by which the recipes say how long they take: that of the last whole epoch, so that the figures stand still.
+    /// The speed by which the page says how long runs will take: the highest of those that the network had at the end of
+    /// an epoch. A lower one says how busy the machine was.
     pub quoted_speed: Option<Speed>,
     /// Workers that train if the settings do not say.
     pub cores: u32,
@@ -53,12 +58,24 @@ impl Context {
             trainer: Availability::default(),
             run: None,
             curves: Curves::default(),
+            timeline: Timeline::default(),
             speed: None,
             quoted_speed: None,
             cores: 1,
             step_size: 1,
             done_card: false,
             interrupted: None,
+        }
+    }
+
+    pub(super) fn quote_speed(&mut self) {
+        let Some(speed) = self.speed else { return };
+        let is_slower = |quoted: Speed| {
+            quoted.multiply_adds == speed.multiply_adds
+                && quoted.images_per_second > speed.images_per_second
+        };
+        if !self.quoted_speed.is_some_and(is_slower) {
+            self.quoted_speed = Some(speed);
         }
     }
 
@@ -127,7 +144,10 @@ impl Context {
     /// The name of the weights that answer now.
     pub fn answering(&self) -> String {
         match (self.answer.source(), &self.run) {
-            (Source::Run, Some(run)) => run.weights_name(),
+            (Source::Run, Some(run)) => match self.answer.moment() {
+                Some(step) => format!("my network at minibatch {}", format::count(step)),
+                None => run.weights_name(),
+            },
             (Source::Tuned, _) => String::from("fine-tuned network"),
             _ => String::from("pre-trained network"),
         }

@@ -2,6 +2,7 @@
 
 use super::answer::Source;
 use super::panels::{self, PanelId};
+use super::timeline;
 use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
@@ -31,6 +32,8 @@ pub enum Event {
     Clear,
     /// Let the hand write this digit in place of the drawing, or any.
     Write(Option<u8>),
+    /// Put a test image onto the pad in place of the drawing.
+    WriteTestImage,
     /// Copy a link with the settings and the drawing.
     CopyLink,
     /// The hand had this many milliseconds to write.
@@ -41,6 +44,8 @@ pub enum Event {
     Step,
     /// From now on a Step takes this many minibatches.
     StepSize(u32),
+    /// Something happened on the timeline.
+    Timeline(timeline::Event),
     /// Forget the run.
     Reset,
     /// Go on with the interrupted run.

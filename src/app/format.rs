@@ -36,6 +36,19 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// A time in seconds that nobody knows exactly: "15 s", "1.5 min", "12 min", "over 2 h".
+pub fn estimate(seconds: f64) -> String {
+    let whole = seconds.clamp(1.0, 1e9).ceil() as u64;
+    let half_minutes = whole.div_ceil(30);
+    match whole {
+        ..10 => format!("{whole} s"),
+        10..56 => format!("{} s", whole.div_ceil(5) * 5),
+        56..300 if half_minutes % 2 == 1 => format!("{}.5 min", half_minutes / 2),
+        56..3600 => format!("{} min", half_minutes.div_ceil(2)),
+        _ => format!("over {} h", whole / 3600),
+    }
+}
+
 /// Bytes as megabytes without the unit: "4.8".
 pub fn megabytes(bytes: u32) -> String {
     let tenths = (f64::from(bytes) / 1e5).round() as u32;
@@ -94,6 +107,23 @@ mod tests {
         assert_eq!(duration(120.0), "2 min");
         assert_eq!(duration(700.0), "11 min");
         assert_eq!(duration(4805.0), "1 h 20 min");
+    }
+
+    #[test]
+    fn estimates_are_round() {
+        for (seconds, words) in [
+            (0.2, "1 s"),
+            (8.1, "9 s"),
+            (13.0, "15 s"),
+            (59.0, "1 min"),
+            (84.0, "1.5 min"),
+            (91.0, "2 min"),
+            (299.0, "5 min"),
+            (3550.0, "60 min"),
+            (17_940.0, "over 4 h"),
+        ] {
+            assert_eq!(estimate(seconds), words);
+        }
     }
 
     #[test]

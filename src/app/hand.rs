@@ -9,6 +9,9 @@ const PERSON: f32 = 900.0;
 /// Milliseconds for a drawing that was asked for.
 const QUICK: f32 = 350.0;
 
+/// Images in MNIST's test set.
+const TEST_IMAGES: u32 = 10_000;
+
 /// Between two strokes the pen is up for as long as this many points take.
 const LIFT: usize = 9;
 
@@ -28,6 +31,8 @@ pub struct Hand {
     /// Whether what is on the pad is nobody's, but a demonstration.
     demonstrates: bool,
     last_digit: Option<u8>,
+    /// The test image that is to come onto the pad.
+    pub(super) awaited: Option<u32>,
 }
 
 /// A drawing that is being written.
@@ -49,6 +54,7 @@ impl Default for Hand {
             writing: None,
             demonstrates: false,
             last_digit: None,
+            awaited: None,
         }
     }
 }
@@ -84,6 +90,12 @@ impl Hand {
         self.begin(hand::write(digit, self.seed), QUICK, Some(digit));
     }
 
+    /// Chooses a test image to put onto the pad.
+    pub(super) fn choose_test_image(&mut self) -> u32 {
+        self.seed = self.seed.wrapping_add(1);
+        *self.awaited.insert(fastrand::Rng::with_seed(self.seed).u32(..TEST_IMAGES))
+    }
+
     /// Begins to write strokes as somebody has drawn them.
     pub(super) fn repeat(&mut self, strokes: Vec<Stroke>) {
         self.begin(strokes, PERSON, None);
@@ -108,6 +120,7 @@ impl Hand {
     /// Ends the demonstration; returns whether there was one, whose ink is to go.
     pub(super) fn end_demonstration(&mut self) -> bool {
         self.unasked = false;
+        self.awaited = None;
         let demonstrated = std::mem::take(&mut self.demonstrates);
         if demonstrated {
             self.writing = None;

@@ -19,6 +19,7 @@ pub mod network_picture;
 pub mod panels;
 pub mod run;
 pub mod speed;
+pub mod timeline;
 mod training;
 pub mod view;
 
@@ -256,7 +257,10 @@ impl App {
                     drawing.pen_moved(point);
                 }
             }),
-            Event::PenUp => self.announce_answer(effects),
+            Event::PenUp => {
+                self.cx.answer.lift_pen();
+                self.announce_answer(effects);
+            }
             Event::PenWithdrawn => self.cx.answer.draw(Drawing::undo),
             Event::Undo => {
                 self.take_back(Drawing::undo);
@@ -268,12 +272,19 @@ impl App {
                 self.cx.hand.write(digit);
                 self.move_hand(0.0, effects);
             }
+            Event::WriteTestImage => self.request_test_image(effects),
             Event::CopyLink => self.copy_link(effects),
             Event::HandMoved(milliseconds) => self.move_hand(milliseconds, effects),
             Event::Train => self.train(Run::pause_or_resume, false, effects),
             Event::Step => {
                 let count = self.cx.step_size;
                 self.train(|run| run.take_steps(count), true, effects);
+            }
+            Event::Timeline(event) => {
+                self.travel(event);
+                if self.open_panel == Some(PanelId::Evaluate) {
+                    self.panels.evaluate.follow(&self.cx, out);
+                }
             }
             Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
@@ -370,7 +381,7 @@ impl App {
             Outcome::Merged(settings) => self.take_merged(settings, effects),
             Outcome::Speed(speed) => {
                 self.cx.speed = self.cx.speed.or(Some(speed));
-                self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
+                self.cx.quote_speed();
             }
         }
     }
@@ -383,6 +394,11 @@ impl App {
     pub fn read_next(&mut self, pinned: bool, exhibits: Range<usize>) -> bool {
         let run = self.cx.run.as_ref().map(Run::id);
         self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
+    }
+
+    /// Takes one step towards the answer to Ask it's question; returns whether there is more to do.
+    pub fn think(&mut self) -> bool {
+        self.panels.ask.think(&mut self.cx.answer)
     }
 
     /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which
@@ -408,7 +424,7 @@ impl App {
     /// Lets the hand show that one can draw on the pad, unless something was drawn before.
     fn demonstrate(&mut self, effects: &mut Vec<Effect>) {
         let (hand, answer) = (&mut self.cx.hand, &self.cx.answer);
-        let nothing_on = answer.drawing().is_empty() && !hand.is_writing();
+        let nothing_on = answer.is_blank() && !hand.is_writing();
         if answer.model().is_some() && nothing_on && std::mem::take(&mut hand.unasked) {
             hand.demonstrate();
             self.move_hand(0.0, effects);
@@ -423,6 +439,28 @@ impl App {
             let answer = view::spoken_answer(&self.cx.answer);
             effects.push(Effect::Announce(format!("Drew a {digit}. It is read as {answer}")));
         }
+    }
+
+    fn request_test_image(&mut self, effects: &mut Vec<Effect>) {
+        if self.cx.trainer.is_ready() && self.cx.trainer.has_test_images() {
+            let index = self.cx.hand.choose_test_image() as f32;
+            self.send(Request::TestImages, vec![vec![index]], effects);
+        } else {
+            self.notify("The test images are not here yet: try again in a moment.");
+        }
+    }
+
+    /// Puts the test image that was asked for onto the pad, if it is among these.
+    fn take_test_images(&mut self, indices: &[f32], pictures: &[f32], out: &mut Vec<Outcome>) {
+        let mut images = indices.iter().zip(pictures.as_chunks().0);
+        let awaited = self.cx.hand.awaited;
+        if let Some((&index, picture)) = images.find(|(index, _)| Some(**index as u32) == awaited) {
+            self.take_back(Drawing::clear);
+            self.cx.answer.show_test_image(index as u32, *picture);
+            let answer = view::spoken_answer(&self.cx.answer);
+            out.push(Outcome::announce(format!("Test image {index}. It is read as {answer}")));
+        }
+        self.panels.evaluate.gallery.hang(indices, pictures);
     }
 
     /// Leaves the pad to the visitor: takes a demonstration away, and puts all of another drawing there.
@@ -468,7 +506,9 @@ impl App {
     fn copy_link(&mut self, effects: &mut Vec<Effect>) {
         let mut hash = self.cx.form.to_hash();
         let drawing = self.cx.answer.drawing();
-        if !drawing.is_empty() && !self.cx.hand.demonstrates() {
+        if self.cx.answer.test_image().is_some() {
+            self.notify("The link has no drawing, as a test image is on the pad.");
+        } else if !drawing.is_empty() && !self.cx.hand.demonstrates() {
             match notation::write(drawing) {
                 Some(strokes) => hash = link::with_drawing(hash, &strokes),
                 None => self.notify("The drawing is too long for a link; it is left out."),

@@ -12,9 +12,6 @@ const LEAST_SIDES: [usize; 3] = [18, 10, 4];
 /// The most numbers of a vector that are shown for each map that may be.
 const CELLS: usize = 4;
 
-/// Room for a digit beside its output, in CSS pixels.
-const DIGIT: usize = 14;
-
 /// The input, or a layer's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -141,10 +138,16 @@ pub fn columns(architecture: &Architecture) -> Vec<Column> {
 ///
 /// - `width`, `height`: of the picture, in the screen's pixels
 /// - `density`: the screen's pixels in a CSS pixel
-pub fn lay_out(columns: &[Column], (width, height): (usize, usize), density: f64) -> Vec<Maps> {
+/// - `text`: the height of the digits beside the outputs, in CSS pixels
+pub fn lay_out(
+    columns: &[Column],
+    (width, height): (usize, usize),
+    density: f64,
+    text: usize,
+) -> Vec<Maps> {
     let screen = |css: usize| (css as f64 * density).round() as usize;
     // The last column's digits stand beside it.
-    let width = width.saturating_sub(screen(DIGIT));
+    let width = width.saturating_sub(screen(text + 2));
     let between =
         screen(if width < screen(480) { 8 } else { 18 }) * columns.len().saturating_sub(1);
     let stacks = |count: usize, side: usize| -> Vec<Maps> {
@@ -251,7 +254,7 @@ mod tests {
             for network in &networks {
                 let columns = columns(network);
                 assert!(columns.len() > 2, "{network}");
-                let maps = lay_out(&columns, (width, height), density);
+                let maps = lay_out(&columns, (width, height), density, 12);
                 let mut end = 0;
                 for (column, maps) in columns.iter().zip(&maps) {
                     let (wide, high) = maps.size();
@@ -276,7 +279,7 @@ mod tests {
             ((800, 460), 1.0, 24..=32),
             ((3 * 358, 3 * 114), 3.0, 10..=16),
         ] {
-            let maps = lay_out(&columns, size, density);
+            let maps = lay_out(&columns, size, density, 12);
             assert!(counts.contains(&maps[1].count), "{size:?}: {maps:?}");
             assert!(maps[1].side as f64 >= 18.0 * density, "{size:?}: {maps:?}");
             for column in &maps[1..] {

@@ -4,6 +4,7 @@ mod files;
 mod hand;
 mod interrupted;
 mod random;
+mod timeline;
 mod trainer;
 
 use super::view::{AnswerView, CurvesView, PlanView, RunView, State, TrainerView};
@@ -280,7 +281,7 @@ fn a_page_without_a_link_has_the_quick_recipe() {
     app.update(Event::Train);
     progress(&mut app, 1, 30, 0.02);
     epoch_end(&mut app, 1, 1);
-    assert_eq!(app.view().run.recipes[1], "99.2 %, 15 s");
+    assert_eq!(app.view().run.recipes, ["98.9 %, 2.5 min", "99.2 %, 15 s", "99.5 %, 15 min"]);
     app.update(Event::Set(Field::Architecture, "f,d10s".into()));
     assert_eq!(app.view().run.recipes[1], "1 s", "nobody has measured what this one reaches");
 }
@@ -659,7 +660,13 @@ fn a_link_is_explained_in_full_before_anything_starts() {
     app.update(Event::Reset);
     app.update(Event::Confirmed);
     assert!(app.view().plan.plan[4].words.ends_with("seed 9"));
-    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches, about 2 min 22 s here");
+    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches", "no epoch has shown how fast");
+    app.update(Event::Train);
+    progress(&mut app, 2, 100, 0.02);
+    epoch_end(&mut app, 2, 1);
+    app.update(Event::Reset);
+    app.update(Event::Confirmed);
+    assert_eq!(app.view().plan.plan[3].words, "18,750 minibatches, about 2.5 min here");
 }
 
 #[test]
@@ -701,8 +708,57 @@ fn a_pointer_event_costs_what_the_answer_costs() {
     }
     assert_eq!(counts, [19, 0, 0, 0, 0]);
     app.update(Event::PenUp);
+    assert_eq!(rebuilt(&mut app), [true, false, false, false, false]);
     app.update(Event::Tick(1.0));
     assert_eq!(rebuilt(&mut app), [false; 5]);
     progress(&mut app, 1, 130, 0.02);
     assert_eq!(rebuilt(&mut app), [true, true, true, false, true], "the plan stays");
+}
+
+/// Weights that find one digit likely for whatever is drawn.
+fn sure_of(digit: usize) -> Vec<f32> {
+    let mut weights = parameters(0.0);
+    let biases = weights.len() - crate::data::CLASSES;
+    weights[biases + digit] = 9.0;
+    weights
+}
+
+#[test]
+fn what_does_not_look_like_a_digit_is_doubted_once_the_pen_is_lifted() {
+    // For these weights all digits are equally likely.
+    let mut app = ready();
+    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
+    app.update(Event::PenMoved(vec![Point { x: 0.5, y: 0.8 }]));
+    assert!(!app.view().answer.doubted, "it may become a digit");
+    let effects = app.update(Event::PenUp);
+    let view = app.view().answer;
+    assert!(view.doubted && view.unsure);
+    let sentence = "This does not look like a digit; the nearest is ";
+    assert!(view.line.starts_with(sentence), "{}", view.line);
+    assert!(matches!(&effects[..], [Effect::Announce(said)] if said.starts_with(sentence)));
+    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
+    assert!(!app.view().answer.doubted);
+    app.update(Event::PenUp);
+    app.update(Event::Undo);
+    assert!(app.view().answer.doubted, "the first stroke is still there");
+    app.update(Event::Clear);
+    assert!(!app.view().answer.doubted, "nothing is no bad digit");
+
+    let mut app = ready();
+    app.update(Event::Shipped(Ok(sure_of(8))));
+    draw(&mut app);
+    let view = app.view().answer;
+    assert!(!view.doubted && view.digit == Some(8), "{view:?}");
+}
+
+#[test]
+fn the_shipped_weights_doubt_for_a_run_that_has_never_seen_a_letter() {
+    let mut app = ready();
+    draw(&mut app);
+    app.update(Event::Train);
+    progress(&mut app, 1, 10, 0.0);
+    let answer = |app: &App| (app.view().answer.source, app.view().answer.doubted);
+    assert_eq!(answer(&app), (Source::Run, true));
+    app.update(Event::Shipped(Ok(sure_of(8))));
+    assert_eq!(answer(&app), (Source::Run, false));
 }

@@ -4,9 +4,11 @@ use super::answer::Source;
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
 use super::drawings::{DrawingSet, DrawingsRequest};
+use super::panels::PanelId;
 use super::panels::runs::{Restored, RunsRequest};
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
+use super::timeline::{self, Timeline};
 use super::view::Parts;
 use super::{App, Effect, Intent, Outcome, format, view};
 use crate::config::{Form, StartFrom, TrainConfig};
@@ -36,6 +38,9 @@ impl App {
         match self.cx.run.as_mut().filter(|run| run.is_on()) {
             Some(run) => {
                 if let Some(request) = change(run) {
+                    if !matches!(request, Request::Pause { .. }) {
+                        self.travel(timeline::Event::Go(usize::MAX));
+                    }
                     self.send(request, vec![], effects);
                 }
             }
@@ -86,6 +91,7 @@ impl App {
         let start = if parameters.is_some() { self.cx.form.start } else { StartFrom::Fresh };
         let new = Run::new(0, settings.clone(), start, RunPhase::Training);
         let Some(run) = self.take_run(new, Curves::default(), parameters.clone()) else { return };
+        self.record_beginning();
         let workers = self.cx.workers();
         let pace = self.cx.form.pace;
         let parameters = parameters.into_iter().collect();
@@ -100,6 +106,12 @@ impl App {
             let step = run.step(count);
             self.send(step, vec![], effects);
         }
+    }
+
+    /// Goes to another moment of the run.
+    pub(super) fn travel(&mut self, event: timeline::Event) {
+        let Some(run) = &self.cx.run else { return };
+        self.cx.timeline.update(event, &mut self.cx.answer, run.progress.step);
     }
 
     /// Asks the trainer to go on with the interrupted run.
@@ -129,8 +141,16 @@ impl App {
         run.test_accuracy = curves.tests.last().map(|test| test.accuracy);
         let initial = (!initial.is_empty()).then_some(initial);
         if self.take_run(run, curves, initial).is_some() {
+            self.record_beginning();
             self.cx.answer.set_trained(weights);
             self.take_settings(form.settings);
+        }
+    }
+
+    /// The weights that answer are those that the run begins with.
+    fn record_beginning(&mut self) {
+        if let Some(weights) = self.cx.answer.trained() {
+            self.cx.timeline.moments.record(0, weights);
         }
     }
 
@@ -274,6 +294,7 @@ impl App {
         self.cx.done_card = false;
         self.cx.interrupted = None;
         self.cx.curves = curves;
+        self.cx.timeline = Timeline::default();
         Some(self.last_run)
     }
 
@@ -293,6 +314,7 @@ impl App {
         }
         self.cx.done_card = false;
         self.cx.curves = Curves::default();
+        self.cx.timeline = Timeline::default();
         self.cx.answer.forget_trained();
         if self.cx.form.start == StartFrom::Current {
             self.cx.form.start = StartFrom::Fresh;
@@ -416,6 +438,12 @@ impl App {
             Reply::Evaluating => {}
             Reply::Evaluated { id, evaluation } => {
                 self.panels.evaluate.take_evaluation(id, Ok((evaluation, next())), out);
+                // The visitor may have gone to another moment in the meantime.
+                if self.cx.answer.moment().is_some()
+                    && self.open_panel == Some(PanelId::Evaluate)
+                {
+                    self.panels.evaluate.follow(&self.cx, out);
+                }
             }
             Reply::EvaluationFailed { id, reason } => {
                 self.panels.evaluate.take_evaluation(id, Err(reason), out);
@@ -440,7 +468,7 @@ impl App {
                 out.push(Outcome::Merged(settings));
             }
             Reply::Opened { info } => out.push(Outcome::Opened(info, next())),
-            Reply::TestImages => self.panels.evaluate.gallery.hang(&next(), &next()),
+            Reply::TestImages => self.take_test_images(&next(), &next(), out),
             Reply::Progress(progress) => {
                 self.take_progress(progress, [next(), next(), next()], out);
             }
@@ -448,6 +476,11 @@ impl App {
                 let (loss, accuracy) = (test_loss, test_accuracy);
                 let test = Test { epoch, step, loss, accuracy, validation };
                 self.end_epoch(run, test, [next(), next()], out);
+            }
+            Reply::Moment { run, step } => {
+                if self.current(run).is_some() {
+                    self.cx.timeline.moments.record(step, &next());
+                }
             }
             Reply::Paused { run, step } => {
                 if let Some(run) = self.current(run) {
@@ -486,7 +519,6 @@ impl App {
             self.cx.speed =
                 multiply_adds.map(|multiply_adds| Speed { images_per_second, multiply_adds });
         }
-        self.cx.quoted_speed = self.cx.quoted_speed.or(self.cx.speed);
         self.cx.answer.set_trained(parameters);
         let guessed = self.cx.only_guesses();
         self.cx.curves.extend(&losses, &accuracies);
@@ -508,7 +540,7 @@ impl App {
         run.progress.step = step;
         run.test_accuracy = Some(accuracy);
         let (id, epochs) = (run.id(), run.settings.epochs);
-        self.cx.quoted_speed = self.cx.speed.or(self.cx.quoted_speed);
+        self.cx.quote_speed();
         self.cx.curves.tests.push(test);
         self.cx.answer.set_trained(parameters);
         let evaluation = Evaluation { loss, accuracy };

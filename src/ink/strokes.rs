@@ -130,6 +130,16 @@ impl Drawing {
         }
     }
 
+    /// Lifts the pen.
+    pub fn pen_up(&mut self) {
+        self.pen = None;
+    }
+
+    /// Whether the pen is down, so that the stroke may go on.
+    pub fn pen_is_down(&self) -> bool {
+        self.pen.is_some()
+    }
+
     /// Takes away what was drawn since the pen last came down.
     pub fn undo(&mut self) {
         self.strokes.truncate(self.downs.pop().unwrap_or(0));

@@ -74,6 +74,16 @@ const MIDDLE: f32 = (SIDE - 1) as f32 / 2.0;
 const BOX: f32 = 20.0;
 
 impl Augmentation {
+    /// No change.
+    pub const NONE: Self = Self {
+        rotation: 0.0,
+        scale: 0.0,
+        shear: 0.0,
+        translation: 0.0,
+        warp: 0.0,
+        extra_strokes: 0.0,
+    };
+
     /// Seven tenths of the default, without extra strokes.
     pub const GENTLE: Self = Self {
         rotation: 8.4,
@@ -235,14 +245,7 @@ fn sample(picture: &[f32], x: f32, y: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const NONE: Augmentation = Augmentation {
-        rotation: 0.0,
-        scale: 0.0,
-        shear: 0.0,
-        translation: 0.0,
-        warp: 0.0,
-        extra_strokes: 0.0,
-    };
+    const NONE: Augmentation = Augmentation::NONE;
 
     fn picture() -> Vec<f32> {
         (0..PIXELS).map(|i| (i * 37 % 256) as f32 / 255.0).collect()

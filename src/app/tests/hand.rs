@@ -1,6 +1,8 @@
 //! The hand that writes, links that hold a drawing, and the drawing of before a reload.
 
 use super::*;
+use crate::app::panels::fine_tune;
+use crate::data::PIXELS;
 
 /// The hand has all the time that it needs.
 fn let_the_hand_write(app: &mut App) -> Vec<Effect> {
@@ -143,4 +145,45 @@ fn a_drawing_is_back_unless_a_link_brings_another() {
     app.update(Event::Redraw(stroke()));
     app.update(Event::HandMoved(5000.0));
     assert_eq!(app.cx.answer.drawing().strokes().len(), 2);
+}
+
+#[test]
+fn a_test_image_comes_onto_the_pad_and_goes_like_ink() {
+    let mut app = ready();
+    draw(&mut app);
+    let effects = app.update(Event::WriteTestImage);
+    let [Effect::Send(Request::TestImages, arrays)] = &effects[..] else { panic!("{effects:?}") };
+    let index = arrays[0][0];
+    let arrive = |app: &mut App, index: f32| {
+        let pictures = vec![0.5; 2 * PIXELS];
+        app.update(Event::Reply(Reply::TestImages, vec![vec![index + 1.0, index], pictures]))
+    };
+    let effects = arrive(&mut app, index);
+    assert!(
+        matches!(&effects[..], [Effect::Announce(words)] if words.starts_with("Test image ")),
+        "{effects:?}"
+    );
+    let answer = app.view().answer;
+    assert!(answer.drawn && answer.digit.is_some() && answer.hinted);
+    assert_eq!(answer.hint, format!("Test image {index}"));
+    assert_eq!(app.cx.answer.picture(), Some(&[0.5; PIXELS]));
+    assert!(app.cx.answer.drawing().is_empty(), "it has no strokes");
+    app.update(Event::CopyLink);
+    assert!(app.notice.take().is_some_and(|notice| notice.contains("no drawing")));
+    app.update(Event::Panel(panels::Event::FineTune(fine_tune::Event::Correct(3))));
+    assert!(app.panels.fine_tune.digits.all().is_empty(), "it is nobody's handwriting");
+
+    app.update(Event::Undo);
+    assert!(app.cx.answer.is_blank() && !app.view().answer.drawn);
+    arrive(&mut app, index);
+    assert!(app.cx.answer.is_blank(), "once is enough");
+    app.update(Event::WriteTestImage);
+    draw(&mut app);
+    let awaited = app.cx.hand.awaited.unwrap_or(0) as f32;
+    arrive(&mut app, awaited);
+    assert!(!app.cx.answer.drawing().is_empty(), "who draws needs no image");
+
+    let mut app = super::tests::app();
+    assert!(app.update(Event::WriteTestImage).is_empty());
+    assert!(app.notice.is_some_and(|notice| notice.contains("not here yet")));
 }

@@ -10,6 +10,7 @@ use crate::app::panels::fine_tune;
 use crate::app::panels::inside::{self, Attribution, Subject, Unit};
 use crate::app::panels::runs::record::{Record, StoredRun};
 use crate::app::panels::runs::{Measure, RunsRequest, StoredRuns};
+use crate::app::timeline::Event as Happened;
 use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
@@ -349,6 +350,7 @@ impl<'a> Visit<'a> {
             2 => match rng.u8(..5) {
                 2 => Event::CopyLink,
                 0 => Event::Write(pick(rng, &[None, Some(0), Some(9)])),
+                3 => Event::WriteTestImage,
                 1 => Event::HandMoved(pick(rng, &[0.0, 16.0, 700.0, f32::NAN, -5.0])),
                 _ => Event::PenDown(point(rng)),
             },
@@ -403,6 +405,10 @@ impl<'a> Visit<'a> {
                 6 => Event::Shipped(Ok(weights(rng))),
                 _ => Event::Shipped(Ok(parameters(number(rng)))),
             },
+            22 => Event::Timeline(pick(
+                rng,
+                &[Happened::Go(1), Happened::GoTo(40), Happened::Play, Happened::Passed(3000.0)],
+            )),
             16 => Event::Tick(pick(rng, &[0.0, 1.0, 13.0, f32::NAN, -5.0])),
             17..=21 => Event::Panel(self.panel_event()),
             _ => {
@@ -557,6 +563,7 @@ impl<'a> Visit<'a> {
             10 => Reply::Finished { run, seconds: f64::from(number(rng)) },
             11 => Reply::Diverged { run, step: whole(rng), seconds: f64::from(number(rng)) },
             12 => Reply::Working { run, evaluated: rng.bool().then(|| number(rng)) },
+            13 if rng.bool() => Reply::Moment { run, step: whole(rng) },
             13 => Reply::Paused { run, step: whole(rng) },
             14 => Reply::Evaluated { id: rng.u32(..4), evaluation: evaluation(rng) },
             15 => pick_of(

@@ -17,10 +17,16 @@ pub struct AnswerView {
     pub drawn: bool,
     /// Whether that is the hand's demonstration, so that nobody's drawing is predicted.
     pub demonstration: bool,
+    /// What the pad says at its foot.
+    pub hint: String,
+    /// Whether it says so: not below a drawing of the visitor's.
+    pub hinted: bool,
     /// The likeliest digit.
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
     pub unsure: bool,
+    /// Whether the drawing does not look like a digit.
+    pub doubted: bool,
     /// A remark on the answer.
     pub line: String,
     /// Probabilities, 0 to 1.
@@ -47,12 +53,19 @@ impl AnswerView {
         let bars = answer.probabilities().copied();
         let digit = answer.digit();
         let unsure = digit.is_some_and(|(_, share)| share < SURE);
+        let doubted = digit.is_some() && answer.is_doubted() && !cx.hand.is_writing();
         Self {
-            drawn: !answer.drawing().is_empty(),
+            drawn: !answer.is_blank(),
+            hint: answer.test_image().map_or_else(
+                || String::from("Draw a digit"),
+                |index| format!("Test image {index}"),
+            ),
+            hinted: answer.drawing().is_empty() || cx.hand.demonstrates(),
             demonstration: cx.hand.demonstrates(),
             digit: digit.map(|(digit, _)| digit),
-            unsure,
-            line: line(cx, unsure),
+            unsure: unsure || doubted,
+            doubted,
+            line: line(cx, unsure, doubted),
             percents: bars.map(|bars| bars.map(percent)).unwrap_or_default(),
             bars,
             source: answer.source(),
@@ -61,19 +74,23 @@ impl AnswerView {
                 None => "pre-trained network",
             },
             shipped_here: answer.shipped().is_some(),
-            run_name: cx
-                .run
-                .as_ref()
-                .map_or_else(|| "my network (not trained yet)".into(), Run::weights_name),
+            run_name: match answer.moment() {
+                Some(_) => cx.answering(),
+                None => cx
+                    .run
+                    .as_ref()
+                    .map_or_else(|| "my network (not trained yet)".into(), Run::weights_name),
+            },
             run_here: answer.trained().is_some(),
             tuned_here: answer.is_tuned(),
         }
     }
 }
 
-fn line(cx: &Context, unsure: bool) -> String {
+fn line(cx: &Context, unsure: bool, doubted: bool) -> String {
     let answer = &cx.answer;
     match (answer.digit(), answer.probabilities()) {
+        (Some((digit, _)), _) if doubted => no_digit(digit),
         (Some(_), Some(bars)) if unsure => {
             let mut others: Vec<(usize, &f32)> = bars.iter().enumerate().collect();
             others.sort_by(|a, b| b.1.total_cmp(a.1));
@@ -84,16 +101,21 @@ fn line(cx: &Context, unsure: bool) -> String {
             "No answer: the network’s numbers grew too large; try a smaller learning rate".into()
         }
         (None, None) if super::state(cx) == State::Loading => "Loading the network".into(),
-        (None, None) if answer.drawing().is_empty() => "The answer appears here".into(),
+        (None, None) if answer.is_blank() => "The answer appears here".into(),
         (None, None) => "Too little to read yet".into(),
     }
+}
+
+fn no_digit(nearest: usize) -> String {
+    format!("This does not look like a digit; the nearest is {nearest}")
 }
 
 /// The answer for a screen reader.
 pub fn spoken_answer(answer: &Answer) -> String {
     match answer.digit() {
+        Some((digit, _)) if answer.is_doubted() => no_digit(digit),
         Some((digit, share)) => format!("{digit}, {}", percent(share)),
-        None if answer.drawing().is_empty() => String::from("The pad is empty."),
+        None if answer.is_blank() => String::from("The pad is empty."),
         None => String::from("No answer yet."),
     }
 }

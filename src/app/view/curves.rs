@@ -1,5 +1,7 @@
 //! What the curves show, in words, and the table of epochs.
 
+use super::timeline::TimelineView;
+use crate::app::Context;
 use crate::app::curves::{Curve, Curves, Test};
 use crate::app::format::{loss, percent};
 
@@ -19,10 +21,13 @@ pub struct CurvesView {
     pub held_out: bool,
     /// The smoothed training accuracy, 0 to 1, at a few minibatches.
     pub sparkline: Vec<f32>,
+    /// The timeline below the curves.
+    pub timeline: TimelineView,
 }
 
 impl CurvesView {
-    pub(super) fn of(curves: &Curves) -> Self {
+    pub(super) fn of(cx: &Context) -> Self {
+        let curves = &cx.curves;
         let tests = &curves.tests;
         let sentence = |curve: &Curve, empty: &str, word: fn(f32) -> String, figures: FigureOf| {
             let Some(value) = curve.latest() else { return String::from(empty) };
@@ -45,6 +50,7 @@ impl CurvesView {
             rows: tests.iter().map(|test| row(curves, test)).collect(),
             held_out: tests.iter().any(|test| test.validation.is_some()),
             sparkline: curves.sparkline(),
+            timeline: TimelineView::of(cx),
         }
     }
 }

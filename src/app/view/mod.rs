@@ -5,6 +5,7 @@ mod answer;
 mod curves;
 mod plan;
 mod run;
+mod timeline;
 mod trainer;
 
 use super::run::RunPhase;
@@ -14,6 +15,7 @@ pub use answer::{AnswerView, spoken_answer};
 pub use curves::CurvesView;
 pub use plan::PlanView;
 pub use run::{Button, RunView, guessing, interrupted};
+pub use timeline::TimelineView;
 pub use trainer::{TrainerView, farewell};
 
 /// The page's contract, `<body data-state>`.
@@ -84,17 +86,22 @@ impl Parts {
     /// Those that an event may change, unless it loses the trainer.
     pub(super) fn of(event: &Event) -> Self {
         match event {
-            Event::PenDown(_) | Event::PenMoved(_) | Event::PenWithdrawn => Self::ANSWER,
+            Event::PenDown(_) | Event::PenMoved(_) | Event::PenUp | Event::PenWithdrawn => {
+                Self::ANSWER
+            }
             Event::Undo | Event::Clear | Event::Write(_) | Event::HandMoved(_) => Self::ANSWER,
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
                 Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,
-                Reply::TestLabels | Reply::TestImages => Self::NONE,
+                Reply::TestLabels => Self::NONE,
+                Reply::TestImages => Self::ANSWER,
                 Reply::Working { .. } => Self::RUN,
+                Reply::Moment { .. } => Self::CURVES,
                 _ => Self::ALL,
             },
+            Event::Timeline(_) => Self(Self::ANSWER.0 | Self::CURVES.0),
             Event::Panel(panels::Event::Inside(_)) => Self::NONE,
-            Event::PenUp | Event::Tick(_) | Event::FileMissing | Event::Hidden => Self::NONE,
+            Event::Tick(_) | Event::FileMissing | Event::Hidden => Self::NONE,
             _ => Self::ALL,
         }
     }
@@ -128,7 +135,7 @@ impl ViewChanges {
         Self {
             answer: changed.have(Parts::ANSWER).then(|| AnswerView::of(cx)),
             run: changed.have(Parts::RUN).then(|| RunView::of(cx)),
-            curves: changed.have(Parts::CURVES).then(|| CurvesView::of(&cx.curves)),
+            curves: changed.have(Parts::CURVES).then(|| CurvesView::of(cx)),
             plan: changed.have(Parts::PLAN).then(|| PlanView::of(cx)),
             trainer: changed.have(Parts::TRAINER).then(|| TrainerView::of(cx, notice)),
         }

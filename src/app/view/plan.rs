@@ -1,7 +1,7 @@
 //! The run that is on, or that Train would start, in a sentence, so that everything is said before anything starts.
 
 use crate::app::Context;
-use crate::app::format::{count, duration, of, percent};
+use crate::app::format::{count, estimate, of, percent};
 use crate::app::speed::Speed;
 use crate::config::{Augment, Optimizer, Schedule, TrainConfig};
 use crate::config::{Form, StartFrom, TRAIN_IMAGES, field::percent_of};
@@ -57,8 +57,9 @@ fn plan(cx: &Context) -> [PlanPart; 5] {
     };
     let mut length = part(minibatches);
     // For a run that is on, the page shows how much is left instead.
-    if let Some(seconds) = cx.speed.filter(|_| on.is_none()).and_then(|s| seconds(settings, s)) {
-        length.words += &format!(", about {} here", duration(seconds));
+    let speed = cx.quoted_speed.filter(|_| on.is_none());
+    if let Some(seconds) = speed.and_then(|speed| seconds(settings, speed)) {
+        length.words += &format!(", about {} here", estimate(seconds));
     }
     let first = format!("{}, seed {}", start_words(start), settings.seed);
     let unusual = (start, settings.seed) != (usual.start, usual.settings.seed);
@@ -77,7 +78,7 @@ pub(super) fn outcome(cx: &Context, recipe: Recipe) -> String {
     let mut settings = cx.form.settings.clone();
     recipe.apply(&mut settings);
     let time = match cx.quoted_speed.and_then(|speed| seconds(&settings, speed)) {
-        Some(seconds) => duration(seconds),
+        Some(seconds) => estimate(seconds),
         None => of(settings.epochs, "epoch", "epochs"),
     };
     if NetworkPreset::of(&settings.architecture) == NetworkPreset::ALL.first() {

@@ -30,6 +30,9 @@ extern "C" {
     );
     #[wasm_bindgen(method)]
     fn clear(this: &Curve);
+    /// Marks a minibatch in both curves, or none.
+    #[wasm_bindgen(js_namespace = charts, js_name = mark)]
+    fn mark_curves(step: Option<f64>);
 
     /// All kept runs.
     #[wasm_bindgen(js_namespace = charts)]
@@ -77,6 +80,13 @@ pub(super) fn fetch() {
 /// Whether the scripts are here, so that charts can be drawn.
 pub(super) fn ready() -> bool {
     HERE.get()
+}
+
+/// Marks a minibatch in both charts, or none.
+pub(super) fn mark(step: Option<u32>) {
+    if ready() {
+        mark_curves(step.map(f64::from));
+    }
 }
 
 /// The loss and the accuracy chart.

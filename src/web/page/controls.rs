@@ -132,7 +132,10 @@ pub(super) fn listen() -> Result<(), DomError> {
     press("undo", || Event::Undo)?;
     press("clear", || Event::Clear)?;
     let digit: HtmlSelectElement = dom::by_id("write-digit")?;
-    press("write", move || Event::Write(digit.value().parse().ok()))?;
+    press("write", move || match digit.value().as_str() {
+        "test" => Event::WriteTestImage,
+        digit => Event::Write(digit.parse().ok()),
+    })?;
     press("copy-link", || Event::CopyLink)?;
     press("train", || Event::Train)?;
     press("rail-train", || Event::Train)?;
@@ -150,6 +153,10 @@ pub(super) fn listen() -> Result<(), DomError> {
     })?;
     dom::press("done-inside", || go_to(PanelId::Inside))?;
     dom::press("done-yours", || go_to(PanelId::FineTune))?;
+    dom::press("done-save", || {
+        go_to(PanelId::Runs);
+        dom::focus("#save-safetensors");
+    })?;
     let step_size: HtmlSelectElement = dom::by_id("step-size")?;
     let size = step_size.clone();
     dom::on(&step_size, "change", move |_: DomEvent| {
@@ -184,8 +191,10 @@ fn go_to(panel: PanelId) {
     if door.get_attribute("aria-expanded").as_deref() != Some("true") {
         door.click();
     }
-    door.scroll_into_view();
     let _ = door.focus();
+    if let Ok(panels) = dom::by_id::<Element>("panels") {
+        panels.scroll_into_view();
+    }
 }
 
 fn press(id: &str, event: impl Fn() -> Event + 'static) -> Result<(), DomError> {

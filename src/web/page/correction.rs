@@ -39,7 +39,9 @@ impl Correction {
 
     pub(super) fn show(&mut self, app: &App) -> Result<(), DomError> {
         let answer = &app.cx.answer;
-        let answered = answer.digit().is_some() && !app.cx.hand.demonstrates();
+        let answered = answer.digit().is_some()
+            && answer.test_image().is_none()
+            && !app.cx.hand.demonstrates();
         let now = (answered, app.panels.fine_tune.corrected(answer));
         if self.shown != now {
             self.shown = now;

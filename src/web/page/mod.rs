@@ -7,7 +7,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | `dispatch`, `dom`, `focus`, `roving`, `canvas`, `lazy_script`, `assets`, `download`, `announce`, `wake_lock` | leaves that any part may use |
-//! | `pad`, `controls`, `correction`, `files` | listen |
+//! | `pad`, `controls`, `correction`, `files`, `timeline` | listen |
 //! | `render` | shows |
 //! | `network_picture` | draws the layers' maps |
 //! | `comparison` | has a script show two runs side by side |
@@ -40,6 +40,7 @@ mod render;
 mod roving;
 mod sparkline;
 mod storage;
+mod timeline;
 mod update;
 mod wake_lock;
 mod weights;
@@ -48,6 +49,7 @@ use super::attempt::attempt;
 use super::port::{self, Port, PortError};
 use crate::app::answer::Answer;
 use crate::app::run::Run;
+use crate::app::timeline::Event as Travel;
 use crate::app::{App, Effect, Event};
 use crate::config::Architecture;
 use crate::config::Backend;
@@ -115,8 +117,8 @@ struct Page {
     charted_at: Cell<f64>,
     /// Whether the other chart is left for an animation frame.
     half_drawn: Cell<bool>,
-    /// When the hand last moved, in milliseconds.
-    hand_moved_at: Cell<f64>,
+    /// When the hand or Play last moved on, in milliseconds.
+    moved_at: Cell<f64>,
     /// Whether an animation frame has been asked for.
     asked_frame: Cell<bool>,
 }
@@ -155,7 +157,7 @@ pub fn start() -> Result<(), DomError> {
         charted: Cell::new(None),
         charted_at: Cell::new(f64::NEG_INFINITY),
         half_drawn: Cell::new(false),
-        hand_moved_at: Cell::new(0.0),
+        moved_at: Cell::new(0.0),
         asked_frame: Cell::new(false),
     };
     if PAGE.with(|cell| cell.set(Box::new(page))).is_err() {
@@ -165,6 +167,7 @@ pub fn start() -> Result<(), DomError> {
     focus::listen()?;
     controls::listen()?;
     files::listen()?;
+    timeline::listen()?;
     wake_lock::listen()?;
     update::listen()?;
     dispatch(Event::Hash(dom::window()?.location().hash()?));
@@ -203,6 +206,11 @@ fn with_page(action: impl FnOnce(&Page) -> Result<(), DomError>) {
             Err(thrown) => page.end(&thrown),
         }
     });
+}
+
+/// Whether something moves by itself.
+fn is_moving(app: &App) -> bool {
+    app.cx.hand.is_writing() || app.cx.timeline.is_playing()
 }
 
 /// Watches time, size, scrolling and the theme.
@@ -313,7 +321,7 @@ impl Page {
 
     fn ask_frame(&self) -> Result<(), DomError> {
         let app = self.app.borrow();
-        let wanted = app.cx.hand.is_writing()
+        let wanted = is_moving(&app)
             || self.half_drawn.get()
             || self.panels.borrow().want_frame()
             || self.network.borrow().wants_frame(&app);
@@ -327,19 +335,23 @@ impl Page {
     /// Does what was left for an animation frame.
     fn frame(&self) -> Result<(), DomError> {
         self.asked_frame.set(false);
-        self.move_hand()?;
+        self.move_on()?;
         self.panels.borrow_mut().frame(&mut self.app.borrow_mut())?;
         self.network.borrow_mut().frame(&self.app.borrow())?;
         if self.half_drawn.take() { self.draw_curves() } else { Ok(()) }
     }
 
-    /// Lets the hand write on for as long as the last frame took.
-    fn move_hand(&self) -> Result<(), DomError> {
-        let passed = dom::now() - self.hand_moved_at.replace(dom::now());
-        if !self.app.borrow().cx.hand.is_writing() {
-            return Ok(());
+    /// Lets the hand write on, and Play play on, for as long as the last frame took.
+    fn move_on(&self) -> Result<(), DomError> {
+        let passed = dom::now() - self.moved_at.replace(dom::now());
+        let passed = passed.min(LONGEST_FRAME) as f32;
+        if self.app.borrow().cx.hand.is_writing() {
+            self.take(Call::Event(Event::HandMoved(passed)))?;
         }
-        self.take(Call::Event(Event::HandMoved(passed.min(LONGEST_FRAME) as f32)))
+        if self.app.borrow().cx.timeline.is_playing() {
+            self.take(Call::Event(Event::Timeline(Travel::Passed(passed))))?;
+        }
+        Ok(())
     }
 
     /// Lets the browser do something. If it refuses, nothing else is affected.
@@ -416,18 +428,20 @@ impl Page {
         let changes = self.app.borrow_mut().view_changes();
         let app = self.app.borrow();
         self.document.borrow_mut().show(changes, &app.cx.form)?;
+        self.paint(&app.cx.answer)?;
         self.panels.borrow_mut().show(&app)?;
         self.correction.borrow_mut().show(&app)?;
         wake_lock::set(app.cx.run.as_ref().is_some_and(Run::expects_progress));
-        self.paint(&app.cx.answer)
+        Ok(())
     }
 
     /// Draws the pad and the network's picture, if the drawing has changed.
     fn paint(&self, answer: &Answer) -> Result<(), DomError> {
         let revision = Some(answer.revision());
         if self.painted.replace(revision) != revision {
-            self.pads.iter().for_each(|pad| pad.paint(answer.drawing()));
+            // Pads show a test image as the picture does.
             self.picture.show(answer.picture())?;
+            self.pads.iter().for_each(|pad| pad.paint(answer));
         }
         Ok(())
     }

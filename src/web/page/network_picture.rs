@@ -56,6 +56,8 @@ pub(super) struct NetworkPicture {
     /// Whether it was out of sight when it should have been drawn.
     unseen: bool,
     colours: Option<Colours>,
+    /// Height of its digits, in CSS pixels.
+    text: usize,
     pixels: Vec<u8>,
     /// Where a side's pixels lie among a map's numbers.
     samples: Vec<(usize, usize, f32)>,
@@ -79,6 +81,7 @@ impl NetworkPicture {
             at_once: false,
             unseen: false,
             colours: None,
+            text: 0,
             pixels: Vec::new(),
             samples: Vec::new(),
         })
@@ -147,8 +150,9 @@ impl NetworkPicture {
     /// Places the maps and, over each column, its button.
     fn lay_out(&mut self) -> Result<(), DomError> {
         let size = (self.canvas.width() as usize, self.canvas.height() as usize);
+        self.text = text_size(&self.canvas);
         let mut shown = self.shown.borrow_mut();
-        shown.maps = layout::lay_out(&shown.columns, size, dom::density());
+        shown.maps = layout::lay_out(&shown.columns, size, dom::density(), self.text);
         self.context.clear_rect(0.0, 0.0, size.0 as f64, size.1 as f64);
         if let Some(maps) = shown.maps.first() {
             // The first column is an element of its own, which the pen draws at once.
@@ -193,6 +197,7 @@ impl NetworkPicture {
             self.at_once = calm.is_some_and(|calm| calm.matches());
             let known = self.network.as_ref().is_some_and(|(of, _)| of == answer.architecture());
             if !known {
+                self.fit()?;
                 self.rebuild(answer.architecture())?;
             }
             // Weights that overflowed give no digit.
@@ -297,7 +302,8 @@ impl NetworkPicture {
         let c = &self.context;
         let density = dom::density();
         c.set_fill_style_str(&colours.ink());
-        let size = (12.0 * density).round() as u32;
+        // No higher than their rows, on a phone.
+        let size = ((self.text as f64 * density).ceil() as usize).min(maps.row_pitch);
         c.set_font(&[&size.to_string(), "px system-ui, sans-serif"].concat());
         c.set_text_baseline("middle");
         let left = (maps.left + maps.side) as f64 + 4.0 * density;
@@ -341,6 +347,13 @@ impl NetworkPicture {
         }
         Ok(())
     }
+}
+
+/// An element's text size in CSS pixels, rounded up.
+fn text_size(element: &Element) -> usize {
+    let size = dom::computed(element, "font-size");
+    let (whole, rest) = size.split_once(['.', 'p']).unwrap_or_default();
+    whole.parse().unwrap_or(16) + usize::from(rest.ends_with("px"))
 }
 
 /// For each of a side's pixels, the two numbers of a map that it lies between, and how far it is from the first to the

@@ -4,8 +4,9 @@ use super::canvas;
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
+use crate::app::answer::Answer;
 use crate::data::{PIXELS, SIDE};
-use crate::ink::{Drawing, Point};
+use crate::ink::Point;
 use js_sys::Reflect;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -107,19 +108,26 @@ impl Pad {
         true
     }
 
-    /// Draws all strokes in the current ink, unless it is hidden.
-    pub(super) fn paint(&self, drawing: &Drawing) {
+    /// Draws all strokes in the current ink, or the test image that is there instead, unless it is hidden.
+    pub(super) fn paint(&self, answer: &Answer) {
         if !self.shown.get() {
             return;
         }
         let c = &self.surface.context;
         let side = f64::from(self.surface.canvas.width());
         c.clear_rect(0.0, 0.0, side, side);
+        if answer.test_image().is_some() {
+            // Its pixels as they are. A browser that refuses leaves the pad empty.
+            c.set_image_smoothing_enabled(false);
+            let _ = dom::by_id::<HtmlCanvasElement>("picture").map(|picture| {
+                c.draw_image_with_html_canvas_element_and_dw_and_dh(&picture, 0.0, 0.0, side, side)
+            });
+        }
         c.set_stroke_style_str(&self.surface.ink());
         c.set_line_cap("round");
         c.set_line_join("round");
         c.set_line_width(PEN * side);
-        for stroke in drawing.strokes() {
+        for stroke in answer.drawing().strokes() {
             let at = |p: &Point| (f64::from(p.x) * side, f64::from(p.y) * side);
             let Some((first, rest)) = stroke.split_first() else { continue };
             let (x, y) = at(first);

@@ -3,6 +3,7 @@
 use super::controls::SettingsControls;
 use super::dom::{self, DomError};
 use super::sparkline;
+use super::timeline;
 use crate::app::answer::Source;
 use crate::app::view::{
     AnswerView, Button, CurvesView, PlanView, RunView, TrainerView, ViewChanges,
@@ -97,6 +98,10 @@ impl Document {
         if old.map(predicted) != Some(predicted(new)) {
             self.contract("data-prediction", predicted(new))?;
         }
+        let doubted = |view: &AnswerView| view.doubted && !view.demonstration;
+        if old.map(doubted) != Some(doubted(new)) {
+            self.contract("data-doubt", Some(doubted(new)))?;
+        }
         if changed(old, new, |v| &v.digit) || changed(old, new, |v| &v.unsure) {
             for id in ["digit", "rail-digit"] {
                 let digit: Element = dom::by_id(id)?;
@@ -122,9 +127,9 @@ impl Document {
         words(new, old, "verdict", |v| &v.line)?;
         words(new, old, "weights-shipped-name", |v| v.shipped_name)?;
         words(new, old, "weights-run-name", |v| &v.run_name)?;
-        let own = |view: &AnswerView| view.drawn && !view.demonstration;
-        if old.map(own) != Some(own(new)) {
-            dom::hide("hint", own(new))?;
+        words(new, old, "hint", |v| &v.hint)?;
+        if changed(old, new, |v| &v.hinted) {
+            dom::hide("hint", !new.hinted)?;
         }
         if changed(old, new, |v| &v.drawn) {
             for id in ["undo", "clear"] {
@@ -212,6 +217,12 @@ impl Document {
         }
         if changed(old, new, |v| &v.rows) {
             self.rows(new)?;
+        }
+        if changed(old, new, |v| &v.timeline.moment) {
+            self.contract("data-moment", new.timeline.moment)?;
+        }
+        if changed(old, new, |v| &v.timeline) {
+            timeline::show(&new.timeline)?;
         }
         Ok(())
     }

@@ -56,6 +56,8 @@ pub struct EvaluateState {
     /// Why the last request failed.
     failed: Option<String>,
     requests: u32,
+    /// Revision of the weights in the last request.
+    requested: Option<u32>,
     /// Which run and whose weights the histories follow.
     watching: (Option<RunId>, Option<Source>),
     /// Counts evaluations.
@@ -272,11 +274,19 @@ impl EvaluateState {
         };
         let (architecture, weights) = (model.architecture.clone(), model.weights.to_vec());
         self.requests += 1;
+        self.requested = Some(cx.answer.weights_revision());
         let (id, name, run) = (self.requests, cx.answering(), cx.answering_run());
         self.pending = Some(PendingEvaluation { id, name, run });
         self.failed = None;
         self.change();
         out.push(Outcome::Send(Request::Evaluate { id, architecture }, vec![weights]));
+    }
+
+    /// Evaluates the weights that answer if they are others than last time and no evaluation is on its way.
+    pub(in crate::app) fn follow(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
+        if self.pending.is_none() && self.requested != Some(cx.answer.weights_revision()) {
+            self.request_evaluation(cx, out);
+        }
     }
 
     /// Takes the requested evaluation, or why there is none; late ones are dropped.
@@ -410,6 +420,8 @@ impl EvaluateState {
     fn cannot_pin(&self, answer: &Answer) -> Option<&'static str> {
         if !self.pinned.is_read() {
             Some("Loading your pinned drawings.")
+        } else if answer.test_image().is_some() {
+            Some("That is a test image: draw a digit on the pad first.")
         } else if answer.picture().is_none() {
             Some("Draw a digit on the pad first.")
         } else if self.pinned.all().len() >= MOST_PINNED {

@@ -80,7 +80,9 @@ impl FineTuneState {
                 }
             }
             Event::Correct(digit) => {
-                let there = cx.answer.picture().is_some() && self.corrected(&cx.answer).is_none();
+                let there = cx.answer.test_image().is_none()
+                    && cx.answer.picture().is_some()
+                    && self.corrected(&cx.answer).is_none();
                 if there && self.keep(digit, &cx.answer, out) {
                     self.corrected = Some((digit, cx.answer.revision()));
                 }
@@ -119,6 +121,8 @@ impl FineTuneState {
     fn cannot_label(&self, answer: &Answer) -> Option<&'static str> {
         if !self.digits.is_read() {
             Some("Loading your saved digits.")
+        } else if answer.test_image().is_some() {
+            Some("That is a test image: draw a digit of your own.")
         } else if answer.picture().is_none() {
             Some("Draw a digit first.")
         } else {

@@ -163,7 +163,7 @@ impl InsideState {
 
     /// The label of an emptied drawing goes with it.
     pub(in crate::app) fn forget_label(&mut self, answer: &Answer) {
-        if answer.drawing().is_empty() {
+        if answer.is_blank() {
             self.label = None;
         }
     }
@@ -187,8 +187,11 @@ impl InsideState {
                     (_, None) => "Nothing is drawn yet: this is what an empty pad gives.",
                     _ => "Your drawing",
                 };
+                let subject = answer
+                    .test_image()
+                    .map_or_else(|| subject.into(), |index| format!("Test image {index}"));
                 let cannot = picture.is_none().then_some("Nothing is drawn yet");
-                (String::from(subject), self.label, cannot)
+                (subject, self.label, cannot)
             }
         };
         View {

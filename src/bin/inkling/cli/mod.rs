@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod export;
+mod mixture;
 mod mnist;
 mod options;
 mod train;

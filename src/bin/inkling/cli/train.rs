@@ -13,10 +13,10 @@ use inkling::formats::safetensors;
 use inkling::net::loss::Score;
 use inkling::net::{Network, init};
 use inkling::protocol::NetworkInfo;
-use inkling::train::augment;
 use inkling::train::gradient::{self, MinibatchPart, SHARDS, Sums};
 use inkling::train::session::{Available, EpochEvaluation, Session, Set, Task};
 
+use super::mixture::Mixture;
 use super::mnist::MnistSource;
 use super::options::SettingsArguments;
 
@@ -35,9 +35,11 @@ pub(crate) struct TrainArguments {
     /// Write the last run's weights to this file, as safetensors
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write the weights as 16-bit numbers: a file of half the size
+    /// Round the weights so that the file compresses well, as the page's own is
     #[arg(long, requires = "out")]
-    half: bool,
+    compact: bool,
+    #[command(flatten)]
+    mixture: Mixture,
 }
 
 pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
@@ -49,11 +51,12 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
         println!("\nseed {seed}");
         let settings = TrainConfig { seed, ..arguments.settings.0.clone() };
         let mut trainer = CommandLineTrainer::new(settings, arguments.threads, &train)?;
+        trainer.mixture = arguments.mixture;
         accuracies.push(trainer.run(&train, &test)?);
         if let Some(path) = &arguments.out {
             let (plan, parameters) = (trainer.networks[0].plan(), trainer.session.averaged());
-            let bytes = if arguments.half {
-                checkpoint::save_half(plan, parameters)?
+            let bytes = if arguments.compact {
+                checkpoint::save_compact(plan, parameters)?
             } else {
                 let info = NetworkInfo {
                     name: String::from("network trained on the command line"),
@@ -83,6 +86,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
 /// A session, and a network for each thread.
 struct CommandLineTrainer {
     session: Session,
+    mixture: Mixture,
     networks: Vec<Network>,
     /// One for each thread.
     sums: Vec<Sums>,
@@ -99,6 +103,7 @@ impl CommandLineTrainer {
         Ok(Self {
             sums: networks.iter().map(|_| Sums::new(parameters.len())).collect(),
             session: Session::new(settings, train.len(), parameters),
+            mixture: Mixture::default(),
             networks,
             test_accuracy: None,
         })
@@ -116,10 +121,10 @@ impl CommandLineTrainer {
                 Task::Minibatch(indices) => {
                     let indices = indices.iter().map(|&index| index as usize);
                     train.gather(indices, &mut images, &mut labels);
-                    if let Some(augmentation) = augment::amounts(self.session.settings().augment) {
-                        let rng_seed = self.session.minibatch_seed();
-                        augment::vary(&augmentation, &mut images, &labels, 0, rng_seed);
-                    }
+                    let (settings, rng_seed) =
+                        (self.session.settings(), self.session.minibatch_seed());
+                    let threads = self.networks.len();
+                    self.mixture.prepare(settings, rng_seed, threads, &mut images, &mut labels);
                     seen += self.learn(&images, &labels);
                 }
                 Task::Evaluate(set, range) => {
@@ -162,6 +167,9 @@ impl CommandLineTrainer {
             label_smoothing: self.session.settings().label_smoothing,
             ..MinibatchPart::whole(images, labels, self.session.minibatch_seed())
         };
+        // Their target is the same for all classes.
+        let without_class = MinibatchPart { label_smoothing: 1.0, ..minibatch.clone() };
+        let no_digits = self.mixture.no_digit_shards().end;
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];
         let mut rest = scores.as_mut_slice();
@@ -173,12 +181,16 @@ impl CommandLineTrainer {
                 let shards = shards_of(thread, threads);
                 let (scores, others) = std::mem::take(&mut rest).split_at_mut(shards.len());
                 rest = others;
-                let minibatch = &minibatch;
+                let (minibatch, without_class) = (&minibatch, &without_class);
                 scope.spawn(move || {
                     network.load(parameters);
                     sums.begin(labels.len());
                     for (score, shard) in scores.iter_mut().zip(shards) {
-                        *score = minibatch.gradient(network, shard, sums);
+                        if shard < no_digits {
+                            without_class.gradient(network, shard, sums);
+                        } else {
+                            *score = minibatch.gradient(network, shard, sums);
+                        }
                     }
                 });
             }

@@ -68,7 +68,7 @@ impl FineTunePanel {
         let revision = Some(answer.revision());
         if self.painted != revision {
             self.painted = revision;
-            self.pad.paint(answer.drawing());
+            self.pad.paint(answer);
         }
     }
 
@@ -130,7 +130,7 @@ impl Panel for FineTunePanel {
         self.paint(answer);
         let now = (fine_tune.view(&app.cx), view::spoken_answer(answer));
         if self.said.as_ref() != Some(&now) {
-            self.show_text(&now.0, &now.1, !answer.drawing().is_empty())?;
+            self.show_text(&now.0, &now.1, !answer.is_blank())?;
             self.said = Some(now);
         }
         self.controls.show(fine_tune.job_view(&app.cx))?;

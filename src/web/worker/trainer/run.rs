@@ -11,6 +11,7 @@ use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId};
 use crate::train::awake_clock::AwakeClock;
 use crate::train::gradient::images_of;
 use crate::train::meter::Meter;
+use crate::train::moments::is_moment;
 use crate::train::session::{EpochEvaluation, Session, Set, Task};
 use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::Turn;
@@ -307,6 +308,7 @@ impl TrainingRun {
                     self.report_divergence(context);
                     return false;
                 }
+                self.report_moment(context);
                 let now = context.clock.now();
                 if now - self.last_progress >= self.report_interval() {
                     self.report(context, Activity::Training);
@@ -340,6 +342,14 @@ impl TrainingRun {
     /// Whether the run is over because its loss or weights overflowed.
     pub(super) fn has_diverged(&self) -> bool {
         self.diverged
+    }
+
+    /// Sends the page the weights that one can go back to, if this is such a moment.
+    fn report_moment(&self, context: &TrainerContext<'_>) {
+        let (run, step) = (self.id, self.session.step());
+        if is_moment(step, self.session.steps()) {
+            context.send(&Reply::Moment { run, step }, &[self.session.averaged()]);
+        }
     }
 
     /// Ends the run: the page gets the losses up to here, and the last sound weights.

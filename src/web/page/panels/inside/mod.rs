@@ -68,7 +68,7 @@ impl InsidePanel {
         let revision = Some(answer.revision());
         if self.painted != revision {
             self.painted = revision;
-            self.pad.paint(answer.drawing());
+            self.pad.paint(answer);
         }
     }
 
@@ -268,8 +268,10 @@ impl Panel for InsidePanel {
         let read = unit.and_then(|unit| self.read_layer(unit.layer));
         let reads =
             read.zip(sum.as_ref()).and_then(|(layer, sum)| Some((layer, sum.map, sum.reads?)));
-        let selected = Selected { unit, pinned: state.pinned, reads };
         let Some(trace) = &self.trace else { return Ok(Frame::Unneeded) };
+        let is_conv = |unit: Unit| matches!(trace.layers[unit.layer].layer, Layer::Conv2D { .. });
+        let sweeps = state.pinned && unit.is_some_and(is_conv);
+        let selected = Selected { unit, pinned: state.pinned, sweeps, reads };
         for stage in &self.stages {
             stage.draw(trace, model, class, &selected, state.change, &colours)?;
         }
@@ -277,7 +279,10 @@ impl Panel for InsidePanel {
         cross_entropy(trace.logits(), view.label)?;
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
-        mark("inside-field", unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel))))?;
+        let field = unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel)));
+        mark("inside-field", field)?;
+        // A first layer's kernel goes over the picture itself.
+        stage::sweep(&dom::by_id("inside-field")?, field.filter(|_| sweeps && read.is_none()))?;
         write_out(sum.as_ref(), state.pinned)?;
         let (answer, state) = (&mut app.cx.answer, &app.panels.inside);
         let attribution = self.attribution(answer, state, stamp, (&picture, class));

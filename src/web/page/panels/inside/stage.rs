@@ -38,6 +38,8 @@ pub(super) struct Selected {
     pub(super) unit: Option<Unit>,
     /// Whether it stays when something else is pointed at.
     pub(super) pinned: bool,
+    /// Whether a kernel goes over what it is computed from.
+    pub(super) sweeps: bool,
     /// The layer and the map that it is computed from, or the one of them that counts most, and the part of it.
     pub(super) reads: Option<(usize, usize, ReceptiveField)>,
 }
@@ -77,7 +79,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
                 "<div class=\"seen-maps\"><div class=\"maps\"><canvas tabindex=\"0\" role=\"application\" \
                  data-layer=\"{at}\" aria-label=\"What {name} gives. Arrow keys go from number to \
                  number, Page Up and Page Down from map to map, Enter pins.\"></canvas>\
-                 <div class=\"window\" hidden></div><div class=\"spot\" hidden></div>{}</div>{SCALE}</div>",
+                 <div class=\"window\" hidden><span></span></div><div class=\"spot\" hidden></div>{}</div>{SCALE}</div>",
                 if index + 1 == trace.layers.len() { DIGITS } else { "" }
             );
         }
@@ -263,6 +265,7 @@ impl Stage {
                 let (x, y) = grid.corner(map);
                 dom::place(window, (x + left, y + top), (right - left, bottom - top), grid.size())?;
             }
+            sweep(window, read.filter(|_| state.sweeps).map(|(.., field)| field))?;
         }
         if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
             let side = layer.windows().0;
@@ -301,6 +304,16 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// Has a kernel go over a frame, number by number, or takes it away.
+pub(super) fn sweep(frame: &HtmlElement, over: Option<ReceptiveField>) -> Result<(), DomError> {
+    frame.class_list().toggle_with_force("swept", over.is_some())?;
+    let Some(ReceptiveField { top, bottom, left, right }) = over else { return Ok(()) };
+    for (name, numbers) in [("--rows", bottom - top), ("--columns", right - left)] {
+        frame.style().set_property(name, &numbers.to_string())?;
+    }
+    Ok(())
 }
 
 /// The shape that a Dense layer's input had before it was flattened.
