@@ -12,6 +12,7 @@ mod context;
 pub mod curves;
 pub mod drawings;
 mod event;
+mod files;
 pub mod format;
 pub mod hand;
 pub mod link;
