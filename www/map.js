@@ -2,7 +2,7 @@
 // places, digits and answers (src/web/page/panels/evaluate/map.rs).
 
 // What the map covers, from its middle: the points' mean square distance from it is 1.
-const REACH = 2.6;
+const REACH = 2.1;
 
 // Milliseconds in which points glide.
 const GLIDE = 400;

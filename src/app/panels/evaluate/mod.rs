@@ -1,6 +1,7 @@
 //! Test: how well weights read the test images, class by class and image by image, and drawings that are pinned to be
 //! watched.
 
+pub mod duel;
 pub mod gallery;
 pub mod map;
 pub mod reading;
@@ -15,6 +16,7 @@ use crate::app::{Context, Outcome};
 use crate::data::{CLASSES, PIXELS};
 use crate::net::metrics::{ClassScore, Confusion};
 use crate::protocol::{Evaluation, Request, RunId};
+use duel::Duel;
 use gallery::{Choice, Gallery};
 use map::Map;
 use reading::{History, Reading};
@@ -32,6 +34,10 @@ pub enum Event {
     Show(Choice),
     /// Look inside at this image of the map.
     LookAtMapped(u32),
+    /// Begin a duel, or go on to its next image.
+    GoOn,
+    /// The visitor reads the duel's image as this digit.
+    Answer(u8),
     /// Show more of them.
     More,
     /// Look inside at the test image with this index.
@@ -49,6 +55,8 @@ pub struct EvaluateState {
     pub pinned: Collection<Labelled>,
     /// How each of them is read.
     watched: Vec<Watched>,
+    /// Beat the network.
+    pub duel: Duel,
     /// The map of test images.
     pub map: Map,
     /// The test images that are shown.
@@ -181,6 +189,17 @@ impl EvaluateState {
                     Some(Outcome::LookInside(Subject::Image { picture, label, name }))
                 }));
             }
+            Event::GoOn => {
+                if !self.duel.go_on() {
+                    let probabilities = self.evaluated.as_ref().map(|v| &v.probabilities[..]);
+                    let indices =
+                        self.duel.begin(self.labels.get(), probabilities.unwrap_or_default());
+                    out.push(Outcome::Send(Request::TestImages, vec![indices]));
+                }
+            }
+            Event::Answer(digit) => {
+                out.extend(self.duel.answer(digit).map(Outcome::announce));
+            }
             Event::LookAtMapped(index) => {
                 self.map.wanted = Some(index);
                 out.push(Outcome::Send(Request::TestImages, vec![vec![index as f32]]));
@@ -220,6 +239,7 @@ impl EvaluateState {
         out: &mut Vec<Outcome>,
     ) {
         self.gallery.hang(indices, pictures);
+        self.duel.take(indices, pictures);
         if let (&[index], Some(wanted)) = (indices, self.map.wanted)
             && index as u32 == wanted
             && let Some(picture) = pictures.first_chunk::<PIXELS>()

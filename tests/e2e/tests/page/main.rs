@@ -9,6 +9,7 @@ mod accessibility;
 mod ask;
 mod dataset;
 mod drawing;
+mod duel;
 mod experiment;
 mod failure;
 mod files;
@@ -53,7 +54,8 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, three at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 19] = [
+const BESIDE: [&str; 20] = [
+    "duel::",
     "map::",
     "ask::",
     "hand::",
@@ -120,6 +122,7 @@ fn main() -> ExitCode {
         ask::TESTS,
         judge::TESTS,
         map::TESTS,
+        duel::TESTS,
         keep::TESTS,
         yours::TESTS,
         resume::TESTS,

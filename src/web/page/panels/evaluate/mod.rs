@@ -1,6 +1,7 @@
 //! Test in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read and
 //! drawn in animation frames, and of the test images only the visible ones.
 
+mod duel;
 mod gallery;
 mod map;
 mod matrix;
@@ -15,6 +16,7 @@ use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, hide, text};
 use crate::web::page::panels::panel::{Frame, Panel};
+use duel::DuelBoard;
 use gallery::GalleryTiles;
 use map::TestMap;
 use matrix::Matrix;
@@ -32,6 +34,7 @@ pub(super) struct EvaluatePanel {
     matrix: Matrix,
     gallery: GalleryTiles,
     map: TestMap,
+    duel: DuelBoard,
     pinned: Pinned,
     /// The evaluation that is shown.
     evaluated: Option<u32>,
@@ -46,6 +49,7 @@ impl EvaluatePanel {
             matrix: Matrix::new()?,
             gallery: GalleryTiles::new()?,
             map: TestMap::new()?,
+            duel: DuelBoard::new()?,
             pinned: Pinned::new()?,
             evaluated: None,
             read: None,
@@ -76,6 +80,7 @@ impl Panel for EvaluatePanel {
         }
         self.gallery.show(view.state)?;
         self.map.show(view.state)?;
+        self.duel.show(view.state, &mut self.press)?;
         self.pinned.show(&view)?;
         let stamp = (
             view.weights_revision,
@@ -100,6 +105,7 @@ impl Panel for EvaluatePanel {
         self.read = None;
         self.gallery.forget();
         self.pinned.forget();
+        self.duel.forget();
     }
 
     fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
