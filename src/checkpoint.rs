@@ -46,13 +46,28 @@ pub enum CheckpointError {
     NotFinite(String),
 }
 
+/// Prefix of tensors that only training needs; they are not read here.
+const TRAINING: &str = "training/";
+
+/// What training goes on from.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingState<'a> {
+    /// Minibatches so far.
+    pub steps: u32,
+    /// Lists of a number for each parameter, by name: the optimizer's memory, and `parameters` if the file's are an
+    /// average.
+    pub lists: &'a [(&'static str, &'a [f32])],
+}
+
 /// Reads a file's parameters, in the plan's order.
 ///
 /// # Errors
 /// If the file is damaged or belongs to another model.
 pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
     let tensors = SafeTensors::deserialize(bytes)?;
-    let known = |name: &str| plan.parameters().iter().any(|view| view.name == name);
+    let known = |name: &str| {
+        name.starts_with(TRAINING) || plan.parameters().iter().any(|view| view.name == name)
+    };
     if let Some(name) = tensors.names().into_iter().find(|name| !known(name)) {
         return Err(CheckpointError::Foreign(name.to_owned()));
     }
@@ -89,20 +104,30 @@ pub fn load(bytes: &[u8], plan: &Plan) -> Result<Vec<f32>, CheckpointError> {
 /// # Errors
 /// If their number is not the plan's.
 pub fn save(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, CheckpointError> {
-    save_with(plan, parameters, None)
+    save_with(plan, parameters, None, None)
 }
 
-/// As [`save`], with metadata.
+/// As [`save`], with metadata, and what training goes on from.
 ///
 /// # Errors
-/// As [`save`].
+/// As [`save`], or if a list of the state has another length.
 pub fn save_with(
     plan: &Plan,
     parameters: &[f32],
     metadata: Option<HashMap<String, String>>,
+    state: Option<TrainingState<'_>>,
 ) -> Result<Vec<u8>, CheckpointError> {
-    let bytes: Vec<u8> = parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
-    write(plan, Dtype::F32, size_of::<f32>(), &bytes, metadata)
+    let bytes =
+        |numbers: &[f32]| -> Vec<u8> { numbers.iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let parameters = bytes(parameters);
+    let mut lists = vec![(String::new(), parameters)];
+    let mut steps = None;
+    if let Some(state) = state {
+        let of_state = state.lists.iter();
+        lists.extend(of_state.map(|(name, list)| ([TRAINING, name, "/"].concat(), bytes(list))));
+        steps = Some(bytes(&[state.steps as f32]));
+    }
+    write(plan, Dtype::F32, &lists, steps.as_deref(), metadata)
 }
 
 /// A file's metadata.
@@ -132,24 +157,29 @@ pub fn save_compact(plan: &Plan, parameters: &[f32]) -> Result<Vec<u8>, Checkpoi
         }
     }
     let bytes: Vec<u8> = parameters.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
-    write(plan, Dtype::F16, size_of::<f16>(), &bytes, None)
+    write(plan, Dtype::F16, &[(String::new(), bytes)], None, None)
 }
 
+/// - `lists`: each has a number for each of the plan's parameters; the prefix of its tensors' names, and its bytes.
 fn write(
     plan: &Plan,
     dtype: Dtype,
-    size: usize,
-    bytes: &[u8],
+    lists: &[(String, Vec<u8>)],
+    steps: Option<&[u8]>,
     metadata: Option<HashMap<String, String>>,
 ) -> Result<Vec<u8>, CheckpointError> {
-    let tensors = plan
-        .parameters()
-        .iter()
-        .map(|view| {
+    let size = dtype.bitsize() / 8;
+    let mut tensors = Vec::new();
+    for (prefix, bytes) in lists {
+        for view in plan.parameters() {
             let range = size * view.range.start..size * view.range.end;
             let data = bytes.get(range).unwrap_or_default();
-            Ok((view.name.as_str(), TensorView::new(dtype, view.shape.clone(), data)?))
-        })
-        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+            let name = [prefix, view.name.as_str()].concat();
+            tensors.push((name, TensorView::new(dtype, view.shape.clone(), data)?));
+        }
+    }
+    if let Some(steps) = steps {
+        tensors.push(([TRAINING, "steps"].concat(), TensorView::new(dtype, vec![1], steps)?));
+    }
     Ok(serialize(tensors, metadata)?)
 }

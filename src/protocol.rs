@@ -108,7 +108,7 @@ pub enum Request {
     TestLabels,
     /// Send some test images; answered by [`Reply::TestImages`]. Arrays: `[indices]`.
     TestImages,
-    /// Write a network as a file, also during a run; answered by [`Reply::Exported`] or [`Reply::ExportFailed`]. Arrays:
+    /// Write a network as a file, also during a run; answered by [`Reply::File`] or [`Reply::Refused`]. Arrays:
     /// `[parameters, image, probabilities]`, the last two a prediction of the network's, empty without one.
     Export {
         /// The file's format.
@@ -116,11 +116,30 @@ pub enum Request {
         /// What the file says of the network.
         info: NetworkInfo,
     },
-    /// Read a network from a file, also during a run; answered by [`Reply::Opened`] or [`Reply::OpenFailed`]. Arrays:
-    /// `[bytes]`, four to a number, as they are in memory.
+    /// Write what the browser keeps as a file, also during a run; answered as [`Request::Export`]. Arrays: as
+    /// [`StoredHead`] says, for each of the runs.
+    Save {
+        /// What.
+        what: SavedFile,
+        /// The page's address.
+        origin: String,
+        /// The settings, as a link.
+        settings: String,
+        /// The runs, for a file that has any.
+        runs: Vec<StoredHead>,
+    },
+    /// Evaluate two kept runs on the test set, also during a run, and compare them; answered by [`Reply::Compared`]
+    /// or [`Reply::Refused`].
+    /// Arrays: as [`StoredHead`] says, for each of the two.
+    Compare {
+        /// The two.
+        runs: Vec<StoredHead>,
+    },
+    /// Read files that were picked together, also during a run; answered by [`Reply::Opened`], [`Reply::Merged`] or
+    /// [`Reply::Refused`]. Arrays: `[bytes]` of each, four to a number, as they are in memory.
     Open {
-        /// The file's length in bytes.
-        length: u32,
+        /// The files.
+        files: Vec<OpenedFile>,
     },
 }
 
@@ -156,6 +175,11 @@ pub enum Reply {
         epoch: u32,
         /// Minibatches in an epoch.
         steps_per_epoch: u32,
+    },
+    /// The browser refuses to keep the run that is on; said once in a run.
+    NotKept {
+        /// Why, as the end of a sentence.
+        reason: String,
     },
     /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {
@@ -265,26 +289,33 @@ pub enum Reply {
     /// Test images. Arrays: `[indices, images]`, the latter `[images][28][28]`, 0 to 1. Indices beyond the test set are
     /// left out.
     TestImages,
-    /// A network as a file. Arrays: `[bytes]`, as in [`Request::Open`].
-    Exported {
-        /// The file's format.
-        format: FileFormat,
-        /// The file's length in bytes.
+    /// A file for the visitor. Arrays: `[bytes]`, as in [`Request::Open`].
+    File {
+        /// Its name.
+        name: String,
+        /// Its length in bytes.
         length: u32,
     },
-    /// The network cannot be written.
-    ExportFailed {
-        /// Why, as a sentence for the page.
-        reason: String,
+    /// Two runs, compared. Arrays: `[images]`, `[images][28][28]`, 0 to 1: test images that they read differently.
+    Compared {
+        /// All else, as JSON for compare.js.
+        document: String,
+    },
+    /// What was in files is now in the browser's store, beside what was there.
+    Merged {
+        /// What became of it, as a sentence for the page.
+        words: String,
+        /// Settings from the file, as a link.
+        settings: Option<String>,
     },
     /// A network from a file, which can be built and whose numbers are finite. Arrays: `[parameters]`.
     Opened {
         /// What the file says of it.
         info: NetworkInfo,
     },
-    /// The file holds no network that can be used.
-    OpenFailed {
-        /// What is wrong with it, as a sentence for the page.
+    /// A file cannot be written or opened, or runs cannot be compared; nothing has changed.
+    Refused {
+        /// Why, as a sentence for the page.
         reason: String,
     },
     /// The run cannot go on.
@@ -329,6 +360,56 @@ impl FileFormat {
             Self::PyTorch => "inkling_pytorch.py",
         }
     }
+}
+
+/// What the browser keeps, as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SavedFile {
+    /// A table of runs with a line for each epoch.
+    RunsCsv,
+    /// Runs with all that is known of them but their weights.
+    RunsJson,
+    /// The visitor's digits.
+    Digits(DigitFormat),
+    /// Everything, to be opened again.
+    Archive,
+}
+
+/// A format of a file that holds labelled digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DigitFormat {
+    /// A drawing a line, as JSON.
+    Strokes,
+    /// The two files of MNIST's format, in a zip file.
+    Idx,
+    /// A PNG image of each digit, in a zip file.
+    Png,
+}
+
+impl DigitFormat {
+    /// All of them, in the page's order, with their words in the markup.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("strokes", Self::Strokes), ("idx", Self::Idx), ("png", Self::Png)];
+}
+
+/// A kept run. Three arrays beside it are its numbers, each a double in two; the losses; the accuracies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredHead {
+    /// Its key in the browser's store.
+    pub key: u64,
+    /// Its name.
+    pub name: String,
+    /// The link that repeats it.
+    pub link: String,
+}
+
+/// A file that the visitor picked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenedFile {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub length: u32,
 }
 
 /// What a file says of a network beside its weights.

@@ -2,10 +2,14 @@
 
 #[path = "core/architecture.rs"]
 mod architecture;
+#[path = "core/ascent.rs"]
+mod ascent;
 #[path = "core/checkpoint.rs"]
 mod checkpoint;
 #[path = "core/code.rs"]
 mod code;
+#[path = "core/digits.rs"]
+mod digits;
 #[path = "core/fine_tune.rs"]
 mod fine_tune;
 #[path = "core/formats.rs"]

@@ -261,7 +261,8 @@ class Curve extends Chart {
 }
 
 class Runs extends Chart {
-  // Shows runs, each with its colour's name, the length of its dashes, epochs and values.
+  // Shows runs, each with its colour's name, the length of its dashes, epochs and values, and perhaps a name, which then
+  // stands at the end of its line.
   show(isAccuracy, runs) {
     this.data = { isAccuracy, runs };
     this.make();
@@ -306,7 +307,28 @@ class Runs extends Chart {
           return { stroke, width: 2, dash: dash ? [dash, 4] : undefined, spanGaps: true, points };
         }),
       ],
+      hooks: { draw: [(plot) => this.label(plot)] },
     };
+  }
+
+  // Writes the names of runs above or below the ends of their lines, apart from each other.
+  label({ ctx, bbox, valToPos }) {
+    const ends = this.data.runs.flatMap(([colour, , x, values, name]) => {
+      const last = Array.from(values).findLastIndex(Number.isFinite);
+      return name && last >= 0 ? [{ colour, name, x: valToPos(x[last], "x", true), y: valToPos(values[last], "y", true) }] : [];
+    });
+    const line = 16 * devicePixelRatio;
+    ends.sort((a, b) => a.y - b.y);
+    ctx.save();
+    ctx.font = font(this.place, 13 * devicePixelRatio);
+    ctx.textAlign = "right";
+    ends.forEach(({ colour, name, x, y }, at) => {
+      ctx.fillStyle = style(this.place, colour);
+      const beside = at === 0 ? y - 0.5 * line : y + 1.2 * line;
+      const within = Math.min(Math.max(beside, bbox.top + line), bbox.top + bbox.height - 4);
+      ctx.fillText(name, Math.min(x, bbox.left + bbox.width) - 4, within);
+    });
+    ctx.restore();
   }
 
   // A picture's URL: the chart on the page's paper, with a title above and words about each run below.

@@ -21,7 +21,14 @@ for (const script of ["./present.js", "./offline.js"]) {
 
 document.getElementById("open-runs").addEventListener("click", async ({ currentTarget }) => {
   // What the page keeps counts once it has had time to write.
-  if (currentTarget.getAttribute("aria-expanded") === "true") (await import("./storage.js")).show();
+  if (currentTarget.getAttribute("aria-expanded") !== "true") return;
+  (await import("./storage.js")).show();
+  await import("./compare.js");
+});
+
+// Closed, it is still in the page's state, and a new one opens again.
+document.getElementById("problem-close").addEventListener("click", () => {
+  document.getElementById("problem").hidden = true;
 });
 
 // Shares a picture of the page; the button says for a while what has come of it.

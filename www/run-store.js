@@ -1,7 +1,7 @@
-// For the trainer: keeps the run that is on in the browser's store, so that it can go on after its tab is gone. A lock
-// that ends with this worker tells other tabs whose run is on.
+// For the trainer: keeps the run that is on in the browser's store, so that it can go on after its tab is gone, and
+// reaches what else is kept there. A lock that ends with this worker tells other tabs whose run is on.
 
-import { createStore, del, get, keys, set } from "./idb-keyval-module.js";
+import { createStore, del, entries, get, keys, set, setMany } from "./idb-keyval-module.js";
 
 // The page's store, too.
 const store = createStore("inkling", "kept");
@@ -134,4 +134,12 @@ self.runStore = {
   },
 
   forget: (key) => inOrder(() => forget(key)),
+
+  value: (key) => get(key, store),
+
+  // Keys that begin like this, with their values.
+  entries: async (prefix) => (await entries(store)).filter(([key]) => String(key).startsWith(prefix)),
+
+  // Adds keys and values, all or none.
+  add: (added) => setMany(added, store),
 };

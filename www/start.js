@@ -40,10 +40,10 @@ function stop(sentence) {
   document.body.dataset.error = sentence;
 }
 
-// The tour's button has a longer label until it has been pressed once, if the browser remembers that.
+// The tour's button has a shorter label once it has been pressed, if the browser remembers that.
 const tour = document.getElementById("tour");
 try {
-  if (!localStorage.getItem("toured")) tour.textContent = "First time here? Take the tour";
+  if (localStorage.getItem("toured")) tour.textContent = "Tour";
 } catch {
   // Some browsers store nothing in private windows.
 }

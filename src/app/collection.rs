@@ -144,8 +144,16 @@ impl<T: Item> Collection<T> {
     }
 
     /// Takes in what the store has. Items of this visit get later keys and still have to be stored, from the returned
-    /// index on.
+    /// index on. If that was done before, only what is new there is taken in.
     pub(super) fn take_stored(&mut self, mut stored: Vec<T>, session_salt: u16) -> usize {
+        if self.store == Store::Here {
+            let deleted = self.deleted.as_ref().map(Item::key);
+            stored.retain(|item| self.find(item.key()).is_none() && Some(item.key()) != deleted);
+            self.items.append(&mut stored);
+            self.items.sort_unstable_by_key(Item::key);
+            self.change();
+            return self.items.len();
+        }
         stored.sort_unstable_by_key(Item::key);
         let own = stored.len();
         let new = std::mem::replace(&mut self.items, stored);
@@ -293,6 +301,18 @@ mod tests {
         assert_eq!(collection.deleted(), Some(&key(7, SALT)), "nor to what may come back");
         assert_eq!((own, collection.problem("digits")), (2, None));
         assert!(!collection.begin_reading());
+    }
+
+    #[test]
+    fn what_a_file_added_to_the_store_is_taken_in() {
+        let mut collection = read(&[1, 2, 4]);
+        let own = collection.next_key();
+        collection.push(own);
+        collection.delete(key(2, 3));
+        let stored = vec![key(3, 3), key(1, 3), key(2, 3), key(4, 3)];
+        assert_eq!(collection.take_stored(stored, 8), 4, "nothing is left to store");
+        assert_eq!(collection.all(), [key(1, 3), key(3, 3), key(4, 3), own]);
+        assert_eq!(collection.undelete(), Some(&key(2, 3)));
     }
 
     #[test]

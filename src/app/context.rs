@@ -1,5 +1,6 @@
 //! What the panels may look at.
 
+use super::Outcome;
 use super::answer::{Answer, Source};
 use super::availability::Availability;
 use super::curves::Curves;
@@ -11,7 +12,7 @@ use super::timeline::Timeline;
 use crate::config::Architecture;
 use crate::config::Form;
 use crate::data::CLASSES;
-use crate::protocol::{Interrupted, RunId};
+use crate::protocol::{Interrupted, Request, RunId};
 
 /// What the panels may look at; only the app changes it.
 #[derive(Debug)]
@@ -130,6 +131,14 @@ impl Context {
     /// Why no weights can be fine-tuned now, whether or not there is anything to train on.
     pub fn cannot_fine_tune(&self) -> Option<String> {
         self.trainer.cannot_fine_tune(self.answer.model().is_some(), self.run_is_on())
+    }
+
+    /// A request to the trainer, or why it takes none.
+    pub(super) fn ask_trainer(&self, request: Request, arrays: Vec<Vec<f32>>) -> Outcome {
+        match self.trainer.cannot_ask() {
+            Some(why) => Outcome::Notice(Some(String::from(why))),
+            None => Outcome::Send(request, arrays),
+        }
     }
 
     /// The name of the weights that answer now.

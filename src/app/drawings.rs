@@ -2,8 +2,8 @@
 
 use crate::app::collection::{self, Collection, Item, Key};
 use crate::app::{Effect, Outcome};
-use crate::data::{CLASSES, PIXELS};
-use crate::ink::{self, Drawing, Point};
+use crate::data::PIXELS;
+use crate::ink::{Digit, DigitInk, Drawing};
 
 /// Whose drawings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +24,15 @@ impl DrawingSet {
     }
 }
 
-/// A drawing and its label, which is the digit that its author says it is.
+/// A digit with its key and its picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labelled {
     /// Its key in the browser's store.
     pub key: Key,
     /// The digit, 0 to 9.
     pub label: u8,
-    /// The strokes.
-    pub drawing: Drawing,
+    /// The digit as it is kept.
+    digit: Digit,
     /// What the network sees, 28x28, 0 is paper and 1 is ink.
     pub picture: Box<[f32; PIXELS]>,
 }
@@ -40,35 +40,22 @@ pub struct Labelled {
 impl Labelled {
     /// A drawing with its label; `None` without ink, or if the label is not a digit.
     pub fn new(key: Key, label: u8, drawing: Drawing) -> Option<Self> {
-        let picture = Box::new(ink::picture(&drawing)?);
-        (usize::from(label) < CLASSES).then_some(Self { key, label, drawing, picture })
+        Self::of(key, Digit { label, ink: DigitInk::Strokes(drawing) })
+    }
+
+    fn of(key: Key, digit: Digit) -> Option<Self> {
+        let picture = digit.picture()?;
+        Some(Self { key, label: digit.label, digit, picture })
     }
 
     /// Reads what [`Labelled::numbers`] wrote.
     pub fn read(key: Key, numbers: &[f32]) -> Option<Self> {
-        let (&label, mut rest) = numbers.split_first()?;
-        if !(0.0..CLASSES as f32).contains(&label) {
-            return None;
-        }
-        let mut drawing = Drawing::default();
-        while let Some((&points, after)) = rest.split_first() {
-            let (stroke, after) = after.split_at_checked((points as usize).saturating_mul(2))?;
-            let mut points = stroke.as_chunks().0.iter().map(|&[x, y]| Point { x, y });
-            drawing.begin(points.next()?);
-            points.for_each(|point| drawing.extend(point));
-            rest = after;
-        }
-        Self::new(key, label as u8, drawing)
+        Self::of(key, Digit::read(numbers)?)
     }
 
-    /// For the browser's store: the label, then each stroke as its number of points and their coordinates.
+    /// For the browser's store, as [`Digit::numbers`].
     pub fn numbers(&self) -> Vec<f32> {
-        let mut numbers = vec![f32::from(self.label)];
-        for stroke in self.drawing.strokes() {
-            numbers.push(stroke.len() as f32);
-            numbers.extend(stroke.iter().flat_map(|point| [point.x, point.y]));
-        }
-        numbers
+        self.digit.numbers()
     }
 
     fn request(&self) -> DrawingsRequest {

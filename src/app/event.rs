@@ -7,7 +7,7 @@ use crate::config::Field;
 use crate::config::Recipe;
 use crate::ink::Point;
 use crate::ink::strokes::Stroke;
-use crate::protocol::{FileFormat, Reply};
+use crate::protocol::{FileFormat, OpenedFile, Reply};
 
 /// Something that happens to the page.
 #[derive(Debug)]
@@ -79,13 +79,8 @@ pub enum Event {
         /// The page's address.
         origin: String,
     },
-    /// Let the network in a file answer.
-    OpenNetwork {
-        /// The file's length in bytes.
-        length: u32,
-        /// Its bytes, four to a number.
-        bytes: Vec<f32>,
-    },
+    /// Open files that were picked or dropped together: their bytes, four to a number.
+    Open(Vec<OpenedFile>, Vec<Vec<f32>>),
     /// Something happened in a panel.
     Panel(panels::Event),
     /// Add this to the notice.

@@ -26,7 +26,7 @@ pub mod view;
 use crate::config::Architecture;
 use crate::config::{Field, Form, StartFrom};
 use crate::ink::{Drawing, notation};
-use crate::protocol::{FileFormat, NetworkInfo, Request};
+use crate::protocol::{NetworkInfo, Request};
 use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
@@ -64,16 +64,16 @@ pub enum Effect {
     /// Ask before something is lost.
     Ask(Question),
     /// Let the visitor save a file.
-    Download(runs::File),
-    /// Let the visitor save a network's file.
     SaveFile {
-        /// Its format.
-        format: FileFormat,
+        /// Its name.
+        name: String,
         /// Its length in bytes.
         length: u32,
         /// Its bytes, four to a number.
         bytes: Vec<f32>,
     },
+    /// Show two runs, compared: [`Reply::Compared`](crate::protocol::Reply::Compared)'s document and images.
+    ShowComparison(String, Vec<f32>),
     /// Let a screen reader say this.
     Announce(String),
 }
@@ -127,6 +127,8 @@ pub enum Outcome {
     Restore(Box<runs::Restored>),
     /// Let a network from a file answer.
     Opened(NetworkInfo, Vec<f32>),
+    /// Read again what the browser stores, and take these settings if none were chosen here.
+    Merged(Option<String>),
     /// Training was this fast here, unless something newer is known.
     Speed(Speed),
 }
@@ -323,7 +325,7 @@ impl App {
                 }
             }
             Event::SaveNetwork { format, origin } => self.save_network(format, origin, effects),
-            Event::OpenNetwork { length, bytes } => self.open_network(length, bytes, effects),
+            Event::Open(files, bytes) => self.open_files(files, bytes, effects),
             Event::Panel(event) => self.panels.update(event, &self.cx, out),
             Event::Notice(text) => self.notify(&text),
             Event::Shipped(weights) => {
@@ -379,6 +381,7 @@ impl App {
             }
             Outcome::Restore(restored) => self.restore(*restored, effects),
             Outcome::Opened(info, weights) => self.take_opened(&info, weights, effects),
+            Outcome::Merged(settings) => self.take_merged(settings, effects),
             Outcome::Speed(speed) => {
                 self.cx.speed = self.cx.speed.or(Some(speed));
                 self.cx.quote_speed();
@@ -396,12 +399,19 @@ impl App {
         self.panels.evaluate.read_next(&mut self.cx.answer, run, pinned, exhibits)
     }
 
+    /// Takes one step towards the answer to Ask it's question; returns whether there is more to do.
+    pub fn think(&mut self) -> bool {
+        self.panels.ask.think(&mut self.cx.answer)
+    }
+
     /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which
-    /// are not stored.
+    /// are not stored. A run in progress goes on at the next visit, unless the browser refuses to keep it.
     pub fn would_lose_work(&self) -> bool {
         let run = self.cx.run.as_ref().filter(|run| run.progress.epoch > 0);
         self.cx.answer.is_tuned()
-            || run.is_some_and(|run| run.is_on() || !self.panels.runs.keeps(run.id()))
+            || run.is_some_and(|run| {
+                if run.is_on() { run.refused } else { !self.panels.runs.keeps(run.id()) }
+            })
     }
 
     /// What to say when the page cannot go on because of an error.

@@ -47,6 +47,8 @@ pub struct Run {
     pub opened: bool,
     /// Whether it was interrupted and goes on.
     pub resumed: bool,
+    /// Whether the browser refuses to keep it while it is on.
+    pub refused: bool,
     /// Minibatches at which the Step under way ends.
     steps_until: u32,
 }
@@ -75,6 +77,7 @@ impl Run {
             last_rate: 0.0,
             opened: false,
             resumed: false,
+            refused: false,
             steps_until: 1,
         }
     }

@@ -464,11 +464,14 @@ fn a_page_that_cannot_go_on_says_what_is_kept() {
     assert_eq!(app.farewell(), format!("{STOPPED} Reload it to continue."));
     app.update(Event::Train);
     progress(&mut app, 1, 30, 0.02);
-    assert_eq!(
-        app.farewell(),
-        format!("{STOPPED} The run in progress is lost. Reload it to continue.")
-    );
+    let goes_on = "The run in progress was saved up to a few seconds ago and can continue.";
+    assert_eq!(app.farewell(), format!("{STOPPED} {goes_on} Reload it to continue."));
     epoch_end(&mut app, 1, 1);
+    assert!(!app.would_lose_work(), "it goes on at the next visit");
+    reply(&mut app, Reply::NotKept { reason: "there is no room".into() });
+    let notice = "This browser cannot keep the run in progress (there is no room), so it would be lost if you leave.";
+    assert_eq!(app.notice.as_deref(), Some(notice));
+    assert!(app.would_lose_work());
     let lost = format!("{STOPPED} The run in progress is lost. Reload it to continue.");
     assert_eq!(app.farewell(), lost, "the store has not answered yet");
     app.update(Event::Panel(panels::Event::Runs(runs::Event::Read(Ok(runs::StoredRuns {

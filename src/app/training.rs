@@ -3,15 +3,18 @@
 use super::answer::Source;
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
+use super::drawings::{DrawingSet, DrawingsRequest};
 use super::panels::PanelId;
-use super::panels::runs::Restored;
+use super::panels::runs::{Restored, RunsRequest};
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
 use super::timeline::{self, Timeline};
 use super::view::Parts;
 use super::{App, Effect, Intent, Outcome, format, view};
 use crate::config::{Form, StartFrom, TrainConfig};
-use crate::protocol::{Evaluation, FileFormat, NetworkInfo, Progress, Reply, Request, RunId};
+use crate::protocol::{
+    Evaluation, FileFormat, NetworkInfo, OpenedFile, Progress, Reply, Request, RunId,
+};
 
 /// Shown after a run has overflowed.
 const DIVERGED: &str = "The loss grew too large for the computer, so training stopped. The network is kept as it was before that. \
@@ -226,12 +229,30 @@ impl App {
         self.send(Request::Export { format, info }, arrays, effects);
     }
 
-    /// Has the trainer read a file. Nothing changes until it has.
-    pub(super) fn open_network(&mut self, length: u32, bytes: Vec<f32>, effects: &mut Vec<Effect>) {
-        let on = self.cx.run_is_on().then_some(IN_A_RUN);
-        match on.or(self.cx.trainer.cannot_ask()) {
+    /// Has the trainer read files. Nothing changes until it has.
+    pub(super) fn open_files(
+        &mut self,
+        files: Vec<OpenedFile>,
+        bytes: Vec<Vec<f32>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.cx.trainer.cannot_ask() {
             Some(why) => self.notice = Some(String::from(why)),
-            None => self.send(Request::Open { length }, vec![bytes], effects),
+            None => self.send(Request::Open { files }, bytes, effects),
+        }
+    }
+
+    /// Reads again what the browser stores, which now has what was in a file. Settings from it are taken if the page has
+    /// those that it opens with.
+    pub(super) fn take_merged(&mut self, settings: Option<String>, effects: &mut Vec<Effect>) {
+        let (untouched, _) = Form::of_address("");
+        if let Some(settings) = settings.filter(|_| self.cx.form == untouched) {
+            self.take_settings(Form::from_hash(&settings).0.settings);
+            self.show_form(effects);
+        }
+        effects.push(Effect::Runs(RunsRequest::Read));
+        for set in [DrawingSet::UserDigits, DrawingSet::Pinned] {
+            effects.push(Effect::Drawings(set, DrawingsRequest::Read));
         }
     }
 
@@ -393,6 +414,14 @@ impl App {
                 }
             }
             Reply::InterruptedLost { reason } => self.notify(&reason),
+            Reply::NotKept { reason } => {
+                if let Some(run) = &mut self.cx.run {
+                    run.refused = true;
+                }
+                self.notify(&format!(
+                    "This browser cannot keep the run in progress ({reason}), so it would be lost if you leave."
+                ));
+            }
             Reply::Continued { run, link, epoch, steps_per_epoch } => {
                 let arrays = [next(), next(), next(), next(), next()];
                 self.take_over(run, &link, [epoch, steps_per_epoch], arrays);
@@ -431,14 +460,18 @@ impl App {
                 self.panels.fine_tune.take_outcome(id, Err(reason), out);
             }
             Reply::TestLabels => self.panels.evaluate.take_labels(&next(), out),
-            Reply::Exported { format, length } => {
-                out.push(Outcome::Effect(Effect::SaveFile { format, length, bytes: next() }));
+            Reply::File { name, length } => {
+                out.push(Outcome::Effect(Effect::SaveFile { name, length, bytes: next() }));
             }
-            Reply::ExportFailed { reason } => out.push(Outcome::Notice(Some(reason))),
+            Reply::Refused { reason } => out.push(Outcome::Notice(Some(reason))),
+            Reply::Compared { document } => {
+                out.push(Outcome::Effect(Effect::ShowComparison(document, next())));
+            }
+            Reply::Merged { words, settings } => {
+                out.push(Outcome::Notice(Some(words)));
+                out.push(Outcome::Merged(settings));
+            }
             Reply::Opened { info } => out.push(Outcome::Opened(info, next())),
-            Reply::OpenFailed { reason } => out.push(Outcome::Notice(Some(format!(
-                "The file cannot be opened: {reason}. It should be a .safetensors file that Inkling has saved."
-            )))),
             Reply::TestImages => self.take_test_images(&next(), &next(), out),
             Reply::Progress(progress) => {
                 self.take_progress(progress, [next(), next(), next()], out);

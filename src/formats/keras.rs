@@ -82,12 +82,39 @@ difference = np.abs(found - np.array(expected)).max()
     );
     agree(&mut code, "Keras");
     data(&mut code, settings);
-    let rate = schedule(&mut code, settings, steps(settings, TRAIN_IMAGES));
+    let steps = steps(settings, TRAIN_IMAGES);
+    let mut rate = schedule(&mut code, settings, steps);
+    if settings.schedule != Schedule::Constant {
+        let _ = write!(code, "{}", BEGUN.replace("STEPS", &steps.to_string()));
+        rate = format!("Begun({rate})");
+    }
     compile(&mut code, settings, &rate);
     code.push_str(
         r#"model.evaluate(x_test, y_test)
 if "--train" not in sys.argv:
     sys.exit()
+
+# Goes on from where the run ended, if the file says with which optimizer state.
+if "training/steps" in weights:
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    slots = {
+        "momentum": getattr(optimizer, "_momentums", None) or getattr(optimizer, "momentums", None),
+        "velocity": getattr(optimizer, "_velocities", None),
+        "average": getattr(optimizer, "_model_variables_moving_average", None),
+    }
+    places = {id(variable): at for at, variable in enumerate(model.trainable_variables)}
+    for name, layer in zip(names, trainable):
+        for part, variable in (("kernel", layer.kernel), ("bias", layer.bias)):
+            name_of_part, at = f"{name}/{part}", places[id(variable)]
+            for slot in ("momentum", "velocity"):
+                if f"training/{slot}/{name_of_part}" in weights:
+                    slots[slot][at].assign(weights[f"training/{slot}/{name_of_part}"])
+            if f"training/parameters/{name_of_part}" in weights:
+                slots["average"][at].assign(weights[name_of_part])
+                variable.assign(weights[f"training/parameters/{name_of_part}"])
+    optimizer.iterations.assign(int(weights["training/steps"][0]))
+    print(f"Goes on after {int(weights['training/steps'][0])} minibatches, with the optimizer's state.")
 
 "#,
     );
@@ -194,6 +221,24 @@ fn schedule(code: &mut String, settings: &TrainConfig, steps: u32) -> String {
         }
     }
 }
+
+/// A schedule that goes on after the minibatches of a run that has not ended, and begins again after one that has.
+const BEGUN: &str = r#"done = int(weights["training/steps"][0]) if "training/steps" in weights else 0
+begin = done if done >= STEPS else 0
+
+
+class Begun(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def __call__(self, step):
+        return self.schedule(step - begin)
+
+    def get_config(self):
+        return {"schedule": self.schedule}
+
+
+"#;
 
 /// As `train::schedule` computes it.
 const ONE_CYCLE: &str = r#"

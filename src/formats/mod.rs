@@ -1,17 +1,27 @@
-//! A network as a file that other programs read, and the file of one as a network.
+//! What the page keeps as files that other programs read, and such files as networks, digits and runs.
 //!
 //! | module | what it writes |
 //! | --- | --- |
+//! | [`open`] | nothing; it reads whatever file of these it is given |
 //! | [`safetensors`] | weights, which it also reads, and what is said of them as metadata |
 //! | [`onnx`] | a model that many runtimes compute |
 //! | [`keras`] | Keras 3: the code that Experiment shows, and a script that reads the safetensors file |
 //! | [`pytorch`] | the same script for PyTorch |
 //! | `python` | what the two scripts have in common |
+//! | [`digits`] | labelled digits, as strokes and as images, which it also reads |
+//! | [`archive`] | everything that a browser keeps, in one file, which it also reads |
+//! | [`run`] | a kept run as JSON |
+//! | [`bundle`] | several files in one |
 
+pub mod archive;
+pub mod bundle;
+pub mod digits;
 pub mod keras;
 pub mod onnx;
+pub mod open;
 mod python;
 pub mod pytorch;
+pub mod run;
 pub mod safetensors;
 
 use crate::checkpoint::CheckpointError;
@@ -41,6 +51,21 @@ pub enum ExportError {
     /// Its weights belong to other layers.
     #[error("The weights do not fit the network: {0}.")]
     Weights(#[from] CheckpointError),
+}
+
+/// What is wrong with a file: what it is about, what is wrong there, and what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {wrong}{}{wanted}", if wanted.is_empty() { "" } else { "; " })]
+pub struct FileError {
+    name: String,
+    wrong: String,
+    wanted: &'static str,
+}
+
+impl FileError {
+    fn new(name: &str, wrong: impl Into<String>, wanted: &'static str) -> Self {
+        Self { name: name.to_owned(), wrong: wrong.into(), wanted }
+    }
 }
 
 /// The file of a network.

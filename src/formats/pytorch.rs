@@ -191,7 +191,10 @@ def share_of_rate(step, steps={steps}):
 
 loss = nn.CrossEntropyLoss(label_smoothing={label_smoothing})
 optimizer = torch.optim.{}(model.parameters(), lr={learning_rate}, {optimizer})
-schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, share_of_rate)
+# The minibatches of the run; after one that has ended, the schedule begins again.
+done = int(weights["training/steps"][0]) if "training/steps" in weights else 0
+begin = done if done < {steps} else 0
+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: share_of_rate(begin + step))
 "#,
         settings.optimizer.class_name()
     );
@@ -206,6 +209,7 @@ average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=keep)
 "#
         );
     }
+    goes_on(code, settings, averaged);
     let average = if averaged { "        average.update_parameters(model)\n" } else { "" };
     let _ = write!(
         code,
@@ -227,6 +231,57 @@ average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=keep)
     if averaged {
         code.push_str("model.load_state_dict(average.module.state_dict())\n");
     }
+}
+
+/// Python that takes over where the run ended, if the file says with which optimizer state.
+fn goes_on(code: &mut String, settings: &TrainConfig, averaged: bool) {
+    let (momentum, velocity) = match settings.optimizer {
+        Optimizer::Adam { .. } => ("exp_avg", "exp_avg_sq"),
+        // Keras' momentum has the rate and the sign in it.
+        Optimizer::Sgd { .. } => ("momentum_buffer", ""),
+        Optimizer::RmsProp { .. } => ("", "square_avg"),
+    };
+    let scale = match settings.optimizer {
+        Optimizer::Sgd { .. } => {
+            format!(" / -({} * share_of_rate(max(done - 1, 0)))", settings.learning_rate)
+        }
+        _ => String::new(),
+    };
+    let _ = write!(
+        code,
+        r#"
+
+def as_here(tensor, like):
+    """A tensor of the file in PyTorch's order."""
+    if tensor.dim() == 4:
+        tensor = tensor.permute(3, 2, 0, 1)
+    elif tensor.dim() == 2:
+        tensor = tensor.T
+    return tensor.contiguous().to(like)
+
+
+if done:
+    for name, layer in zip(names, trainable):
+        for part, parameter in (("kernel", layer.weight), ("bias", layer.bias)):
+            state = {{"step": torch.tensor(float(done))}}
+            for slot, key, scale in (("momentum", "{momentum}", 1.0{scale}), ("velocity", "{velocity}", 1.0)):
+                if key:
+                    state[key] = as_here(weights[f"training/{{slot}}/{{name}}/{{part}}"], parameter) * scale
+            optimizer.state[parameter] = state
+            if f"training/parameters/{{name}}/{{part}}" in weights:
+                with torch.no_grad():
+                    parameter.copy_(as_here(weights[f"training/parameters/{{name}}/{{part}}"], parameter))
+"#
+    );
+    if averaged {
+        code.push_str(
+            "    average.n_averaged.fill_(done)
+",
+        );
+    }
+    code.push_str(
+        "    print(f\"Goes on after {done} minibatches, with the optimizer's state.\")\n\n",
+    );
 }
 
 /// As `train::schedule` computes it.

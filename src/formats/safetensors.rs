@@ -8,9 +8,13 @@
 //! | `test_accuracy` | share of the test images that it reads right, 0 to 1 |
 //! | `origin` | the address of the page |
 //!
+//! Beside the parameters it may have what training goes on from: `training/steps`, the minibatches so far, and for each
+//! parameter, under its name, `training/momentum/`, `training/velocity/` (Adam has both, SGD the first and RMSprop the
+//! second, as in Keras) and `training/parameters/`, the parameters themselves where the file's are their average.
+//!
 //! Only `architecture` has to be there, and not for the ready-made networks, which are known by their tensors.
 
-use crate::checkpoint::{self, CheckpointError};
+use crate::checkpoint::{self, CheckpointError, TrainingState};
 use crate::config::{Architecture, ArchitectureError, Form, MOST_LAYERS, NetworkPreset};
 use crate::net::Plan;
 use crate::protocol::NetworkInfo;
@@ -52,7 +56,20 @@ pub fn write(
     plan: &Plan,
     parameters: &[f32],
 ) -> Result<Vec<u8>, CheckpointError> {
-    checkpoint::save_with(plan, parameters, Some(metadata(info).into_iter().collect()))
+    write_run(info, plan, parameters, None)
+}
+
+/// As [`write`], with what training goes on from, which the Python scripts read.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_run(
+    info: &NetworkInfo,
+    plan: &Plan,
+    parameters: &[f32],
+    state: Option<TrainingState<'_>>,
+) -> Result<Vec<u8>, CheckpointError> {
+    checkpoint::save_with(plan, parameters, Some(metadata(info).into_iter().collect()), state)
 }
 
 /// What the file says, as keys and values.

@@ -5,12 +5,14 @@
 //! the *points* are scaled and moved ([`normalise`]), and a soft pen of MNIST's width draws them again
 //! ([`raster`]).
 
+pub mod digit;
 pub mod hand;
 pub mod normalise;
 pub mod notation;
 pub mod raster;
 pub mod strokes;
 
+pub use digit::{Digit, DigitInk};
 pub use strokes::{Drawing, Point};
 
 use crate::data::PIXELS;

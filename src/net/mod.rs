@@ -1,6 +1,7 @@
 //! A model is data, an [`Architecture`](crate::config::Architecture): a [`plan`] says what to compute and where each
 //! parameter is, and a [`network`] computes it.
 
+pub mod ascent;
 pub(crate) mod buffer;
 mod conv2d;
 pub mod doubt;

@@ -148,13 +148,19 @@ impl LayerActivations {
                     }
                 }
                 let kernel = &parameters[self.kernel.clone()];
+                // Pooling and relu leave zeros in most places.
+                let (mut pixel, mut others) = (usize::MAX, Vec::new());
                 self.for_each_tap(0..self.shape.height, |to, from, tap| {
-                    let gradients = &output_gradient[to * outputs..][..outputs];
+                    if std::mem::replace(&mut pixel, to) != to {
+                        let gradients = output_gradient[to * outputs..][..outputs].iter();
+                        others.clear();
+                        others.extend(gradients.copied().enumerate().filter(|(_, g)| *g != 0.0));
+                    }
                     let rows = kernel[tap * channels * outputs..].chunks_exact(outputs);
                     for (by, row) in
                         input_gradient[from * channels..][..channels].iter_mut().zip(rows)
                     {
-                        *by += gradients.iter().zip(row).map(|(g, weight)| g * weight).sum::<f32>();
+                        *by += others.iter().map(|&(filter, g)| g * row[filter]).sum::<f32>();
                     }
                 });
             }
@@ -276,8 +282,15 @@ impl Trace {
 
     /// The derivative of a class's logit with respect to every number of the image.
     pub fn saliency(&self, parameters: &[f32], class: usize) -> Vec<f32> {
-        let mut gradient = vec![0.0; self.logits().len()];
-        gradient[class] = 1.0;
+        let mut by_logits = vec![0.0; self.logits().len()];
+        by_logits[class] = 1.0;
+        self.gradient(parameters, by_logits)
+    }
+
+    /// The gradient of a function of the logits with respect to every number of the image.
+    ///
+    /// - `gradient`: the one with respect to the logits.
+    pub fn gradient(&self, parameters: &[f32], mut gradient: Vec<f32>) -> Vec<f32> {
         for (at, layer) in self.layers.iter().enumerate().rev() {
             gradient = layer.reverse(self.input(at), parameters, gradient);
         }

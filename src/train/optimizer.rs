@@ -60,6 +60,12 @@ impl OptimizerState {
         fits.then_some(Self { kind, first, second, steps })
     }
 
+    /// Its memory of the parameters, by Keras' names.
+    pub fn memory(&self) -> Vec<(&'static str, &[f32])> {
+        let both = [("momentum", &self.first[..]), ("velocity", &self.second[..])];
+        both.into_iter().filter(|(_, numbers)| !numbers.is_empty()).collect()
+    }
+
     /// Takes one step.
     pub fn step(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;

@@ -274,6 +274,16 @@ impl Session {
         &self.parameters
     }
 
+    /// What training goes on from beside [`Session::averaged`]: the optimizer's memory, and the parameters themselves if
+    /// those are their average.
+    pub fn training_state(&self) -> Vec<(&'static str, &[f32])> {
+        let mut state = self.optimizer.memory();
+        if !self.average.is_empty() {
+            state.push(("parameters", &self.parameters));
+        }
+        state
+    }
+
     /// The parameters to evaluate: their moving average, or without one the current ones.
     pub fn averaged(&self) -> &[f32] {
         if self.average.is_empty() { &self.parameters } else { &self.average }

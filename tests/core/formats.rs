@@ -1,5 +1,6 @@
 //! Networks to files and back, and files that hold none.
 
+use inkling::checkpoint::TrainingState;
 use inkling::config::{Architecture, Form, NetworkPreset};
 use inkling::formats::{self, Prediction, safetensors};
 use inkling::net::{Plan, init};
@@ -52,6 +53,25 @@ fn a_network_comes_back_as_it_went() {
         let packed = formats::pack(&bytes);
         assert_eq!(formats::unpack(&packed, bytes.len() as u32), bytes);
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_file_can_hold_what_training_goes_on_from() {
+    let (info, parameters) = network("f,d4r,d10s");
+    let plan = Plan::new(&Form::from_hash(&info.settings).0.settings.architecture).expect("a plan");
+    let (momentum, velocity) = (vec![0.5; parameters.len()], vec![0.25; parameters.len()]);
+    let lists = [("momentum", &momentum[..]), ("velocity", &velocity), ("parameters", &parameters)];
+    let state = TrainingState { steps: 1234, lists: &lists };
+    let bytes = safetensors::write_run(&info, &plan, &parameters, Some(state)).expect("a file");
+    for name in
+        ["training/steps", "training/velocity/dense_1/kernel", "training/parameters/dense/bias"]
+    {
+        assert!(bytes.windows(name.len()).any(|part| part == name.as_bytes()), "{name}");
+    }
+    let (told, read) = safetensors::read(&bytes).expect("it can be read");
+    assert_eq!((told, read), (info.clone(), parameters.clone()));
+    let short = TrainingState { steps: 1, lists: &[("momentum", &momentum[1..])] };
+    assert!(safetensors::write_run(&info, &plan, &parameters, Some(short)).is_err());
 }
 
 #[wasm_bindgen_test(unsupported = test)]

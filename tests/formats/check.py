@@ -123,7 +123,10 @@ def run_as_they_are(folder, mnist, work):
         before = ["-c", WITH_MNIST, work / "mnist.npz"] if library == "Keras" else []
         script = [folder / SCRIPTS[library], folder / "inkling-network.safetensors", "--train"]
         command = [sys.executable, *before, *script]
-        subprocess.run(command, cwd=work, env={**os.environ, **changes}, check=True)
+        env = {**os.environ, **changes}
+        said = subprocess.run(command, cwd=work, env=env, check=True, text=True, stdout=subprocess.PIPE)
+        print("".join(f"    {line}\n" for line in said.stdout.splitlines() if "\b" not in line))
+        assert "with the optimizer's state" in said.stdout
         trained = work / "inkling-network-trained.safetensors"
         trained.rename(work / f"{library.lower()}-{len(changes)}.safetensors")
 

@@ -25,9 +25,23 @@ const BELOW: &[(&str, &[&str])] = &[
     ("checkpoint", &["net"]),
     ("protocol", &["config", "net"]),
     ("train", &["kernels", "config", "net", "data", "ink", "protocol"]),
-    ("formats", &["config", "net", "checkpoint", "protocol"]),
+    ("formats", &["config", "net", "data", "ink", "checkpoint", "protocol"]),
     ("app", &["config", "net", "data", "ink", "protocol", "formats"]),
-    ("web", &["kernels", "config", "net", "train", "data", "ink", "protocol", "formats", "app"]),
+    (
+        "web",
+        &[
+            "kernels",
+            "config",
+            "net",
+            "checkpoint",
+            "train",
+            "data",
+            "ink",
+            "protocol",
+            "formats",
+            "app",
+        ],
+    ),
 ];
 
 /// Crates that exist in a browser only.
@@ -105,10 +119,13 @@ fn browsers_are_known_to_web_only(source: &Source) -> Option<String> {
     browser.filter(|_| !knows_a_browser(source))
 }
 
-/// Session and gradient above all, but nothing in the core needs a clock or a file.
+/// Session and gradient above all, but nothing in the core needs a clock or a file. Bytes in memory are neither.
 fn the_core_stays_inside(source: &Source) -> Option<String> {
-    let outside =
-        source.names(|name| matches!(name, ["std", module, ..] if OUTSIDE.contains(module)));
+    let outside = source.names(|name| match name {
+        ["std", "io", "Cursor" | "Read" | "Write"] => false,
+        ["std", module, ..] => OUTSIDE.contains(module),
+        _ => false,
+    });
     let printed =
         source.names(|name| matches!(name, ["println" | "print" | "eprintln" | "eprint" | "dbg"]));
     outside.or(printed).filter(|_| !["web", "bin"].contains(&source.top()))

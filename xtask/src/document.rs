@@ -10,10 +10,11 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
 /// The templates, by the names that they use for each other.
-const TEMPLATES: [&str; 7] = [
+const TEMPLATES: [&str; 8] = [
     "index.html",
     "controls.html",
     "panel-inside.html",
+    "panel-ask.html",
     "panel-evaluate.html",
     "panel-fine-tune.html",
     "panel-experiment.html",

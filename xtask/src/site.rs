@@ -36,6 +36,7 @@ const FROM_WWW: &[&str] = &[
     "share.js",
     "tour.js",
     "charts.js",
+    "compare.js",
     "worker-start.js",
     "offline.js",
     "app.webmanifest",
@@ -69,18 +70,20 @@ const STYLES: &[&str] = &[
     "www/windows.css",
     "www/panels.css",
     "www/rail.css",
-    "www/present.css",
 ];
 
-/// The parts of the one that comes after the first prediction: charts and open panels.
+/// The parts of the one that comes after the first prediction: charts, open panels, the tour, presenting and printing.
 const LATER_STYLES: &[&str] = &[
     "node_modules/uplot/dist/uPlot.min.css",
     "www/chart.css",
     "www/panel-experiment.css",
     "www/panel-inside.css",
+    "www/panel-ask.css",
     "www/panel-evaluate.css",
     "www/panel-runs.css",
     "www/panel-fine-tune.css",
+    "www/tour.css",
+    "www/present.css",
 ];
 
 /// Puts the site together in a new folder, from the folder with a folder for each wasm module. Returns the build's ID.

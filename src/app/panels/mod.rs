@@ -4,6 +4,7 @@
 //! `web::page::panels` that listens and renders. It changes only its own state: `update` gets the [`Context`] to look
 //! at and asks for the rest with [`Outcome`]s. It computes only while it is open.
 
+pub mod ask;
 pub mod evaluate;
 pub mod experiment;
 pub mod fine_tune;
@@ -12,6 +13,7 @@ pub mod runs;
 
 use super::drawings::{self, DrawingSet};
 use super::{Context, Outcome};
+use ask::AskState;
 use evaluate::EvaluateState;
 use experiment::ExperimentState;
 use fine_tune::FineTuneState;
@@ -23,6 +25,8 @@ use runs::RunsState;
 pub enum Event {
     /// In Look inside.
     Inside(inside::Event),
+    /// In Ask it.
+    Ask(ask::Event),
     /// In Test.
     Evaluate(evaluate::Event),
     /// In Make it yours.
@@ -40,6 +44,8 @@ pub enum Event {
 pub struct PanelStates {
     /// State of Look inside.
     pub inside: InsideState,
+    /// State of Ask it.
+    pub ask: AskState,
     /// State of Test.
     pub evaluate: EvaluateState,
     /// State of Make it yours.
@@ -54,6 +60,7 @@ impl PanelStates {
     pub(super) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Inside(event) => self.inside.update(event, cx, out),
+            Event::Ask(event) => self.ask.update(event, cx, out),
             Event::Evaluate(event) => self.evaluate.update(event, cx, out),
             Event::FineTune(event) => self.fine_tune.update(event, cx, out),
             Event::Experiment(event) => self.experiment.update(event, cx, out),
@@ -75,7 +82,7 @@ impl PanelStates {
             Some(PanelId::FineTune) => self.fine_tune.load(out),
             // Experiment shows how fast the last run was.
             Some(PanelId::Runs | PanelId::Experiment) => self.runs.load(out),
-            Some(PanelId::Inside) | None => {}
+            Some(PanelId::Inside | PanelId::Ask) | None => {}
         }
     }
 
@@ -91,6 +98,8 @@ impl PanelStates {
 pub enum PanelId {
     /// What each layer makes of the drawing.
     Inside,
+    /// What the network takes for a digit.
+    Ask,
     /// How well weights read the test images and pinned drawings.
     Evaluate,
     /// Training on the visitor's own digits.
@@ -103,13 +112,14 @@ pub enum PanelId {
 
 impl PanelId {
     /// All panels, in the page's order.
-    pub const ALL: [Self; 5] =
-        [Self::Inside, Self::Evaluate, Self::FineTune, Self::Experiment, Self::Runs];
+    pub const ALL: [Self; 6] =
+        [Self::Inside, Self::Ask, Self::Evaluate, Self::FineTune, Self::Experiment, Self::Runs];
 
     /// Its name in the markup: the id of its section. Its button's id has `open-` before it.
     pub fn dom_id(self) -> &'static str {
         match self {
             Self::Inside => "inside",
+            Self::Ask => "ask",
             Self::Evaluate => "judge",
             Self::FineTune => "yours",
             Self::Experiment => "experiment",

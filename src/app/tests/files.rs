@@ -1,6 +1,13 @@
 //! Networks that leave as files and come back from them.
 
 use super::*;
+use crate::app::drawings::{DrawingSet, DrawingsRequest};
+use crate::app::panels::runs::RunsRequest;
+use crate::protocol::{FileFormat, OpenedFile};
+
+fn files() -> Vec<OpenedFile> {
+    vec![OpenedFile { name: String::from("a.safetensors"), length: 9 }]
+}
 
 /// What the file of a network of this link says of it.
 fn info(link: &str) -> NetworkInfo {
@@ -37,18 +44,19 @@ fn the_network_that_answers_is_saved() {
     };
     assert_eq!((arrays[0][0], info.test_accuracy), (0.5, None), "during a run, too");
     assert_eq!(info.settings, app.cx.form.to_hash());
-    let reply = Reply::Exported { format: FileFormat::Onnx, length: 7 };
+    let name = String::from("inkling-network.onnx");
+    let reply = Reply::File { name: name.clone(), length: 7 };
     let effects = app.update(Event::Reply(reply, vec![vec![1.0, 2.0]]));
-    let (format, bytes) = (FileFormat::Onnx, vec![1.0, 2.0]);
-    assert_eq!(effects, [Effect::SaveFile { format, length: 7, bytes }]);
+    let bytes = vec![1.0, 2.0];
+    assert_eq!(effects, [Effect::SaveFile { name, length: 7, bytes }]);
 }
 
 #[test]
 fn a_network_from_a_file_answers() {
     let mut app = ready();
     draw(&mut app);
-    let effects = app.update(Event::OpenNetwork { length: 9, bytes: vec![0.0; 3] });
-    assert_eq!(effects, [Effect::Send(Request::Open { length: 9 }, vec![vec![0.0; 3]])]);
+    let effects = app.update(Event::Open(files(), vec![vec![0.0; 3]]));
+    assert_eq!(effects, [Effect::Send(Request::Open { files: files() }, vec![vec![0.0; 3]])]);
     let before = format!("{:?}", app.view());
     let info = info("epochs=3&seed=8&net=f,d10s");
     let opened = |weights: usize| {
@@ -74,15 +82,34 @@ fn a_network_from_a_file_answers() {
 }
 
 #[test]
-fn a_file_that_is_no_network_changes_only_the_notice() {
+fn a_file_that_cannot_be_opened_changes_only_the_notice() {
     let mut app = ready();
     let before = format!("{:?}", app.cx);
-    reply(&mut app, Reply::OpenFailed { reason: "it is empty".into() });
-    let notice = "The file cannot be opened: it is empty. It should be a .safetensors file that Inkling has saved.";
-    assert_eq!(app.notice.as_deref(), Some(notice));
+    reply(&mut app, Reply::Refused { reason: "It is empty.".into() });
+    assert_eq!(app.notice.as_deref(), Some("It is empty."));
     assert_eq!(format!("{:?}", app.cx), before);
 
     app.update(Event::Train);
-    assert_eq!(app.update(Event::OpenNetwork { length: 9, bytes: vec![0.0; 3] }), []);
+    let effects = app.update(Event::Open(files(), vec![vec![0.0; 3]]));
+    assert!(matches!(effects[..], [Effect::Send(Request::Open { .. }, _)]), "it may hold digits");
+    let info = info("net=f,d10s");
+    app.update(Event::Reply(Reply::Opened { info }, vec![vec![0.25; 7850]]));
     assert!(app.notice.is_some_and(|notice| notice.starts_with("A run is in progress.")));
+}
+
+#[test]
+fn what_a_file_added_is_read_and_its_settings_taken_by_an_untouched_page() {
+    let settings = Some(String::from("#epochs=7&net=f,d10s"));
+    let merged = || Reply::Merged { words: "Added 2 digits.".into(), settings: settings.clone() };
+    let mut app = ready();
+    app.update(Event::Hash(String::new()));
+    let effects = app.update(Event::Reply(merged(), vec![]));
+    assert!(effects.contains(&Effect::Runs(RunsRequest::Read)));
+    let read = Effect::Drawings(DrawingSet::UserDigits, DrawingsRequest::Read);
+    assert!(effects.contains(&read) && app.notice.as_deref() == Some("Added 2 digits."));
+    assert_eq!(app.cx.form.settings.epochs, 7);
+
+    app.update(Event::Hash(String::from("#epochs=3")));
+    reply(&mut app, merged());
+    assert_eq!(app.cx.form.settings.epochs, 3, "what exists stays");
 }

@@ -9,12 +9,14 @@ use crate::app::panels::experiment::{self, editor::Edit};
 use crate::app::panels::fine_tune;
 use crate::app::panels::inside::{self, Attribution, Subject, Unit};
 use crate::app::panels::runs::record::{Record, StoredRun};
-use crate::app::panels::runs::{Format, Measure, RunsRequest, StoredRuns};
+use crate::app::panels::runs::{Measure, RunsRequest, StoredRuns};
 use crate::app::timeline::Event as Happened;
 use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
-use crate::protocol::{FileFormat, Interrupted, NetworkInfo, Tallies, Tally, Trainable};
+use crate::protocol::{
+    FileFormat, Interrupted, NetworkInfo, OpenedFile, SavedFile, Tallies, Tally, Trainable,
+};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -387,7 +389,10 @@ impl<'a> Visit<'a> {
                     format: pick(rng, &FileFormat::ALL).1,
                     origin: String::from("http://localhost/"),
                 },
-                1 => Event::OpenNetwork { length: whole(rng), bytes: weights(rng) },
+                1 => Event::Open(
+                    vec![OpenedFile { name: "a.safetensors".into(), length: whole(rng) }],
+                    vec![weights(rng)],
+                ),
                 _ => Event::Recipe(pick(rng, &Recipe::ALL)),
             },
             15 => match rng.u8(..8) {
@@ -599,9 +604,10 @@ impl<'a> Visit<'a> {
                 1 => Reply::Failed { run, message: reason() },
                 2 => Reply::Broken,
                 _ => match rng.u8(..4) {
-                    0 => Reply::Exported { format: FileFormat::Onnx, length: whole(rng) },
-                    1 => Reply::ExportFailed { reason: reason() },
-                    2 => Reply::OpenFailed { reason: reason() },
+                    0 => Reply::File { name: "a.onnx".into(), length: whole(rng) },
+                    1 if rng.bool() => Reply::NotKept { reason: reason() },
+                    1 => Reply::Refused { reason: reason() },
+                    2 => Reply::Merged { words: reason(), settings: Some(hash(rng)) },
                     _ => Reply::Opened {
                         info: NetworkInfo { settings: hash(rng), ..NetworkInfo::default() },
                     },
@@ -633,7 +639,7 @@ fn run_event(rng: &mut Rng, keys: &[Key], lies: bool) -> runs::Event {
         3 => runs::Event::Show(key, rng.bool()),
         4 => runs::Event::Measure(pick(rng, &Measure::ALL.map(|(_, measure)| measure))),
         5 => runs::Event::Save(
-            pick(rng, &[Format::Csv, Format::Json]),
+            pick(rng, &[SavedFile::RunsCsv, SavedFile::RunsJson, SavedFile::Archive]),
             String::from("http://localhost/"),
         ),
         _ => runs::Event::Load(key),

@@ -134,6 +134,9 @@ impl RunView {
                 match cannot {
                     Some(why) => why,
                     None if cx.interrupted.is_some() => DROPS_INTERRUPTED,
+                    None if cx.form.start == StartFrom::Fresh && cx.step_size == 1 => {
+                        "Train starts from nothing. Step trains on one minibatch."
+                    }
                     None => step_words(cx.step_size),
                 },
             ),

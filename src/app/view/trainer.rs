@@ -115,6 +115,9 @@ fn problem(cx: &Context) -> Option<Problem> {
 /// - `kept`: whether the run is in the browser's store.
 pub fn farewell(run: Option<&Run>, kept: bool) -> String {
     let safe = match run {
+        Some(run) if run.is_on() && !run.refused => {
+            String::from(" The run in progress was saved up to a few seconds ago and can continue.")
+        }
         Some(run) if kept => {
             format!(" What was learnt up to epoch {} is saved in Runs.", run.progress.epoch)
         }

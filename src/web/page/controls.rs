@@ -191,8 +191,10 @@ fn go_to(panel: PanelId) {
     if door.get_attribute("aria-expanded").as_deref() != Some("true") {
         door.click();
     }
-    door.scroll_into_view();
     let _ = door.focus();
+    if let Ok(panels) = dom::by_id::<Element>("panels") {
+        panels.scroll_into_view();
+    }
 }
 
 fn press(id: &str, event: impl Fn() -> Event + 'static) -> Result<(), DomError> {

@@ -1,14 +1,10 @@
 //! Files for the visitor to save.
 
-use js_sys::{Array, Float32Array, JSON, JsString, Uint8Array};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use web_sys::{Blob, HtmlAnchorElement, Url};
 
 use super::dom::{self, DomError};
-use crate::app::panels::runs::File;
-use crate::protocol::FileFormat;
 
 /// Milliseconds after which the browser has certainly read a file.
 const READ: i32 = 60_000;
@@ -25,33 +21,12 @@ pub(super) fn from(url: &str, name: &str) -> Result<(), DomError> {
     Ok(())
 }
 
-/// Makes the browser save runs.
-pub(super) fn runs(file: File) -> Result<(), DomError> {
-    match file {
-        File::Csv(table) => text("inkling-runs.csv", "text/csv", &table.into()),
-        File::Json(runs) => {
-            let list = runs.serialize(&Serializer::json_compatible());
-            let list = list.map_err(|error| DomError::Refused(error.to_string()))?;
-            text("inkling-runs.json", "application/json", &JSON::stringify(&list)?)
-        }
-    }
-}
-
-/// Makes the browser save a network's file, whose bytes are four to a number.
-pub(super) fn network(format: FileFormat, length: u32, bytes: &[f32]) -> Result<(), DomError> {
+/// Makes the browser save a file, whose bytes are four to a number.
+pub(super) fn bytes(name: &str, length: u32, bytes: &[f32]) -> Result<(), DomError> {
     let buffer = Float32Array::from(bytes).buffer();
     let bytes = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, length);
-    blob(format.file_name(), &Blob::new_with_u8_array_sequence(&Array::of1(&bytes))?)
-}
-
-fn text(name: &str, mime: &str, text: &JsString) -> Result<(), DomError> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime);
-    blob(name, &Blob::new_with_str_sequence_and_options(&Array::of1(text), &options)?)
-}
-
-fn blob(name: &str, blob: &Blob) -> Result<(), DomError> {
-    let url = Url::create_object_url_with_blob(blob)?;
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&bytes))?;
+    let url = Url::create_object_url_with_blob(&blob)?;
     from(&url, name)?;
     // The browser may go on reading it for some time.
     let read = Closure::once_into_js(move || Url::revoke_object_url(&url));

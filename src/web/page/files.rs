@@ -1,4 +1,4 @@
-//! Networks to files and back: the buttons that save one, and files that are picked or dropped on the page.
+//! What the page keeps to files and back: the buttons that save one, and files that are picked or dropped on the page.
 
 use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -8,10 +8,11 @@ use super::address;
 use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
-use crate::protocol::FileFormat;
+use crate::app::panels::{self, runs};
+use crate::protocol::{DigitFormat, FileFormat, OpenedFile, SavedFile};
 
-/// More bytes than a file of the largest network has.
-const MOST: f64 = 16e6;
+/// The most bytes of files that are opened together.
+const MOST: f64 = 1e8;
 
 pub(super) fn listen() -> Result<(), DomError> {
     for (word, format) in FileFormat::ALL {
@@ -19,13 +20,27 @@ pub(super) fn listen() -> Result<(), DomError> {
             dispatch(Event::SaveNetwork { format, origin: address::page() });
         })?;
     }
-    let input: HtmlInputElement = dom::by_id("open-network")?;
-    let picked = input.clone();
-    dom::on(&input, "change", move |_: DomEvent| {
-        open(picked.files());
-        // The same file can be picked again.
-        picked.set_value("");
-    })?;
+    for (word, format) in DigitFormat::ALL {
+        dom::press(&["save-digits-", word].concat(), move || {
+            save(SavedFile::Digits(format));
+        })?;
+    }
+    for (id, what) in [
+        ("runs-csv", SavedFile::RunsCsv),
+        ("runs-json", SavedFile::RunsJson),
+        ("save-all", SavedFile::Archive),
+    ] {
+        dom::press(id, move || save(what))?;
+    }
+    for id in ["open-network", "open-digits"] {
+        let input: HtmlInputElement = dom::by_id(id)?;
+        let picked = input.clone();
+        dom::on(&input, "change", move |_: DomEvent| {
+            open(picked.files());
+            // The same file can be picked again.
+            picked.set_value("");
+        })?;
+    }
     let window = dom::window()?;
     dom::on(&window, "dragover", |event: DragEvent| {
         let types = event.data_transfer().map(|carried| carried.types());
@@ -42,26 +57,40 @@ pub(super) fn listen() -> Result<(), DomError> {
     })
 }
 
-/// Opens the first of some files.
-fn open(files: Option<FileList>) {
-    let Some(file) = files.and_then(|files| files.get(0)) else { return };
+fn save(what: SavedFile) {
+    let event = runs::Event::Save(what, address::page());
+    dispatch(Event::Panel(panels::Event::Runs(event)));
+}
+
+/// Opens files. The list is emptied with its input, so they are taken from it first.
+fn open(list: Option<FileList>) {
+    let Some(list) = list else { return };
+    let files: Vec<File> = (0..list.length()).filter_map(|at| list.get(at)).collect();
+    if files.is_empty() {
+        return;
+    }
     spawn_local(async move {
-        dispatch(match read(&file).await {
-            Ok((length, bytes)) => Event::OpenNetwork { length, bytes },
+        dispatch(match read(&files).await {
+            Ok((files, bytes)) => Event::Open(files, bytes),
             Err(error) => {
-                Event::Notice([&file.name(), " cannot be read: ", &error.to_string(), "."].concat())
+                Event::Notice(["The file cannot be read: ", &error.to_string(), "."].concat())
             }
         });
     });
 }
 
-/// A file's length and bytes, four to a number.
-async fn read(file: &File) -> Result<(u32, Vec<f32>), DomError> {
-    if file.size() > MOST {
-        return Err(DomError::Refused(String::from("it is larger than any network of this page")));
+/// Names and lengths of files, and their bytes, four to a number.
+async fn read(files: &[File]) -> Result<(Vec<OpenedFile>, Vec<Vec<f32>>), DomError> {
+    if files.iter().map(|file| file.size()).sum::<f64>() > MOST {
+        return Err(DomError::Refused(String::from("it is larger than 100 MB")));
     }
-    let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await?);
-    let numbers = Float32Array::new_with_length(bytes.length().div_ceil(4));
-    Uint8Array::new(&numbers.buffer()).set(&bytes, 0);
-    Ok((bytes.length(), numbers.to_vec()))
+    let (mut heads, mut contents) = (Vec::new(), Vec::new());
+    for file in files {
+        let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await?);
+        let numbers = Float32Array::new_with_length(bytes.length().div_ceil(4));
+        Uint8Array::new(&numbers.buffer()).set(&bytes, 0);
+        heads.push(OpenedFile { name: file.name(), length: bytes.length() });
+        contents.push(numbers.to_vec());
+    }
+    Ok((heads, contents))
 }

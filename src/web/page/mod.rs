@@ -10,6 +10,7 @@
 //! | `pad`, `controls`, `correction`, `files`, `timeline` | listen |
 //! | `render` | shows |
 //! | `network_picture` | draws the layers' maps |
+//! | `comparison` | has a script show two runs side by side |
 //! | `charts` | draws the curves, and fetches the script that draws all charts |
 //! | `panels` | the panels, which listen and show |
 //! | `address`, `storage`, `kept_drawing`, `weights`, `update` | what the browser stores, and what is fetched |
@@ -20,6 +21,7 @@ mod announce;
 mod assets;
 mod canvas;
 mod charts;
+mod comparison;
 mod controls;
 mod correction;
 mod dispatch;
@@ -377,10 +379,8 @@ impl Page {
             }
             Effect::Runs(request) => storage::runs::ask(request),
             Effect::Drawings(set, request) => storage::drawings::ask(set, request),
-            Effect::Download(file) => download::runs(file)?,
-            Effect::SaveFile { format, length, bytes } => {
-                download::network(format, length, &bytes)?
-            }
+            Effect::SaveFile { name, length, bytes } => download::bytes(&name, length, &bytes)?,
+            Effect::ShowComparison(document, images) => comparison::show(document, images),
             Effect::Announce(words) => announce::announce(words)?,
         }
         Ok(())

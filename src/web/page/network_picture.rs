@@ -197,6 +197,7 @@ impl NetworkPicture {
             self.at_once = calm.is_some_and(|calm| calm.matches());
             let known = self.network.as_ref().is_some_and(|(of, _)| of == answer.architecture());
             if !known {
+                self.fit()?;
                 self.rebuild(answer.architecture())?;
             }
             // Weights that overflowed give no digit.

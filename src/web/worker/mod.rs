@@ -7,7 +7,9 @@
 //! | `helper_pool` | the trainer's side of its helpers |
 //! | `helper` | a helper's own side |
 //! | `mailbox` | the memory that these two share |
-//! | `run_store` | keeps the run, so that a later visit can go on with it |
+//! | `run_store` | keeps the run, so that a later visit can go on with it, and reaches what else is kept |
+//! | `keeper` | saves what is kept as files, and adds files to it |
+//! | `comparison` | evaluates two kept runs |
 //! | `dataset`, `batch_buffer` | loads the images; holds those of the current job |
 //! | `bench_worker` | measures, with the feature `bench` |
 //! | `error` | the errors of them all |
@@ -15,11 +17,13 @@
 mod batch_buffer;
 #[cfg(feature = "bench")]
 mod bench_worker;
+mod comparison;
 pub mod dataset;
 mod error;
 mod fine_tune;
 mod helper;
 mod helper_pool;
+mod keeper;
 mod mailbox;
 mod run_store;
 mod test_evaluation;
@@ -32,6 +36,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use crate::app::panels::runs::record::StoredRun;
 use crate::kernels::lanes;
 use crate::protocol::Reply;
 use crate::web::attempt::attempt;
@@ -75,6 +80,9 @@ pub fn start() -> Result<(), WorkerError> {
             match cell.with(|trainer| trainer.on_request(request, arrays)).flatten() {
                 Some(Later::Load(loader)) => load_data(&cell, *loader),
                 Some(Later::Continue(key, going_on)) => go_on(&cell, key, going_on),
+                Some(Later::Save(saving)) => spawn_local(keeper::save(cell.scope.clone(), saving)),
+                Some(Later::Add(added)) => spawn_local(keeper::add(cell.scope.clone(), added)),
+                Some(Later::Compare(runs)) => compare(&cell, runs),
                 None => {}
             }
         }
@@ -146,5 +154,17 @@ fn go_on(cell: &Rc<TrainerCell>, key: String, going_on: GoingOn) {
     spawn_local(async move {
         let bytes = run_store::take(&key).await;
         cell.with(|trainer| trainer.go_on(going_on, bytes));
+    });
+}
+
+/// Reads the weights of two kept runs and compares these.
+fn compare(cell: &Rc<TrainerCell>, runs: Vec<StoredRun>) {
+    let cell = Rc::clone(cell);
+    spawn_local(async move {
+        let mut weights = Vec::new();
+        for run in &runs {
+            weights.push(keeper::weights(run.key).await.unwrap_or_default());
+        }
+        cell.with(|trainer| trainer.begin_comparison(&runs, &weights));
     });
 }

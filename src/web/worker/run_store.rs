@@ -1,4 +1,4 @@
-//! The run that is on, as the browser keeps it: the Rust side of `run-store.js`.
+//! The run that is on, as the browser keeps it, and what else it keeps: the Rust side of `run-store.js`.
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -20,6 +20,12 @@ extern "C" {
     fn take_run(key: &str) -> Promise;
     #[wasm_bindgen(js_name = forget)]
     fn forget_run(key: &str) -> Promise;
+    #[wasm_bindgen(js_name = value)]
+    fn value_of_key(key: &str) -> Promise;
+    #[wasm_bindgen(js_name = entries)]
+    fn all_entries(prefix: &str) -> Promise;
+    #[wasm_bindgen(js_name = add)]
+    fn add_entries(entries: &Array) -> Promise;
 }
 
 /// An interrupted run: its key, and what it needs to go on.
@@ -40,9 +46,14 @@ pub(super) fn begin() {
     attend(begin_run());
 }
 
-/// Keeps the run as it is.
-pub(super) fn keep(bytes: &[u8]) {
-    attend(keep_run(&Uint8Array::from(bytes)));
+/// Keeps the run as it is, or says why that is not possible.
+pub(super) fn keep(bytes: &[u8], refused: impl FnOnce(String) + 'static) {
+    let kept = keep_run(&Uint8Array::from(bytes));
+    spawn_local(async {
+        if let Err(reason) = done(kept).await {
+            refused(reason);
+        }
+    });
 }
 
 /// The run is over, and what was kept of it goes.
@@ -65,4 +76,33 @@ pub(super) async fn find() -> Option<InterruptedRun> {
 pub(super) async fn take(key: &str) -> Option<Vec<u8>> {
     let bytes = JsFuture::from(take_run(key)).await.ok()?;
     Some(bytes.dyn_into::<Uint8Array>().ok()?.to_vec())
+}
+
+/// What went wrong, as the end of a sentence. Chromium's exception for a full store has no message.
+fn reason(error: &JsValue) -> String {
+    match port::describe(error) {
+        full if full.contains("Quota") => String::from("there is no room left for this site"),
+        other => other,
+    }
+}
+
+async fn done(promise: Promise) -> Result<JsValue, String> {
+    JsFuture::from(promise).await.map_err(|error| reason(&error))
+}
+
+/// The value of a key; undefined without one.
+pub(super) async fn value(key: String) -> Result<JsValue, String> {
+    done(value_of_key(&key)).await
+}
+
+/// Keys with this prefix, and their values.
+pub(super) async fn entries(prefix: &str) -> Result<Vec<(String, JsValue)>, String> {
+    let entries: Array = done(all_entries(prefix)).await?.unchecked_into();
+    let pairs = entries.iter().map(JsCast::unchecked_into::<Array>);
+    Ok(pairs.filter_map(|pair| Some((pair.get(0).as_string()?, pair.get(1)))).collect())
+}
+
+/// Adds keys and values, all or none.
+pub(super) async fn add(entries: &Array) -> Result<(), String> {
+    done(add_entries(entries)).await.map(|_| ())
 }

@@ -11,8 +11,8 @@ use crate::data::CLASSES;
 use crate::protocol::Trainable;
 use job::JobState;
 
-/// The most digits of a class that are kept; ten are plenty.
-pub const MOST_OF_A_CLASS: usize = 20;
+/// The most digits of a class that are kept. Ten of one's own are plenty; a school class can pool theirs.
+pub const MOST_OF_A_CLASS: usize = 100;
 
 /// One in this many digits of a class is held out of training.
 pub const HELD_OUT_EVERY: usize = 4;

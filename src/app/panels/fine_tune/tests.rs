@@ -102,7 +102,7 @@ fn there_is_an_end_to_a_class() {
     assert!(my_digits(&app).full[4] && !my_digits(&app).full[5]);
     draw(&mut app);
     assert!(label(&mut app, 4).is_empty());
-    assert!(app.notice.as_ref().is_some_and(|words| words.contains("20 of your 4s")));
+    assert!(app.notice.as_ref().is_some_and(|words| words.contains("100 of your 4s")));
     assert!(app.cx.answer.picture().is_some(), "it may be another digit");
     label(&mut app, 9);
     assert_eq!(labels(&app).len(), MOST_OF_A_CLASS + 1);

@@ -1,5 +1,7 @@
 //! Runs: every run that finishes an epoch is kept, to be compared and loaded again.
 
+pub mod compare;
+pub mod export;
 pub mod record;
 
 use crate::app::collection::{self, Collection};
@@ -9,14 +11,11 @@ use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
 use crate::app::{Context, Effect, Outcome};
 use crate::config::Field;
-use crate::protocol::RunId;
-use record::{Record, RunKey, RunMetadata, SavedRun, StoredRun};
+use crate::protocol::{Request, RunId, SavedFile, StoredHead};
+use record::{Record, RunKey, RunMetadata, StoredRun};
 
 /// How many runs the chart shows unless asked for others.
 const SHOWN: usize = 6;
-
-/// The most characters in a name.
-const NAME: usize = 40;
 
 /// What happens to kept runs.
 #[derive(Debug)]
@@ -35,8 +34,10 @@ pub enum Event {
     Show(RunKey, bool),
     /// Show this measure in the chart.
     Measure(Measure),
-    /// Save all runs to a file, whose links begin with the page's address.
-    Save(Format, String),
+    /// Save all runs to a file, or everything that the browser keeps. Links in it begin with the page's address.
+    Save(SavedFile, String),
+    /// Compare two runs.
+    Compare(RunKey, RunKey),
     /// Let the run's weights answer.
     Load(RunKey),
     /// The run's weights, or why there are none.
@@ -63,24 +64,6 @@ pub enum RunsRequest {
     Forget(RunKey),
     /// Read a run's weights.
     Weights(RunKey),
-}
-
-/// A file format for all runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A table with a line for each epoch.
-    Csv,
-    /// Everything, minibatches included.
-    Json,
-}
-
-/// A file with all runs.
-#[derive(Clone, Debug, PartialEq)]
-pub enum File {
-    /// Its text.
-    Csv(String),
-    /// What the browser is to write as JSON.
-    Json(Vec<SavedRun>),
 }
 
 /// What the chart shows.
@@ -270,6 +253,7 @@ impl RunsState {
         let at = known.unwrap_or_else(|| {
             let key = self.records.next_key();
             self.records.push(Record::new(key, run, cx.answer.trained().map_or(0, <[f32]>::len)));
+            record::number_last(self.records.all_mut());
             show_newest(self.records.all_mut());
             self.records.all().len() - 1
         });
@@ -291,12 +275,18 @@ impl RunsState {
 
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Save(format, address) => {
-                let file = match format {
-                    Format::Csv => File::Csv(record::to_csv(self.records.all(), &address)),
-                    Format::Json => File::Json(self.records().map(Record::saved).collect()),
-                };
-                out.push(Outcome::Effect(Effect::Download(file)));
+            Event::Save(what, origin) => {
+                let settings = cx.form.to_hash();
+                let (runs, arrays) = self.message(|_| true);
+                let request = Request::Save { what, origin, settings, runs };
+                out.push(cx.ask_trainer(request, arrays));
+            }
+            Event::Compare(first, second) => {
+                let (mut runs, mut arrays) = self.message(|key| key == first);
+                let (others, more) = self.message(|key| key == second);
+                runs.extend(others);
+                arrays.extend(more);
+                out.push(cx.ask_trainer(Request::Compare { runs }, arrays));
             }
             Event::Read(Ok(stored)) => self.take_stored(&stored, cx, out),
             Event::Read(Err(reason)) => self.records.set_unreadable(reason),
@@ -353,12 +343,20 @@ impl RunsState {
         }
     }
 
+    /// Some runs, newest first, as they cross to the trainer.
+    fn message(&self, chosen: impl Fn(RunKey) -> bool) -> (Vec<StoredHead>, Vec<Vec<f32>>) {
+        let chosen = self.records().filter(|record| chosen(record.key));
+        let (heads, arrays): (_, Vec<_>) =
+            chosen.map(Record::kept).map(|run| (run.head(), run.arrays())).unzip();
+        (heads, arrays.into_iter().flatten().collect())
+    }
+
     fn find_mut(&mut self, key: RunKey) -> Option<&mut Record> {
         self.records.all_mut().iter_mut().find(|record| record.key == key)
     }
 
     fn rename(&mut self, key: RunKey, name: &str, out: &mut Vec<Outcome>) {
-        let name: String = name.trim().chars().take(NAME).collect();
+        let name: String = name.trim().chars().take(record::MOST_OF_NAME).collect();
         let Some(record) = self.find_mut(key) else { return };
         if !name.is_empty() {
             record.metadata.name = name;
@@ -379,6 +377,9 @@ impl RunsState {
         let lost = stored.kept.len() - read.len();
         out.extend(collection::left_out(lost, "runs").map(Outcome::Notify));
         let own = self.records.take_stored(read, stored.session_salt);
+        for end in own..self.records.all().len() {
+            record::number_last(&mut self.records.all_mut()[..=end]);
+        }
         show_newest(self.records.all_mut());
         out.extend(speed_of(self.records.all()).map(Outcome::Speed));
         let current = cx.run.as_ref().map(Run::id);
@@ -396,7 +397,9 @@ fn row(record: &Record, measure: Measure, apart: &[Field]) -> Row {
     Row {
         key: record.key,
         name: metadata.name.clone(),
-        apart: metadata.apart(apart),
+        apart: Some(metadata.apart(apart))
+            .filter(|apart| !metadata.name.contains(apart))
+            .unwrap_or_default(),
         shown: record.shown,
         cells: [
             last.map_or_else(String::new, |test| percent(test.accuracy)),

@@ -3,12 +3,9 @@
 use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
 use crate::app::run::Run;
-use crate::config::NetworkPreset;
-use crate::config::TrainConfig;
-use crate::config::{Field, Form, StartFrom, number};
-use crate::protocol::{Evaluation, RunId};
-
-use serde::{Serialize, Serializer};
+use crate::config::architecture::Layer;
+use crate::config::{Architecture, Field, Form, NetworkPreset, StartFrom, TrainConfig};
+use crate::protocol::{Evaluation, RunId, StoredHead};
 
 /// All that is kept of a run except its curves and weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +34,7 @@ impl RunMetadata {
         self.form().to_hash()
     }
 
-    fn form(&self) -> Form {
+    pub(super) fn form(&self) -> Form {
         Form { settings: self.settings.clone(), start: self.start, ..Form::default() }
     }
 
@@ -96,6 +93,32 @@ pub struct StoredRun {
     pub accuracies: Vec<f32>,
 }
 
+impl StoredRun {
+    /// What crosses to the trainer.
+    pub(super) fn head(&self) -> StoredHead {
+        StoredHead { key: self.key, name: self.name.clone(), link: self.link.clone() }
+    }
+
+    /// The arrays beside [`StoredHead`].
+    pub(super) fn arrays(self) -> [Vec<f32>; 3] {
+        let halves = |number: f64| {
+            let bits = number.to_bits();
+            [bits as u32, (bits >> 32) as u32].map(f32::from_bits)
+        };
+        [self.numbers.into_iter().flat_map(halves).collect(), self.losses, self.accuracies]
+    }
+
+    /// What has crossed to the trainer.
+    pub fn of_message(head: StoredHead, [numbers, losses, accuracies]: [Vec<f32>; 3]) -> Self {
+        let whole = |&[low, high]: &[f32; 2]| {
+            f64::from_bits(u64::from(low.to_bits()) | u64::from(high.to_bits()) << 32)
+        };
+        let StoredHead { key, name, link } = head;
+        let numbers = numbers.as_chunks().0.iter().map(whole).collect();
+        Self { key, name, link, numbers, losses, accuracies }
+    }
+}
+
 /// How many numbers of the run come before those of the epochs in [`StoredRun::numbers`].
 const OF_RUN: usize = 4;
 const OF_EPOCH: usize = 6;
@@ -106,23 +129,68 @@ impl Item for Record {
     }
 
     fn set_key(&mut self, key: Key) {
-        if self.metadata.name == usual_name(self.key) {
-            self.metadata.name = usual_name(key);
-        }
         self.key = key;
     }
 }
 
-/// A run's name until the visitor gives it another.
-fn usual_name(key: RunKey) -> String {
-    format!("Run {}", key >> 16)
+/// The most characters in a name.
+pub(super) const MOST_OF_NAME: usize = 40;
+
+/// What a run is called until the visitor gives it another name: its network, and the settings in which it differs from
+/// the nearer of those that the page can open with, as far as there is room: "Dense 128, lr 0.01".
+fn usual_name(metadata: &RunMetadata) -> String {
+    let form = metadata.form();
+    let told = |field: &Field| {
+        !matches!(field, Field::Architecture | Field::Seed | Field::Workers | Field::Backend)
+    };
+    let differs = |usual: Form| {
+        let all = Field::ALL.into_iter().filter(told);
+        all.filter(|&field| form.get(field) != usual.get(field)).collect::<Vec<_>>()
+    };
+    let fields = [Form::default(), Form::quick()].map(differs);
+    let mut name = match NetworkPreset::of(&metadata.settings.architecture) {
+        Some(network) => String::from(network.name),
+        None => layers(&metadata.settings.architecture),
+    };
+    for field in fields.into_iter().min_by_key(Vec::len).unwrap_or_default() {
+        let value = form.get(field);
+        let words = [", ", field.key(), " ", &value].concat();
+        // A setting that is of another optimizer has no value.
+        if !value.is_empty() && name.len() + words.len() <= MOST_OF_NAME {
+            name.push_str(&words);
+        }
+    }
+    name.chars().take(MOST_OF_NAME).collect()
+}
+
+/// The layers that learn, but for the last, which all networks have: "Conv2D 32, Dense 128".
+fn layers(architecture: &Architecture) -> String {
+    let words = architecture.layers.iter().filter_map(|layer| match layer {
+        Layer::Conv2D { filters, .. } => Some(format!("Conv2D {filters}")),
+        Layer::Dense { units, .. } => Some(format!("Dense {units}")),
+        _ => None,
+    });
+    let words: Vec<_> = words.collect();
+    words[..words.len().saturating_sub(1).max(1).min(words.len())].join(", ")
+}
+
+/// Gives the last of some records, which has its usual name, a number if others have that name, too.
+pub(super) fn number_last(records: &mut [Record]) {
+    let Some((last, others)) = records.split_last_mut() else { return };
+    let name = &mut last.metadata.name;
+    let usual = name.clone();
+    let mut number = 1;
+    while others.iter().any(|other| other.metadata.name == *name) {
+        number += 1;
+        *name = format!("{usual} ({number})");
+    }
 }
 
 impl Record {
     /// A record of a run before its first epoch.
     pub(super) fn new(key: RunKey, run: &Run, parameters: usize) -> Self {
-        let metadata = RunMetadata {
-            name: usual_name(key),
+        let mut metadata = RunMetadata {
+            name: String::new(),
             settings: run.settings.clone(),
             start: run.start,
             parameters: parameters as u32,
@@ -131,6 +199,7 @@ impl Record {
             seconds: None,
             images_per_second: 0.0,
         };
+        metadata.name = usual_name(&metadata);
         Self { key, run: Some(run.id()), metadata, curves: Curves::default(), shown: true }
     }
 
@@ -200,89 +269,9 @@ impl Record {
     }
 }
 
-/// A run in a JSON file. What is not a number is null there.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SavedRun {
-    name: String,
-    link: String,
-    /// By their keys in the link.
-    #[serde(serialize_with = "as_object")]
-    settings: Vec<(&'static str, Setting)>,
-    parameters: u32,
-    seconds: Option<f64>,
-    images_per_second: f64,
-    epochs: Vec<SavedEpoch>,
-    /// Of each minibatch.
-    losses: Vec<f64>,
-    accuracies: Vec<f64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-enum Setting {
-    Number(f64),
-    Word(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct SavedEpoch {
-    epoch: u32,
-    minibatch: u32,
-    test_loss: f64,
-    test_accuracy: f64,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-}
-
-fn as_object<S: Serializer>(
-    settings: &[(&'static str, Setting)],
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    to.collect_map(settings.iter().map(|(key, value)| (key, value)))
-}
-
-/// The number with no more digits than an `f32` needs: 0.1, not 0.10000000149.
-fn short(number: f32) -> f64 {
-    number::parse(&number.to_string()).unwrap_or(f64::NAN)
-}
-
-impl Record {
-    /// For a file of runs.
-    pub(super) fn saved(&self) -> SavedRun {
-        let metadata = &self.metadata;
-        let form = metadata.form();
-        let settings = Field::ALL.into_iter().map(|field| (field.key(), form.get(field)));
-        let setting =
-            |value: String| number::parse(&value).map_or(Setting::Word(value), Setting::Number);
-        let epochs = metadata.epochs.iter().map(|test| SavedEpoch {
-            epoch: test.epoch,
-            minibatch: test.step,
-            test_loss: short(test.loss),
-            test_accuracy: short(test.accuracy),
-            validation_loss: test.validation.map(|validation| short(validation.loss)),
-            validation_accuracy: test.validation.map(|validation| short(validation.accuracy)),
-        });
-        let list = |numbers: &[f32]| numbers.iter().copied().map(short).collect();
-        SavedRun {
-            name: metadata.name.clone(),
-            link: metadata.link(),
-            settings: settings
-                .filter(|(_, value)| !value.is_empty())
-                .map(|(key, value)| (key, setting(value)))
-                .collect(),
-            parameters: metadata.parameters,
-            seconds: metadata.seconds,
-            images_per_second: short(metadata.images_per_second),
-            epochs: epochs.collect(),
-            losses: list(self.curves.loss.raw()),
-            accuracies: list(self.curves.accuracy.raw()),
-        }
-    }
-}
-
 /// The settings in which some records differ; the network of a single one.
-pub(super) fn what_differs(records: &[Record]) -> Vec<Field> {
-    let forms: Vec<Form> = records.iter().map(|record| record.metadata.form()).collect();
+pub(super) fn what_differs<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<Field> {
+    let forms: Vec<Form> = records.into_iter().map(|record| record.metadata.form()).collect();
     let differs = |field: &Field| {
         let mut values = forms.iter().map(|form| form.get(*field));
         let first = values.next();
@@ -292,75 +281,4 @@ pub(super) fn what_differs(records: &[Record]) -> Vec<Field> {
     // The network comes first, and says most.
     fields.sort_by_key(|field| *field != Field::Architecture);
     if fields.is_empty() { vec![Field::Architecture] } else { fields }
-}
-
-/// Settings that a kept run does not have: they change nothing that it computes.
-const NOT_KEPT: [Field; 3] = [Field::Workers, Field::Backend, Field::Speed];
-
-/// Records, oldest first, as a table (RFC 4180) of the newest first, with a line for each epoch. The mark at the start
-/// tells Excel that it is UTF-8.
-///
-/// - `address`: the page's, before the hash of a link.
-pub(super) fn to_csv(records: &[Record], address: &str) -> String {
-    let mut csv = String::from(
-        "\u{feff}run,network,parameters,epoch,minibatch,training_loss,training_accuracy,validation_loss,\
-         validation_accuracy,test_loss,test_accuracy,seconds,images_per_second,link,network_name,differs_in",
-    );
-    let fields: Vec<Field> = Field::ALL
-        .into_iter()
-        .filter(|field| *field != Field::Architecture && !NOT_KEPT.contains(field))
-        .collect();
-    for field in &fields {
-        csv.push(',');
-        csv.push_str(field.name());
-    }
-    csv.push_str("\r\n");
-    let apart = what_differs(records);
-    for record in records.iter().rev() {
-        let metadata = &record.metadata;
-        let form = metadata.form();
-        let shares = |share: Option<f32>| rounded(share.map(f64::from), 4);
-        let losses = |loss: Option<f32>| rounded(loss.map(f64::from), 6);
-        for test in &metadata.epochs {
-            let mut cells = vec![
-                quoted(&metadata.name),
-                quoted(&metadata.settings.architecture.to_string()),
-                metadata.parameters.to_string(),
-                test.epoch.to_string(),
-                test.step.to_string(),
-                losses(record.curves.loss.smooth_at(test.step)),
-                shares(record.curves.accuracy.smooth_at(test.step)),
-                losses(test.validation.map(|v| v.loss)),
-                shares(test.validation.map(|v| v.accuracy)),
-                losses(Some(test.loss)),
-                shares(Some(test.accuracy)),
-                rounded(metadata.seconds, 2),
-                rounded(Some(metadata.images_per_second.into()), 0),
-                quoted(&[address, &metadata.link()].concat()),
-                quoted(&metadata.network()),
-                quoted(&metadata.apart(&apart)),
-            ];
-            cells.extend(fields.iter().map(|&field| quoted(&form.get(field))));
-            csv.push_str(&cells.join(","));
-            csv.push_str("\r\n");
-        }
-    }
-    csv
-}
-
-/// A number with no more decimals than it means, or an empty cell.
-fn rounded(number: Option<f64>, decimals: i32) -> String {
-    let unit = 10_f64.powi(decimals);
-    number.map_or_else(String::new, |number| ((number * unit).round() / unit).to_string())
-}
-
-fn quoted(text: &str) -> String {
-    // To a spreadsheet, a cell that begins like this is a formula.
-    let formula = text.starts_with(['=', '+', '-', '@']);
-    let text = if formula { ["'", text].concat() } else { text.into() };
-    if text.contains([',', '"', '\n', '\r']) {
-        ["\"", &text.replace('"', "\"\""), "\""].concat()
-    } else {
-        text
-    }
 }

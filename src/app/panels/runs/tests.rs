@@ -1,6 +1,6 @@
 //! Runs are kept, deleted, brought back, loaded and saved.
 
-use super::record::to_csv;
+use super::export::to_csv;
 use super::*;
 use crate::app::answer::Answer;
 use crate::app::panels;
@@ -8,6 +8,7 @@ use crate::app::{App, Event as Happening};
 use crate::config::Architecture;
 use crate::config::Augment;
 use crate::config::{Form, StartFrom};
+use crate::formats::run;
 use crate::protocol::{Activity, DataProgress, Evaluation, Progress, Reply};
 
 fn metadata(name: &str, link: &str) -> RunMetadata {
@@ -117,9 +118,9 @@ fn names(app: &App) -> Vec<String> {
 fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
     let (mut app, effects) = trained();
     assert_eq!(stored(&effects), [&RunsRequest::Read]);
-    assert_eq!(names(&app), ["Run 1"]);
+    assert_eq!(names(&app), ["Keras reference"]);
     let effects = happen(&mut app, read(vec![kept(7, "Old"), kept(3, "Older")]));
-    assert_eq!(names(&app), ["Run 8", "Old", "Older"]);
+    assert_eq!(names(&app), ["Keras reference", "Old", "Older"]);
     let [RunsRequest::Keep(StoredRun { key: new, losses, .. }, Some(weights))] =
         stored(&effects)[..]
     else {
@@ -169,14 +170,14 @@ fn a_new_run_asks_only_if_something_is_lost() {
     };
     let effects = app.update(Happening::Train);
     assert!(!asks(&effects, ""), "{effects:?}");
-    let kept = "Run 1 stays in Runs, as it was after its last full epoch.";
+    let kept = "Keras reference stays in Runs, as it was after its last full epoch.";
     assert!(app.notice.as_deref().is_some_and(|notice| notice.contains(kept)), "{:?}", app.notice);
 
     epoch(&mut app, 2, 1);
     app.update(Happening::Reply(Reply::Finished { run: 2, seconds: 1.0 }, vec![]));
     let effects = app.update(Happening::Train);
     assert!(!asks(&effects, ""), "{effects:?}");
-    assert_eq!(app.notice.as_deref(), Some("Run 2 stays in Runs."));
+    assert_eq!(app.notice.as_deref(), Some("Keras reference (2) stays in Runs."));
     assert_eq!(app.cx.run.as_ref().map(Run::id), Some(3));
 
     epoch(&mut app, 3, 1);
@@ -185,6 +186,23 @@ fn a_new_run_asks_only_if_something_is_lost() {
     happen(&mut app, Event::Written(refused, Err("no room".into())));
     let effects = app.update(Happening::Train);
     assert!(asks(&effects, "(97.0 % of the test images correct) will be lost."), "{effects:?}");
+}
+
+#[test]
+fn a_run_is_named_after_what_distinguishes_it() {
+    for (link, name) in [
+        ("", "Keras reference"),
+        ("epochs=1&batch=16&lr=0.002&augment=gentle&smoothing=0.1&ema=0.9997", "Keras reference"),
+        ("net=f,d128r,d10s&lr=0.01&seed=9", "Dense 128, lr 0.01"),
+        ("net=f,d10s&optimizer=sgd", "Dense 10, optimizer sgd, momentum 0.9"),
+        ("net=c8k3r,p2,c16k3r,f,d32r,d10s", "Conv2D 8, Conv2D 16, Dense 32"),
+        ("epochs=60&batch=128&lr=0.5", "Keras reference, epochs 60, batch 128"),
+    ] {
+        let (form, notices) = Form::from_hash(link);
+        assert!(notices.is_empty(), "{notices:?}");
+        let run = Run::new(1, form.settings, StartFrom::Fresh, RunPhase::Training);
+        assert_eq!(Record::new(key(1), &run, 0).metadata.name, name, "{link}");
+    }
 }
 
 #[test]
@@ -205,16 +223,16 @@ fn deleting_can_be_undone() {
     let effects = happen(&mut app, Event::Delete(key(2)));
     assert_eq!(stored(&effects), [&RunsRequest::Forget(key(2))]);
     assert_eq!(kept_runs(&app).deleted.as_deref(), Some("B"));
-    assert_eq!(names(&app), ["Run 4", "C", "A"]);
+    assert_eq!(names(&app), ["Keras reference", "C", "A"]);
     let effects = happen(&mut app, Event::Undelete);
     assert!(
         matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, None)] if *kept == key(2))
     );
-    assert_eq!(names(&app), ["Run 4", "C", "B", "A"]);
+    assert_eq!(names(&app), ["Keras reference", "C", "B", "A"]);
     assert_eq!(happen(&mut app, Event::Undelete), []);
     happen(&mut app, Event::Delete(key(4)));
     epoch(&mut app, 1, 2);
-    assert_eq!(names(&app)[0], "Run 5", "a run that goes on is kept again");
+    assert_eq!(names(&app)[0], "Keras reference", "a run that goes on is kept again");
 }
 
 #[test]
@@ -222,9 +240,9 @@ fn names_are_the_visitors() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
     happen(&mut app, Event::Rename(key(1), format!("  {}  ", "x".repeat(99))));
-    assert_eq!(names(&app)[1].len(), NAME);
+    assert_eq!(names(&app)[1].len(), record::MOST_OF_NAME);
     happen(&mut app, Event::Rename(key(1), " ".into()));
-    assert_eq!(names(&app)[1].len(), NAME, "an empty name is none");
+    assert_eq!(names(&app)[1].len(), record::MOST_OF_NAME, "an empty name is none");
 }
 
 #[test]
@@ -299,8 +317,8 @@ fn a_table_has_a_line_an_epoch() {
     let start = "\"'=a, \"\"b\"\"\",\"f,d10s\",7850,1,2,";
     assert!(lines[1].starts_with(start), "{}", lines[1]);
     assert!(lines[2].contains(",0.25,0.9375,0.375,0.992,1.5,4000,\"#epochs=2&"), "{}", lines[2]);
-    let json: serde_json::Value =
-        serde_json::to_value(records.each_ref().map(Record::saved)).expect("JSON");
+    let json = run::to_json(&records.each_ref().map(Record::saved));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json[0]["name"], "=a, \"b\"");
     assert_eq!(json[0]["epochs"][1]["test_accuracy"], 0.992);
     assert_eq!(json[0]["epochs"][0]["validation_loss"], serde_json::Value::Null);
@@ -316,19 +334,30 @@ fn all_runs_are_saved_to_a_file() {
     let mut app = trained().0;
     happen(&mut app, read(vec![kept(1, "A")]));
     let revision = app.panels.runs.revision();
-    let csv = happen(&mut app, Event::Save(Format::Csv, String::new()));
-    let [Effect::Download(File::Csv(text))] = &csv[..] else {
-        panic!("{csv:?}");
+    let effects = happen(&mut app, Event::Save(SavedFile::RunsCsv, String::from("http://a/")));
+    let [Effect::Send(Request::Save { what: SavedFile::RunsCsv, origin, runs, .. }, arrays)] =
+        &effects[..]
+    else {
+        panic!("{effects:?}");
     };
-    let of_runs = text.lines().skip(1).filter_map(|line| line.split(',').next());
-    assert_eq!(of_runs.collect::<Vec<_>>(), ["Run 2", "A", "A"], "the newest first");
-    let json = happen(&mut app, Event::Save(Format::Json, String::new()));
-    let [Effect::Download(File::Json(runs))] = &json[..] else {
-        panic!("{json:?}");
-    };
-    let json = serde_json::to_value(runs).expect("JSON");
-    assert_eq!((&json[0]["name"], &json[1]["name"]), (&"Run 2".into(), &"A".into()));
+    assert_eq!(origin, "http://a/");
+    let names: Vec<_> = runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!((names, arrays.len()), (vec!["Keras reference", "A"], 6), "the newest first");
+    let arrays = [3, 4, 5].map(|at| arrays[at].clone());
+    assert_eq!(StoredRun::of_message(runs[1].clone(), arrays), kept(1, "A"));
     assert_eq!(app.panels.runs.revision(), revision, "nothing else is shown");
+}
+
+#[test]
+fn a_run_comes_back_from_its_file() {
+    let mut run = kept(3, "A");
+    run.losses[2] = f32::NAN;
+    let saved = Record::read(&run).expect("it can be read").saved();
+    let json = serde_json::to_string(&saved).expect("JSON");
+    let again = StoredRun::of_saved(key(9), serde_json::from_str(&json).expect("a run"));
+    assert!(again.is_same_run(&run));
+    let expected = StoredRun { key: key(9), losses: vec![], ..run };
+    assert_eq!(StoredRun { losses: vec![], ..again }, expected);
 }
 
 /// A kept run may come from an older version of the page, or, after a visit to it, from a newer one.

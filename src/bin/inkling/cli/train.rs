@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use inkling::checkpoint;
+use inkling::checkpoint::TrainingState;
 use inkling::config::{Form, TrainConfig};
 use inkling::data::Digits;
 use inkling::formats::safetensors;
@@ -67,7 +68,11 @@ pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
                     test_accuracy: trainer.test_accuracy,
                     ..NetworkInfo::default()
                 };
-                safetensors::write(&info, plan, parameters)?
+                {
+                    let (session, lists) = (&trainer.session, trainer.session.training_state());
+                    let state = TrainingState { steps: session.step(), lists: &lists };
+                    safetensors::write_run(&info, plan, parameters, Some(state))?
+                }
             };
             std::fs::write(path, bytes)
                 .with_context(|| format!("cannot write {}", path.display()))?;

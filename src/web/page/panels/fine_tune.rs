@@ -19,6 +19,9 @@ use crate::web::page::focus;
 use crate::web::page::pad::Pad;
 use crate::web::page::roving;
 
+/// The most pictures in a row.
+const SHOWN_OF_A_CLASS: usize = 20;
+
 #[derive(Debug)]
 pub(super) struct FineTunePanel {
     pad: Pad,
@@ -104,8 +107,16 @@ impl FineTunePanel {
             let pictures = document.create_element("div")?;
             row.append_child(&pictures)?;
             self.list.append_child(&row)?;
-            for (digit, held_out) in digits {
-                picture(&pictures, digit, held_out)?;
+            let digits: Vec<_> = digits.collect();
+            let more = digits.len().saturating_sub(SHOWN_OF_A_CLASS);
+            // The newest, which one may want to delete again.
+            for (digit, held_out) in &digits[more..] {
+                picture(&pictures, digit, *held_out)?;
+            }
+            if more > 0 {
+                let rest = document.create_element("span")?;
+                rest.set_text_content(Some(&["and ", &more.to_string(), " more"].concat()));
+                pictures.append_child(&rest)?;
             }
         }
         roving::settle(&self.list);

@@ -1,5 +1,6 @@
 //! Which panel is open, and the panels' parts of the document.
 
+mod ask;
 mod evaluate;
 mod experiment;
 mod fine_tune;
@@ -32,6 +33,7 @@ struct Placed {
 fn panel(id: PanelId) -> Result<Box<dyn Panel>, DomError> {
     Ok(match id {
         PanelId::Inside => Box::new(inside::InsidePanel::new()?),
+        PanelId::Ask => Box::new(ask::AskPanel::new()?),
         PanelId::Evaluate => Box::new(evaluate::EvaluatePanel::new()?),
         PanelId::FineTune => Box::new(fine_tune::FineTunePanel::new()?),
         PanelId::Experiment => Box::new(experiment::ExperimentPanel::new()?),

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use js_sys::{Float32Array, Float64Array, Object, Reflect};
+use js_sys::Float32Array;
 use wasm_bindgen::prelude::*;
 
 use crate::app::panels::runs::record::{RunKey, StoredRun};
@@ -11,6 +11,7 @@ use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
 use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
+use crate::web::stored::{self, RUN, WEIGHTS};
 
 /// Carries out a request, and dispatches its result.
 pub(in crate::web::page) fn ask(request: RunsRequest) {
@@ -42,23 +43,12 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
     });
 }
 
-/// Prefixes of the keys of runs and of their weights.
-const RUN: &str = "run/";
-const WEIGHTS: &str = "weights/";
-
 fn name(prefix: &str, key: RunKey) -> String {
     [prefix, &key.to_string()].concat()
 }
 
 async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError> {
-    let value = Object::new();
-    for (key, words) in [("name", &kept.name), ("link", &kept.link)] {
-        Reflect::set(&value, &key.into(), &words.as_str().into())?;
-    }
-    Reflect::set(&value, &"numbers".into(), &Float64Array::from(kept.numbers.as_slice()))?;
-    for (key, numbers) in [("losses", &kept.losses), ("accuracies", &kept.accuracies)] {
-        Reflect::set(&value, &key.into(), &Float32Array::from(numbers.as_slice()))?;
-    }
+    let value = stored::value_of(kept)?;
     let run = name(RUN, kept.key);
     FORGOTTEN.set(FORGOTTEN.get().filter(|key| *key != kept.key));
     if let Some(weights) = weights {
@@ -111,26 +101,8 @@ async fn read() -> Result<Vec<StoredRun>, DomError> {
     let names = super::find(RUN).await?;
     let values = super::read_all(&names).await?;
     let keys = names.iter().map(|name| name[RUN.len()..].parse().unwrap_or(0));
-    let kept = keys.zip(values).map(|(key, value)| {
-        let field = |name: &str| Reflect::get(&value, &name.into()).unwrap_or_default();
-        let numbers = |name: &str| {
-            field(name)
-                .dyn_into::<Float32Array>()
-                .map_or_else(|_| Vec::new(), |array| array.to_vec())
-        };
-        StoredRun {
-            key,
-            // A missing field is left empty, which the app reports.
-            name: field("name").as_string().unwrap_or_default(),
-            link: field("link").as_string().unwrap_or_default(),
-            numbers: field("numbers")
-                .dyn_into::<Float64Array>()
-                .map_or_else(|_| Vec::new(), |array| array.to_vec()),
-            losses: numbers("losses"),
-            accuracies: numbers("accuracies"),
-        }
-    });
-    let kept: Vec<StoredRun> = kept.collect();
+    let kept: Vec<StoredRun> =
+        keys.zip(values).map(|(key, value)| stored::run_of(key, &value)).collect();
     for weights in super::find(WEIGHTS).await? {
         let key: RunKey = weights[WEIGHTS.len()..].parse().unwrap_or(0);
         if kept.iter().all(|kept| kept.key != key) {

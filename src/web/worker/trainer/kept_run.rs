@@ -1,5 +1,11 @@
 //! What is kept of a run while it is on, and when.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+
+use crate::protocol::Reply;
 use crate::train::session::{EpochEvaluation, Session};
 use crate::train::snapshot::{self, RunHistory};
 use crate::web::worker::run_store;
@@ -21,11 +27,13 @@ pub(super) struct KeptRun {
     last: f64,
     /// Epochs and minibatches of the run as it was then.
     place: Option<(u32, u32)>,
+    /// Whether the page knows that the browser refuses to keep it.
+    refusal_is_said: Rc<Cell<bool>>,
 }
 
 impl KeptRun {
     pub(super) fn new(link: String, initial: Vec<f32>, history: RunHistory) -> Self {
-        Self { link, initial, history, last: f64::NAN, place: None }
+        Self { link, initial, history, last: f64::NAN, place: None, refusal_is_said: Rc::default() }
     }
 
     /// Notes a minibatch.
@@ -72,6 +80,16 @@ impl KeptRun {
         self.place = place;
         self.last = now;
         let Self { link, initial, history, .. } = self;
-        run_store::keep(&snapshot::write(session, link, initial, history, seconds));
+        let said = Rc::clone(&self.refusal_is_said);
+        run_store::keep(
+            &snapshot::write(session, link, initial, history, seconds),
+            move |reason| {
+                if !said.replace(true)
+                    && let Ok(scope) = js_sys::global().dyn_into()
+                {
+                    super::send(&scope, &Reply::NotKept { reason }, &[]);
+                }
+            },
+        );
     }
 }

@@ -11,11 +11,15 @@ use std::rc::Rc;
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
+use crate::app::panels::runs::record::StoredRun;
+use crate::checkpoint::TrainingState;
 use crate::config::{Architecture, TrainConfig};
+use crate::formats::bundle::NamedFile;
+use crate::formats::open::{self, Opened};
 use crate::formats::{self, Prediction, safetensors};
 use crate::net::init;
 use crate::protocol::{
-    self, DataProgress, Evaluation, FileFormat, NetworkInfo, Reply, Request, RunId,
+    self, DataProgress, Evaluation, FileFormat, NetworkInfo, OpenedFile, Reply, Request, RunId,
 };
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
@@ -24,9 +28,11 @@ use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::train::snapshot::{RunHistory, Snapshot, SnapshotError};
 use crate::web::port::{self, Turn};
+use crate::web::worker::comparison::RunComparison;
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
+use crate::web::worker::keeper::{self, Added, Saving};
 use crate::web::worker::run_store::{self, InterruptedRun};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
@@ -45,6 +51,12 @@ pub(super) enum Later {
     Load(Box<Loader>),
     /// Go on with the interrupted run that has this key.
     Continue(String, GoingOn),
+    /// Save what the browser keeps.
+    Save(Saving),
+    /// Add to what the browser keeps.
+    Add(Added),
+    /// Compare two kept runs.
+    Compare(Vec<StoredRun>),
 }
 
 /// How an interrupted run goes on.
@@ -72,6 +84,8 @@ pub(super) struct Trainer {
     offered: Option<String>,
     /// The evaluation that the page asked for.
     evaluating: Option<TestEvaluation>,
+    /// The comparison that the page asked for.
+    comparing: Option<RunComparison>,
     /// The fine-tuning that the page asked for.
     fine_tune: Option<FineTuneJob>,
 }
@@ -96,6 +110,7 @@ impl Trainer {
             has_looked: false,
             offered: None,
             evaluating: None,
+            comparing: None,
             fine_tune: None,
         }
     }
@@ -253,13 +268,14 @@ impl Trainer {
                 self.send(&Reply::TestLabels, &[&labels]);
             }
             Request::Export { format, info } => self.export(format, &info, arrays),
-            Request::Open { length } => {
-                let bytes = formats::unpack(&arrays.into_iter().next().unwrap_or_default(), length);
-                match safetensors::read(&bytes) {
-                    Ok((info, parameters)) => self.send(&Reply::Opened { info }, &[&parameters]),
-                    Err(error) => self.send(&Reply::OpenFailed { reason: error.to_string() }, &[]),
-                }
+            Request::Save { what, origin, settings, runs } => {
+                let runs = keeper::runs_of(runs, arrays);
+                return Some(Later::Save(Saving { what, origin, settings, runs }));
             }
+            Request::Compare { runs } => {
+                return Some(Later::Compare(keeper::runs_of(runs, arrays)));
+            }
+            Request::Open { files } => return self.open(files, arrays),
             Request::TestImages => self.show_images(arrays.into_iter().next().unwrap_or_default()),
         }
         self.wake();
@@ -272,12 +288,73 @@ impl Trainer {
         let mut next = || arrays.next().unwrap_or_default();
         let (parameters, image, probabilities) = (next(), next(), next());
         let prediction = (!image.is_empty()).then_some(Prediction { image, probabilities });
-        match formats::export(format, info, &parameters, prediction) {
+        let run = self.run.as_ref().filter(|run| run.session.averaged() == parameters);
+        let file = match (format, run) {
+            (FileFormat::Safetensors, Some(run)) => {
+                let lists = run.session.training_state();
+                let state = TrainingState { steps: run.session.step(), lists: &lists };
+                let plan = run.executor.network().plan();
+                safetensors::write_run(info, plan, &parameters, Some(state)).map_err(Into::into)
+            }
+            _ => formats::export(format, info, &parameters, prediction),
+        };
+        match file {
             Ok(file) => {
-                let reply = Reply::Exported { format, length: file.len() as u32 };
+                let name = format.file_name().to_owned();
+                let reply = Reply::File { name, length: file.len() as u32 };
                 self.send(&reply, &[&formats::pack(&file)]);
             }
-            Err(error) => self.send(&Reply::ExportFailed { reason: error.to_string() }, &[]),
+            Err(error) => self.refuse(error.to_string()),
+        }
+    }
+
+    fn refuse(&self, reason: String) {
+        self.send(&Reply::Refused { reason }, &[]);
+    }
+
+    /// Reads files; what they hold beside a network is returned, to be added to what the browser keeps.
+    fn open(&self, files: Vec<OpenedFile>, arrays: Vec<Vec<f32>>) -> Option<Later> {
+        let files = files.into_iter().zip(arrays).map(|(OpenedFile { name, length }, numbers)| {
+            NamedFile { name, bytes: formats::unpack(&numbers, length) }
+        });
+        match open::open(files.collect()) {
+            Ok(Opened::Network(info, parameters)) => {
+                self.send(&Reply::Opened { info }, &[&parameters]);
+                None
+            }
+            Ok(Opened::Digits(digits)) => Some(Later::Add(Added::Digits(digits))),
+            Ok(Opened::Archive(archive)) => Some(Later::Add(Added::Archive(Box::new(archive)))),
+            Err(error) => {
+                self.refuse(error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn begin_comparison(&mut self, runs: &[StoredRun], weights: &[Vec<f32>]) {
+        let comparing = if self.images.progress.test_ready {
+            RunComparison::new(runs, weights)
+        } else {
+            Err("The test images have not loaded yet.".to_owned())
+        };
+        match comparing {
+            Ok(comparing) => self.comparing = Some(comparing),
+            Err(reason) => self.refuse(reason),
+        }
+        self.wake();
+    }
+
+    /// A slice of a comparison.
+    fn compare(&mut self) {
+        let Some(comparing) = &mut self.comparing else { return };
+        let start = self.clock.now();
+        let mut done = false;
+        while !done && self.clock.now() - start < SLICE {
+            done = comparing.advance(&self.images.test);
+        }
+        if let Some(comparing) = self.comparing.take_if(|_| done) {
+            let (document, images) = comparing.result(&self.images.test);
+            self.send(&Reply::Compared { document }, &[&images]);
         }
     }
 
@@ -426,9 +503,14 @@ impl Trainer {
         }
     }
 
+    /// Whether there is work beside a run.
+    fn is_busy_beside(&self) -> bool {
+        self.evaluating.is_some() || self.comparing.is_some() || self.fine_tune.is_some()
+    }
+
     /// Requests a slice of work, if there is any.
     fn wake(&self) {
-        if self.run.is_some() || self.evaluating.is_some() || self.fine_tune.is_some() {
+        if self.run.is_some() || self.is_busy_beside() {
             self.turn.request();
         }
     }
@@ -436,8 +518,9 @@ impl Trainer {
     /// A slice of work; requests the next one unless there is nothing to do.
     pub(super) fn work(&mut self) {
         self.evaluate();
+        self.compare();
         self.advance_fine_tune();
-        if self.evaluating.is_some() || self.fine_tune.is_some() {
+        if self.is_busy_beside() {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };

@@ -23,7 +23,7 @@ const SCREENS: [(u32, u32); 2] = [(1440, 900), (360, 740)];
 const TO_THE_PANELS: &str = "
     scrollTo({top: document.querySelector('.rooms').offsetTop, behavior: 'instant'})";
 
-const PANELS: [&str; 5] = ["inside", "judge", "yours", "experiment", "runs"];
+const PANELS: [&str; 6] = ["inside", "ask", "judge", "yours", "experiment", "runs"];
 
 #[derive(Parser)]
 struct Arguments {

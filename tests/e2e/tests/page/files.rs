@@ -22,7 +22,7 @@ const FORMATS: [(&str, &str); 4] = [
 ];
 
 /// Saves a file; returns its name and its bytes as base64.
-fn save(page: &Page, button: &str) -> Result<(String, String)> {
+pub(crate) fn save(page: &Page, button: &str) -> Result<(String, String)> {
     // The file that the page hands to the browser for saving, instead of the browser's own folder.
     const WATCH: &str = "
         window.saved = null;
@@ -41,30 +41,33 @@ fn save(page: &Page, button: &str) -> Result<(String, String)> {
     Ok((name, page.ask(READ, vec![])?))
 }
 
-/// Gives the page a file, as picked or as dropped.
-fn give(page: &Page, base64: &str, dropped: bool) -> Result<()> {
+/// Gives the page a file, as picked with an input or as dropped on its pad.
+pub(crate) fn give(page: &Page, base64: &str, name: &str, input: Option<&str>) -> Result<()> {
     const GIVE: &str = "
-        const [base64, dropped] = arguments;
+        const [base64, name, id] = arguments;
         const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
         const carried = new DataTransfer();
-        carried.items.add(new File([bytes], 'network.safetensors'));
-        if (dropped) {
-            const options = { dataTransfer: carried, bubbles: true, cancelable: true };
-            document.getElementById('pad').dispatchEvent(new DragEvent('drop', options));
-        } else {
-            const input = document.getElementById('open-network');
+        carried.items.add(new File([bytes], name));
+        if (id) {
+            const input = document.getElementById(id);
             input.files = carried.files;
             input.dispatchEvent(new Event('change'));
+        } else {
+            const options = { dataTransfer: carried, bubbles: true, cancelable: true };
+            document.getElementById('pad').dispatchEvent(new DragEvent('drop', options));
         }";
-    page.browser.script(GIVE, vec![json!(base64), json!(dropped)])?;
+    page.browser.script(GIVE, vec![json!(base64), json!(name), json!(input)])?;
     Ok(())
 }
 
-fn wait_for_text(page: &Page, words: &str) -> Result<()> {
+const INPUT: &str = "open-network";
+const FILE: &str = "network.safetensors";
+
+pub(crate) fn wait_for_text(page: &Page, words: &str) -> Result<()> {
     page.wait_until(words, 20, || Ok(page.text()?.contains(words).then_some(())))
 }
 
-fn wait_for_trainer(page: &Page) -> Result<()> {
+pub(crate) fn wait_for_trainer(page: &Page) -> Result<()> {
     page.wait_until("the trainer", 30, || Ok(page.is_enabled("#train")?.then_some(())))
 }
 
@@ -103,7 +106,7 @@ fn a_saved_network_answers_again(page: &mut Page) -> Result<()> {
         page.draw(3)?;
         wait_for_trainer(page)?;
         ensure!(page.bars()? != answered, "another network");
-        give(page, &file, dropped)?;
+        give(page, &file, FILE, (!dropped).then_some(INPUT))?;
         wait_for_text(page, "my network, epoch 1 is opened and answers from now on.")?;
         ensure!(page.bars()? == answered, "{:?}, not {answered:?}", page.bars()?);
         ensure!(page.status()?.test_accuracy == tested, "{:?}", page.status()?);
@@ -129,7 +132,7 @@ fn what_is_no_network_changes_nothing(page: &mut Page) -> Result<()> {
         (&bytes[..bytes.len() - 3], "this is not a whole safetensors file"),
         (&[], "this is not a whole safetensors file"),
     ] {
-        give(page, &BASE64_STANDARD.encode(bad), false)?;
+        give(page, &BASE64_STANDARD.encode(bad), FILE, Some(INPUT))?;
         wait_for_text(page, why)?;
         wait_for_text(page, "It should be a .safetensors file that Inkling has saved.")?;
         ensure!(page.bars()? == answered && page.hash()? == hash, "nothing changes");

@@ -56,10 +56,16 @@ fn a_run_is_named_while_another_trains(page: &mut Page) -> Result<()> {
     }
     has_focus(page, "#runs-rows tr:last-child [data-do=name]")?;
     page.browser.press(&[], ENTER)?;
-    page.wait_until("the name", 5, || Ok((names(page)? == ["Run 2", "Base"]).then_some(())))?;
+    page.wait_until("the name", 5, || {
+        Ok((names(page)? == ["Keras reference, epochs 60, images 3000", "Base"]).then_some(()))
+    })?;
     // A name that is none is not taken, and the one before stands there again.
     page.fill("#runs-rows tr:last-child [data-do=name]", " ")?;
-    ensure!(names(page)? == ["Run 2", "Base"], "{:?}", names(page)?);
+    ensure!(
+        names(page)? == ["Keras reference, epochs 60, images 3000", "Base"],
+        "{:?}",
+        names(page)?
+    );
     Ok(())
 }
 

@@ -103,6 +103,14 @@ fn draws_for_who_cannot(page: &mut Page) -> Result<()> {
             .push(page.ask::<String>("return document.querySelector('#pad').toDataURL()", vec![])?);
     }
     ensure!(pictures[0] != pictures[2], "the second 3 is another one");
+    page.wait_until("test images", 30, || Ok(page.is_enabled("#train")?.then_some(())))?;
+    page.browser.script("document.querySelector('#write-digit').value = 'test'", vec![])?;
+    page.wait_until("a test image, by its name", 30, || {
+        page.click("#write")?;
+        Ok(page.text()?.contains("Test image ").then_some(()))
+    })?;
+    let image: String = page.ask("return document.querySelector('#pad').toDataURL()", vec![])?;
+    ensure!(!pictures.contains(&image) && page.status()?.prediction.is_some(), "it is read");
     page.click("#undo")?;
     page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
     Ok(())

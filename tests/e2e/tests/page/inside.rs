@@ -155,6 +155,8 @@ fn a_click_pins_a_number(page: &mut Page) -> Result<()> {
         for (const kind of ['pointerdown', 'click']) {
             canvas.dispatchEvent(new PointerEvent(kind, {...place, bubbles: true}));
         }";
+    const SWEEPS: &str =
+        "return document.querySelector('#stage-1 .window span').getAnimations().length";
     page.open("")?;
     page.draw(8)?;
     page.click("#open-inside")?;
@@ -179,6 +181,8 @@ fn a_click_pins_a_number(page: &mut Page) -> Result<()> {
         )
         .map(|framed: Option<bool>| framed)
     })?;
+    let sweeps: u32 = page.ask(SWEEPS, vec![])?;
+    ensure!(sweeps == 2, "the kernel goes over it, across and down: {sweeps}");
     point(page, 2, 2.5 / 16.0, 0.1)?;
     point(page, 0, 0.5 / 16.0, 0.25)?;
     says("conv2d_1, map 1 of 64")?;
@@ -188,6 +192,7 @@ fn a_click_pins_a_number(page: &mut Page) -> Result<()> {
     page.wait_until("a number that is not pinned", 5, || {
         Ok((!content(page, "#inside-sum .result")?.contains("pinned")).then_some(()))
     })?;
+    ensure!(page.ask::<u32>(SWEEPS, vec![])? == 0, "nothing goes over it any more");
     point(page, 2, 0.5 / 16.0, 0.1)?;
     says("conv2d_1, map 1 of 64")?;
     // By keys.

@@ -159,7 +159,7 @@ fn never_scrolls_sideways_when_enlarged(page: &mut Page) -> Result<()> {
             page.train_now()?;
             page.wait_for_state("done", 60)?;
         }
-        for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+        for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
             page.click(&format!("#open-{panel}"))?;
             for (width, height) in [(320, 256), (640, 512), (645, 800), (660, 800), (1280, 1024)] {
                 emulate(page, width, height, 1)?;
@@ -220,13 +220,16 @@ fn first_screen_needs_no_scrolling(page: &mut Page) -> Result<()> {
     if page.browser.engine() == Engine::Chromium {
         emulate(page, 1440, 900, 1)?;
     }
-    page.open("")?;
-    let wanted = json!([
-        "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch",
-        "#lr", ".doors"
-    ]);
-    let outside = page.browser.script(OUTSIDE, vec![wanted])?;
-    ensure!(outside == json!([]), "out of sight: {outside}");
+    // The second is no recipe's.
+    for hash in ["", "epochs=3&batch=64&lr=0.0005&augment=gentle&optimizer=rmsprop"] {
+        page.open(hash)?;
+        let wanted = json!([
+            "#pad", "#clear", "#undo", "#train", "#step", "#reset", "#bars", "#epochs", "#batch",
+            "#lr", ".plan", ".doors"
+        ]);
+        let outside = page.browser.script(OUTSIDE, vec![wanted])?;
+        ensure!(outside == json!([]), "{hash}: out of sight: {outside}");
+    }
     Ok(())
 }
 

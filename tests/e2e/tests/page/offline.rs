@@ -60,7 +60,7 @@ fn all_works(page: &Page) -> Result<()> {
     page.train_now()?;
     let done = page.wait_for_state("done", 60)?;
     ensure!(done.error.is_empty() && done.test_accuracy > Some(0.5), "{done:?}");
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
     }
     page.wait_until("the run in the list", 20, || {

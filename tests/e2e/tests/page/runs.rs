@@ -16,6 +16,9 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 const SHORT: &str = "images=1000&epochs=2&batch=32&lr=0.002&seed=1";
 
+/// What such a run is called.
+const NAME: &str = "Keras reference, epochs 2, lr 0.002";
+
 /// The table's figures for each run, after its name: test accuracy, epochs, network and so on.
 fn rows(page: &Page) -> Result<Vec<Vec<String>>> {
     const ROWS: &str = "
@@ -53,7 +56,7 @@ fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     page.wait_for_state("done", 60)?;
     let kept = wait_for_rows(page, 1)?;
     let tested = page.epochs()?.pop().unwrap_or_default();
-    ensure!(kept[0][0] == "Run 1" && kept[0][2..4] == ["2", "Keras reference"], "{kept:?}");
+    ensure!(kept[0][0] == NAME && kept[0][2..4] == ["2", "Keras reference"], "{kept:?}");
     ensure!(kept[0][1] == tested[4] && kept[0][4] == tested[2], "{kept:?}, {tested:?}");
     ensure!(kept[0][6] == "34,826" && kept[0][5].ends_with(" s"), "{kept:?}");
     let drawn: bool =
@@ -64,7 +67,7 @@ fn a_run_is_kept_and_survives_a_reload(page: &mut Page) -> Result<()> {
     train(page, "images=1000&epochs=1&batch=64&net=f,d10s")?;
     page.click("#open-runs")?;
     let kept = wait_for_rows(page, 2)?;
-    ensure!(kept[0][0] == "Run 2" && kept[0][3] == "f,d10s", "{kept:?}");
+    ensure!(kept[0][0] == "Dense 10, epochs 1, batch 64" && kept[0][3] == "f,d10s", "{kept:?}");
     ensure!(kept[1][0] == "Baseline" && kept[1][1] == tested[4], "{kept:?}");
     Ok(())
 }
@@ -79,14 +82,14 @@ fn deleting_can_be_undone(page: &mut Page) -> Result<()> {
     let focused: String = page.ask("return document.activeElement.id", vec![])?;
     ensure!(focused == "runs-undo", "{focused}");
     page.click("#runs-undo")?;
-    ensure!(names(page)? == ["Run 2", "Run 1"], "{:?}", names(page)?);
+    ensure!(names(page)? == ["Keras reference, epochs 1, images 500", NAME], "{:?}", names(page)?);
 
     page.click("#runs-rows tr:first-child [data-do=delete]")?;
     wait_for_rows(page, 1)?;
     page.open(SHORT)?;
     page.click("#open-runs")?;
     wait_for_rows(page, 1)?;
-    ensure!(names(page)? == ["Run 1"], "{:?}", names(page)?);
+    ensure!(names(page)? == [NAME], "{:?}", names(page)?);
     Ok(())
 }
 
@@ -121,20 +124,27 @@ fn are_saved_to_files(page: &mut Page) -> Result<()> {
         window.saved = [];
         HTMLAnchorElement.prototype.click = function () { saved.push([this.download, this.href]); };";
     page.browser.script(BLOBS, vec![])?;
-    for button in ["#runs-csv", "#runs-json", "#runs-png"] {
+    for (count, button) in (1..).zip(["#runs-csv", "#runs-json", "#runs-png"]) {
         page.click(button)?;
+        page.wait_until(button, 10, || {
+            Ok((page.ask::<usize>("return saved.length", vec![])? == count).then_some(()))
+        })?;
     }
     let saved: Vec<(String, String)> = page.ask("return saved", vec![])?;
     let files: Vec<&str> = saved.iter().map(|(file, _)| file.as_str()).collect();
     ensure!(files == ["inkling-runs.csv", "inkling-runs.json", "inkling-runs.png"], "{files:?}");
     ensure!(saved[2].1.starts_with("data:image/png;base64,") && saved[2].1.len() > 10_000);
     let texts: Vec<String> = page.ask("return Promise.all(blobs)", vec![])?;
-    ensure!(texts[0].lines().count() == 3 && texts[0].contains("Run 1,"), "{}", texts[0]);
+    ensure!(
+        texts[0].lines().count() == 3 && texts[0].contains(&format!("\"{NAME}\",")),
+        "{}",
+        texts[0]
+    );
     page.click("#runs-rows [data-do=show]")?;
     ensure!(!page.is_enabled("#runs-png")?, "an empty chart is no picture");
     let json: Value = serde_json::from_str(&texts[1])?;
     ensure!(
-        json[0]["name"] == json!("Run 1") && json[0]["epochs"].as_array().map(Vec::len) == Some(2)
+        json[0]["name"] == json!(NAME) && json[0]["epochs"].as_array().map(Vec::len) == Some(2)
     );
     ensure!(json[0]["losses"].as_array().map(Vec::len) == Some(64), "{}", json[0]["losses"]);
     Ok(())

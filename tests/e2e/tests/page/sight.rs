@@ -1,7 +1,7 @@
 //! What is in sight at once: cause and effect at usual sizes, an opened panel, and the page for a class.
 
 use anyhow::{Result, ensure};
-use e2e::{Engine, Page};
+use e2e::{Engine, Fault, Page};
 use serde_json::json;
 
 use crate::Test;
@@ -39,8 +39,9 @@ fn cause_and_effect_at_once(page: &mut Page) -> Result<()> {
             status.state == "training" && status.step > Some(100)
         })?;
         let curve = if width < 640 { ".rail svg" } else { "#loss" };
-        let wanted =
-            json!(["#pad", "#clear", "#digit", "#bars", "#train", "#step", "#reset", curve]);
+        let wanted = json!([
+            "#pad", "#clear", "#network", "#digit", "#bars", "#train", "#step", "#reset", curve
+        ]);
         let outside: Vec<String> = page.ask(OUTSIDE, vec![wanted])?;
         ensure!(outside.is_empty(), "{width}x{height}: {outside:?} out of sight");
         let line: String =
@@ -101,7 +102,7 @@ fn a_panel_opens_in_sight(page: &mut Page) -> Result<()> {
     }
     emulate(page, 1366, 650, 1)?;
     page.open("images=2000&epochs=1&batch=100")?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.browser.script("scrollTo(0, 0)", vec![])?;
         page.click(&format!("#open-{panel}"))?;
         let top: f64 = page.ask(
@@ -160,7 +161,19 @@ fn presents_to_a_class(page: &mut Page) -> Result<()> {
     presents(true)
 }
 
-/// At 1920 px no text is smaller than 16 px.
+/// Counts words on canvases of less than 16 CSS pixels.
+const CANVAS_TEXT: &str = r"
+    window.small = new Set();
+    const {fillText} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+        const density = this.canvas.width / this.canvas.clientWidth || 1;
+        const pixels = this.font.match(/([\d.]+)px/)[1] / density;
+        if (pixels < 16) small.add(`${text}: ${pixels} px in ${this.canvas.parentNode.outerHTML.slice(0, 80)}`);
+        return fillText.call(this, text, ...place);
+    };
+";
+
+/// At 1920 px no text is smaller than 16 px, be it on a canvas.
 fn text_grows_with_the_screen(page: &mut Page) -> Result<()> {
     const SMALL: &str = "
         return [...document.querySelectorAll('body *')]
@@ -171,13 +184,17 @@ fn text_grows_with_the_screen(page: &mut Page) -> Result<()> {
     if page.browser.engine() != Engine::Chromium {
         return Ok(());
     }
+    page.site.inject("start.js", Fault::Prefixed(CANVAS_TEXT));
     emulate(page, 1920, 1080, 1)?;
-    page.open("")?;
+    page.train("images=2000&epochs=1&batch=100")?;
     page.draw(4)?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    page.wait_for_state("done", 60)?;
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
         let small: Vec<String> = page.ask(SMALL, vec![])?;
         ensure!(small.is_empty(), "{panel}: {small:#?}");
     }
+    let small: Vec<String> = page.ask("return [...small]", vec![])?;
+    ensure!(small.is_empty(), "{small:#?}");
     Ok(())
 }

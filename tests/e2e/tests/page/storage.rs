@@ -22,6 +22,18 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
 
 const SHORT: &str = "images=500&epochs=1&batch=50&net=f,d10s";
 
+/// What its runs are called.
+const NAMES: [&str; 3] = [
+    "Dense 10, epochs 1, batch 50, images 500",
+    "Dense 10, epochs 1, batch 50, images 500 (2)",
+    "Dense 10, epochs 1, batch 50, images 500 (3)",
+];
+
+/// What the run with this number is called.
+fn name(number: usize) -> String {
+    if number == 1 { NAMES[0].to_owned() } else { format!("{} ({number})", NAMES[0]) }
+}
+
 /// From now on the store refuses as Chromium's does, with an exception without a message, while `window.refuses` is true.
 const REFUSE: &str = "
     const {setMany} = idbKeyval;
@@ -76,7 +88,7 @@ fn open_with_a_run(page: &Page) -> Result<()> {
     page.click("#open-runs")?;
     wait_for_text(page, "No runs yet: train one epoch")?;
     train(page)?;
-    wait_for_runs(page, &["Run 1"])
+    wait_for_runs(page, &NAMES[..1])
 }
 
 /// Reloads, and expects these runs, whose weights all come back.
@@ -103,7 +115,7 @@ fn a_refused_write_costs_no_other_run(page: &mut Page) -> Result<()> {
 
     page.browser.script("window.refuses = false", vec![])?;
     train(page)?;
-    wait_for_runs(page, &["Run 3", "Run 2", "Run 1"])?;
+    wait_for_runs(page, &[NAMES[2], NAMES[1], NAMES[0]])?;
     page.wait_until("the third run to be kept", 5, || Ok((keys(page)?.len() == 4).then_some(())))?;
     ensure!(page.text()?.contains(REFUSED), "the second is not");
 
@@ -111,7 +123,7 @@ fn a_refused_write_costs_no_other_run(page: &mut Page) -> Result<()> {
     page.click("#runs-rows tr:last-child [data-do=delete]")?;
     wait_until_gone(page, "could not save")?;
     ensure!(keys(page)?.len() == 4, "{:?}", keys(page)?);
-    are_there_after_a_reload(page, &["Run 3", "Run 2"])
+    are_there_after_a_reload(page, &[NAMES[2], NAMES[1]])
 }
 
 fn a_refused_digit_costs_no_other(page: &mut Page) -> Result<()> {
@@ -151,14 +163,14 @@ fn a_store_that_refuses_for_good_is_said(page: &mut Page) -> Result<()> {
     page.browser.script(REFUSE, vec![])?;
     train(page)?;
     train(page)?;
-    wait_for_runs(page, &["Run 3", "Run 2", "Run 1"])?;
+    wait_for_runs(page, &[NAMES[2], NAMES[1], NAMES[0]])?;
     wait_for_text(page, "could not save 2 of these runs (there is no room left for this site)")?;
     // What is not kept can be looked at and loaded as long as the page is open.
     page.click("#runs-rows tr:nth-child(2) [data-do=load]")?;
-    wait_for_text(page, "Run 2 loaded")?;
+    wait_for_text(page, &format!("{} loaded", NAMES[1]))?;
     page.click("#runs-rows tr:first-child [data-do=delete]")?;
     wait_for_text(page, "could not save one of these runs")?;
-    are_there_after_a_reload(page, &["Run 1"])
+    are_there_after_a_reload(page, &NAMES[..1])
 }
 
 /// With a real limit, of which the training images take their share.
@@ -185,7 +197,7 @@ fn without_room_it_says_why(page: &mut Page) -> Result<()> {
         ensure!(trained < 12, "there is no limit: {:?}", keys(page)?);
         train(page)?;
         trained += 1;
-        let named = format!("Run {trained}");
+        let named = name(trained);
         page.wait_until(&named, 5, || Ok(runs(page)?.contains(&named).then_some(())))?;
         std::thread::sleep(std::time::Duration::from_millis(500));
     }
@@ -193,7 +205,7 @@ fn without_room_it_says_why(page: &mut Page) -> Result<()> {
     ensure!(trained > 1, "the first found no room");
     page.browser.devtools("Storage.overrideQuotaForOrigin", json!({"origin": origin}))?;
     train(page)?;
-    let newest = format!("Run {}", trained + 1);
+    let newest = name(trained + 1);
     page.wait_until(&newest, 5, || Ok(runs(page)?.contains(&newest).then_some(())))?;
     ensure!(page.text()?.contains(REFUSED), "one was not kept: {}", page.text()?);
 
@@ -201,8 +213,8 @@ fn without_room_it_says_why(page: &mut Page) -> Result<()> {
     page.click("#open-runs")?;
     page.wait_until(&newest, 5, || Ok(runs(page)?.contains(&newest).then_some(())))?;
     let kept = runs(page)?;
-    ensure!(kept.len() >= trained && kept.last().is_some_and(|name| name == "Run 1"), "{kept:?}");
-    for (row, name) in [("first", newest.as_str()), ("last", "Run 1")] {
+    ensure!(kept.len() >= trained && kept.last().is_some_and(|last| last == NAMES[0]), "{kept:?}");
+    for (row, name) in [("first", newest.as_str()), ("last", NAMES[0])] {
         page.click_when_enabled(&format!("#runs-rows tr:{row}-child [data-do=load]"), 5)?;
         wait_for_text(page, &format!("{name} loaded"))?;
     }
@@ -220,7 +232,7 @@ fn its_library_may_come_later(page: &mut Page) -> Result<()> {
         "This browser cannot save runs for this page (idb-keyval.js could not be loaded)",
     )?;
     train(page)?;
-    wait_for_runs(page, &["Run 1"])?;
+    wait_for_runs(page, &NAMES[..1])?;
     wait_for_text(
         page,
         "This browser cannot save runs for this page (idb-keyval.js could not be loaded)",
@@ -228,10 +240,10 @@ fn its_library_may_come_later(page: &mut Page) -> Result<()> {
     page.site.heal("idb-keyval.js");
     train(page)?;
     wait_until_gone(page, "This browser cannot save runs")?;
-    wait_for_runs(page, &["Run 2", "Run 1"])?;
+    wait_for_runs(page, &[NAMES[1], NAMES[0]])?;
     page.open(SHORT)?;
     page.click("#open-runs")?;
-    wait_for_runs(page, &["Run 2", "Run 1"])
+    wait_for_runs(page, &[NAMES[1], NAMES[0]])
 }
 
 /// The page kept its things in idb-keyval's own database once; those of others stay there.
@@ -252,7 +264,7 @@ fn what_was_kept_under_a_shared_name_is_moved(page: &mut Page) -> Result<()> {
     let moved: usize = page.ask(AS_BEFORE, vec![])?;
     ensure!(moved == 3, "{moved}");
     for _ in 0..2 {
-        are_there_after_a_reload(page, &["Run 1"])?;
+        are_there_after_a_reload(page, &NAMES[..1])?;
         let left: Vec<serde_json::Value> = page.ask("return idbKeyval.keys()", vec![])?;
         ensure!(left == [json!(7), json!("running/1"), json!("theirs")], "{left:?}");
         ensure!(keys(page)?.len() == 3, "{:?}", keys(page)?);
@@ -277,24 +289,24 @@ fn another_page_takes_no_weights_along(page: &mut Page) -> Result<()> {
     page.ask::<usize>(AS_ANOTHER_PAGE, vec![])?;
     page.click("#runs-undo")?;
     page.wait_until("run and weights", 5, || Ok((keys(page)?.len() == 2).then_some(())))?;
-    are_there_after_a_reload(page, &["Run 1"])
+    are_there_after_a_reload(page, &NAMES[..1])
 }
 
 fn undoing_at_once_and_after_other_writes(page: &mut Page) -> Result<()> {
     open_with_a_run(page)?;
     train(page)?;
-    wait_for_runs(page, &["Run 2", "Run 1"])?;
+    wait_for_runs(page, &[NAMES[1], NAMES[0]])?;
     // Before the store has answered.
     const AT_ONCE: &str = "
         document.querySelector('#runs-rows tr:last-child [data-do=delete]').click();
         document.querySelector('#runs-undo').click();";
     page.browser.script(AT_ONCE, vec![])?;
-    wait_for_runs(page, &["Run 2", "Run 1"])?;
-    are_there_after_a_reload(page, &["Run 2", "Run 1"])?;
+    wait_for_runs(page, &[NAMES[1], NAMES[0]])?;
+    are_there_after_a_reload(page, &[NAMES[1], NAMES[0]])?;
 
     page.click("#runs-rows tr:last-child [data-do=delete]")?;
     page.fill("#runs-rows [data-do=name]", "Baseline")?;
     page.click("#runs-undo")?;
-    wait_for_runs(page, &["Baseline", "Run 1"])?;
-    are_there_after_a_reload(page, &["Baseline", "Run 1"])
+    wait_for_runs(page, &["Baseline", NAMES[0]])?;
+    are_there_after_a_reload(page, &["Baseline", NAMES[0]])
 }

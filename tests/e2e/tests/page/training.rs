@@ -112,7 +112,7 @@ fn a_network_without_hope_ends_no_page(page: &mut Page) -> Result<()> {
     ensure!(text.contains("The network is kept as it was before that"), "{text}");
     page.draw(3)?;
     page.wait_for("a digit", 5, |status| status.prediction.is_some())?;
-    for panel in ["inside", "judge", "yours", "experiment", "runs"] {
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
         page.click(&format!("#open-{panel}"))?;
         thread::sleep(Duration::from_millis(300));
     }
@@ -334,6 +334,14 @@ fn a_run_says_what_it_came_to(page: &mut Page) -> Result<()> {
     })?;
     page.click("#done-inside")?;
     ensure!(page.ask::<bool>("return !document.querySelector('#inside').hidden", vec![])?);
+    page.click("#done-save")?;
+    let focus: String = page.ask("return document.activeElement.id", vec![])?;
+    ensure!(focus == "save-safetensors", "{focus} instead of the files");
+    page.click("#done-share")?;
+    page.wait_until("what has come of it", 10, || {
+        let words = "return document.querySelector('#done-share').textContent";
+        Ok((page.ask::<String>(words, vec![])? == "Picture saved").then_some(()))
+    })?;
     page.click("#done-close")?;
     ensure!(page.ask::<bool>("return document.querySelector('#done').hidden", vec![])?);
     Ok(())
@@ -384,7 +392,11 @@ fn a_new_run_takes_nothing_from_a_kept_one(page: &mut Page) -> Result<()> {
     })?;
     page.click("#train")?;
     ensure!(!page.ask::<bool>("return Boolean(document.querySelector('dialog[open]'))", vec![])?);
-    ensure!(page.text()?.contains("Run 1 stays in Runs."), "{}", page.text()?);
+    ensure!(
+        page.text()?.contains("Keras reference, epochs 1, batch 50 stays in Runs."),
+        "{}",
+        page.text()?
+    );
     page.wait_for("a new run", 20, |status| status.step > Some(0))?;
     page.wait_for_state("done", 60)?;
     Ok(())

@@ -11,9 +11,8 @@ use web_sys::{
 };
 
 use crate::app::panels::runs::record::RunKey;
-use crate::app::panels::runs::{Event, Format, Measure, Row, View};
+use crate::app::panels::runs::{Event, Measure, Row, View};
 use crate::app::{self, App, panels};
-use crate::web::page::address;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::focus;
@@ -36,8 +35,13 @@ impl RunsPanel {
         let chart = Rc::new(RefCell::new(RunsChart::new()?));
         let shown = Rc::clone(&chart);
         dom::press("runs-png", move || save(&shown))?;
-        dom::press("runs-csv", || happen(Event::Save(Format::Csv, address::page())))?;
-        dom::press("runs-json", || happen(Event::Save(Format::Json, String::new())))?;
+        let button: HtmlElement = dom::by_id("compare-start")?;
+        dom::press("compare-start", move || {
+            let chosen = |which| dom::attribute::<RunKey>(&button, which);
+            if let (Some(first), Some(second)) = (chosen("data-first"), chosen("data-second")) {
+                happen(Event::Compare(first, second));
+            }
+        })?;
         dom::press("runs-undo", || {
             focus::follow("#runs-rows [data-do=delete]", || happen(Event::Undelete));
         })?;
