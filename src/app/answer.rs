@@ -3,7 +3,7 @@
 use crate::config::{Architecture, ArchitectureError};
 use crate::data::{CLASSES, PIXELS};
 use crate::ink::{self, Drawing};
-use crate::net::doubt;
+use crate::net::doubt::Doubt;
 use crate::net::init::glorot_uniform;
 use crate::net::network::Network;
 
@@ -44,7 +44,9 @@ pub struct Answer {
     tuned: Option<Trained>,
     source: Source,
     probabilities: Option<[f32; CLASSES]>,
-    /// Whether the shipped weights hold the drawing for no digit.
+    /// What doubts drawings, once it has arrived.
+    doubt: Option<Doubt>,
+    /// Whether the drawing is doubted.
     doubted: bool,
     /// Counts changes of the weights that answer.
     weights_revision: u32,
@@ -98,6 +100,7 @@ impl Answer {
             tuned: None,
             source: Source::Shipped,
             probabilities: None,
+            doubt: None,
             doubted: false,
             weights_revision: 0,
         })
@@ -243,21 +246,31 @@ impl Answer {
         self.revision = self.revision.wrapping_add(1);
         self.picture = picture;
         self.read();
-        self.judge();
+        self.look_for_doubt();
     }
 
     pub(super) fn lift_pen(&mut self) {
         self.drawing.pen_up();
-        self.judge();
+        self.look_for_doubt();
     }
 
-    /// Asks the shipped weights whether the drawing is a digit: they have seen what is none.
-    fn judge(&mut self) {
-        let picture = self.picture.filter(|_| !self.drawing.pen_is_down());
-        let (network, here) = (&mut self.network, matches!(self.shipped, Shipped::Here(_)));
-        self.doubted = picture
-            .filter(|_| here)
-            .is_some_and(|picture| doubt::is_doubted(network.probabilities(&picture)));
+    /// Takes the weights of the network that doubts; those of another one are dropped.
+    pub(super) fn set_doubt(&mut self, weights: &[f32]) {
+        self.doubt = Doubt::new(weights);
+        self.look_for_doubt();
+    }
+
+    /// Whether the weights of the network that doubts have arrived.
+    pub(super) fn can_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
+    fn look_for_doubt(&mut self) {
+        // What is not finished may still become a digit, and a test image is one.
+        let picture =
+            self.picture.filter(|_| !self.drawing.pen_is_down() && !self.drawing.is_empty());
+        let doubt = self.doubt.as_mut();
+        self.doubted = doubt.zip(picture).is_some_and(|(doubt, image)| doubt.is_raised_by(&image));
     }
 
     pub(super) fn answer_from(&mut self, source: Source) {
@@ -284,10 +297,6 @@ impl Answer {
             )),
             Err(reason) => Shipped::Failed(reason),
         };
-        if let Shipped::Here(weights) = &self.shipped {
-            self.network.load(weights);
-        }
-        self.judge();
         if self.source == Source::Shipped {
             self.load();
         }
@@ -377,6 +386,7 @@ impl Answer {
                 let Trained { network, weights, moment, .. } = learnt;
                 network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
             }
+            (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}
         }
         self.weights_revision = self.weights_revision.wrapping_add(1);

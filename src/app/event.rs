@@ -87,6 +87,8 @@ pub enum Event {
     Notice(String),
     /// The shipped weights, or why there are none.
     Shipped(Result<Vec<f32>, String>),
+    /// The weights of the network that doubts.
+    Doubt(Vec<f32>),
     /// A reply from the trainer, with its arrays.
     Reply(Reply, Vec<Vec<f32>>),
     /// The trainer is gone: why, in words for the page.

@@ -48,6 +48,8 @@ pub enum Effect {
     SpawnTrainer,
     /// Fetch the shipped weights.
     FetchShipped,
+    /// Fetch the weights of the network that doubts, answered by [`Event::Doubt`] if it can.
+    FetchDoubt,
     /// Check whether the site now holds another build; if so, [`Event::Updated`] follows.
     CheckForUpdate,
     /// Reload the page.
@@ -335,6 +337,7 @@ impl App {
                     self.spawn_trainer(effects);
                 }
             }
+            Event::Doubt(weights) => self.cx.answer.set_doubt(&weights),
             Event::Reply(reply, arrays) => self.on_reply(reply, arrays, out),
             Event::TrainerGone(reason) => {
                 self.lose_trainer(reason);

@@ -1,5 +1,6 @@
 //! The page's behaviour, given the events that a visitor or a trainer would cause.
 
+mod doubt;
 mod files;
 mod hand;
 mod interrupted;
@@ -30,6 +31,7 @@ pub(super) fn name(event: &Event) -> String {
     match event {
         Event::Reply(reply, _) => format!("{reply:?}"),
         Event::Shipped(weights) => format!("Shipped({:?})", weights.as_ref().map(Vec::len)),
+        Event::Doubt(weights) => format!("Doubt({})", weights.len()),
         event => format!("{event:?}"),
     }
 }
@@ -77,7 +79,7 @@ fn ready() -> App {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     let effects = reply(&mut app, Reply::Ready { backend: "simd128".into() });
-    assert_eq!(effects, [Effect::Send(Request::LoadData, vec![])]);
+    assert_eq!(effects, [Effect::Send(Request::LoadData, vec![]), Effect::FetchDoubt]);
     reply(&mut app, Reply::Data(data(60_000)));
     app
 }
@@ -713,52 +715,4 @@ fn a_pointer_event_costs_what_the_answer_costs() {
     assert_eq!(rebuilt(&mut app), [false; 5]);
     progress(&mut app, 1, 130, 0.02);
     assert_eq!(rebuilt(&mut app), [true, true, true, false, true], "the plan stays");
-}
-
-/// Weights that find one digit likely for whatever is drawn.
-fn sure_of(digit: usize) -> Vec<f32> {
-    let mut weights = parameters(0.0);
-    let biases = weights.len() - crate::data::CLASSES;
-    weights[biases + digit] = 9.0;
-    weights
-}
-
-#[test]
-fn what_does_not_look_like_a_digit_is_doubted_once_the_pen_is_lifted() {
-    // For these weights all digits are equally likely.
-    let mut app = ready();
-    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
-    app.update(Event::PenMoved(vec![Point { x: 0.5, y: 0.8 }]));
-    assert!(!app.view().answer.doubted, "it may become a digit");
-    let effects = app.update(Event::PenUp);
-    let view = app.view().answer;
-    assert!(view.doubted && view.unsure);
-    let sentence = "This does not look like a digit; the nearest is ";
-    assert!(view.line.starts_with(sentence), "{}", view.line);
-    assert!(matches!(&effects[..], [Effect::Announce(said)] if said.starts_with(sentence)));
-    app.update(Event::PenDown(Point { x: 0.4, y: 0.2 }));
-    assert!(!app.view().answer.doubted);
-    app.update(Event::PenUp);
-    app.update(Event::Undo);
-    assert!(app.view().answer.doubted, "the first stroke is still there");
-    app.update(Event::Clear);
-    assert!(!app.view().answer.doubted, "nothing is no bad digit");
-
-    let mut app = ready();
-    app.update(Event::Shipped(Ok(sure_of(8))));
-    draw(&mut app);
-    let view = app.view().answer;
-    assert!(!view.doubted && view.digit == Some(8), "{view:?}");
-}
-
-#[test]
-fn the_shipped_weights_doubt_for_a_run_that_has_never_seen_a_letter() {
-    let mut app = ready();
-    draw(&mut app);
-    app.update(Event::Train);
-    progress(&mut app, 1, 10, 0.0);
-    let answer = |app: &App| (app.view().answer.source, app.view().answer.doubted);
-    assert_eq!(answer(&app), (Source::Run, true));
-    app.update(Event::Shipped(Ok(sure_of(8))));
-    assert_eq!(answer(&app), (Source::Run, false));
 }

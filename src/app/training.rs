@@ -310,6 +310,10 @@ impl App {
             Reply::Ready { backend } => {
                 self.cx.trainer.state = TrainerState::Ready(backend);
                 out.push(Outcome::Send(Request::LoadData, vec![]));
+                // By now the page has answered for the first time.
+                if !self.cx.answer.can_doubt() {
+                    out.push(Outcome::Effect(Effect::FetchDoubt));
+                }
             }
             Reply::Data(progress) => {
                 self.cx.trainer.data.progress = Some(progress);

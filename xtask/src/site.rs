@@ -46,6 +46,7 @@ const FROM_WWW: &[&str] = &[
     "icon-512.png",
     "icon-maskable.png",
     "assets/weights.safetensors",
+    "assets/doubt.safetensors",
     "../docs/training.png",
 ];
 

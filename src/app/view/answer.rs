@@ -25,7 +25,7 @@ pub struct AnswerView {
     pub digit: Option<usize>,
     /// Whether another digit is nearly as likely.
     pub unsure: bool,
-    /// Whether the drawing does not look like a digit.
+    /// Whether the visitor's drawing does not look like a digit.
     pub doubted: bool,
     /// A remark on the answer.
     pub line: String,
@@ -53,7 +53,8 @@ impl AnswerView {
         let bars = answer.probabilities().copied();
         let digit = answer.digit();
         let unsure = digit.is_some_and(|(_, share)| share < SURE);
-        let doubted = digit.is_some() && answer.is_doubted() && !cx.hand.is_writing();
+        let hand_is_at_it = cx.hand.is_writing() || cx.hand.demonstrates();
+        let doubted = digit.is_some() && answer.is_doubted() && !hand_is_at_it;
         Self {
             drawn: !answer.is_blank(),
             hint: answer.test_image().map_or_else(

@@ -90,6 +90,7 @@ impl Parts {
                 Self::ANSWER
             }
             Event::Undo | Event::Clear | Event::Write(_) | Event::HandMoved(_) => Self::ANSWER,
+            Event::Doubt(_) => Self::ANSWER,
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
                 Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,

@@ -367,6 +367,7 @@ impl Page {
             Effect::Send(request, arrays) => self.send(&request, &arrays),
             Effect::SpawnTrainer => self.spawn()?,
             Effect::FetchShipped => weights::fetch(),
+            Effect::FetchDoubt => weights::fetch_doubt(),
             Effect::CheckForUpdate => update::check(),
             Effect::Reload => dom::window()?.location().reload()?,
             Effect::WriteHash(hash) => address::write(hash),

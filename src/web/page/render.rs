@@ -98,9 +98,8 @@ impl Document {
         if old.map(predicted) != Some(predicted(new)) {
             self.contract("data-prediction", predicted(new))?;
         }
-        let doubted = |view: &AnswerView| view.doubted && !view.demonstration;
-        if old.map(doubted) != Some(doubted(new)) {
-            self.contract("data-doubt", Some(doubted(new)))?;
+        if changed(old, new, |v| &v.doubted) {
+            self.contract("data-doubt", Some(new.doubted))?;
         }
         if changed(old, new, |v| &v.digit) || changed(old, new, |v| &v.unsure) {
             for id in ["digit", "rail-digit"] {

@@ -1,4 +1,4 @@
-//! Fetches the shipped weights, a safetensors file.
+//! Fetches the shipped weights and those of the network that doubts, safetensors files.
 //!
 //! The file is read with the browser's JSON parser instead of [`checkpoint`](crate::checkpoint), whose
 //! parser would be a tenth of the page's code.
@@ -8,6 +8,7 @@ use super::dispatch::dispatch;
 use super::dom::{self, DomError};
 use crate::app::Event;
 use crate::config::Architecture;
+use crate::net::doubt;
 use crate::net::plan::ParameterView;
 use crate::net::plan::Plan;
 use half::f16;
@@ -16,18 +17,27 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Response;
 
-const FILE: &str = "weights.safetensors";
-
-/// Fetches them; dispatches an event at the end.
+/// Fetches the shipped weights; dispatches an event at the end.
 pub(super) fn fetch() {
     spawn_local(async {
-        let weights = load().await.map_err(|error| error.to_string());
-        dispatch(Event::Shipped(weights));
+        let weights = load("weights.safetensors", &Architecture::default()).await;
+        dispatch(Event::Shipped(weights.map_err(|error| error.to_string())));
     });
 }
 
-async fn load() -> Result<Vec<f32>, DomError> {
-    let response: Response = JsFuture::from(dom::window()?.fetch_with_str(&assets::url(FILE)?))
+/// Fetches the weights of the network that doubts; all else works without them.
+pub(super) fn fetch_doubt() {
+    spawn_local(async {
+        if let Ok(architecture) = doubt::ARCHITECTURE.parse()
+            && let Ok(weights) = load("doubt.safetensors", &architecture).await
+        {
+            dispatch(Event::Doubt(weights));
+        }
+    });
+}
+
+async fn load(file: &str, architecture: &Architecture) -> Result<Vec<f32>, DomError> {
+    let response: Response = JsFuture::from(dom::window()?.fetch_with_str(&assets::url(file)?))
         .await?
         .dyn_into()
         .map_err(|_| DomError::Refused("the browser gave no response".into()))?;
@@ -39,7 +49,7 @@ async fn load() -> Result<Vec<f32>, DomError> {
     }
     let bytes = Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?).to_vec();
     let refused = |error: &dyn std::error::Error| DomError::Refused(error.to_string());
-    let plan = Plan::new(&Architecture::default()).map_err(|error| refused(&error))?;
+    let plan = Plan::new(architecture).map_err(|error| refused(&error))?;
     read(&bytes, &plan).map_err(|error| refused(&error))
 }
 

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
+use inkling::checkpoint;
 use inkling::config::Form;
 use inkling::formats::safetensors;
 use inkling::ink::{self, Drawing, Point};
 use inkling::net::Network;
-use inkling::net::doubt;
+use inkling::net::doubt::{self, Doubt};
 use inkling::net::loss::{self, Score};
 use serde::Deserialize;
 
@@ -29,9 +30,9 @@ pub(crate) struct EvaluateArguments {
     /// ...]}; a label that is a letter, {"label": "a", ...}, is a drawing that should be doubted
     #[arg(long, value_name = "FILE.jsonl[.gz]")]
     strokes: Option<PathBuf>,
-    /// Weights that say which drawings are no digit, as the page's own do there
-    #[arg(long, value_name = "FILE", default_value = "www/assets/weights.safetensors")]
-    judge: PathBuf,
+    /// Weights of the network that doubts drawings
+    #[arg(long, value_name = "FILE", default_value = "www/assets/doubt.safetensors")]
+    doubt: PathBuf,
     /// Print each drawn digit that is misread
     #[arg(long, requires = "strokes")]
     mistakes: bool,
@@ -40,11 +41,17 @@ pub(crate) struct EvaluateArguments {
 pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<()> {
     let mut network = network(&arguments.weights)?;
     match &arguments.strokes {
-        Some(path) => {
-            drawn(&mut network, &mut self::network(&arguments.judge)?, path, arguments.mistakes)
-        }
+        Some(path) => drawn(&mut network, &mut doubt(&arguments.doubt)?, path, arguments.mistakes),
         None => mnist(&mut network, &arguments.source),
     }
+}
+
+fn doubt(path: &Path) -> anyhow::Result<Doubt> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let network = Network::new(&doubt::ARCHITECTURE.parse()?)?;
+    let weights = checkpoint::load(&bytes, network.plan())
+        .with_context(|| format!("cannot use {}", path.display()))?;
+    Doubt::new(&weights).context("the network that doubts cannot be built")
 }
 
 fn network(path: &Path) -> anyhow::Result<Network> {
@@ -110,7 +117,7 @@ impl Doubts {
 
 fn drawn(
     network: &mut Network,
-    judge: &mut Network,
+    doubt: &mut Doubt,
     path: &Path,
     mistakes: bool,
 ) -> anyhow::Result<()> {
@@ -128,7 +135,7 @@ fn drawn(
             serde_json::from_str(&line.with_context(place)?).with_context(place)?;
         let Some(picture) = ink::picture(&drawing(&strokes)) else { continue };
         let answer = loss::argmax(network.probabilities(&picture));
-        let doubted = doubt::is_doubted(judge.probabilities(&picture));
+        let doubted = doubt.is_raised_by(&picture);
         let label = match label {
             Label::Digit(digit) => digit,
             Label::Other(letter) => {

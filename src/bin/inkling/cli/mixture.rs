@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use inkling::config::TrainConfig;
+use inkling::config::{Architecture, TrainConfig};
 use inkling::data::PIXELS;
 use inkling::ink;
+use inkling::net::doubt;
 use inkling::train::augment::{self, Augmentation};
 use inkling::train::gradient::{SHARDS, images_of};
 use inkling::train::handwriting;
@@ -15,9 +16,12 @@ pub(crate) struct Mixture {
     /// Sixteenths of each minibatch that are digits in other styles of writing than MNIST's
     #[arg(long, value_name = "0-16", default_value_t = 0)]
     written: usize,
-    /// Sixteenths of each minibatch that are letters, pictures and scribbles, so that the network takes them for no digit
-    #[arg(long, value_name = "0-16", default_value_t = 0)]
+    /// Sixteenths of each minibatch that are letters, pictures and scribbles
+    #[arg(long, value_name = "0-16", default_value_t = 0, requires = "doubt")]
     no_digits: usize,
+    /// Train the network that doubts, which only tells digits from what is none
+    #[arg(long)]
+    doubt: bool,
 }
 
 /// How handwriting is varied: shifted and warped, as it has a slant and a size of its own.
@@ -28,8 +32,20 @@ const HANDWRITING: Augmentation =
 const DRAWING: u64 = 0x5bd1_e995_9d1b_54a3;
 
 impl Mixture {
+    /// The layers of the network that doubts, if that is to be trained.
+    pub(crate) fn architecture(self) -> Option<Architecture> {
+        self.doubt.then(|| doubt::ARCHITECTURE.parse().ok()).flatten()
+    }
+
+    /// The classes of MNIST's images: for the network that doubts they are all the same.
+    pub(crate) fn classify(self, labels: &mut [u8]) {
+        if self.doubt {
+            labels.fill(doubt::DIGIT);
+        }
+    }
+
     /// The shards whose images are no digits.
-    pub(crate) fn no_digit_shards(self) -> Range<usize> {
+    fn no_digit_shards(self) -> Range<usize> {
         0..self.no_digits.min(SHARDS)
     }
 
@@ -76,6 +92,10 @@ impl Mixture {
                         if let Some(amounts) = amounts {
                             augment::vary(&amounts, image, &[*label], place, rng_seed);
                         }
+                        if self.doubt {
+                            let is_none = no_digits.contains(&place);
+                            *label = if is_none { doubt::NO_DIGIT } else { doubt::DIGIT };
+                        }
                     }
                 });
             }
@@ -89,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_minibatch_is_the_same_for_any_number_of_threads() {
-        let mixture = Mixture { written: 4, no_digits: 2 };
+        let mixture = Mixture { written: 4, no_digits: 2, doubt: false };
         let settings =
             TrainConfig { augment: inkling::config::Augment::On, ..TrainConfig::default() };
         let minibatch = |threads| {

@@ -45,11 +45,15 @@ pub(crate) struct TrainArguments {
 pub(crate) fn run(arguments: &TrainArguments) -> anyhow::Result<()> {
     ensure!(arguments.threads > 0, "--threads must be at least 1");
     let (train, test) = (arguments.source.train()?, arguments.source.test()?);
-    println!("{}", arguments.settings.0.architecture.summary()?);
+    let mut settings = arguments.settings.0.clone();
+    if let Some(architecture) = arguments.mixture.architecture() {
+        settings.architecture = architecture;
+    }
+    println!("{}", settings.architecture.summary()?);
     let mut accuracies = Vec::new();
     for &seed in &arguments.seeds {
         println!("\nseed {seed}");
-        let settings = TrainConfig { seed, ..arguments.settings.0.clone() };
+        let settings = TrainConfig { seed, ..settings.clone() };
         let mut trainer = CommandLineTrainer::new(settings, arguments.threads, &train)?;
         trainer.mixture = arguments.mixture;
         accuracies.push(trainer.run(&train, &test)?);
@@ -130,6 +134,7 @@ impl CommandLineTrainer {
                 Task::Evaluate(set, range) => {
                     let digits = if set == Set::Test { test } else { train };
                     digits.gather(range, &mut images, &mut labels);
+                    self.mixture.classify(&mut labels);
                     let network = &mut self.networks[0];
                     network.load(self.session.averaged());
                     let score = network.evaluate(&images, &labels, &mut Vec::new());
@@ -167,9 +172,6 @@ impl CommandLineTrainer {
             label_smoothing: self.session.settings().label_smoothing,
             ..MinibatchPart::whole(images, labels, self.session.minibatch_seed())
         };
-        // Their target is the same for all classes.
-        let without_class = MinibatchPart { label_smoothing: 1.0, ..minibatch.clone() };
-        let no_digits = self.mixture.no_digit_shards().end;
         let threads = self.networks.len();
         let mut scores = [Score::default(); SHARDS];
         let mut rest = scores.as_mut_slice();
@@ -181,16 +183,12 @@ impl CommandLineTrainer {
                 let shards = shards_of(thread, threads);
                 let (scores, others) = std::mem::take(&mut rest).split_at_mut(shards.len());
                 rest = others;
-                let (minibatch, without_class) = (&minibatch, &without_class);
+                let minibatch = &minibatch;
                 scope.spawn(move || {
                     network.load(parameters);
                     sums.begin(labels.len());
                     for (score, shard) in scores.iter_mut().zip(shards) {
-                        if shard < no_digits {
-                            without_class.gradient(network, shard, sums);
-                        } else {
-                            *score = minibatch.gradient(network, shard, sums);
-                        }
+                        *score = minibatch.gradient(network, shard, sums);
                     }
                 });
             }

@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("drawing::a_dot_is_no_accident", a_dot_is_no_accident),
     ("drawing::a_resting_hand_draws_nothing", a_resting_hand_draws_nothing),
     ("drawing::what_is_seen_is_what_is_read", what_is_seen_is_what_is_read),
+    ("drawing::what_is_no_digit_is_doubted", what_is_no_digit_is_doubted),
     ("drawing::works_before_any_data_is_there", works_before_any_data_is_there),
 ];
 
@@ -108,6 +109,54 @@ fn what_is_seen_is_what_is_read(page: &mut Page) -> Result<()> {
     page.wait_until("the same answer", 5, || Ok((page.bars()? == read).then_some(())))?;
     page.click("#undo")?;
     page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+    Ok(())
+}
+
+/// A house and a letter are none, to whichever network.
+fn what_is_no_digit_is_doubted(page: &mut Page) -> Result<()> {
+    page.open("images=2000&epochs=1&batch=100")?;
+    let house = vec![vec![
+        (0.2, 0.85),
+        (0.2, 0.45),
+        (0.5, 0.15),
+        (0.8, 0.45),
+        (0.8, 0.85),
+        (0.2, 0.85),
+        (0.8, 0.45),
+        (0.2, 0.45),
+        (0.8, 0.85),
+    ]];
+    let letter = vec![
+        vec![(0.25, 0.15), (0.25, 0.85)],
+        vec![(0.75, 0.15), (0.75, 0.85)],
+        vec![(0.25, 0.5), (0.75, 0.5)],
+    ];
+    let doubt = |page: &Page| -> Result<Option<String>> {
+        page.ask("return document.body.dataset.doubt", vec![])
+    };
+    for run in [false, true] {
+        for strokes in [&house, &letter] {
+            page.draw_strokes(Pointer::Mouse, strokes)?;
+            page.wait_until("a doubt", 5, || {
+                Ok((doubt(page)?.as_deref() == Some("true")).then_some(()))
+            })?;
+            let text = page.text()?;
+            ensure!(text.contains("This does not look like a digit; the nearest is "), "{text}");
+            page.click("#clear")?;
+            page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+        }
+        for digit in 0..10 {
+            page.draw(digit)?;
+            page.wait_for("a digit", 5, |status| status.prediction.is_some())?;
+            ensure!(doubt(page)?.as_deref() == Some("false"), "{digit}, {run}");
+            page.click("#clear")?;
+            page.wait_for("an empty pad", 5, |status| status.prediction.is_none())?;
+        }
+        if !run {
+            page.train_now()?;
+            page.wait_for_state("done", 60)?;
+        }
+    }
     Ok(())
 }
 
