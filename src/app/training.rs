@@ -443,9 +443,7 @@ impl App {
             Reply::Evaluated { id, evaluation } => {
                 self.panels.evaluate.take_evaluation(id, Ok((evaluation, next())), out);
                 // The visitor may have gone to another moment in the meantime.
-                if self.cx.answer.moment().is_some()
-                    && self.open_panel == Some(PanelId::Evaluate)
-                {
+                if self.cx.answer.moment().is_some() && self.open_panel == Some(PanelId::Evaluate) {
                     self.panels.evaluate.follow(&self.cx, out);
                 }
             }
