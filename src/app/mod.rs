@@ -12,6 +12,7 @@ mod context;
 pub mod curves;
 pub mod drawings;
 mod event;
+mod files;
 pub mod format;
 pub mod hand;
 pub mod link;
@@ -286,6 +287,7 @@ impl App {
                 self.travel(event);
                 if self.open_panel == Some(PanelId::Evaluate) {
                     self.panels.evaluate.follow(&self.cx, out);
+                    self.panels.evaluate.map.follow(&self.cx, 0.0, out);
                 }
             }
             Event::StepSize(count) => self.cx.step_size = count,
@@ -347,6 +349,9 @@ impl App {
             Event::Tick(seconds) => {
                 if let Some(why) = self.cx.trainer.wait(seconds, self.cx.run.as_ref()) {
                     self.lose_trainer(why);
+                }
+                if self.open_panel == Some(PanelId::Evaluate) {
+                    self.panels.evaluate.map.follow(&self.cx, seconds, out);
                 }
             }
         }
@@ -463,7 +468,7 @@ impl App {
             let answer = view::spoken_answer(&self.cx.answer);
             out.push(Outcome::announce(format!("Test image {index}. It is read as {answer}")));
         }
-        self.panels.evaluate.gallery.hang(indices, pictures);
+        self.panels.evaluate.take_pictures(indices, pictures, out);
     }
 
     /// Leaves the pad to the visitor: takes a demonstration away, and puts all of another drawing there.

@@ -1,28 +1,20 @@
 //! Between the page and the trainer: starts and ends runs, and passes the trainer's replies on.
 
-use super::answer::Source;
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
-use super::drawings::{DrawingSet, DrawingsRequest};
 use super::panels::PanelId;
-use super::panels::runs::{Restored, RunsRequest};
+use super::panels::runs::Restored;
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
 use super::timeline::{self, Timeline};
 use super::view::Parts;
 use super::{App, Effect, Intent, Outcome, format, view};
 use crate::config::{Form, StartFrom, TrainConfig};
-use crate::protocol::{
-    Evaluation, FileFormat, NetworkInfo, OpenedFile, Progress, Reply, Request, RunId,
-};
+use crate::protocol::{Evaluation, Progress, Reply, Request, RunId};
 
 /// Shown after a run has overflowed.
 const DIVERGED: &str = "The loss grew too large for the computer, so training stopped. The network is kept as it was before that. \
                         Try a smaller learning rate.";
-
-/// Why no file can be opened during a run.
-const IN_A_RUN: &str =
-    "A run is in progress. Wait until it ends, or press Reset, then open the file.";
 
 /// Said as a run begins with fresh weights.
 const FORGOTTEN: &str = "It has forgotten everything: its weights are random now.";
@@ -155,7 +147,7 @@ impl App {
     }
 
     /// Sets the settings of a run that is back.
-    fn take_settings(&mut self, settings: TrainConfig) {
+    pub(super) fn take_settings(&mut self, settings: TrainConfig) {
         let before = std::mem::replace(&mut self.cx.form.settings, settings).architecture;
         self.panels.experiment.remember(before, &self.cx.form.settings.architecture);
         self.check_start();
@@ -179,7 +171,7 @@ impl App {
     }
 
     /// Makes a run that is over the current one, with its settings; returns its id, or `None` as [`App::take_run`].
-    fn take_former(
+    pub(super) fn take_former(
         &mut self,
         run: Run,
         curves: Curves,
@@ -194,93 +186,13 @@ impl App {
         Some(id)
     }
 
-    /// Has the trainer write the network that answers as a file.
-    pub(super) fn save_network(
-        &mut self,
-        format: FileFormat,
-        origin: String,
-        effects: &mut Vec<Effect>,
-    ) {
-        if let Some(why) = self.cx.trainer.cannot_ask() {
-            self.notice = Some(String::from(why));
-            return;
-        }
-        let Some(model) = self.cx.answer.model() else {
-            self.notice = Some(String::from("The network has not loaded yet."));
-            return;
-        };
-        let run = self.cx.run.as_ref().filter(|_| self.cx.answer.source() == Source::Run);
-        let mut form = Form::of(run.map_or(&self.cx.form.settings, |run| &run.settings));
-        form.settings.architecture = model.architecture.clone();
-        form.start = run.map_or(StartFrom::Fresh, |run| run.start);
-        // The last test may be of earlier weights.
-        let tested = self.cx.curves.tests.last().map(|test| test.step);
-        let run = run.filter(|run| tested.is_none_or(|step| step == run.progress.step));
-        let info = NetworkInfo {
-            name: self.cx.answering(),
-            settings: form.to_hash(),
-            origin,
-            test_accuracy: run.and_then(|run| run.test_accuracy),
-        };
-        let prediction = self.cx.answer.picture().zip(self.cx.answer.probabilities());
-        let (image, probabilities) = prediction
-            .map_or_else(Default::default, |(image, shares)| (image.to_vec(), shares.to_vec()));
-        let arrays = vec![model.weights.to_vec(), image, probabilities];
-        self.send(Request::Export { format, info }, arrays, effects);
-    }
-
-    /// Has the trainer read files. Nothing changes until it has.
-    pub(super) fn open_files(
-        &mut self,
-        files: Vec<OpenedFile>,
-        bytes: Vec<Vec<f32>>,
-        effects: &mut Vec<Effect>,
-    ) {
-        match self.cx.trainer.cannot_ask() {
-            Some(why) => self.notice = Some(String::from(why)),
-            None => self.send(Request::Open { files }, bytes, effects),
-        }
-    }
-
-    /// Reads again what the browser stores, which now has what was in a file. Settings from it are taken if the page has
-    /// those that it opens with.
-    pub(super) fn take_merged(&mut self, settings: Option<String>, effects: &mut Vec<Effect>) {
-        let (untouched, _) = Form::of_address("");
-        if let Some(settings) = settings.filter(|_| self.cx.form == untouched) {
-            self.take_settings(Form::from_hash(&settings).0.settings);
-            self.show_form(effects);
-        }
-        effects.push(Effect::Runs(RunsRequest::Read));
-        for set in [DrawingSet::UserDigits, DrawingSet::Pinned] {
-            effects.push(Effect::Drawings(set, DrawingsRequest::Read));
-        }
-    }
-
-    /// Lets a network from a file answer, and sets its settings.
-    pub(super) fn take_opened(
-        &mut self,
-        info: &NetworkInfo,
-        weights: Vec<f32>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let (form, _) = Form::from_hash(&info.settings);
-        if self.cx.run_is_on() {
-            self.notice = Some(String::from(IN_A_RUN));
-            return;
-        }
-        if form.settings.architecture.parameter_count() != Ok(weights.len()) {
-            return;
-        }
-        let mut run = Run::new(0, form.settings, form.start, RunPhase::Done);
-        (run.opened, run.test_accuracy) = (true, info.test_accuracy);
-        if self.take_former(run, Curves::default(), weights, effects).is_some() {
-            let words = if info.name.is_empty() { "The network" } else { &info.name };
-            self.notify(&[words, " is opened and answers from now on."].concat());
-        }
-    }
-
     /// Replaces the run; returns its new id, or `None` if its network cannot be built.
-    fn take_run(&mut self, mut run: Run, curves: Curves, weights: Option<Vec<f32>>) -> Option<u32> {
+    pub(super) fn take_run(
+        &mut self,
+        mut run: Run,
+        curves: Curves,
+        weights: Option<Vec<f32>>,
+    ) -> Option<u32> {
         let settings = &run.settings;
         let begun = self.cx.answer.begin_run(&settings.architecture, weights, settings.seed);
         if let Err(error) = begun {
@@ -478,6 +390,12 @@ impl App {
                 let (loss, accuracy) = (test_loss, test_accuracy);
                 let test = Test { epoch, step, loss, accuracy, validation };
                 self.end_epoch(run, test, [next(), next()], out);
+            }
+            Reply::Mapped => {
+                self.panels.evaluate.map.take([next(), next(), next()]);
+                if self.cx.answer.moment().is_some() {
+                    self.panels.evaluate.map.follow(&self.cx, 0.0, out);
+                }
             }
             Reply::Moment { run, step } => {
                 if self.current(run).is_some() {

@@ -9,6 +9,7 @@ pub mod init;
 pub mod loss;
 pub mod metrics;
 pub mod network;
+pub mod pca;
 pub mod phase;
 pub mod plan;
 pub mod receptive;

@@ -95,6 +95,23 @@ impl Network {
         logits
     }
 
+    /// The last Dense layer's input for each image, `[images][numbers]`, and the logits, `[images][classes]`. The
+    /// numbers' order, with padding channels that are zero, is the same for every image.
+    pub fn features(&mut self, images: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (size, classes) = (self.plan.input().size(), self.plan.classes());
+        let last = self.plan.steps().len() - 1;
+        let (mut features, mut logits) = (Vec::new(), Vec::new());
+        for block in images.chunks(BLOCK * size) {
+            let count = block.len() / size;
+            self.forward(block, count, None, &mut |_, _| {});
+            let each = self.maps[last].len() / BLOCK;
+            features.extend_from_slice(&self.maps[last][..count * each]);
+            let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
+            logits.extend(rows.flat_map(|row| &row[..classes]));
+        }
+        (features, logits)
+    }
+
     /// Loss and accuracy on images, without Dropout.
     ///
     /// - `probabilities`: the images' are appended, `[images][classes]`.

@@ -3,12 +3,14 @@
 `cargo xtask test --formats` runs it: CONTRIBUTING.md says what that takes. Arguments: the folder with the four MNIST
 files, a folder to work in, then folders that each hold one network in all four formats.
 
-Of each network: safetensors, onnx.checker, onnxruntime, Keras and PyTorch read it, and all of them agree with the
-prediction in the scripts and, on random images, with each other to 1e-5. Of the first network the scripts are also run as
-they are: they evaluate it on MNIST and train it on, Keras also on two simulated devices.
+Of each network: safetensors, onnx.checker, Netron's reader, onnxruntime, Keras and PyTorch read it, and all of them that
+compute agree with the prediction in the scripts and, on random images, with each other to 1e-5. Of the first network the
+scripts are also run as they are: they evaluate it on MNIST and train it on with the optimizer's state, Keras also on two
+simulated devices.
 """
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 
+import netron
 import numpy as np
 import onnx
 import onnxruntime
@@ -55,6 +58,7 @@ def check(folder):
     onnx.checker.check_model(path, full_check=True)
     said = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert said == metadata, said
+    open_with_netron(folder)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     assert [i.name for i in session.get_inputs()] == ["image"]
     assert session.get_inputs()[0].shape == ["N", 28, 28, 1]
@@ -79,6 +83,19 @@ def check(folder):
             with torch.no_grad():
                 found = model(torch.tensor(random)).softmax(1).numpy()
         compare(f"{library} and onnxruntime", found, by_onnx)
+
+
+def open_with_netron(folder):
+    files = [folder / "inkling-network.onnx", folder / "inkling-network.safetensors"]
+    reader = Path(__file__).parent / "netron.mjs"
+    command = ["node", "--no-warnings", reader, Path(netron.__file__).parent, *files]
+    said = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+    model, tensors = map(json.loads, said.splitlines())
+    assert model["format"].startswith("ONNX"), model
+    assert (model["inputs"], model["outputs"]) == (["image"], ["probabilities"]), model
+    assert "Softmax" in model["nodes"], model
+    assert tensors["format"] == "Safetensors" and tensors["nodes"], tensors
+    print(f"    Netron: {model['format']}, {len(model['nodes'])} nodes, and the safetensors file")
 
 
 def idx(path, header):

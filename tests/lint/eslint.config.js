@@ -51,7 +51,7 @@ export default [
     languageOptions: { globals: { tf: "readonly" } },
   },
   {
-    files: ["tests/**/*.js"],
+    files: ["tests/**/*.{js,mjs}"],
     languageOptions: { globals: globals.node },
   },
 ];

@@ -36,6 +36,7 @@ const FROM_WWW: &[&str] = &[
     "share.js",
     "tour.js",
     "charts.js",
+    "map.js",
     "compare.js",
     "worker-start.js",
     "offline.js",

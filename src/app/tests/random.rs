@@ -462,6 +462,8 @@ impl<'a> Visit<'a> {
                     rng,
                     &[Choice::Sample, Choice::Mistakes, Choice::Cell { label: 3, answer: 8 }],
                 )),
+                2 if rng.bool() => evaluate::Event::GoOn,
+                2 if rng.bool() => evaluate::Event::Answer(rng.u8(..12)),
                 2 => evaluate::Event::More,
                 3 => evaluate::Event::Look(rng.u32(..100)),
                 4 => evaluate::Event::LookAtPinned(rng.u64(..4) << 16),

@@ -1,7 +1,9 @@
 //! Test: how well weights read the test images, class by class and image by image, and drawings that are pinned to be
 //! watched.
 
+pub mod duel;
 pub mod gallery;
+pub mod map;
 pub mod reading;
 
 use crate::app::answer::{Answer, Source};
@@ -11,10 +13,12 @@ use crate::app::format::{count, loss, percent};
 use crate::app::panels::inside::Subject;
 use crate::app::run::Run;
 use crate::app::{Context, Outcome};
-use crate::data::CLASSES;
+use crate::data::{CLASSES, PIXELS};
 use crate::net::metrics::{ClassScore, Confusion};
 use crate::protocol::{Evaluation, Request, RunId};
+use duel::Duel;
 use gallery::{Choice, Gallery};
+use map::Map;
 use reading::{History, Reading};
 use std::ops::Range;
 
@@ -28,6 +32,12 @@ pub enum Event {
     Evaluate,
     /// Show these test images.
     Show(Choice),
+    /// Look inside at this image of the map.
+    LookAtMapped(u32),
+    /// Begin a duel, or go on to its next image.
+    GoOn,
+    /// The visitor reads the duel's image as this digit.
+    Answer(u8),
     /// Show more of them.
     More,
     /// Look inside at the test image with this index.
@@ -45,6 +55,10 @@ pub struct EvaluateState {
     pub pinned: Collection<Labelled>,
     /// How each of them is read.
     watched: Vec<Watched>,
+    /// Beat the network.
+    pub duel: Duel,
+    /// The map of test images.
+    pub map: Map,
     /// The test images that are shown.
     pub gallery: Gallery,
     labels: Labels,
@@ -175,6 +189,21 @@ impl EvaluateState {
                     Some(Outcome::LookInside(Subject::Image { picture, label, name }))
                 }));
             }
+            Event::GoOn => {
+                if !self.duel.go_on() {
+                    let probabilities = self.evaluated.as_ref().map(|v| &v.probabilities[..]);
+                    let indices =
+                        self.duel.begin(self.labels.get(), probabilities.unwrap_or_default());
+                    out.push(Outcome::Send(Request::TestImages, vec![indices]));
+                }
+            }
+            Event::Answer(digit) => {
+                out.extend(self.duel.answer(digit).map(Outcome::announce));
+            }
+            Event::LookAtMapped(index) => {
+                self.map.wanted = Some(index);
+                out.push(Outcome::Send(Request::TestImages, vec![vec![index as f32]]));
+            }
             Event::LookAtPinned(key) => out.extend(self.pinned.find(key).map(|drawing| {
                 let (picture, label) = (drawing.picture.clone(), drawing.label);
                 let name = String::from("Pinned drawing");
@@ -200,6 +229,31 @@ impl EvaluateState {
             }
             self.fetch_pictures(out);
         }
+    }
+
+    /// Takes pictures that have arrived, for the gallery and for who pressed a point of the map.
+    pub(in crate::app) fn take_pictures(
+        &mut self,
+        indices: &[f32],
+        pictures: &[f32],
+        out: &mut Vec<Outcome>,
+    ) {
+        self.gallery.hang(indices, pictures);
+        self.duel.take(indices, pictures);
+        if let (&[index], Some(wanted)) = (indices, self.map.wanted)
+            && index as u32 == wanted
+            && let Some(picture) = pictures.first_chunk::<PIXELS>()
+            && let Some(&label) = self.labels.get().get(wanted as usize)
+        {
+            self.map.wanted = None;
+            let (picture, name) = (Box::new(*picture), format!("Test image {wanted}"));
+            out.push(Outcome::LookInside(Subject::Image { picture, label, name }));
+        }
+    }
+
+    /// The test images' digits, once they are here.
+    pub fn labels(&self) -> &[u8] {
+        self.labels.get()
     }
 
     /// What the panel shows.
@@ -335,6 +389,7 @@ impl EvaluateState {
     /// The trainer is gone, and its answer will not come.
     pub(in crate::app) fn lose_trainer(&mut self) {
         self.pending = None;
+        self.map.lose_trainer();
         if self.labels == Labels::Asked {
             self.labels = Labels::Unasked;
         }

@@ -3,8 +3,10 @@
 //! It works in short slices and lets the browser deliver messages in between, so that Pause takes
 //! effect at once; [`run`] is a run's slice.
 
+mod files;
 mod images;
 mod kept_run;
+mod map;
 mod run;
 
 use std::rc::Rc;
@@ -12,15 +14,9 @@ use std::rc::Rc;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use crate::app::panels::runs::record::StoredRun;
-use crate::checkpoint::TrainingState;
 use crate::config::{Architecture, TrainConfig};
-use crate::formats::bundle::NamedFile;
-use crate::formats::open::{self, Opened};
-use crate::formats::{self, Prediction, safetensors};
 use crate::net::init;
-use crate::protocol::{
-    self, DataProgress, Evaluation, FileFormat, NetworkInfo, OpenedFile, Reply, Request, RunId,
-};
+use crate::protocol::{self, DataProgress, Evaluation, Reply, Request, RunId};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
 use crate::train::session::Session;
@@ -261,6 +257,7 @@ impl Trainer {
             Request::StopFineTuning { id } => {
                 self.fine_tune.take_if(|current| current.id == id);
             }
+            Request::Map { architecture } => self.map(&architecture, arrays),
             Request::TestLabels => {
                 let here = if self.images.progress.test_ready { self.images.test.len() } else { 0 };
                 let labels: Vec<f32> =
@@ -280,82 +277,6 @@ impl Trainer {
         }
         self.wake();
         None
-    }
-
-    /// Writes a network as a file.
-    fn export(&self, format: FileFormat, info: &NetworkInfo, arrays: Vec<Vec<f32>>) {
-        let mut arrays = arrays.into_iter();
-        let mut next = || arrays.next().unwrap_or_default();
-        let (parameters, image, probabilities) = (next(), next(), next());
-        let prediction = (!image.is_empty()).then_some(Prediction { image, probabilities });
-        let run = self.run.as_ref().filter(|run| run.session.averaged() == parameters);
-        let file = match (format, run) {
-            (FileFormat::Safetensors, Some(run)) => {
-                let lists = run.session.training_state();
-                let state = TrainingState { steps: run.session.step(), lists: &lists };
-                let plan = run.executor.network().plan();
-                safetensors::write_run(info, plan, &parameters, Some(state)).map_err(Into::into)
-            }
-            _ => formats::export(format, info, &parameters, prediction),
-        };
-        match file {
-            Ok(file) => {
-                let name = format.file_name().to_owned();
-                let reply = Reply::File { name, length: file.len() as u32 };
-                self.send(&reply, &[&formats::pack(&file)]);
-            }
-            Err(error) => self.refuse(error.to_string()),
-        }
-    }
-
-    fn refuse(&self, reason: String) {
-        self.send(&Reply::Refused { reason }, &[]);
-    }
-
-    /// Reads files; what they hold beside a network is returned, to be added to what the browser keeps.
-    fn open(&self, files: Vec<OpenedFile>, arrays: Vec<Vec<f32>>) -> Option<Later> {
-        let files = files.into_iter().zip(arrays).map(|(OpenedFile { name, length }, numbers)| {
-            NamedFile { name, bytes: formats::unpack(&numbers, length) }
-        });
-        match open::open(files.collect()) {
-            Ok(Opened::Network(info, parameters)) => {
-                self.send(&Reply::Opened { info }, &[&parameters]);
-                None
-            }
-            Ok(Opened::Digits(digits)) => Some(Later::Add(Added::Digits(digits))),
-            Ok(Opened::Archive(archive)) => Some(Later::Add(Added::Archive(Box::new(archive)))),
-            Err(error) => {
-                self.refuse(error.to_string());
-                None
-            }
-        }
-    }
-
-    pub(super) fn begin_comparison(&mut self, runs: &[StoredRun], weights: &[Vec<f32>]) {
-        let comparing = if self.images.progress.test_ready {
-            RunComparison::new(runs, weights)
-        } else {
-            Err("The test images have not loaded yet.".to_owned())
-        };
-        match comparing {
-            Ok(comparing) => self.comparing = Some(comparing),
-            Err(reason) => self.refuse(reason),
-        }
-        self.wake();
-    }
-
-    /// A slice of a comparison.
-    fn compare(&mut self) {
-        let Some(comparing) = &mut self.comparing else { return };
-        let start = self.clock.now();
-        let mut done = false;
-        while !done && self.clock.now() - start < SLICE {
-            done = comparing.advance(&self.images.test);
-        }
-        if let Some(comparing) = self.comparing.take_if(|_| done) {
-            let (document, images) = comparing.result(&self.images.test);
-            self.send(&Reply::Compared { document }, &[&images]);
-        }
     }
 
     fn begin_evaluation(
@@ -426,6 +347,14 @@ impl Trainer {
 
     fn report_fine_tune_failed(&self, id: u32, error: &FineTuneError) {
         self.send(&Reply::FineTuneFailed { id, reason: error.to_string() }, &[]);
+    }
+
+    /// Places the first test images on a map.
+    fn map(&self, architecture: &Architecture, arrays: Vec<Vec<f32>>) {
+        let [parameters, before] = &arrays[..] else { return };
+        let mapped =
+            map::map(&self.images.test, architecture, parameters, before).unwrap_or_default();
+        self.send(&Reply::Mapped, &mapped.each_ref().map(Vec::as_slice));
     }
 
     fn show_images(&mut self, mut indices: Vec<f32>) {

@@ -9,6 +9,7 @@ mod accessibility;
 mod ask;
 mod dataset;
 mod drawing;
+mod duel;
 mod experiment;
 mod failure;
 mod files;
@@ -21,6 +22,7 @@ mod inside;
 mod judge;
 mod keep;
 mod layout;
+mod map;
 mod network;
 mod offline;
 mod resume;
@@ -52,7 +54,9 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, three at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 18] = [
+const BESIDE: [&str; 20] = [
+    "duel::",
+    "map::",
     "ask::",
     "hand::",
     "resume::",
@@ -117,6 +121,8 @@ fn main() -> ExitCode {
         inside::TESTS,
         ask::TESTS,
         judge::TESTS,
+        map::TESTS,
+        duel::TESTS,
         keep::TESTS,
         yours::TESTS,
         resume::TESTS,

@@ -1,7 +1,9 @@
 //! Test in the document: the figures, the confusion matrix, test images and pinned drawings. Pictures are read and
 //! drawn in animation frames, and of the test images only the visible ones.
 
+mod duel;
 mod gallery;
+mod map;
 mod matrix;
 mod pinned;
 
@@ -14,7 +16,9 @@ use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError, hide, text};
 use crate::web::page::panels::panel::{Frame, Panel};
+use duel::DuelBoard;
 use gallery::GalleryTiles;
+use map::TestMap;
 use matrix::Matrix;
 use pinned::Pinned;
 
@@ -22,13 +26,15 @@ use pinned::Pinned;
 /// several times a second and get one such frame each, so the pictures take turns.
 const BUDGET: f64 = 2.0;
 
-/// Revisions of what is read: weights, test images, pinned drawings.
-type EvaluateStamp = (u32, u32, u32);
+/// Revisions of what is read: weights, test images, pinned drawings, the drawing, and the map.
+type EvaluateStamp = (u32, u32, u32, u32, u32);
 
 #[derive(Debug)]
 pub(super) struct EvaluatePanel {
     matrix: Matrix,
     gallery: GalleryTiles,
+    map: TestMap,
+    duel: DuelBoard,
     pinned: Pinned,
     /// The evaluation that is shown.
     evaluated: Option<u32>,
@@ -42,6 +48,8 @@ impl EvaluatePanel {
         Ok(Self {
             matrix: Matrix::new()?,
             gallery: GalleryTiles::new()?,
+            map: TestMap::new()?,
+            duel: DuelBoard::new()?,
             pinned: Pinned::new()?,
             evaluated: None,
             read: None,
@@ -71,9 +79,16 @@ impl Panel for EvaluatePanel {
             }
         }
         self.gallery.show(view.state)?;
+        self.map.show(view.state)?;
+        self.duel.show(view.state, &mut self.press)?;
         self.pinned.show(&view)?;
-        let stamp =
-            (view.weights_revision, view.state.gallery.revision, view.state.pinned.revision());
+        let stamp = (
+            view.weights_revision,
+            view.state.gallery.revision,
+            view.state.pinned.revision(),
+            app.cx.answer.revision(),
+            view.state.map.revision,
+        );
         if self.read == Some(stamp) {
             return Ok(Frame::Unneeded);
         }
@@ -90,9 +105,11 @@ impl Panel for EvaluatePanel {
         self.read = None;
         self.gallery.forget();
         self.pinned.forget();
+        self.duel.forget();
     }
 
     fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
+        self.map.place(app);
         let sight = self.gallery.in_sight();
         let end = dom::now() + BUDGET;
         let mut more = true;
