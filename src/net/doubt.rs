@@ -16,7 +16,7 @@ pub const DIGIT: u8 = 0;
 pub const NO_DIGIT: u8 = 1;
 
 /// From this probability of [`NO_DIGIT`] on a drawing is doubted; docs/BENCHMARKS.md says how it was chosen.
-const ENOUGH: f32 = 0.3;
+const ENOUGH: f32 = 0.4;
 
 /// The network that doubts.
 #[derive(Debug)]

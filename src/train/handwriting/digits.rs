@@ -87,7 +87,7 @@ fn one(c: &mut Chance) -> Sketch {
         } else {
             s.down(top - left, y + rise).to(top + right, y - rise);
         }
-    } else if c.often(0.12) {
+    } else if !flag && c.often(0.2) {
         let side = if c.often(0.7) { 1.0 } else { -1.0 };
         s.to(top + side * c.between(0.05, 0.2), 0.5 - c.between(0.0, 0.08));
     }
@@ -209,7 +209,7 @@ fn five(c: &mut Chance) -> Sketch {
     let stem = -c.between(0.1, 0.3);
     let lean = c.between(-0.03, 0.12);
     let (waist, bowl) = (c.between(-0.2, 0.08), c.between(0.2, 0.38));
-    let end = -c.between(0.15, 0.42);
+    let end = (-c.between(0.12, 0.42)).max(stem - 0.1);
     let flag = stem + lean + c.between(0.15, 0.6);
     let tilt = c.about(0.1);
     let apart = c.often(0.55);
@@ -246,7 +246,7 @@ fn five(c: &mut Chance) -> Sketch {
 fn six(c: &mut Chance) -> Sketch {
     let mut s = Sketch::default();
     let (left, right) = (-c.between(0.16, 0.34), c.between(0.14, 0.34));
-    let top = c.between(-0.1, 0.36);
+    let top = c.between(-0.1, 0.3);
     let loop_top = c.between(-0.14, 0.22);
     let straight = c.between(0.0, 1.0);
     if c.often(0.12) {
@@ -283,7 +283,7 @@ fn six(c: &mut Chance) -> Sketch {
 /// A bar and a stem; a tick before it, a stroke through it.
 fn seven(c: &mut Chance) -> Sketch {
     let mut s = Sketch::default();
-    let (left, right) = (-c.between(0.18, 0.4), c.between(0.15, 0.36));
+    let (left, right) = (-c.between(0.22, 0.4), c.between(0.2, 0.36));
     let tilt = c.about(0.1);
     let wave = c.about(0.06);
     let foot = c.between(-0.3, 0.16);
@@ -303,7 +303,7 @@ fn seven(c: &mut Chance) -> Sketch {
     let stem = |y: f32| right + (foot - right) * (y + 0.48) + bow * (1.0 - 4.0 * y * y);
     s.to(stem(-0.15), -0.15).to(stem(0.15), 0.15).to(foot, 0.5);
     if c.often(0.08) {
-        s.to(foot + c.between(0.03, 0.15), 0.5 - c.between(0.0, 0.1));
+        s.to(foot + c.between(0.03, 0.12), 0.5 - c.between(0.0, 0.1));
     }
     if c.often(0.4) {
         let y = c.between(-0.14, 0.2);
@@ -347,7 +347,7 @@ fn eight(c: &mut Chance) -> Sketch {
         1 => c.between(25.0, 70.0),
         _ => c.between(75.0, 105.0),
     };
-    let sweep = 360.0 + c.between(-55.0, 45.0);
+    let sweep = 360.0 + c.between(-30.0, 45.0);
     let mirror = if c.often(0.15) { -1.0 } else { 1.0 };
     let drift = c.about(0.1);
     let steps = 16;

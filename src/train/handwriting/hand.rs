@@ -8,9 +8,11 @@ use crate::ink::{Drawing, Point};
 const STEP: f32 = 0.025;
 
 /// Draws a sketch with a hand of its own.
-pub(super) fn draw(sketch: &Sketch, c: &mut Chance) -> Drawing {
+///
+/// - `unsteadiness`: how far it may miss, bend, stretch and slant; 1 is usual.
+pub(super) fn draw(sketch: &Sketch, unsteadiness: f32, c: &mut Chance) -> Drawing {
     let mut sketch = sketch.clone();
-    misplace(&mut sketch, c);
+    misplace(&mut sketch, unsteadiness, c);
     if c.often(0.06) {
         join(&mut sketch);
     }
@@ -26,7 +28,7 @@ pub(super) fn draw(sketch: &Sketch, c: &mut Chance) -> Drawing {
         strokes.iter_mut().for_each(|stroke| hook(stroke, c));
     }
     tremble(&mut strokes, c);
-    bend(&mut strokes, c);
+    bend(&mut strokes, unsteadiness, c);
     if c.often(0.02) {
         let (x, y) = (c.about(0.4), c.about(0.5));
         strokes.push(vec![Point { x, y }]);
@@ -35,8 +37,8 @@ pub(super) fn draw(sketch: &Sketch, c: &mut Chance) -> Drawing {
 }
 
 /// Misses the points by a little, and whole strokes by a little more.
-fn misplace(sketch: &mut Sketch, c: &mut Chance) {
-    let (each, whole) = (c.between(0.0, 0.025), c.between(0.0, 0.03));
+fn misplace(sketch: &mut Sketch, much: f32, c: &mut Chance) {
+    let (each, whole) = (much * c.between(0.0, 0.02), much * c.between(0.0, 0.022));
     for stroke in &mut sketch.strokes {
         let (x, y) = (c.normal(whole), c.normal(whole));
         let mut before: Option<(Point, Point)> = None;
@@ -176,11 +178,11 @@ fn tremble(strokes: &mut [Vec<Point>], c: &mut Chance) {
 }
 
 /// Bends, tapers, stretches, slants and turns the whole.
-fn bend(strokes: &mut [Vec<Point>], c: &mut Chance) {
-    let (bow_x, bow_y) = (c.about(0.25), c.about(0.15));
-    let (taper, upper) = (c.about(0.3), c.about(0.25));
-    let aspect = (0.04 + c.normal(0.22)).exp();
-    let slant = 0.08 + c.normal(0.2);
+fn bend(strokes: &mut [Vec<Point>], much: f32, c: &mut Chance) {
+    let (bow_x, bow_y) = (much * c.about(0.2), much * c.about(0.12));
+    let (taper, upper) = (much * c.about(0.2), much * c.about(0.2));
+    let aspect = (0.04 + much * c.normal(0.18)).exp();
+    let slant = 0.08 + much * c.normal(0.18);
     let (sin, cos) = c.normal(8.0).to_radians().sin_cos();
     for point in strokes.iter_mut().flatten() {
         let Point { x, y } = *point;

@@ -68,6 +68,8 @@ impl Mixture {
         let no_digits = images_of(labels.len(), &self.no_digit_shards());
         let written = images_of(labels.len(), &self.written_shards());
         let augmentation = augment::amounts(settings.augment);
+        // What it takes for a digit should be more than what is easily read.
+        let unsteadiness = if self.doubt { 1.25 } else { 1.0 };
         std::thread::scope(|scope| {
             let parts = images.chunks_mut(part * PIXELS).zip(labels.chunks_mut(part));
             for (first, (images, labels)) in (0..).step_by(part).zip(parts) {
@@ -77,10 +79,10 @@ impl Mixture {
                     for (place, (image, label)) in (first..).zip(images.zip(labels)) {
                         let seed = rng_seed.wrapping_add(place as u64) ^ DRAWING;
                         let drawing = if no_digits.contains(&place) {
-                            Some(handwriting::no_digit(seed))
+                            Some(handwriting::no_digit(unsteadiness, seed))
                         } else if written.contains(&place) {
                             *label = fastrand::Rng::with_seed(!seed).u8(..10);
-                            Some(handwriting::digit(*label, seed))
+                            Some(handwriting::digit(*label, unsteadiness, seed))
                         } else {
                             None
                         };
