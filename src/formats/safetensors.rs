@@ -62,7 +62,7 @@ pub fn write(
 /// As [`write`], with what training goes on from, which the Python scripts read.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_run(
     info: &NetworkInfo,
     plan: &Plan,
