@@ -8,6 +8,7 @@
 pub mod bench_worker;
 mod files;
 pub mod helper;
+pub mod moments;
 
 use crate::config::{Architecture, TrainConfig};
 pub use files::{DigitFormat, FileFormat, NetworkInfo, OpenedFile, SavedFile, StoredHead};

@@ -31,7 +31,7 @@ document.getElementById("problem-close").addEventListener("click", () => {
   document.getElementById("problem").hidden = true;
 });
 
-// Shares a picture of the page; the button says for a while what has come of it.
+// Shares a picture of the page; the button says for a while how that went.
 async function share({ currentTarget: button }) {
   if (button.dataset.label) return;
   button.dataset.label = button.textContent;

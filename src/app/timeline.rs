@@ -1,7 +1,7 @@
 //! Going back in a run: which moment's weights answer, and Play, which shows one moment after the other.
 
 use super::answer::Answer;
-use crate::train::moments::{Moment, Moments};
+use crate::protocol::moments::{Moment, Moments};
 
 /// Milliseconds in which Play shows a whole run.
 const PLAY: f32 = 8000.0;

@@ -7,7 +7,6 @@
 
 use super::loss;
 use super::trace::Trace;
-use crate::data::SIDE;
 
 /// Steps until the typical digit hardly changes.
 const TYPICAL_STEPS: u32 = 150;
@@ -33,14 +32,14 @@ const FLIPPED: f32 = 0.55;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum Goal {
     /// What is the most typical image of this class?
     Typical(usize),
     /// What is the smallest change of an image that makes it this class?
     Change(usize),
 }
 
-impl Question {
+impl Goal {
     /// The class that is asked for.
     pub fn class(self) -> usize {
         match self {
@@ -52,7 +51,7 @@ impl Question {
 /// The way to an answer.
 #[derive(Clone, Debug)]
 pub struct Ascent {
-    question: Question,
+    question: Goal,
     /// Where it starts, `[height][width]`, 0 to 1; blank for a typical digit.
     start: Vec<f32>,
     image: Vec<f32>,
@@ -66,17 +65,17 @@ impl Ascent {
     /// Before the first step.
     ///
     /// - `start`: the image that is to change, `[height][width]`, 0 to 1; unused for a typical digit.
-    pub fn new(question: Question, start: &[f32]) -> Self {
+    pub fn new(question: Goal, start: &[f32]) -> Self {
         let (start, steps_left) = match question {
-            Question::Typical(_) => (vec![0.0; start.len()], TYPICAL_STEPS),
-            Question::Change(_) => (start.to_vec(), CHANGE_STEPS),
+            Goal::Typical(_) => (vec![0.0; start.len()], TYPICAL_STEPS),
+            Goal::Change(_) => (start.to_vec(), CHANGE_STEPS),
         };
         let image = start.clone();
         Self { question, start, image, best: None, shrinking: SHRINKING, steps_left }
     }
 
     /// What was asked.
-    pub fn question(&self) -> Question {
+    pub fn question(&self) -> Goal {
         self.question
     }
 
@@ -104,7 +103,7 @@ impl Ascent {
 
     /// Whether a change was found that suffices.
     pub fn is_found(&self) -> bool {
-        self.best.is_some() || matches!(self.question, Question::Typical(_))
+        self.best.is_some() || matches!(self.question, Goal::Typical(_))
     }
 
     /// The network has changed: some more steps follow.
@@ -126,7 +125,7 @@ impl Ascent {
         let class = self.question.class();
         let mut probabilities = trace.logits().to_vec();
         loss::softmax(&mut probabilities);
-        if matches!(self.question, Question::Change(_)) {
+        if matches!(self.question, Goal::Change(_)) {
             self.weigh(probabilities[class]);
         }
         // Of the class's logit less the logarithm of the others' exponentials, which unlike the probability does not
@@ -134,7 +133,8 @@ impl Ascent {
         let others = (1.0 - probabilities[class]).max(f32::MIN_POSITIVE);
         let mut by_logits: Vec<f32> = probabilities.iter().map(|p| -p / others).collect();
         by_logits[class] = 1.0;
-        let gradient = blurred(&trace.gradient(parameters, by_logits));
+        let width = trace.layers.first().map_or(1, |layer| layer.input.width);
+        let gradient = blurred(&trace.gradient(parameters, by_logits), width);
         let most = gradient.iter().fold(0.0, |most: f32, by| most.max(by.abs()));
         if !(most > 0.0 && most.is_finite()) {
             self.steps_left = 0;
@@ -143,8 +143,8 @@ impl Ascent {
         for ((pixel, by), &start) in self.image.iter_mut().zip(&gradient).zip(&self.start) {
             let raised = *pixel + STEP * by / most;
             *pixel = match self.question {
-                Question::Typical(_) => (1.0 - FADING) * raised,
-                Question::Change(_) => start + shrunk(raised - start, self.shrinking),
+                Goal::Typical(_) => (1.0 - FADING) * raised,
+                Goal::Change(_) => start + shrunk(raised - start, self.shrinking),
             }
             .clamp(0.0, 1.0);
         }
@@ -172,9 +172,10 @@ fn shrunk(change: f32, less: f32) -> f32 {
 }
 
 /// An image after a binomial filter of 3x3, so that a step draws strokes and not single pixels.
-fn blurred(image: &[f32]) -> Vec<f32> {
+fn blurred(image: &[f32], width: usize) -> Vec<f32> {
     const WEIGHTS: [f32; 3] = [0.25, 0.5, 0.25];
-    let at = |y: usize, x: usize| if y < SIDE && x < SIDE { image[y * SIDE + x] } else { 0.0 };
+    let height = image.len() / width;
+    let at = |y: usize, x: usize| if y < height && x < width { image[y * width + x] } else { 0.0 };
     let around = |y: usize, x: usize| -> f32 {
         let row = |y: usize| -> f32 {
             let places = [x.wrapping_sub(1), x, x + 1].into_iter().zip(WEIGHTS);
@@ -183,5 +184,5 @@ fn blurred(image: &[f32]) -> Vec<f32> {
         let rows = [y.wrapping_sub(1), y, y + 1].into_iter().zip(WEIGHTS);
         rows.map(|(y, weight)| weight * row(y)).sum()
     };
-    (0..image.len()).map(|pixel| around(pixel / SIDE, pixel % SIDE)).collect()
+    (0..image.len()).map(|pixel| around(pixel / width, pixel % width)).collect()
 }

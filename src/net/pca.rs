@@ -1,6 +1,6 @@
 //! Principal component analysis: the plane in which points lie widest apart.
 //!
-//! Orthogonal iteration (G. Golub, C. Van Loan, "Matrix Computations", section 7.3.2) on the covariance, which is never
+//! Simultaneous iteration (L. Trefethen, D. Bau, "Numerical Linear Algebra", lecture 28) on the covariance, which is never
 //! formed. From the plane of a moment before it takes few iterations, and the axes turn as little as they must.
 
 /// Iterations from nothing and from a plane before.

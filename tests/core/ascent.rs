@@ -4,7 +4,7 @@ use inkling::checkpoint;
 use inkling::config::Architecture;
 use inkling::data::{CLASSES, PIXELS};
 use inkling::ink::{self, Drawing, hand};
-use inkling::net::ascent::{Ascent, Question};
+use inkling::net::ascent::{Ascent, Goal};
 use inkling::net::trace::Trace;
 use inkling::net::{Network, Plan};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -36,7 +36,7 @@ fn size(change: &[f32]) -> f32 {
 fn a_typical_digit_is_taken_for_it() {
     let (mut network, parameters) = shipped();
     for class in 0..CLASSES {
-        let ascent = run(Ascent::new(Question::Typical(class), &[0.0; PIXELS]), &parameters);
+        let ascent = run(Ascent::new(Goal::Typical(class), &[0.0; PIXELS]), &parameters);
         let sure = network.probabilities(ascent.image())[class];
         let ink: f32 = ascent.image().iter().sum();
         assert!(sure > 0.9, "a {class} is read with {sure}");
@@ -50,7 +50,7 @@ fn a_small_change_makes_another_digit() {
     for (digit, class) in [(7, 9), (1, 7), (3, 8), (5, 6), (4, 9), (0, 2)] {
         let drawing = Drawing::of(hand::write(digit, 1));
         let picture = ink::picture(&drawing).expect("a digit");
-        let ascent = run(Ascent::new(Question::Change(class), &picture), &parameters);
+        let ascent = run(Ascent::new(Goal::Change(class), &picture), &parameters);
         assert!(ascent.is_found(), "no way from {digit} to {class}");
         let sure = network.probabilities(ascent.image())[class];
         assert!(sure > 0.5, "a {digit} changed to {class} is read with {sure}");
@@ -66,7 +66,7 @@ fn a_small_change_makes_another_digit() {
 fn what_is_that_digit_already_needs_no_change() {
     let (_, parameters) = shipped();
     let picture = ink::picture(&Drawing::of(hand::write(3, 1))).expect("a digit");
-    let ascent = run(Ascent::new(Question::Change(3), &picture), &parameters);
+    let ascent = run(Ascent::new(Goal::Change(3), &picture), &parameters);
     assert!(ascent.is_found());
     assert_eq!(size(&ascent.change()), 0.0);
 }
@@ -76,7 +76,7 @@ fn a_network_of_zeros_has_no_answer_and_comes_to_an_end() {
     let (_, parameters) = shipped();
     let picture = ink::picture(&Drawing::of(hand::write(3, 1))).expect("a digit");
     for weight in [0.0, f32::NAN] {
-        let ascent = Ascent::new(Question::Change(5), &picture);
+        let ascent = Ascent::new(Goal::Change(5), &picture);
         let ascent = run(ascent, &vec![weight; parameters.len()]);
         assert!(!ascent.is_found() && ascent.image() == picture);
     }

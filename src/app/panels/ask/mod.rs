@@ -4,7 +4,7 @@ use crate::app::answer::Answer;
 use crate::app::format::percent;
 use crate::app::{Context, Outcome};
 use crate::data::{CLASSES, PIXELS};
-use crate::net::ascent::{Ascent, Question};
+use crate::net::ascent::{Ascent, Goal};
 use crate::net::loss;
 use crate::net::trace::Trace;
 
@@ -51,7 +51,7 @@ pub struct View {
     /// Why nothing can be asked.
     pub cannot: Option<&'static str>,
     /// What was asked.
-    pub question: Option<Question>,
+    pub question: Option<Goal>,
     /// What is shown, 28x28, 0 is paper and 1 is ink; empty without a question.
     pub picture: Vec<f32>,
     /// The ink that was added, and where it is negative taken away.
@@ -67,8 +67,8 @@ pub struct View {
 impl AskState {
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Typical(class) => self.ask(Question::Typical(class), &cx.answer),
-            Event::Change(class) => self.ask(Question::Change(class), &cx.answer),
+            Event::Typical(class) => self.ask(Goal::Typical(class), &cx.answer),
+            Event::Change(class) => self.ask(Goal::Change(class), &cx.answer),
             Event::Share(share) => {
                 self.share = share.clamp(0.0, 1.0);
                 self.read = None;
@@ -81,12 +81,12 @@ impl AskState {
         self.change();
     }
 
-    fn ask(&mut self, question: Question, answer: &Answer) {
+    fn ask(&mut self, question: Goal, answer: &Answer) {
         let picture = answer.picture();
         if question.class() >= CLASSES || self.cannot(answer).is_some() {
             return;
         }
-        if matches!(question, Question::Change(_)) && picture.is_none() {
+        if matches!(question, Goal::Change(_)) && picture.is_none() {
             return;
         }
         self.ascent = Some(Ascent::new(question, picture.unwrap_or(&[0.0; PIXELS])));
@@ -128,7 +128,7 @@ impl AskState {
                 ascent.refresh();
             }
         }
-        if matches!(ascent.question(), Question::Change(_)) && self.drawing != answer.revision() {
+        if matches!(ascent.question(), Goal::Change(_)) && self.drawing != answer.revision() {
             self.drawing = answer.revision();
             let Some(picture) = answer.picture() else {
                 self.ascent = None;
@@ -180,10 +180,10 @@ fn words(ascent: &Ascent) -> String {
     let class = ascent.question().class();
     let ink = |numbers: &[f32]| numbers.iter().sum::<f32>();
     match ascent.question() {
-        Question::Typical(_) => format!(
+        Goal::Typical(_) => format!(
             "What this network would most like to see as a {class}. It knows nothing else of what a {class} looks like."
         ),
-        Question::Change(_) if ascent.is_found() => {
+        Goal::Change(_) if ascent.is_found() => {
             let change = ascent.change();
             let most = ink(&ascent.on_the_way(0.0)).max(f32::MIN_POSITIVE);
             let (mut more, mut less) = (0.0, 0.0);
@@ -194,10 +194,10 @@ fn words(ascent: &Ascent) -> String {
                 percent(less / most)
             )
         }
-        Question::Change(_) if ascent.is_done() => {
+        Goal::Change(_) if ascent.is_done() => {
             format!("No change was found that makes it a {class}.")
         }
-        Question::Change(_) => format!("Looking for what would make it a {class}."),
+        Goal::Change(_) => format!("Looking for what would make it a {class}."),
     }
 }
 

@@ -88,7 +88,7 @@ impl Duel {
         self.change();
     }
 
-    /// Takes the visitor's answer; returns what came of it, in words.
+    /// Takes the visitor's answer; returns the outcome in words.
     pub(super) fn answer(&mut self, digit: u8) -> Option<String> {
         let round = self.rounds.get_mut(self.at)?;
         if round.visitor.is_some() || round.picture.is_none() || usize::from(digit) >= CLASSES {

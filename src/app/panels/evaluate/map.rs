@@ -11,7 +11,7 @@ const INTERVAL: f32 = 4.0;
 
 /// The map.
 #[derive(Debug, Default)]
-pub struct Map {
+pub struct ImageMap {
     mapped: Option<Mapped>,
     /// Whether a map is on its way.
     pending: bool,
@@ -35,7 +35,7 @@ pub struct Mapped {
     plane: Plane,
 }
 
-impl Map {
+impl ImageMap {
     /// The map, if there is one.
     pub fn mapped(&self) -> Option<&Mapped> {
         self.mapped.as_ref()

@@ -18,7 +18,7 @@ use crate::net::metrics::{ClassScore, Confusion};
 use crate::protocol::{Evaluation, Request, RunId};
 use duel::Duel;
 use gallery::{Choice, Gallery};
-use map::Map;
+use map::ImageMap;
 use reading::{History, Reading};
 use std::ops::Range;
 
@@ -58,7 +58,7 @@ pub struct EvaluateState {
     /// Beat the network.
     pub duel: Duel,
     /// The map of test images.
-    pub map: Map,
+    pub map: ImageMap,
     /// The test images that are shown.
     pub gallery: Gallery,
     labels: Labels,

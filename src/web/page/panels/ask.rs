@@ -2,7 +2,7 @@
 
 use crate::app::panels::ask::{Event, View};
 use crate::app::{self, App, panels};
-use crate::net::ascent::Question;
+use crate::net::ascent::Goal;
 use crate::web::page::announce;
 use crate::web::page::canvas::{Colours, PICTURE, Scale};
 use crate::web::page::dispatch::dispatch;
@@ -48,7 +48,7 @@ impl AskPanel {
         if self.shown.as_ref() == Some(&view) {
             return Ok(());
         }
-        let is_change = matches!(view.question, Some(Question::Change(_)));
+        let is_change = matches!(view.question, Some(Goal::Change(_)));
         dom::text("ask-words", &view.words)?;
         dom::text("ask-reading", &view.reading)?;
         dom::hide("ask-stop", view.question.is_none())?;
@@ -83,9 +83,9 @@ impl AskPanel {
         for (at, button) in dom::all::<HtmlElement>(BUTTONS)?.into_iter().enumerate() {
             let classes = crate::data::CLASSES;
             let (question, why) = if at < classes {
-                (Question::Typical(at), view.cannot)
+                (Goal::Typical(at), view.cannot)
             } else {
-                (Question::Change(at - classes), view.cannot_change)
+                (Goal::Change(at - classes), view.cannot_change)
             };
             let element: &Element = &button;
             dom::flag(element, "aria-pressed", view.question == Some(question))?;

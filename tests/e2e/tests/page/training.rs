@@ -338,7 +338,7 @@ fn a_run_says_what_it_came_to(page: &mut Page) -> Result<()> {
     let focus: String = page.ask("return document.activeElement.id", vec![])?;
     ensure!(focus == "save-safetensors", "{focus} instead of the files");
     page.click("#done-share")?;
-    page.wait_until("what has come of it", 10, || {
+    page.wait_until("how that went", 10, || {
         let words = "return document.querySelector('#done-share').textContent";
         Ok((page.ask::<String>(words, vec![])? == "Picture saved").then_some(()))
     })?;

@@ -5,8 +5,8 @@ use half::f16;
 /// The most moments of a run.
 const MOST: usize = 60;
 
-/// Whether a run of `steps` minibatches has a moment after minibatch `step`: sixty of them are evenly spaced by the
-/// logarithm of `step`, as far as there are so many minibatches, so most are where the run is young and learns most.
+/// Whether a run of `steps` minibatches has a moment after minibatch `step`. Sixty of them, or all of a shorter run, are
+/// evenly spaced by the logarithm of `step`, so most are where the run is young and learns most.
 pub fn is_moment(step: u32, steps: u32) -> bool {
     let place = |step: u32| {
         let share = place(step) / place(steps.max(1));
