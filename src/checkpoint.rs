@@ -141,7 +141,7 @@ pub fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, CheckpointError
     Ok(header.metadata().clone().unwrap_or_default())
 }
 
-/// Writes a small file for the web: `f16`, with each kernel's weights rounded to one of [`LEVELS`] evenly spaced values on
+/// Writes a small file for the web: `f16`, with each kernel's weights rounded to one of 64 evenly spaced values on
 /// either side of zero. So few different numbers compress well: gzip shrinks the reference model to 35 KB, and `f16`
 /// alone only to 65 KB.
 ///

@@ -5,7 +5,7 @@
 //! | `inkling.json` | names this form of the file, and the settings as a link |
 //! | `runs/001.json` | a run with its curves, as [`SavedRun`] |
 //! | `runs/001.safetensors` | its weights, if they were kept |
-//! | `digits.jsonl`, `pinned.jsonl` | the visitor's digits and pinned drawings, as [`digits`](super::digits) |
+//! | `digits.jsonl`, `pinned.jsonl` | the visitor's digits and pinned drawings, as [`super::digits`] |
 
 use serde::{Deserialize, Serialize};
 

@@ -59,10 +59,10 @@ pub fn write(
     write_run(info, plan, parameters, None)
 }
 
-/// As [`write`], with what training goes on from, which the Python scripts read.
+/// As [`write()`], with what training goes on from, which the Python scripts read.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_run(
     info: &NetworkInfo,
     plan: &Plan,

@@ -135,7 +135,7 @@ fn small() -> Vec<NamedFile> {
 fn files_that_are_cut_short_or_changed_do_no_harm() {
     for whole in small() {
         let mut cut = whole.clone();
-        while let Some(_) = cut.bytes.pop() {
+        while cut.bytes.pop().is_some() {
             if cut.bytes.len() < 4096 {
                 let read = open(vec![cut.clone()]);
                 // A file of lines may lose its last ones unseen.

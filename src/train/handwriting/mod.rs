@@ -1,6 +1,6 @@
 //! Handwriting made up: digits as people of many habits write them, and drawings that are no digit.
 //!
-//! A writer has a [`sketch`] in mind, one of the styles in [`digits`] or [`no_digits`], and a [`hand`] that misses it.
+//! A writer has a `sketch` in mind, one of the styles in `digits` or `no_digits`, and a `hand` that misses it.
 
 mod chance;
 mod digits;

@@ -5,11 +5,11 @@ use super::digits;
 use super::sketch::Sketch;
 
 /// Strokes in hundredths of a square; a point that is written twice is a corner.
-type Shape = &'static [&'static [(u8, u8)]];
+type Outline = &'static [&'static [(u8, u8)]];
 
 /// Letters that nobody takes for a digit, and a few pictures.
 #[rustfmt::skip]
-const SHAPES: &[Shape] = &[
+const OUTLINES: &[Outline] = &[
     // A, E, F, H, K, M, N, P, R, T, V, W, X
     &[&[(20, 100), (50, 0), (50, 0), (80, 100)], &[(32, 62), (70, 62)]],
     &[&[(20, 100), (28, 50), (50, 0), (50, 0), (66, 50), (80, 100), (80, 100), (60, 64), (30, 64)]],
@@ -102,15 +102,15 @@ const SHAPES: &[Shape] = &[
 /// A drawing that is no digit.
 pub(super) fn no_digit(c: &mut Chance) -> Sketch {
     match c.pick(&[0.7, 0.2, 0.1]) {
-        0 => shape(SHAPES[c.0.usize(..SHAPES.len())]),
+        0 => outlined(OUTLINES[c.0.usize(..OUTLINES.len())]),
         1 => scribble(c),
         _ => number(c),
     }
 }
 
-fn shape(shape: Shape) -> Sketch {
+fn outlined(outline: Outline) -> Sketch {
     let mut sketch = Sketch::default();
-    for stroke in shape {
+    for stroke in outline {
         let place = |(x, y): (u8, u8)| (f32::from(x) / 100.0 - 0.5, f32::from(y) / 100.0 - 0.5);
         for (i, &point) in stroke.iter().enumerate() {
             let (x, y) = place(point);
