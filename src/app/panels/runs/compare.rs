@@ -11,7 +11,7 @@ use crate::data::CLASSES;
 use crate::net::loss::{self as classes, Score};
 
 /// The most images of each group that are shown.
-const SHOWN: usize = 24;
+const SHOWN: usize = 12;
 
 /// Two runs, compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -115,7 +115,10 @@ fn a_saved_network_answers_again(page: &mut Page) -> Result<()> {
     page.click("#open-runs")?;
     let (_, again) = save(page, "#save-safetensors")?;
     let size = |base64: &str| BASE64_STANDARD.decode(base64).map(|bytes| bytes.len());
-    ensure!(size(&again)? > size(&file)? / 2, "it can be saved again");
+    ensure!(
+        size(&again)? > size(&file)? / 5,
+        "it can be saved again, without what training goes on from"
+    );
     Ok(())
 }
 
