@@ -52,7 +52,7 @@ type Test = fn(&mut Page) -> Result<()>;
 /// Browsers that no test is using. One that was in use when a test failed is not used again.
 type Stage = Arc<Mutex<Vec<Browser>>>;
 
-/// Groups of tests that run side by side in Chromium, three at a time, each in a browser of its own: they mostly wait. The
+/// Groups of tests that run side by side in Chromium, two at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
 const BESIDE: [&str; 20] = [
     "duel::",
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Elsewhere two windows would take the focus from each other.
     let chromium = Engine::from_environment().is_ok_and(|engine| engine == Engine::Chromium);
-    arguments.test_threads = Some(if chromium { 3 } else { 1 });
+    arguments.test_threads = Some(if chromium { 2 } else { 1 });
     let stage = Stage::default();
     let over_nginx = std::env::var("INKLING_SERVER").is_ok_and(|server| server == "nginx");
     let left_out = if over_nginx { NOT_OVER_NGINX } else { ONLY_OVER_NGINX };
