@@ -56,6 +56,9 @@ impl<'b> Page<'b> {
         if browser.engine() == Engine::Chromium {
             browser.emulate(None, "light")?;
         }
+        // The page of the test before, whose server is gone, may have waited here and complained for long.
+        browser.leave()?;
+        browser.take_console()?;
         let site = Site::start(folder, "/", Host::Isolated, listens)?;
         Ok(Self { browser, site, expected: vec![] })
     }
