@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use flate2::write::DeflateEncoder;
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveWriter, ZipFileHeaderRecord, ZipSliceArchive};
+use rawzip::{
+    CompressionMethod, ZipArchive, ZipArchiveWriter, ZipFileHeaderRecord, ZipSliceArchive,
+};
 
 use super::FileError;
 
@@ -70,8 +72,11 @@ fn unzip(file: &NamedFile) -> Result<Vec<NamedFile>, FileError> {
         room -= bytes.len() as u64;
         files.push(without_gzip(NamedFile { name, bytes })?);
     }
-    if count != archive.entries_hint() {
-        let wrong = format!("is a zip archive of {} files, of which {count} are there", archive.entries_hint());
+    if count as u64 != archive.entries_hint() {
+        let wrong = format!(
+            "is a zip archive of {} files, of which {count} are there",
+            archive.entries_hint()
+        );
         return Err(FileError::new(&file.name, wrong, "it should be a whole file"));
     }
     Ok(files)
@@ -139,7 +144,6 @@ pub(super) fn zip(files: &[NamedFile]) -> Result<Vec<u8>, FileError> {
         archive.finish()?;
         Ok(bytes)
     };
-    write().map_err(|error| {
-        FileError::new("The archive", format!("cannot be written ({error})"), "")
-    })
+    write()
+        .map_err(|error| FileError::new("The archive", format!("cannot be written ({error})"), ""))
 }
