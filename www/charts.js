@@ -322,11 +322,17 @@ class Runs extends Chart {
     ctx.save();
     ctx.font = font(this.place, 13 * devicePixelRatio);
     ctx.textAlign = "right";
+    // Paper around the letters, as a line may pass behind them.
+    ctx.strokeStyle = style(this.place, "--paper");
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.lineJoin = "round";
     ends.forEach(({ colour, name, x, y }, at) => {
       ctx.fillStyle = style(this.place, colour);
       const beside = at === 0 ? y - 0.5 * line : y + 1.2 * line;
       const within = Math.min(Math.max(beside, bbox.top + line), bbox.top + bbox.height - 4);
-      ctx.fillText(name, Math.min(x, bbox.left + bbox.width) - 4, within);
+      const right = Math.min(x, bbox.left + bbox.width) - 4;
+      ctx.strokeText(name, right, within);
+      ctx.fillText(name, right, within);
     });
     ctx.restore();
   }

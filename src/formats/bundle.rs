@@ -1,10 +1,13 @@
 //! Several files in one: zip archives, and gzip around a single file. No length in them is trusted.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Read, Write};
 
-use flate2::read::MultiGzDecoder;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use flate2::Compression;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use flate2::write::DeflateEncoder;
+use rawzip::{
+    CompressionMethod, ZipArchive, ZipArchiveWriter, ZipFileHeaderRecord, ZipSliceArchive,
+};
 
 use super::FileError;
 
@@ -50,26 +53,57 @@ fn without_gzip(file: NamedFile) -> Result<NamedFile, FileError> {
 }
 
 fn unzip(file: &NamedFile) -> Result<Vec<NamedFile>, FileError> {
-    let damaged = |error: &dyn std::fmt::Display| {
+    let damaged = |error: rawzip::Error| {
         FileError::new(&file.name, format!("is a zip archive that cannot be read ({error})"), "")
     };
-    let mut archive = ZipArchive::new(Cursor::new(&file.bytes)).map_err(|error| damaged(&error))?;
-    if archive.len() > MOST_FILES {
-        let wrong = format!("holds {} files", archive.len());
-        return Err(FileError::new(&file.name, wrong, "20,000 are the most"));
-    }
-    let (mut files, mut room) = (Vec::new(), MOST_BYTES);
-    for at in 0..archive.len() {
-        let entry = archive.by_index(at).map_err(|error| damaged(&error))?;
-        let name = entry.name().map_err(|error| damaged(&error))?.into_owned();
+    let archive = ZipArchive::from_slice(&file.bytes[..]).map_err(damaged)?;
+    let mut entries = archive.entries();
+    let (mut files, mut room, mut count) = (Vec::new(), MOST_BYTES, 0);
+    while let Some(entry) = entries.next_entry().map_err(damaged)? {
+        count += 1;
+        if count > MOST_FILES {
+            return Err(FileError::new(&file.name, "holds too many files", "20,000 are the most"));
+        }
+        let name = entry.file_path().try_normalize().map_err(damaged)?.as_ref().to_owned();
         if entry.is_dir() || is_hidden(&name) {
             continue;
         }
-        let bytes = read_all(entry, room, &name)?;
+        let bytes = content(&archive, &entry, room, &name)?;
         room -= bytes.len() as u64;
         files.push(without_gzip(NamedFile { name, bytes })?);
     }
+    if count as u64 != archive.entries_hint() {
+        let wrong = format!(
+            "is a zip archive of {} files, of which {count} are there",
+            archive.entries_hint()
+        );
+        return Err(FileError::new(&file.name, wrong, "it should be a whole file"));
+    }
     Ok(files)
+}
+
+/// What is in an entry, whose length and checksum are compared.
+fn content(
+    archive: &ZipSliceArchive<&[u8]>,
+    entry: &ZipFileHeaderRecord<'_>,
+    room: u64,
+    name: &str,
+) -> Result<Vec<u8>, FileError> {
+    let method = entry.compression_method();
+    let packed = archive.get_entry(entry.wayfinder()).map_err(|error| {
+        FileError::new(name, format!("is damaged ({error})"), "it should be a whole file")
+    })?;
+    match method {
+        CompressionMethod::STORE => read_all(packed.verifying_reader(packed.data()), room, name),
+        CompressionMethod::DEFLATE => {
+            let inflated = DeflateDecoder::new(packed.data());
+            read_all(packed.verifying_reader(inflated), room, name)
+        }
+        _ => {
+            let wanted = "an archive should be packed by deflate, as most programs do";
+            Err(FileError::new(name, "is packed in another way", wanted))
+        }
+    }
 }
 
 /// What systems add to archives unasked.
@@ -89,24 +123,27 @@ fn read_all(from: impl Read, most: u64, name: &str) -> Result<Vec<u8>, FileError
     Ok(bytes)
 }
 
-/// Packs files into a zip archive. Weights hardly become smaller, so those are only stored.
+/// Packs files into a zip archive.
 ///
 /// # Errors
 /// If there are too many of them.
 pub(super) fn zip(files: &[NamedFile]) -> Result<Vec<u8>, FileError> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let written = (|| {
+    let write = || -> Result<Vec<u8>, rawzip::Error> {
+        let mut bytes = Vec::new();
+        let mut archive = ZipArchiveWriter::new(&mut bytes);
         for NamedFile { name, bytes } in files {
-            let stored = [".safetensors", ".png"].iter().any(|end| name.ends_with(end));
-            let method =
-                if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-            archive.start_file(&**name, SimpleFileOptions::default().compression_method(method))?;
-            archive.write_all(bytes)?;
+            let file = archive.new_file(name).compression_method(CompressionMethod::DEFLATE);
+            let (mut entry, config) = file.start()?;
+            // Most of it are weights, which hardly become smaller.
+            let mut packed = config.wrap(DeflateEncoder::new(&mut entry, Compression::fast()));
+            packed.write_all(bytes)?;
+            let (encoder, descriptor) = packed.finish()?;
+            encoder.finish()?;
+            entry.finish(descriptor)?;
         }
-        archive.finish()
-    })();
-    let archive = written.map_err(|error| {
-        FileError::new("The archive", format!("cannot be written ({error})"), "")
-    })?;
-    Ok(archive.into_inner())
+        archive.finish()?;
+        Ok(bytes)
+    };
+    write()
+        .map_err(|error| FileError::new("The archive", format!("cannot be written ({error})"), ""))
 }
