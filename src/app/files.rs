@@ -33,9 +33,10 @@ impl App {
         let mut form = Form::of(run.map_or(&self.cx.form.settings, |run| &run.settings));
         form.settings.architecture = model.architecture.clone();
         form.start = run.map_or(StartFrom::Fresh, |run| run.start);
-        // The last test may be of earlier weights.
+        // The last test may be of other weights.
         let tested = self.cx.curves.tests.last().map(|test| test.step);
-        let run = run.filter(|run| tested.is_none_or(|step| step == run.progress.step));
+        let now = self.cx.answer.moment().is_none();
+        let run = run.filter(|run| now && tested.is_none_or(|step| step == run.progress.step));
         let info = NetworkInfo {
             name: self.cx.answering(),
             settings: form.to_hash(),

@@ -285,10 +285,7 @@ impl App {
             }
             Event::Timeline(event) => {
                 self.travel(event);
-                if self.open_panel == Some(PanelId::Evaluate) {
-                    self.panels.evaluate.follow(&self.cx, out);
-                    self.panels.evaluate.map.follow(&self.cx, 0.0, out);
-                }
+                self.have_test_follow(out);
             }
             Event::StepSize(count) => self.cx.step_size = count,
             Event::Reset => self.propose_reset(effects),
@@ -469,6 +466,13 @@ impl App {
             out.push(Outcome::announce(format!("Test image {index}. It is read as {answer}")));
         }
         self.panels.evaluate.take_pictures(indices, pictures, out);
+    }
+
+    /// Has Test evaluate and map the moment that answers, if it is open.
+    pub(in crate::app) fn have_test_follow(&mut self, out: &mut Vec<Outcome>) {
+        if self.open_panel == Some(PanelId::Evaluate) {
+            self.panels.evaluate.follow(&self.cx, out);
+        }
     }
 
     /// Leaves the pad to the visitor: takes a demonstration away, and puts all of another drawing there.

@@ -2,7 +2,6 @@
 
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
-use super::panels::PanelId;
 use super::panels::runs::Restored;
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
@@ -354,10 +353,7 @@ impl App {
             Reply::Evaluating => {}
             Reply::Evaluated { id, evaluation } => {
                 self.panels.evaluate.take_evaluation(id, Ok((evaluation, next())), out);
-                // The visitor may have gone to another moment in the meantime.
-                if self.cx.answer.moment().is_some() && self.open_panel == Some(PanelId::Evaluate) {
-                    self.panels.evaluate.follow(&self.cx, out);
-                }
+                self.follow_further(out);
             }
             Reply::EvaluationFailed { id, reason } => {
                 self.panels.evaluate.take_evaluation(id, Err(reason), out);
@@ -393,9 +389,7 @@ impl App {
             }
             Reply::Mapped => {
                 self.panels.evaluate.map.take([next(), next(), next()]);
-                if self.cx.answer.moment().is_some() {
-                    self.panels.evaluate.map.follow(&self.cx, 0.0, out);
-                }
+                self.follow_further(out);
             }
             Reply::Moment { run, step } => {
                 if self.current(run).is_some() {
@@ -421,6 +415,13 @@ impl App {
                 }
             }
             Reply::Finished { run, seconds } => self.finish_run(run, seconds, out),
+        }
+    }
+
+    /// The visitor may have gone to another moment while Test's answer was on its way.
+    fn follow_further(&mut self, out: &mut Vec<Outcome>) {
+        if self.cx.answer.moment().is_some() {
+            self.have_test_follow(out);
         }
     }
 

@@ -119,3 +119,36 @@ fn the_open_test_follows_the_moment() {
     let second = asked(&app.update(evaluated));
     assert!(second.is_some_and(|(_, weight)| (weight - 0.001).abs() < 1e-5), "{second:?}");
 }
+
+#[test]
+fn a_closed_test_follows_nothing() {
+    let mut app = trained();
+    let asked = |effects: Vec<Effect>| {
+        let of_test = |effect: &Effect| {
+            matches!(effect, Effect::Send(Request::Evaluate { .. } | Request::Map { .. }, _))
+        };
+        effects.iter().any(of_test)
+    };
+    app.update(Event::TogglePanel(PanelId::Evaluate));
+    assert!(asked(happen(&mut app, Happened::Go(2))));
+    app.update(Event::TogglePanel(PanelId::Evaluate));
+    assert!(!asked(happen(&mut app, Happened::Go(1))));
+    assert!(!asked(reply(&mut app, Reply::Mapped)));
+}
+
+#[test]
+fn the_file_of_a_moment_has_no_figure_of_other_weights() {
+    let mut app = trained();
+    let accuracy = |app: &mut App| {
+        let (format, origin) = (crate::protocol::FileFormat::Safetensors, String::new());
+        app.update(Event::SaveNetwork { format, origin }).iter().find_map(|effect| match effect {
+            Effect::Send(Request::Export { info, .. }, _) => Some(info.test_accuracy),
+            _ => None,
+        })
+    };
+    progress(&mut app, 1, 100, 0.04);
+    epoch_end(&mut app, 1, 1);
+    assert_eq!(accuracy(&mut app), Some(Some(0.9712)));
+    happen(&mut app, Happened::Go(2));
+    assert_eq!(accuracy(&mut app), Some(None));
+}

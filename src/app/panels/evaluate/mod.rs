@@ -336,8 +336,9 @@ impl EvaluateState {
         out.push(Outcome::Send(Request::Evaluate { id, architecture }, vec![weights]));
     }
 
-    /// Evaluates the weights that answer if they are others than last time and no evaluation is on its way.
+    /// Evaluates and maps the weights that answer, each if they are others than last time and no answer is on its way.
     pub(in crate::app) fn follow(&mut self, cx: &Context, out: &mut Vec<Outcome>) {
+        self.map.follow(cx, 0.0, out);
         if self.pending.is_none() && self.requested != Some(cx.answer.weights_revision()) {
             self.request_evaluation(cx, out);
         }
@@ -460,12 +461,13 @@ impl EvaluateState {
             watched.push(Watched { key, reading: None, history, read_at: None });
             watched.len() - 1
         });
+        let is_now = answer.moment().is_none();
         let answer: Option<&[f32; CLASSES]> =
             answer.network().probabilities(&drawing.picture[..]).first_chunk();
         let watched = &mut watched[at];
         watched.read_at = now;
         watched.reading = answer.and_then(Reading::of);
-        if let (Some(answer), Some(_)) = (answer, watched.reading) {
+        if let (Some(answer), Some(_), true) = (answer, watched.reading, is_now) {
             watched.history.push(answer[usize::from(drawing.label)]);
         }
         true
