@@ -69,6 +69,12 @@ impl Trained {
     fn answering(&self) -> &[f32] {
         self.moment.as_ref().map_or(&self.weights, |(_, weights)| weights)
     }
+
+    /// Hands them to the network.
+    fn load(&mut self) {
+        let Self { network, weights, moment, .. } = self;
+        network.load(moment.as_ref().map_or(weights, |(_, weights)| weights));
+    }
 }
 
 /// A network and the weights that answer.
@@ -383,8 +389,7 @@ impl Answer {
     fn load(&mut self) {
         match (self.source, &mut self.trained, &mut self.tuned, &self.shipped) {
             (Source::Run, Some(learnt), ..) | (Source::Tuned, _, Some(learnt), _) => {
-                let Trained { network, weights, moment, .. } = learnt;
-                network.load(moment.as_ref().map_or(&*weights, |(_, weights)| weights));
+                learnt.load();
             }
             (Source::Shipped, .., Shipped::Here(weights)) => self.network.load(weights),
             _ => {}

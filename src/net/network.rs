@@ -84,32 +84,39 @@ impl Network {
 
     /// Logits of images, `[images][classes]`.
     pub fn logits(&mut self, images: &[f32]) -> Vec<f32> {
-        let (size, classes) = (self.plan.input().size(), self.plan.classes());
-        let mut logits = Vec::with_capacity(images.len() / size * classes);
-        for block in images.chunks(BLOCK * size) {
-            let count = block.len() / size;
-            self.forward(block, count, None, &mut |_, _| {});
-            let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
-            logits.extend(rows.flat_map(|row| &row[..classes]));
-        }
+        let mut logits = Vec::new();
+        self.for_each_block(images, |network, count| network.append_logits(count, &mut logits));
         logits
     }
 
     /// The last Dense layer's input for each image, `[images][numbers]`, and the logits, `[images][classes]`. The
     /// numbers' order, with padding channels that are zero, is the same for every image.
     pub fn features(&mut self, images: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (size, classes) = (self.plan.input().size(), self.plan.classes());
         let last = self.plan.steps().len() - 1;
+        let each = self.maps[last].len() / BLOCK;
         let (mut features, mut logits) = (Vec::new(), Vec::new());
+        self.for_each_block(images, |network, count| {
+            features.extend_from_slice(&network.maps[last][..count * each]);
+            network.append_logits(count, &mut logits);
+        });
+        (features, logits)
+    }
+
+    /// Passes images through the network; after each block `done` gets the network and the number of its images.
+    fn for_each_block(&mut self, images: &[f32], mut done: impl FnMut(&mut Self, usize)) {
+        let size = self.plan.input().size();
         for block in images.chunks(BLOCK * size) {
             let count = block.len() / size;
             self.forward(block, count, None, &mut |_, _| {});
-            let each = self.maps[last].len() / BLOCK;
-            features.extend_from_slice(&self.maps[last][..count * each]);
-            let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
-            logits.extend(rows.flat_map(|row| &row[..classes]));
+            done(self, count);
         }
-        (features, logits)
+    }
+
+    /// Appends the logits of the first images of a block, without padding.
+    fn append_logits(&mut self, count: usize, logits: &mut Vec<f32>) {
+        let classes = self.plan.classes();
+        let rows = self.logits_mut().chunks_exact(round_up(classes)).take(count);
+        logits.extend(rows.flat_map(|row| &row[..classes]));
     }
 
     /// Loss and accuracy on images, without Dropout.

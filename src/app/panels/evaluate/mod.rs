@@ -184,9 +184,7 @@ impl EvaluateState {
             Event::Look(index) => {
                 let exhibit = self.gallery.exhibits.iter().find(|e| e.index == index);
                 out.extend(exhibit.and_then(|exhibit| {
-                    let (picture, name) = (exhibit.picture.clone()?, format!("Test image {index}"));
-                    let label = exhibit.label;
-                    Some(Outcome::LookInside(Subject::Image { picture, label, name }))
+                    Some(look_at_test_image(index, exhibit.label, exhibit.picture.clone()?))
                 }));
             }
             Event::GoOn => {
@@ -231,7 +229,7 @@ impl EvaluateState {
         }
     }
 
-    /// Takes pictures that have arrived, for the gallery and for who pressed a point of the map.
+    /// Takes pictures that have arrived: for the gallery, the duel, or a pressed point of the map.
     pub(in crate::app) fn take_pictures(
         &mut self,
         indices: &[f32],
@@ -246,8 +244,7 @@ impl EvaluateState {
             && let Some(&label) = self.labels.get().get(wanted as usize)
         {
             self.map.wanted = None;
-            let (picture, name) = (Box::new(*picture), format!("Test image {wanted}"));
-            out.push(Outcome::LookInside(Subject::Image { picture, label, name }));
+            out.push(look_at_test_image(wanted, label, Box::new(*picture)));
         }
     }
 
@@ -487,6 +484,10 @@ impl EvaluateState {
             None
         }
     }
+}
+
+fn look_at_test_image(index: u32, label: u8, picture: Box<[f32; PIXELS]>) -> Outcome {
+    Outcome::LookInside(Subject::Image { picture, label, name: format!("Test image {index}") })
 }
 
 impl Evaluated {

@@ -325,6 +325,12 @@ fn pinned_drawings_are_watched_while_a_run_learns() {
     let history = &app.panels.evaluate.watched(key).expect("it is watched").history;
     assert!((60..=120).contains(&history.values().len()), "{}", history.values().len());
     assert!(history.values().iter().all(|&value| value == 0.1));
+    let before = history.values().len();
+    app.update(Happening::Timeline(crate::app::timeline::Event::Go(0)));
+    assert_eq!(app.cx.answer.moment(), Some(0));
+    assert!(app.read_next(true, 0..0), "it is read");
+    let history = &app.panels.evaluate.watched(key).expect("it is watched").history;
+    assert_eq!(history.values().len(), before, "looking back adds nothing to its line");
 }
 
 #[test]
