@@ -44,12 +44,17 @@ function show(places, digits, answers) {
 
 function drawing(place) {
   pen = place;
-  draw(kept);
+  askFrame();
 }
 
-// Asks for a frame in which the map is drawn; with `as` only what lies above the points changes.
-function draw(as) {
-  if (!as) kept = undefined;
+// Has everything drawn again.
+function draw() {
+  kept = undefined;
+  askFrame();
+}
+
+// Asks for a frame in which the map is drawn: the points only if they are not kept, and what lies above them.
+function askFrame() {
   if (asked || !points) return;
   asked = true;
   requestAnimationFrame(() => {
@@ -64,13 +69,12 @@ function paint() {
   const way = share();
   const context = canvas.getContext("2d");
   const place = (i) => [position(at(2 * i, way), size), position(-at(2 * i + 1, way), size)];
-  if (!kept) {
-    context.clearRect(0, 0, size, size);
+  context.clearRect(0, 0, size, size);
+  if (kept) {
+    context.drawImage(kept, 0, 0);
+  } else {
     paintPoints(context, place);
     if (way === 1) kept = keep();
-  } else {
-    context.clearRect(0, 0, size, size);
-    context.drawImage(kept, 0, 0);
   }
   paintAbove(context, place, size);
   if (way < 1) draw();
@@ -162,7 +166,7 @@ function say() {
 function choose(index) {
   chosen = index;
   say();
-  draw(kept);
+  askFrame();
 }
 
 function look() {

@@ -138,7 +138,7 @@ impl App {
         }
     }
 
-    /// The weights that answer are those that the run begins with.
+    /// Records the weights that the run begins with, which answer now.
     fn record_beginning(&mut self) {
         if let Some(weights) = self.cx.answer.trained() {
             self.cx.timeline.moments.record(0, weights);

@@ -105,7 +105,7 @@ fn arbitrary(dimensions: usize) -> [Vec<f32>; 2] {
     std::array::from_fn(|_| (0..dimensions).map(|_| rng.f32() - 0.5).collect())
 }
 
-/// Gram and Schmidt's.
+/// Two directions of length 1 at a right angle, by Gram and Schmidt's method.
 fn orthonormal([mut first, mut second]: [Vec<f32>; 2]) -> Option<[Vec<f32>; 2]> {
     let unit = |axis: &mut Vec<f32>| {
         let length = dot(axis, axis).sqrt();

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::run_store;
+use super::trainer::send;
 use crate::app::collection::{self, Key};
 use crate::app::drawings::DrawingSet;
 use crate::app::format::{count, of};
@@ -54,14 +55,11 @@ pub(super) async fn save(scope: DedicatedWorkerGlobalScope, saving: Saving) {
     match file(saving).await {
         Ok(NamedFile { name, bytes }) => {
             let reply = Reply::File { name, length: bytes.len() as u32 };
-            send(&scope, &reply, &[port::array(&formats::pack(&bytes))]);
+            send(&scope, &reply, &[&formats::pack(&bytes)]);
         }
         Err(why) => {
-            send(
-                &scope,
-                &Reply::Refused { reason: format!("Nothing could be saved: {why}.") },
-                &[],
-            );
+            let reason = format!("Nothing could be saved: {why}.");
+            send(&scope, &Reply::Refused { reason }, &[]);
         }
     }
 }
@@ -239,11 +237,4 @@ async fn stored_digits(set: DrawingSet) -> Result<Vec<(Key, Digit)>, String> {
     let mut digits: Vec<_> = digits.collect();
     digits.sort_by_key(|(key, _)| *key);
     Ok(digits)
-}
-
-fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[Float32Array]) {
-    if let Err(error) = port::reply(scope, reply, arrays) {
-        // Nothing can be sent through a broken port; the page will notice the silence.
-        web_sys::console::error_1(&error.to_string().into());
-    }
 }

@@ -11,10 +11,8 @@ use crate::net::trace::Trace;
 /// What happens in the panel.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// Ask for a typical image of this digit.
-    Typical(usize),
-    /// Ask what would make the drawing this digit.
-    Change(usize),
+    /// Ask for this.
+    Ask(Goal),
     /// Show this share of the change, 0 to 1.
     Share(f32),
     /// Forget the question.
@@ -67,8 +65,7 @@ pub struct View {
 impl AskState {
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
-            Event::Typical(class) => self.ask(Goal::Typical(class), &cx.answer),
-            Event::Change(class) => self.ask(Goal::Change(class), &cx.answer),
+            Event::Ask(goal) => self.ask(goal, &cx.answer),
             Event::Share(share) => {
                 self.share = share.clamp(0.0, 1.0);
                 self.read = None;

@@ -41,7 +41,7 @@ fn a_typical_digit_needs_no_drawing_and_is_found_in_a_while() {
     let mut app = open();
     assert_eq!(view(&app).cannot, None);
     assert!(!app.think(), "nothing is asked");
-    happen(&mut app, Event::Typical(7));
+    happen(&mut app, Event::Ask(Goal::Typical(7)));
     think_to_the_end(&mut app);
     let view = view(&app);
     assert!(view.picture.iter().any(|&ink| ink > 0.1));
@@ -52,10 +52,10 @@ fn a_typical_digit_needs_no_drawing_and_is_found_in_a_while() {
 fn a_change_needs_a_drawing_follows_it_and_goes_with_it() {
     let mut app = open();
     assert_eq!(view(&app).cannot_change, Some("Draw a digit first."));
-    happen(&mut app, Event::Change(9));
+    happen(&mut app, Event::Ask(Goal::Change(9)));
     assert_eq!(view(&app).question, None);
     draw(&mut app, 0.6);
-    happen(&mut app, Event::Change(9));
+    happen(&mut app, Event::Ask(Goal::Change(9)));
     think_to_the_end(&mut app);
     happen(&mut app, Event::Share(0.0));
     assert!(app.think(), "it reads what is shown");
@@ -72,7 +72,7 @@ fn a_change_needs_a_drawing_follows_it_and_goes_with_it() {
 #[test]
 fn other_weights_are_asked_again() {
     let mut app = open();
-    happen(&mut app, Event::Typical(7));
+    happen(&mut app, Event::Ask(Goal::Typical(7)));
     think_to_the_end(&mut app);
     app.update(Happening::Shipped(Ok(vec![
         0.01;

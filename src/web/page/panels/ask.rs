@@ -9,13 +9,12 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::panels::panel::{Frame, Panel};
 use web_sys::MouseEvent;
-use web_sys::{Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement};
-
-/// A button asks a question: `data-ask` says which, its text about which digit.
-const BUTTONS: &str = "#ask [data-ask]";
+use web_sys::{Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement};
 
 #[derive(Debug)]
 pub(super) struct AskPanel {
+    /// What each button asks for.
+    buttons: Vec<(Goal, HtmlElement)>,
     picture: HtmlCanvasElement,
     change: HtmlCanvasElement,
     share: HtmlInputElement,
@@ -27,12 +26,16 @@ pub(super) struct AskPanel {
 
 impl AskPanel {
     pub(super) fn new() -> Result<Self, DomError> {
-        for button in dom::all::<HtmlElement>(BUTTONS)? {
-            let class = button.inner_text().trim().parse().unwrap_or_default();
-            let is_change = button.get_attribute("data-ask").as_deref() == Some("change");
-            dom::on(&button, "click", move |_: MouseEvent| {
-                happen(if is_change { Event::Change(class) } else { Event::Typical(class) });
-            })?;
+        let mut buttons = Vec::new();
+        let kinds: [(&str, fn(usize) -> Goal); 2] =
+            [("typical", Goal::Typical), ("change", Goal::Change)];
+        for (kind, goal) in kinds {
+            let of_kind = dom::all::<HtmlElement>(&["[data-ask=", kind, "]"].concat())?;
+            for (digit, button) in of_kind.into_iter().enumerate() {
+                let goal = goal(digit);
+                dom::on(&button, "click", move |_: MouseEvent| happen(Event::Ask(goal)))?;
+                buttons.push((goal, button));
+            }
         }
         let share: HtmlInputElement = dom::by_id("ask-share")?;
         let moved = share.clone();
@@ -41,7 +44,7 @@ impl AskPanel {
         })?;
         dom::press("ask-stop", || happen(Event::Stop))?;
         let (picture, change) = (dom::by_id("ask-picture")?, dom::by_id("ask-change")?);
-        Ok(Self { picture, change, share, colours: None, shown: None, is_thinking: false })
+        Ok(Self { buttons, picture, change, share, colours: None, shown: None, is_thinking: false })
     }
 
     fn render(&mut self, view: View) -> Result<(), DomError> {
@@ -55,7 +58,7 @@ impl AskPanel {
         dom::hide("ask-share-line", !is_change)?;
         self.change.set_hidden(!is_change);
         self.share.set_value_as_number((100.0 * view.share).round().into());
-        self.buttons(&view)?;
+        self.show_buttons(&view)?;
         let colours = match self.colours {
             Some(colours) => colours,
             None => *self.colours.insert(Colours::now()?),
@@ -72,7 +75,7 @@ impl AskPanel {
     }
 
     /// Marks the question that is asked, and says why others cannot be.
-    fn buttons(&self, view: &View) -> Result<(), DomError> {
+    fn show_buttons(&self, view: &View) -> Result<(), DomError> {
         let same = |shown: &View| {
             (shown.question, shown.cannot, shown.cannot_change)
                 == (view.question, view.cannot, view.cannot_change)
@@ -80,16 +83,13 @@ impl AskPanel {
         if self.shown.as_ref().is_some_and(same) {
             return Ok(());
         }
-        for (at, button) in dom::all::<HtmlElement>(BUTTONS)?.into_iter().enumerate() {
-            let classes = crate::data::CLASSES;
-            let (question, why) = if at < classes {
-                (Goal::Typical(at), view.cannot)
-            } else {
-                (Goal::Change(at - classes), view.cannot_change)
+        for (goal, button) in &self.buttons {
+            let why = match goal {
+                Goal::Typical(_) => view.cannot,
+                Goal::Change(_) => view.cannot_change,
             };
-            let element: &Element = &button;
-            dom::flag(element, "aria-pressed", view.question == Some(question))?;
-            dom::disable(&button, why)?;
+            dom::flag(button, "aria-pressed", view.question == Some(*goal))?;
+            dom::disable(button, why)?;
         }
         Ok(())
     }

@@ -302,10 +302,7 @@ impl Trainer {
     fn evaluate(&mut self) {
         let Some(evaluating) = &mut self.evaluating else { return };
         let start = self.clock.now();
-        let mut done = false;
-        while !done && self.clock.now() - start < SLICE {
-            done = evaluating.advance(&self.images.test);
-        }
+        let done = slice(&self.clock, || evaluating.advance(&self.images.test));
         if start - evaluating.reported > EVALUATING_INTERVAL {
             evaluating.reported = start;
             send(&self.scope, &Reply::Evaluating, &[]);
@@ -468,7 +465,17 @@ impl Trainer {
     }
 }
 
-fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
+/// Advances some work until it is done or a slice of time is over; returns whether it is done.
+fn slice(clock: &Performance, mut advance: impl FnMut() -> bool) -> bool {
+    let start = clock.now();
+    let mut done = false;
+    while !done && clock.now() - start < SLICE {
+        done = advance();
+    }
+    done
+}
+
+pub(super) fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
     let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
     if let Err(error) = port::reply(scope, reply, &arrays) {
         // Nothing can be sent through a broken port; the page will notice the silence.

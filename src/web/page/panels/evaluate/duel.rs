@@ -46,7 +46,7 @@ impl DuelBoard {
         let turns = self.shown.as_ref().is_some_and(|shown| shown.awaits != view.awaits);
         self.shown = Some(view);
         if turns {
-            // What was pressed is hidden now.
+            // The pressed button is hidden now.
             let awaits = self.shown.as_ref().is_some_and(|shown| shown.awaits);
             dom::focus(if awaits { "#judge-duel-digits > button" } else { "#judge-duel-go" });
         }
