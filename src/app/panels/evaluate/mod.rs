@@ -2,6 +2,7 @@
 //! watched.
 
 pub mod duel;
+mod figures;
 pub mod gallery;
 pub mod map;
 pub mod reading;
@@ -9,14 +10,15 @@ pub mod reading;
 use crate::app::answer::{Answer, Source};
 use crate::app::collection::{Collection, Key};
 use crate::app::drawings::{self, DrawingSet, Labelled};
-use crate::app::format::{count, loss, percent};
+use crate::app::format::percent;
 use crate::app::panels::inside::Subject;
 use crate::app::run::Run;
 use crate::app::{Context, Outcome};
 use crate::data::{CLASSES, PIXELS};
-use crate::net::metrics::{ClassScore, Confusion};
 use crate::protocol::{Evaluation, Request, RunId};
 use duel::Duel;
+use figures::Evaluated;
+pub use figures::Figures;
 use gallery::{Choice, Gallery};
 use map::ImageMap;
 use reading::{History, Reading};
@@ -105,18 +107,6 @@ struct PendingEvaluation {
     run: Option<RunId>,
 }
 
-/// The result of an evaluation.
-#[derive(Debug)]
-struct Evaluated {
-    /// The weights' name when they were evaluated.
-    name: String,
-    /// Whose they are; `None` for the shipped ones.
-    run: Option<RunId>,
-    evaluation: Evaluation,
-    /// `[test images][CLASSES]`
-    probabilities: Vec<f32>,
-}
-
 /// How a pinned drawing is read.
 #[derive(Clone, Debug)]
 pub struct Watched {
@@ -128,17 +118,6 @@ pub struct Watched {
     pub history: History,
     /// Revision of the weights that read it.
     read_at: Option<u32>,
-}
-
-/// An evaluation's figures.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figures {
-    /// Accuracy, images that are right, loss.
-    pub whole: [String; 3],
-    /// Precision, recall, F1 and images of each class, then the macro means.
-    pub scores: Vec<[String; 4]>,
-    /// How many images of each class were read as which.
-    pub confusion: Confusion,
 }
 
 /// What the panel shows.
@@ -488,24 +467,6 @@ impl EvaluateState {
 
 fn look_at_test_image(index: u32, label: u8, picture: Box<[f32; PIXELS]>) -> Outcome {
     Outcome::LookInside(Subject::Image { picture, label, name: format!("Test image {index}") })
-}
-
-impl Evaluated {
-    fn figures(&self, labels: &[u8]) -> Figures {
-        let confusion = Confusion::of(&self.probabilities, labels, CLASSES);
-        let right: u32 = (0..CLASSES).map(|class| confusion.count(class, class)).sum();
-        let words = |score: ClassScore, images: u32| {
-            let ClassScore { precision, recall, f1 } = score;
-            [percent(precision), percent(recall), percent(f1), count(images)]
-        };
-        let mut scores: Vec<_> = (0..CLASSES)
-            .map(|class| words(confusion.score(class), confusion.images(class)))
-            .collect();
-        scores.push(words(confusion.macro_mean(), labels.len() as u32));
-        let of = format!("{} of {}", count(right), count(labels.len() as u32));
-        let whole = [percent(self.evaluation.accuracy), of, loss(self.evaluation.loss)];
-        Figures { whole, scores, confusion }
-    }
 }
 
 #[cfg(test)]

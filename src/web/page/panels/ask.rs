@@ -27,9 +27,9 @@ pub(super) struct AskPanel {
 impl AskPanel {
     pub(super) fn new() -> Result<Self, DomError> {
         let mut buttons = Vec::new();
-        let kinds: [(&str, fn(usize) -> Goal); 2] =
-            [("typical", Goal::Typical), ("change", Goal::Change)];
-        for (kind, goal) in kinds {
+        for (kind, goal) in
+            [("typical", Goal::Typical as fn(usize) -> Goal), ("change", Goal::Change)]
+        {
             let of_kind = dom::all::<HtmlElement>(&["[data-ask=", kind, "]"].concat())?;
             for (digit, button) in of_kind.into_iter().enumerate() {
                 let goal = goal(digit);
