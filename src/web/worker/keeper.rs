@@ -4,8 +4,8 @@ use js_sys::{Array, Float32Array};
 use wasm_bindgen::prelude::*;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use super::reply::send;
 use super::run_store;
-use super::trainer::send;
 use crate::app::collection::{self, Key};
 use crate::app::drawings::DrawingSet;
 use crate::app::format::{count, of};

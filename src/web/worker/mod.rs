@@ -25,6 +25,7 @@ mod helper;
 mod helper_pool;
 mod keeper;
 mod mailbox;
+mod reply;
 mod run_store;
 mod test_evaluation;
 mod trainer;

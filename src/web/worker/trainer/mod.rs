@@ -23,12 +23,13 @@ use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::train::snapshot::{RunHistory, Snapshot, SnapshotError};
-use crate::web::port::{self, Turn};
+use crate::web::port::Turn;
 use crate::web::worker::comparison::RunComparison;
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
 use crate::web::worker::fine_tune::FineTuneJob;
 use crate::web::worker::helper_pool::{HelperEvent, HelperPool};
 use crate::web::worker::keeper::{self, Added, Saving};
+use crate::web::worker::reply::send;
 use crate::web::worker::run_store::{self, InterruptedRun};
 use crate::web::worker::test_evaluation::TestEvaluation;
 use images::Images;
@@ -473,12 +474,4 @@ fn slice(clock: &Performance, mut advance: impl FnMut() -> bool) -> bool {
         done = advance();
     }
     done
-}
-
-pub(super) fn send(scope: &DedicatedWorkerGlobalScope, reply: &Reply, arrays: &[&[f32]]) {
-    let arrays: Vec<_> = arrays.iter().map(|numbers| port::array(numbers)).collect();
-    if let Err(error) = port::reply(scope, reply, &arrays) {
-        // Nothing can be sent through a broken port; the page will notice the silence.
-        web_sys::console::error_1(&error.to_string().into());
-    }
 }

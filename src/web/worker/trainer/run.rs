@@ -2,9 +2,9 @@
 
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
+use super::SLICE;
 use super::images::Images;
 use super::kept_run::KeptRun;
-use super::{SLICE, send};
 use crate::config::TrainConfig;
 use crate::protocol::helper::Work;
 use crate::protocol::moments::is_moment;
@@ -17,6 +17,7 @@ use crate::train::shard_executor::ShardExecutor;
 use crate::web::port::Turn;
 use crate::web::worker::batch_buffer::BatchBuffer;
 use crate::web::worker::helper_pool::{HelperPool, WorkBatch};
+use crate::web::worker::reply::send;
 use crate::web::worker::run_store;
 
 /// The most milliseconds between two [`Reply::Progress`]. For each the page draws curves and maps, on a core that a
