@@ -403,7 +403,8 @@ impl App {
 
     /// Takes one step towards the answer to Ask it's question; returns whether there is more to do.
     pub fn think(&mut self) -> bool {
-        self.panels.ask.think(&mut self.cx.answer)
+        let trains = self.cx.run.as_ref().is_some_and(Run::expects_progress);
+        self.panels.ask.think(&mut self.cx.answer, trains)
     }
 
     /// Whether leaving the page now would lose a run that has trained for an epoch or more, or fine-tuned weights, which

@@ -14,8 +14,9 @@ const TYPICAL_STEPS: u32 = 150;
 /// Steps until no smaller change is found.
 const CHANGE_STEPS: u32 = 120;
 
-/// Steps that follow when the network has changed.
+/// Steps that follow when the network has changed, and when it is about to change again.
 const MORE_STEPS: u32 = 15;
+const FEW_STEPS: u32 = 2;
 
 /// The most that a step changes a pixel, of 1.
 const STEP: f32 = 0.08;
@@ -110,6 +111,14 @@ impl Ascent {
     pub fn refresh(&mut self) {
         self.steps_left = self.steps_left.max(MORE_STEPS);
         self.best = None;
+    }
+
+    /// The network has changed and soon will again, as in training: a typical digit follows it a little, and a change of
+    /// an image, which few steps cannot find, stays as it is.
+    pub fn follow(&mut self) {
+        if matches!(self.question, Goal::Typical(_)) {
+            self.steps_left = self.steps_left.max(FEW_STEPS);
+        }
     }
 
     /// Takes a step, unless the steps are over.

@@ -25,6 +25,8 @@ pub struct AskState {
     ascent: Option<Ascent>,
     /// The network that was asked, as its weights' revision says.
     trace: Option<(Trace, u32)>,
+    /// Whether the network that was asked was about to change, so that a thorough answer is still owed.
+    owes: bool,
     /// Revision of the drawing that is to change.
     drawing: u32,
     /// The share of the change that is shown, 0 to 1.
@@ -37,7 +39,15 @@ pub struct AskState {
 
 impl Default for AskState {
     fn default() -> Self {
-        Self { ascent: None, trace: None, drawing: 0, share: 1.0, read: None, revision: 0 }
+        Self {
+            ascent: None,
+            trace: None,
+            owes: false,
+            drawing: 0,
+            share: 1.0,
+            read: None,
+            revision: 0,
+        }
     }
 }
 
@@ -108,22 +118,26 @@ impl AskState {
     }
 
     /// Takes one step towards the answer; returns whether there is more to do. The question follows the drawing and the
-    /// weights.
-    pub(in crate::app) fn think(&mut self, answer: &mut Answer) -> bool {
+    /// weights; while a run `trains`, only as far as training does not feel it.
+    pub(in crate::app) fn think(&mut self, answer: &mut Answer, trains: bool) -> bool {
         let Some(ascent) = &mut self.ascent else { return false };
         let Some(model) = answer.model() else { return false };
         let revision = answer.weights_revision();
-        match &mut self.trace {
-            Some((_, of)) if *of == revision => {}
-            Some((trace, of)) if fits(trace, model.architecture) => {
-                *of = revision;
-                ascent.refresh();
-            }
-            _ => {
-                let Ok(trace) = Trace::new(model.architecture) else { return false };
-                self.trace = Some((trace, revision));
-                ascent.refresh();
-            }
+        let changes = trains && answer.moment().is_none();
+        let asked = self.trace.as_ref().map(|(_, of)| *of);
+        if !self.trace.as_ref().is_some_and(|(trace, _)| fits(trace, model.architecture)) {
+            let Ok(trace) = Trace::new(model.architecture) else { return false };
+            self.trace = Some((trace, revision));
+        }
+        if let Some((_, of)) = &mut self.trace {
+            *of = revision;
+        }
+        if changes && asked != Some(revision) {
+            ascent.follow();
+            self.owes = true;
+        } else if asked != Some(revision) || (self.owes && !changes) {
+            ascent.refresh();
+            self.owes = false;
         }
         if matches!(ascent.question(), Goal::Change(_)) && self.drawing != answer.revision() {
             self.drawing = answer.revision();

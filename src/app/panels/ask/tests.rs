@@ -84,3 +84,27 @@ fn other_weights_are_asked_again() {
     happen(&mut app, Event::Stop);
     assert!(!app.think());
 }
+
+#[test]
+fn a_network_that_trains_is_followed_a_little_and_asked_again_afterwards() {
+    let mut app = open();
+    draw(&mut app, 0.6);
+    let count = Architecture::default().parameter_count().expect("it can be built");
+    let mut rng = fastrand::Rng::with_seed(5);
+    let mut other_weights = |app: &mut App| {
+        let weights = (0..count).map(|_| 0.1 * (rng.f32() - 0.5)).collect();
+        app.update(Happening::Shipped(Ok(weights)));
+    };
+    let think = |app: &mut App, trains| {
+        (0..1000).take_while(|_| app.panels.ask.think(&mut app.cx.answer, trains)).count()
+    };
+    for (goal, steps) in [(Goal::Typical(7), 2), (Goal::Change(9), 0)] {
+        happen(&mut app, Event::Ask(goal));
+        think_to_the_end(&mut app);
+        other_weights(&mut app);
+        assert_eq!(think(&mut app, true), steps, "{goal:?} in training");
+        assert_eq!(think(&mut app, true), 0);
+        assert!(think(&mut app, false) > 10, "{goal:?} after it");
+        assert_eq!(think(&mut app, false), 0);
+    }
+}
