@@ -6,8 +6,8 @@ use crate::app::{Context, Outcome};
 use crate::net::pca::Plane;
 use crate::protocol::{MAPPED, Request};
 
-/// The fewest seconds between two maps of a network that trains: a map takes the trainer about a tenth of one.
-const INTERVAL: f32 = 4.0;
+/// The fewest seconds between two maps of a network that trains: computing and drawing one takes about a quarter of one.
+const INTERVAL: f32 = 8.0;
 
 /// The map.
 #[derive(Debug, Default)]
