@@ -3,12 +3,12 @@
 
 use std::ops::RangeInclusive;
 
-use super::architecture::Architecture;
-use super::form::{Backend, Form, PACES, StartFrom};
-use super::format::count;
-use super::number;
-use super::train_config::{Augment, Optimizer, Schedule};
-use super::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
+use crate::config::architecture::Architecture;
+use crate::config::form::{Backend, Form, PACES, StartFrom};
+use crate::config::format::count;
+use crate::config::number;
+use crate::config::train_config::{Augment, Optimizer, Schedule};
+use crate::config::{MOST_LAYERS, MOST_WORKERS, TRAIN_IMAGES};
 use FieldValue::{Choice, Network, Real, Whole};
 use Place::{BesideTrain, Experiment, Front, More};
 
@@ -41,7 +41,7 @@ pub enum FieldValue {
         /// Chooses the option with this index.
         set: fn(&mut Form, usize),
     },
-    /// A list of layers in its [notation](super::notation).
+    /// A list of layers in its [notation](crate::config::notation).
     Network,
 }
 
