@@ -13,7 +13,11 @@ use super::*;
 use crate::config::Architecture;
 use crate::config::{Field, Recipe};
 use crate::ink::Point;
-use crate::protocol::{Activity, DataProgress, Evaluation, Interrupted, Progress, Reply};
+use crate::protocol::{
+    Activity, DataProgress, Evaluation, Interrupted, NetworkInfo, Progress, Reply,
+};
+use answer::Source;
+use panels::runs;
 use run::RunPhase;
 
 /// Everything that the page shows.

@@ -41,6 +41,7 @@ mod yours;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Browser, Engine, Page};
@@ -79,6 +80,9 @@ const BESIDE: [&str; 20] = [
 
 /// Read-locked by those, write-locked by the others.
 static MACHINE: RwLock<()> = RwLock::new(());
+
+/// How long each test took, without its wait for the machine.
+static TIMES: Mutex<Vec<(Duration, String)>> = Mutex::new(vec![]);
 
 /// Tests that do not apply to nginx, and why.
 const NOT_OVER_NGINX: [(&str, &str); 1] = [(
@@ -158,6 +162,7 @@ fn main() -> ExitCode {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    print_slowest();
     while take(&stage).is_some() {}
     conclusion.exit_code()
 }
@@ -171,7 +176,10 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
         Some(browser) => browser,
         None => Browser::launch(Engine::from_environment()?)?,
     };
-    visit(&browser, &folder, test).map_err(|error| {
+    let start = Instant::now();
+    let outcome = visit(&browser, &folder, test);
+    TIMES.lock().unwrap_or_else(PoisonError::into_inner).push((start.elapsed(), name.to_owned()));
+    outcome.map_err(|error| {
         let picture = picture(&browser, name);
         format!(
             "{error:#}{}",
@@ -180,6 +188,19 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
     })?;
     put(stage, browser);
     Ok(())
+}
+
+/// Where the time of a long run went.
+fn print_slowest() {
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    times.retain(|(time, _)| time.as_secs() >= 10);
+    times.sort();
+    if !times.is_empty() {
+        println!("Tests of ten seconds and more:");
+    }
+    for (time, name) in times.iter().rev() {
+        println!("  {:5.1} s  {name}", time.as_secs_f32());
+    }
 }
 
 fn visit(browser: &Browser, folder: &Path, test: Test) -> Result<()> {
