@@ -11,13 +11,13 @@ pub mod collection;
 mod context;
 pub mod curves;
 pub mod drawings;
-mod effect;
 mod event;
 mod files;
 pub mod format;
 pub mod hand;
 pub mod link;
 pub mod network_picture;
+mod pad;
 pub mod panels;
 pub mod run;
 pub mod speed;
@@ -25,24 +25,121 @@ pub mod timeline;
 mod training;
 pub mod view;
 
+use crate::config::Architecture;
 use crate::config::{Field, Form, StartFrom};
 use crate::ink::{Drawing, notation};
-use crate::protocol::Request;
-use answer::Answer;
+use crate::protocol::{NetworkInfo, Request};
+use answer::{Answer, Source};
 use availability::TrainerState;
 pub use context::Context;
-pub use effect::{Effect, Outcome, Question};
 pub use event::Event;
 use link::Link;
-use panels::{PanelId, PanelStates};
+use panels::{PanelId, PanelStates, inside, runs};
 use run::Run;
+use speed::Speed;
 use std::ops::Range;
 use view::{Parts, ViewChanges};
+
+/// Something that the page asks the browser for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send this to the trainer, with arrays beside it.
+    Send(Request, Vec<Vec<f32>>),
+    /// Start a trainer and end the one before.
+    SpawnTrainer,
+    /// Fetch the shipped weights.
+    FetchShipped,
+    /// Fetch the weights of the network that doubts, answered by [`Event::Doubt`] if it can.
+    FetchDoubt,
+    /// Check whether the site now holds another build; if so, [`Event::Updated`] follows.
+    CheckForUpdate,
+    /// Reload the page.
+    Reload,
+    /// Put the settings into the URL.
+    WriteHash(String),
+    /// Put a link with this hash into the clipboard.
+    CopyLink(String),
+    /// A request to the browser's store of runs.
+    Runs(runs::RunsRequest),
+    /// A request to the browser's store of labelled drawings.
+    Drawings(drawings::DrawingSet, drawings::DrawingsRequest),
+    /// Ask before something is lost.
+    Ask(Question),
+    /// Let the visitor save a file.
+    SaveFile {
+        /// Its name.
+        name: String,
+        /// Its length in bytes.
+        length: u32,
+        /// Its bytes, four to a number.
+        bytes: Vec<f32>,
+    },
+    /// Show two runs, compared: [`Reply::Compared`](crate::protocol::Reply::Compared)'s document and images.
+    ShowComparison(String, Vec<f32>),
+    /// Let a screen reader say this.
+    Announce(String),
+}
+
+/// Something to ask before a trained network is thrown away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The question.
+    pub text: String,
+    /// The label of the button that says yes.
+    pub yes: &'static str,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Intent {
     Reset,
     Start { paused: bool },
+}
+
+/// Something that a panel asks of the app because it is not the panel's own.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Let the browser do this.
+    Effect(Effect),
+    /// Send this to the trainer if it takes requests, with arrays beside it.
+    Send(Request, Vec<Vec<f32>>),
+    /// Replace the notice with this, or close it.
+    Notice(Option<String>),
+    /// Add this to the notice.
+    Notify(String),
+    /// Use this network in the next run.
+    Network(Architecture),
+    /// Show the settings again in the controls.
+    ShowForm,
+    /// Empty the pad.
+    Clear,
+    /// Open Look inside and look at this.
+    LookInside(inside::Subject),
+    /// Let these weights answer, and say so.
+    AnswerFrom(Source),
+    /// Let fine-tuned weights answer.
+    Tuned {
+        /// Their network.
+        architecture: Architecture,
+        /// The weights that they came from.
+        before: Vec<f32>,
+        /// The fine-tuned ones.
+        weights: Vec<f32>,
+    },
+    /// Go back to the end of a kept run.
+    Restore(Box<runs::Restored>),
+    /// Let a network from a file answer.
+    Opened(NetworkInfo, Vec<f32>),
+    /// Read again what the browser stores, and take these settings if none were chosen here.
+    Merged(Option<String>),
+    /// Training was this fast here, unless something newer is known.
+    Speed(Speed),
+}
+
+impl Outcome {
+    /// Let a screen reader say this.
+    pub fn announce(words: impl Into<String>) -> Self {
+        Self::Effect(Effect::Announce(words.into()))
+    }
 }
 
 /// The page's state.
@@ -331,69 +428,11 @@ impl App {
         effects.push(Effect::Announce(view::spoken_answer(&self.cx.answer)));
     }
 
-    /// Lets the hand show that one can draw on the pad, unless something was drawn before.
-    fn demonstrate(&mut self, effects: &mut Vec<Effect>) {
-        let (hand, answer) = (&mut self.cx.hand, &self.cx.answer);
-        let nothing_on = answer.is_blank() && !hand.is_writing();
-        if answer.model().is_some() && nothing_on && std::mem::take(&mut hand.unasked) {
-            hand.demonstrate();
-            self.move_hand(0.0, effects);
-        }
-    }
-
-    /// Shows what the hand has written after this time, and once that is a whole digit, says so.
-    fn move_hand(&mut self, milliseconds: f32, effects: &mut Vec<Effect>) {
-        let Some((drawing, digit)) = self.cx.hand.advance(milliseconds) else { return };
-        self.cx.answer.draw(|on_pad| *on_pad = drawing);
-        if let Some(digit) = digit {
-            let answer = view::spoken_answer(&self.cx.answer);
-            effects.push(Effect::Announce(format!("Drew a {digit}. It is read as {answer}")));
-        }
-    }
-
-    fn request_test_image(&mut self, effects: &mut Vec<Effect>) {
-        if self.cx.trainer.is_ready() && self.cx.trainer.has_test_images() {
-            let index = self.cx.hand.choose_test_image() as f32;
-            self.send(Request::TestImages, vec![vec![index]], effects);
-        } else {
-            self.notify("The test images are not here yet: try again in a moment.");
-        }
-    }
-
-    /// Puts the test image that was asked for onto the pad, if it is among these.
-    fn take_test_images(&mut self, indices: &[f32], pictures: &[f32], out: &mut Vec<Outcome>) {
-        let mut images = indices.iter().zip(pictures.as_chunks().0);
-        let awaited = self.cx.hand.awaited;
-        if let Some((&index, picture)) = images.find(|(index, _)| Some(**index as u32) == awaited) {
-            self.take_back(Drawing::clear);
-            self.cx.answer.show_test_image(index as u32, *picture);
-            let answer = view::spoken_answer(&self.cx.answer);
-            out.push(Outcome::announce(format!("Test image {index}. It is read as {answer}")));
-        }
-        self.panels.evaluate.take_pictures(indices, pictures, out);
-    }
-
     /// Has Test evaluate and map the moment that answers, if it is open.
     pub(in crate::app) fn have_test_follow(&mut self, out: &mut Vec<Outcome>) {
         if self.open_panel == Some(PanelId::Evaluate) {
             self.panels.evaluate.follow(&self.cx, out);
         }
-    }
-
-    /// Leaves the pad to the visitor: takes a demonstration away, and puts all of another drawing there.
-    fn settle_hand(&mut self) {
-        if self.cx.hand.end_demonstration() {
-            self.cx.answer.draw(Drawing::clear);
-        } else {
-            self.move_hand(f32::INFINITY, &mut Vec::new());
-        }
-    }
-
-    /// Removes something from the drawing.
-    fn take_back(&mut self, change: fn(&mut Drawing)) {
-        self.settle_hand();
-        self.cx.answer.draw(change);
-        self.panels.inside.forget_label(&self.cx.answer);
     }
 
     fn ask(&mut self, text: String, yes: &'static str, intent: Intent, effects: &mut Vec<Effect>) {

@@ -13,11 +13,7 @@ use super::*;
 use crate::config::Architecture;
 use crate::config::{Field, Recipe};
 use crate::ink::Point;
-use crate::protocol::{
-    Activity, DataProgress, Evaluation, Interrupted, NetworkInfo, Progress, Reply,
-};
-use answer::Source;
-use panels::runs;
+use crate::protocol::{Activity, DataProgress, Evaluation, Interrupted, Progress, Reply};
 use run::RunPhase;
 
 /// Everything that the page shows.

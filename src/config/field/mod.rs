@@ -5,11 +5,11 @@ mod table;
 
 use std::ops::RangeInclusive;
 
-use crate::MOST_LAYERS;
-use crate::architecture::Architecture;
-use crate::form::Form;
-use crate::format::count;
-use crate::number;
+use super::MOST_LAYERS;
+use super::architecture::Architecture;
+use super::form::Form;
+use super::format::count;
+use super::number;
 use FieldValue::{Choice, Network, Real, Whole};
 use Place::BesideTrain;
 pub use settings::Field;
@@ -43,7 +43,7 @@ pub enum FieldValue {
         /// Chooses the option with this index.
         set: fn(&mut Form, usize),
     },
-    /// A list of layers in its [notation](crate::notation).
+    /// A list of layers in its [notation](super::notation).
     Network,
 }
 

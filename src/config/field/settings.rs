@@ -1,15 +1,15 @@
-//! The table of settings. Beside its place in [`Form`](crate::form::Form), a setting needs only an entry here: links, the page's HTML, its
+//! The table of settings. Beside its place in [`Form`](super::super::form::Form), a setting needs only an entry here: links, the page's HTML, its
 //! checks and the command line's options are made from it.
 
 use std::ops::RangeInclusive;
 
+use super::super::form::{Backend, PACES, StartFrom};
+use super::super::train_config::{Augment, Optimizer, Schedule};
+use super::super::{MOST_WORKERS, TRAIN_IMAGES};
 use super::FieldValue::{Choice, Network, Real, Whole};
 use super::Place::{BesideTrain, Experiment, Front, More};
 use super::table::table;
 use super::{Choosable, Empty, FieldValue, Place, option, percent_of};
-use crate::form::{Backend, PACES, StartFrom};
-use crate::train_config::{Augment, Optimizer, Schedule};
-use crate::{MOST_WORKERS, TRAIN_IMAGES};
 
 /// The share of an average that may be kept at each minibatch; keeping all of it would let nothing in.
 const KEPT: RangeInclusive<f32> = 0.0..=0.9999;
