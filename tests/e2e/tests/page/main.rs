@@ -55,7 +55,11 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, two at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 20] = [
+const BESIDE: [&str; 24] = [
+    "training::",
+    "helpers::",
+    "slowness::",
+    "keep::",
     "duel::",
     "map::",
     "ask::",
