@@ -23,6 +23,7 @@ mod judge;
 mod keep;
 mod layout;
 mod map;
+mod memory;
 mod network;
 mod offline;
 mod resume;
@@ -124,6 +125,7 @@ fn main() -> ExitCode {
         hand::TESTS,
         training::TESTS,
         helpers::TESTS,
+        memory::TESTS,
         settings::TESTS,
         experiment::TESTS,
         inside::TESTS,
