@@ -25,6 +25,7 @@ mod layout;
 mod map;
 mod network;
 mod offline;
+mod one_step;
 mod resume;
 mod runs;
 mod settings;
@@ -132,6 +133,7 @@ fn main() -> ExitCode {
         start::TESTS,
         update::TESTS,
         offline::TESTS,
+        one_step::TESTS,
         failure::TESTS,
         files::TESTS,
         focus::TESTS,
