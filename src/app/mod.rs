@@ -192,6 +192,8 @@ impl App {
         self.changed = self.changed.and(parts);
         let (mut effects, mut out) = (Vec::new(), Vec::new());
         self.take(event, &mut effects, &mut out);
+        let looks_inside = self.open_panel == Some(PanelId::Inside);
+        self.panels.inside.one_step.watch(looks_inside, &self.cx, &mut out);
         for outcome in out {
             self.follow(outcome, &mut effects);
         }

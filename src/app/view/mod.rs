@@ -95,6 +95,7 @@ impl Parts {
             Event::Reply(reply, _) => match reply {
                 Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,
                 Reply::TestLabels | Reply::Mapped => Self::NONE,
+                Reply::Stepped(_) | Reply::ParameterStep { .. } => Self::NONE,
                 Reply::TestImages => Self::ANSWER,
                 Reply::Working { .. } => Self::RUN,
                 Reply::Moment { .. } => Self::CURVES,

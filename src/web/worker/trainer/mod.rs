@@ -8,6 +8,7 @@ mod images;
 mod kept_run;
 mod map;
 mod run;
+mod watched_step;
 
 use std::rc::Rc;
 
@@ -75,6 +76,8 @@ pub(super) struct Trainer {
     retry: Retry,
     images: Images,
     run: Option<TrainingRun>,
+    /// Whether the page wants single steps.
+    watches: bool,
     /// Whether interrupted runs have been looked for.
     has_looked: bool,
     /// Key of the interrupted run that the page was told of.
@@ -104,6 +107,7 @@ impl Trainer {
             retry,
             images: Images::default(),
             run: None,
+            watches: false,
             has_looked: false,
             offered: None,
             evaluating: None,
@@ -237,6 +241,13 @@ impl Trainer {
             Request::Resume { run } => self.with_run(run, |run| run.session.resume()),
             Request::Step { run, count } => {
                 self.with_run(run, |run| run.session.take_steps(count));
+            }
+            Request::Watch { on } => self.watches = on,
+            Request::ExplainStep { parameter } => {
+                let watched = self.run.as_ref().and_then(|run| run.watched.as_ref());
+                if let Some(reply) = watched.and_then(|watched| watched.explain(parameter)) {
+                    self.send(&reply, &[]);
+                }
             }
             Request::Pace { run, pace } => self.with_run(run, |run| run.pace = pace),
             Request::Reset { run } => {
@@ -451,8 +462,9 @@ impl Trainer {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };
-        let Self { scope, clock, turn, helper_pool, images, .. } = self;
-        let mut context = TrainerContext { scope, clock, turn, helper_pool, images };
+        let Self { scope, clock, turn, helper_pool, images, watches, .. } = self;
+        let watches = *watches;
+        let mut context = TrainerContext { scope, clock, turn, helper_pool, images, watches };
         let start = clock.now();
         let mut busy = true;
         while busy && clock.now() - start < SLICE {

@@ -26,6 +26,7 @@ mod map;
 mod memory;
 mod network;
 mod offline;
+mod one_step;
 mod resume;
 mod runs;
 mod settings;
@@ -142,6 +143,7 @@ fn main() -> ExitCode {
         start::TESTS,
         update::TESTS,
         offline::TESTS,
+        one_step::TESTS,
         failure::TESTS,
         files::TESTS,
         focus::TESTS,
