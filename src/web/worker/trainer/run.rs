@@ -62,7 +62,7 @@ pub(super) struct TrainerContext<'a> {
 }
 
 impl TrainerContext<'_> {
-    pub(super) fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
+    fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
         send(self.scope, reply, arrays);
     }
 }
@@ -359,7 +359,10 @@ impl TrainingRun {
         if context.watches && is_due {
             self.last_watched = now;
             let batch = (&self.batch.indices[..], gradient, score);
-            self.watched = WatchedStep::take(context, self.id, session, batch);
+            let (images, run) = (context.images, self.id);
+            self.watched = WatchedStep::take((images, run), session, batch, |reply, arrays| {
+                context.send(reply, arrays);
+            });
         } else {
             session.learn(gradient);
         }

@@ -14,7 +14,7 @@ use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
 
-use super::one_step::{Step, Weights};
+use super::weight_grid::{StepShown, WeightGrid};
 
 /// Maps in a row on a wide panel, and on a phone.
 const MAPS: (usize, usize) = (16, 8);
@@ -237,7 +237,12 @@ impl Sheet {
 
 impl Sheet {
     /// Lets the weights that it shows be pointed at while a step is seen.
-    fn offer(&self, grid: Grid, step: Option<&Step<'_>>, weights: Weights) -> Result<(), DomError> {
+    fn offer(
+        &self,
+        grid: Grid,
+        step: Option<&StepShown<'_>>,
+        weights: WeightGrid,
+    ) -> Result<(), DomError> {
         let parameter = step.and_then(|step| step.parameter);
         let here = parameter.and_then(|parameter| weights.place(grid.shape, parameter));
         self.spot.set_hidden(here.is_none());
@@ -277,7 +282,7 @@ impl Stage {
         class: usize,
         state: &Selected,
         change: bool,
-        (step, colours): (Option<&Step<'_>>, &Colours),
+        (step, colours): (Option<&StepShown<'_>>, &Colours),
     ) -> Result<(), DomError> {
         let layer = &trace.layers[self.layer];
         let here = state.unit.filter(|unit| unit.layer == self.layer);
@@ -312,7 +317,7 @@ impl Stage {
                 sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
             };
             let kernel = &model.weights[layer.kernel.clone()];
-            sheet.offer(grid, step, Weights { first: layer.kernel.start, stride: 1 })?;
+            sheet.offer(grid, step, WeightGrid { first: layer.kernel.start, stride: 1 })?;
             match model.initial.filter(|_| change) {
                 _ if step.is_some() => {
                     let change = step.map_or(kernel, |step| &step.of.change[layer.kernel.clone()]);
@@ -349,7 +354,11 @@ impl Stage {
                 None => contributions(layer, trace.input(self.layer), model.weights, unit),
             };
             let grid = sheet.lay_out(read_as(trace, self.layer))?;
-            sheet.offer(grid, step, Weights { first: layer.kernel.start + unit, stride: units })?;
+            sheet.offer(
+                grid,
+                step,
+                WeightGrid { first: layer.kernel.start + unit, stride: units },
+            )?;
             sheet.draw(grid, &parts, colours)?;
         }
         Ok(())
