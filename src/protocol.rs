@@ -201,6 +201,11 @@ pub enum Reply {
         /// Why, as the end of a sentence.
         reason: String,
     },
+    /// The browser keeps the run that is on, but refuses its moments; said once in a run.
+    MomentsNotKept {
+        /// Why, as the end of a sentence.
+        reason: String,
+    },
     /// A part of the data set cannot be used; the others stay. [`Request::LoadData`] tries again.
     DataFailed {
         /// File name of the part.

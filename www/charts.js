@@ -72,6 +72,9 @@ const size = ({ clientWidth: width, clientHeight: height }) => ({ width, height 
 
 const showLatest = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 });
 
+// Whether somebody points at a curve; then both show that minibatch.
+const isPointedAt = () => [...marking].some(({ plot }) => plot?.over.matches(":hover"));
+
 class Chart {
   constructor(place) {
     this.place = place;
@@ -150,7 +153,7 @@ class Curve extends Chart {
       this.data = { x, measures: [raw, smooth, test] };
       if (this.plot) {
         this.plot.setData(this.points());
-        if (!this.plot.over.matches(":hover")) showLatest(this.plot);
+        if (!isPointedAt()) showLatest(this.plot);
       } else if (!this.place.hasChildNodes()) {
         this.make();
       }
@@ -214,7 +217,9 @@ class Curve extends Chart {
 
   // Shows the newest values in the legend unless somebody points at others.
   attend(plot) {
-    plot.over.addEventListener("mouseleave", () => showLatest(plot));
+    plot.over.addEventListener("mouseleave", () => {
+      for (const curve of marking) if (curve.plot) showLatest(curve.plot);
+    });
     showLatest(plot);
   }
 
@@ -236,7 +241,7 @@ class Curve extends Chart {
       ...size(this.place),
       pxAlign: 0,
       padding: [this.text / 2 + 2, 16, 0, 0],
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: "run" } },
       legend: { markers: { width: 2 } },
       scales: { x: { time: false }, y: { distr: 3, dir: direction, range: () => this.ends } },
       axes: axes(
@@ -259,6 +264,9 @@ class Curve extends Chart {
     };
   }
 }
+
+// Letters of a run's name that have room in the chart.
+const MOST_OF_NAME = 28;
 
 class Runs extends Chart {
   // Shows runs, each with its colour's name, the length of its dashes, epochs and values, and perhaps a name, which then
@@ -319,6 +327,18 @@ class Runs extends Chart {
     });
     const line = 16 * devicePixelRatio;
     ends.sort((a, b) => a.y - b.y);
+    // The highest name is above its line, the others are below theirs and apart from each other.
+    let last = -Infinity;
+    for (const end of ends) {
+      const beside = end === ends[0] ? end.y - 0.5 * line : end.y + 1.2 * line;
+      last = end.at = Math.max(beside, last + line, bbox.top + line);
+    }
+    // What is too low pushes those above it up.
+    let lowest = bbox.top + bbox.height - 4;
+    for (const end of ends.toReversed()) {
+      end.at = Math.min(end.at, lowest);
+      lowest = end.at - line;
+    }
     ctx.save();
     ctx.font = font(this.place, 13 * devicePixelRatio);
     ctx.textAlign = "right";
@@ -326,14 +346,13 @@ class Runs extends Chart {
     ctx.strokeStyle = style(this.place, "--paper");
     ctx.lineWidth = 4 * devicePixelRatio;
     ctx.lineJoin = "round";
-    ends.forEach(({ colour, name, x, y }, at) => {
+    for (const { colour, name, x, at } of ends) {
       ctx.fillStyle = style(this.place, colour);
-      const beside = at === 0 ? y - 0.5 * line : y + 1.2 * line;
-      const within = Math.min(Math.max(beside, bbox.top + line), bbox.top + bbox.height - 4);
+      const words = name.length > MOST_OF_NAME ? `${name.slice(0, MOST_OF_NAME - 1)}…` : name;
       const right = Math.min(x, bbox.left + bbox.width) - 4;
-      ctx.strokeText(name, right, within);
-      ctx.fillText(name, right, within);
-    });
+      ctx.strokeText(words, right, at);
+      ctx.fillText(words, right, at);
+    }
     ctx.restore();
   }
 

@@ -1,11 +1,12 @@
 // For the trainer: keeps the run that is on in the browser's store, so that it can go on after its tab is gone, and
 // reaches what else is kept there. A lock that ends with this worker tells other tabs whose run is on.
 
-import { createStore, del, entries, get, keys, set, setMany } from "./idb-keyval-module.js";
+import { createStore, del, delMany, entries, get, keys, set, setMany } from "./idb-keyval-module.js";
 
 // The page's store, too.
 const store = createStore("inkling", "kept");
 const PREFIX = "resume/";
+const momentsOf = (key) => `resume-moments/${key}`;
 
 // Interrupted runs that are kept beside the one that is offered.
 const SPARE = 2;
@@ -29,7 +30,7 @@ function inOrder(act) {
   return result;
 }
 
-const forget = (key) => del(key, store);
+const forget = (key) => delMany([key, momentsOf(key)], store);
 
 async function heldKeys() {
   if (navigator.locks) return (await navigator.locks.query()).held.map(({ name }) => name);
@@ -80,14 +81,27 @@ self.runStore = {
     return inOrder(() => lock(key));
   },
 
-  // Keeps the run as it is now, unless something newer comes before it is written.
-  keep(bytes) {
+  // Keeps the run as it is now, unless something newer comes before it is written, and its moments if there are new
+  // ones. Returns why those were refused; the run may still find room.
+  keep(bytes, moments) {
     const key = own;
     if (!key) return busy;
-    const mine = (next = { bytes, saved: Date.now() });
+    const mine = (next = { bytes, moments: moments ?? next?.moments });
     return inOrder(async () => {
-      if (next !== mine || own !== key) return;
-      await set(key, mine, store);
+      if (next !== mine || own !== key) return undefined;
+      next = null;
+      const run = { bytes, saved: Date.now() };
+      let refusal;
+      if (mine.moments) {
+        try {
+          await setMany([[key, run], [momentsOf(key), mine.moments]], store);
+          return undefined;
+        } catch (error) {
+          refusal = error;
+        }
+      }
+      await set(key, run, store);
+      return refusal;
     });
   },
 
@@ -119,7 +133,7 @@ self.runStore = {
     });
   },
 
-  // Goes on with an interrupted run; undefined if it is on in another tab now, or is gone.
+  // Goes on with an interrupted run: its bytes and its moments; undefined if it is on in another tab now, or is gone.
   take(key) {
     return inOrder(async () => {
       const locked = await lock(key);
@@ -129,7 +143,7 @@ self.runStore = {
         return undefined;
       }
       own = key;
-      return value.bytes;
+      return [value.bytes, await get(momentsOf(key), store)];
     });
   },
 

@@ -10,7 +10,7 @@ const DRAWING = "inkling-drawing";
 // Which keys of the store are what.
 const SORTS = [
   ["training images", []],
-  ["runs", ["run/", "weights/", "resume/"]],
+  ["runs", ["run/", "weights/", "moments/", "resume/", "resume-moments/"]],
   ["drawings", ["pinned/", "mine/"]],
   ["the page", []],
 ];

@@ -125,7 +125,7 @@ pub fn columns(architecture: &Architecture) -> Vec<Column> {
             Layer::MaxPooling2D { pool_size } | Layer::AveragePooling2D { pool_size } => {
                 ["1/", &pool_size.to_string(), " the size"].concat()
             }
-            Layer::Dense { .. } if at == last => [&count, " outputs"].concat(),
+            Layer::Dense { .. } if at == last => String::from("outputs"),
             Layer::Dense { .. } => [&count, " neurons"].concat(),
             Layer::Flatten | Layer::Dropout { .. } => return None,
         };
@@ -229,7 +229,7 @@ mod tests {
         let labels: Vec<&str> = columns.iter().map(|column| column.label.as_str()).collect();
         assert_eq!(
             labels,
-            ["what it sees", "32 filters", "halved", "64 filters", "halved", "10 outputs"]
+            ["what it sees", "32 filters", "halved", "64 filters", "halved", "outputs"]
         );
         assert_eq!(columns[3].name, "conv2d_1");
         assert_eq!(columns[5].layer, Some(5));

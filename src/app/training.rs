@@ -81,6 +81,7 @@ impl App {
             StartFrom::Current => self.cx.answer.trained().map(<[f32]>::to_vec),
         };
         let start = if parameters.is_some() { self.cx.form.start } else { StartFrom::Fresh };
+        effects.extend(self.panels.runs.keep_moments(&self.cx));
         let new = Run::new(0, settings.clone(), start, RunPhase::Training);
         let Some(run) = self.take_run(new, Curves::default(), parameters.clone()) else { return };
         self.record_beginning();
@@ -163,9 +164,11 @@ impl App {
 
     /// Goes back to the end of a kept run: its weights answer, and its curves and settings are shown.
     pub(super) fn restore(&mut self, restored: Restored, effects: &mut Vec<Effect>) {
-        let Restored { key, name, run, curves, weights } = restored;
+        let Restored { key, name, run, curves, weights, moments } = restored;
         if let Some(id) = self.take_former(run, curves, weights, effects) {
-            self.panels.runs.set_run(key, id);
+            let newest = moments.all().last().map(|moment| moment.step);
+            self.panels.runs.set_run(key, id, newest);
+            self.cx.timeline.moments = moments;
             self.notice = Some(format!("{name} loaded."));
         }
     }
@@ -179,6 +182,7 @@ impl App {
         effects: &mut Vec<Effect>,
     ) -> Option<RunId> {
         let settings = run.settings.clone();
+        effects.extend(self.panels.runs.keep_moments(&self.cx));
         let id = self.take_run(run, curves, Some(weights))?;
         self.notice = None;
         self.take_settings(settings);
@@ -221,6 +225,7 @@ impl App {
     }
 
     pub(super) fn reset(&mut self, effects: &mut Vec<Effect>) {
+        effects.extend(self.panels.runs.keep_moments(&self.cx));
         if let Some(run) = self.cx.run.take() {
             self.send(Request::Reset { run: run.id() }, vec![], effects);
         }
@@ -334,6 +339,9 @@ impl App {
                     "This browser cannot keep the run in progress ({reason}), so it would be lost if you leave."
                 ));
             }
+            Reply::MomentsNotKept { reason } => self.notify(&format!(
+                "This browser has no room for this run’s moments ({reason}), so one cannot go back in it at a later visit."
+            )),
             Reply::Continued { run, link, epoch, steps_per_epoch } => {
                 let arrays = [next(), next(), next(), next(), next()];
                 self.take_over(run, &link, [epoch, steps_per_epoch], arrays);
@@ -496,6 +504,7 @@ impl App {
             format!(" {} of the test images correct.", format::percent(accuracy))
         });
         self.panels.runs.keep(&self.cx, out);
+        out.extend(self.panels.runs.keep_moments(&self.cx).map(Outcome::Effect));
         out.push(Outcome::announce(format!("Done: {epochs} in {time}.{right}")));
     }
 

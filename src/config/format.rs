@@ -15,21 +15,24 @@ pub fn count(number: u32) -> String {
 
 /// A number of any size to three figures: "0.0123", "−1.20×10⁻⁸".
 pub fn significant(value: f32) -> String {
-    const POWERS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let size = value.abs();
     let sign = if value < 0.0 { "−" } else { "" };
     let scientific = format!("{size:.2e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
     match exponent.parse::<i32>() {
         Ok(power @ -3..=4) => [sign, &format!("{size:.*}", (2 - power).max(0) as usize)].concat(),
-        Ok(power) => {
-            let digits = power.unsigned_abs().to_string();
-            let digits = digits.bytes().map(|digit| POWERS[usize::from(digit - b'0') % 10]);
-            let minus = if power < 0 { "⁻" } else { "" };
-            [sign, mantissa, "×10", minus, &digits.collect::<String>()].concat()
-        }
+        Ok(power) => [sign, mantissa, "×10", &superscript(power)].concat(),
         Err(_) => scientific,
     }
+}
+
+/// An exponent: "⁻⁸".
+pub fn superscript(power: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let digits = power.unsigned_abs().to_string();
+    let digits = digits.bytes().map(|digit| DIGITS[usize::from(digit - b'0') % 10]);
+    let minus = (power < 0).then_some('⁻');
+    minus.into_iter().chain(digits).collect()
 }
 
 #[cfg(test)]

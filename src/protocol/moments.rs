@@ -48,6 +48,36 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// Moments as [`Moments::bytes`] has written them; none if those are of another network or were cut short.
+    ///
+    /// - `parameters`: how many the network has.
+    pub fn read(bytes: &[u8], parameters: usize) -> Self {
+        let (each, rest) = (bytes.chunks_exact(4 + 2 * parameters), bytes.len());
+        if rest % (4 + 2 * parameters) != 0 {
+            return Self::default();
+        }
+        let read = |bytes: &[u8]| {
+            let (step, weights) = bytes.split_first_chunk()?;
+            let weights = weights.as_chunks().0.iter().map(|&half| f16::from_le_bytes(half));
+            Some(Moment { step: u32::from_le_bytes(*step), weights: weights.collect() })
+        };
+        let kept: Vec<Moment> = each.filter_map(read).collect();
+        let sound = kept.is_sorted_by(|a, b| a.step < b.step)
+            && kept.iter().flat_map(|moment| &moment.weights).all(|weight| weight.is_finite());
+        Self { kept: if sound { kept } else { Vec::new() } }
+    }
+
+    /// All of them as bytes: for each its minibatch, 32 bits, and its weights, 16 bits each; little-endian.
+    pub fn bytes(&self) -> Vec<u8> {
+        let size = |moment: &Moment| 4 + 2 * moment.weights.len();
+        let mut bytes = Vec::with_capacity(self.kept.iter().map(size).sum());
+        for Moment { step, weights } in &self.kept {
+            bytes.extend(step.to_le_bytes());
+            bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+        }
+        bytes
+    }
+
     /// All of them.
     pub fn all(&self) -> &[Moment] {
         &self.kept
@@ -153,6 +183,24 @@ mod tests {
         moments.record(4, &[1e6]);
         moments.record(5, &[f32::NAN]);
         assert_eq!(steps(&moments), [3]);
+    }
+
+    #[test]
+    fn moments_are_bytes_and_come_back() {
+        let mut moments = Moments::default();
+        for step in [0, 3, 70_000] {
+            moments.record(step, &[step as f32 / 100_000.0, -2.5]);
+        }
+        let bytes = moments.bytes();
+        assert_eq!(bytes.len(), 3 * 8);
+        assert_eq!(Moments::read(&bytes, 2).all(), moments.all());
+        assert!(Moments::read(&bytes, 3).all().is_empty(), "they are another network’s");
+        assert!(Moments::read(&bytes[1..], 2).all().is_empty(), "they were cut short");
+        assert!(Moments::read(&[], 2).all().is_empty());
+        let twice = [&bytes[..], &bytes].concat();
+        assert!(Moments::read(&twice, 2).all().is_empty(), "they are out of order");
+        let overflowed = [&bytes[..22], &f16::INFINITY.to_le_bytes()].concat();
+        assert!(Moments::read(&overflowed, 2).all().is_empty());
     }
 
     #[test]

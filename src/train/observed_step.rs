@@ -1,7 +1,7 @@
 //! One step of a run, with all the numbers that it was made of, for somebody who wants to see it.
 
 use super::optimizer::OptimizerState;
-use crate::config::format::significant;
+use crate::config::format::{significant, superscript};
 use crate::config::{Architecture, Optimizer};
 use crate::net::loss::{self, argmax};
 use crate::net::plan::ParameterView;
@@ -42,7 +42,7 @@ impl ObservedStep {
             ["w₀ = ", &significant(before)].concat(),
             ["g = ", &significant(gradient), ", the mean over the minibatch"].concat(),
         ];
-        lines.extend(self.equation(memory));
+        lines.extend(self.equation(gradient, memory));
         lines.push(["w = ", &significant(after)].concat());
         Some(StepInWords {
             title: name(view, parameter - view.range.start, plan.classes()),
@@ -52,39 +52,49 @@ impl ObservedStep {
     }
 
     /// The optimizer's equation, with numbers for its letters; `w` is its last.
-    fn equation(&self, [before, after]: [[f32; 2]; 2]) -> Vec<String> {
-        let rate = plain(self.rate);
-        let [[m0, v0], [m, v]] = [before, after].map(|memory| memory.map(significant));
+    fn equation(&self, g: f32, [before, after]: [[f32; 2]; 2]) -> Vec<String> {
+        let (rate, of_g) = (plain(self.rate), in_product(g));
+        let [[m0, v0], [m, v]] = [before.map(in_product), after.map(significant)];
         match self.optimizer[1].kind() {
             Optimizer::Adam { beta_1, beta_2, epsilon } => {
                 let t = self.optimizer[1].steps();
                 let [b1, b2, e] = [beta_1, beta_2, epsilon].map(plain);
                 let [rest_1, rest_2] = [1.0 - beta_1, 1.0 - beta_2].map(plain);
                 let correction = (1.0 - beta_2.powi(t)).sqrt() / (1.0 - beta_1.powi(t));
-                let c = significant(correction);
+                let (c, power) = (significant(correction), superscript(t));
+                let step = self.rate * correction * after[0] / (after[1].sqrt() + epsilon);
                 vec![
-                    format!("m = {b1} m₀ + {rest_1} g = {b1} × {m0} + {rest_1} g = {m}"),
-                    format!("v = {b2} v₀ + {rest_2} g² = {b2} × {v0} + {rest_2} g² = {v}"),
-                    format!("c = √(1 − {b2}^{t}) ÷ (1 − {b1}^{t}) = {c}, as m and v began at 0"),
+                    format!("m = {b1} m₀ + {rest_1} g = {b1} × {m0} + {rest_1} × {of_g} = {m}"),
+                    format!("v = {b2} v₀ + {rest_2} g² = {b2} × {v0} + {rest_2} × {of_g}² = {v}"),
                     format!(
-                        "w = w₀ − {rate} c m ÷ (√v + {e}) = w₀{}",
-                        added(-self.rate * correction * after[0] / (after[1].sqrt() + epsilon))
+                        "c = √(1 − {b2}{power}) ÷ (1 − {b1}{power}) = {c}, as m and v began at 0"
                     ),
+                    format!("w = w₀ − {rate} c m ÷ (√v + {e}) = w₀{}", added(-step)),
                 ]
             }
-            Optimizer::Sgd { momentum } => vec![
-                format!("m = {0} m₀ − {rate} g = {0} × {m0} − {rate} g = {m}", plain(momentum)),
-                format!("w = w₀ + m = w₀{}", added(after[0])),
-            ],
+            Optimizer::Sgd { momentum } => {
+                let u = plain(momentum);
+                vec![
+                    format!("m = {u} m₀ − {rate} g = {u} × {m0} − {rate} × {of_g} = {m}"),
+                    format!("w = w₀ + m = w₀{}", added(after[0])),
+                ]
+            }
             Optimizer::RmsProp { rho, epsilon } => {
                 let [p, rest, e] = [rho, 1.0 - rho, epsilon].map(plain);
+                let step = self.rate * g / (after[1] + epsilon).sqrt();
                 vec![
-                    format!("v = {p} v₀ + {rest} g² = {p} × {v0} + {rest} g² = {v}"),
-                    format!("w = w₀ − {rate} g ÷ √(v + {e})"),
+                    format!("v = {p} v₀ + {rest} g² = {p} × {v0} + {rest} × {of_g}² = {v}"),
+                    format!("w = w₀ − {rate} g ÷ √(v + {e}) = w₀{}", added(-step)),
                 ]
             }
         }
     }
+}
+
+/// A number as a factor.
+fn in_product(value: f32) -> String {
+    let text = significant(value);
+    if value < 0.0 || text.contains('×') { ["(", &text, ")"].concat() } else { text }
 }
 
 /// A setting to three figures at most: "0.9", "10⁻⁷".

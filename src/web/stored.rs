@@ -5,9 +5,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::app::panels::runs::record::{RunKey, StoredRun};
 
-/// Prefixes of the keys of runs and of their weights.
+/// Prefixes of the keys of runs, of their weights and of their moments.
 pub(super) const RUN: &str = "run/";
 pub(super) const WEIGHTS: &str = "weights/";
+pub(super) const MOMENTS: &str = "moments/";
 
 /// The value of a run.
 pub(super) fn value_of(run: &StoredRun) -> Result<JsValue, JsValue> {

@@ -72,7 +72,7 @@ fn it_says_how_to_see_a_step_until_there_is_one() {
     stepped(&mut app, 1, 9);
     assert_eq!(text(&app), "Minibatch 9: 64 images, loss 1.50 before the step.");
     let view = app.panels.inside.view(&app.cx);
-    assert_eq!(view.subject, "Image 7 of minibatch 9: a 5, read as 3, the worst of all");
+    assert_eq!(view.subject, "Image 7 of minibatch 9: 5, read as 3");
     app.update(Event::Reset);
     app.update(Event::Confirmed);
     assert_eq!(text(&app), "Press Step to see one minibatch’s step.", "that run is gone");

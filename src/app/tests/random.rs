@@ -91,8 +91,10 @@ impl FakeStore {
                     self.forget(key, refused, 2);
                     runs::Event::Written(key, result)
                 }
+                RunsRequest::KeepMoments(..) => return None,
                 RunsRequest::Weights(key) => {
-                    runs::Event::Weights(key, result.map(|()| weights(rng)))
+                    let moments = (0..rng.usize(..9)).map(|_| rng.u8(..)).collect();
+                    runs::Event::Weights(key, result.map(|()| (weights(rng), moments)))
                 }
             }),
             Asked::Drawings(set, request) => {
@@ -222,6 +224,8 @@ impl<'a> Visit<'a> {
 
     fn carry_out(&mut self, effect: Effect, after: &str) {
         match effect {
+            // It answers nothing.
+            Effect::Runs(RunsRequest::KeepMoments(..)) => {}
             Effect::Runs(request) => self.store.asked.push_back(Asked::Runs(request)),
             Effect::Drawings(set, request) => {
                 self.store.asked.push_back(Asked::Drawings(set, request))

@@ -36,8 +36,12 @@ impl TimelineView {
 
 fn text(cx: &Context, moment: Option<u32>, nothing: bool) -> String {
     let Some(step) = moment else {
-        let words =
-            if nothing { "Train first, then go back in time" } else { "Drag to go back in time" };
+        let is_over = cx.run.as_ref().is_some_and(|run| !run.is_on());
+        let words = match (nothing, is_over) {
+            (true, true) => "No earlier moments of this run are here",
+            (true, false) => "Train first, then go back in time",
+            (false, _) => "Drag to go back in time",
+        };
         return String::from(words);
     };
     match cx.curves.accuracy.smooth_at(step).map(percent) {

@@ -153,8 +153,8 @@ fn offer_interrupted(cell: &Rc<TrainerCell>) {
 fn go_on(cell: &Rc<TrainerCell>, key: String, going_on: GoingOn) {
     let cell = Rc::clone(cell);
     spawn_local(async move {
-        let bytes = run_store::take(&key).await;
-        cell.with(|trainer| trainer.go_on(going_on, bytes));
+        let taken = run_store::take(&key).await;
+        cell.with(|trainer| trainer.go_on(going_on, taken));
     });
 }
 

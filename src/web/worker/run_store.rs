@@ -11,7 +11,7 @@ extern "C" {
     #[wasm_bindgen(js_name = begin)]
     fn begin_run() -> Promise;
     #[wasm_bindgen(js_name = keep)]
-    fn keep_run(bytes: &Uint8Array) -> Promise;
+    fn keep_run(bytes: &Uint8Array, moments: Option<Uint8Array>) -> Promise;
     #[wasm_bindgen(js_name = end)]
     fn end_run() -> Promise;
     #[wasm_bindgen(js_name = find)]
@@ -46,12 +46,20 @@ pub(super) fn begin() {
     attend(begin_run());
 }
 
-/// Keeps the run as it is, or says why that is not possible.
-pub(super) fn keep(bytes: &[u8], refused: impl FnOnce(String) + 'static) {
-    let kept = keep_run(&Uint8Array::from(bytes));
+/// What the browser does not keep, and why.
+pub(super) enum Refused {
+    Run(String),
+    Moments(String),
+}
+
+/// Keeps the run as it is, and its moments if they have changed, or says why that is not possible.
+pub(super) fn keep(bytes: &[u8], moments: Option<&[u8]>, refused: impl FnOnce(Refused) + 'static) {
+    let kept = keep_run(&Uint8Array::from(bytes), moments.map(Uint8Array::from));
     spawn_local(async {
-        if let Err(reason) = done(kept).await {
-            refused(reason);
+        match done(kept).await {
+            Err(why) => refused(Refused::Run(why)),
+            Ok(why) if why.is_object() => refused(Refused::Moments(reason(&why))),
+            Ok(_) => {}
         }
     });
 }
@@ -72,10 +80,12 @@ pub(super) async fn find() -> Option<InterruptedRun> {
     Some((found.get(0).as_string()?, found.get(1).dyn_into::<Uint8Array>().ok()?.to_vec()))
 }
 
-/// Goes on with an interrupted run; `None` if it is on in another tab or gone.
-pub(super) async fn take(key: &str) -> Option<Vec<u8>> {
-    let bytes = JsFuture::from(take_run(key)).await.ok()?;
-    Some(bytes.dyn_into::<Uint8Array>().ok()?.to_vec())
+/// Goes on with an interrupted run: what it needs, and its moments; `None` if it is on in another tab or gone.
+pub(super) async fn take(key: &str) -> Option<[Vec<u8>; 2]> {
+    let taken: Array = JsFuture::from(take_run(key)).await.ok()?.dyn_into().ok()?;
+    let bytes = taken.get(0).dyn_into::<Uint8Array>().ok()?.to_vec();
+    let moments = taken.get(1).dyn_into::<Uint8Array>();
+    Some([bytes, moments.map_or_else(|_| Vec::new(), |moments| moments.to_vec())])
 }
 
 /// What went wrong, as the end of a sentence. Chromium's exception for a full store has no message.

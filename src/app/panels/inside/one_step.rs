@@ -171,7 +171,5 @@ pub(super) fn cannot_step(cx: &Context) -> Option<&'static str> {
 pub(super) fn subject(minibatch: SteppedMinibatch) -> String {
     let SteppedMinibatch { step, place, label, answer, .. } = minibatch;
     let (place, step) = (format::count(place + 1), format::count(step));
-    let read = if answer == label { "hesitantly" } else { "as" };
-    let answer = if answer == label { String::new() } else { format!(" {answer}") };
-    format!("Image {place} of minibatch {step}: a {label}, read {read}{answer}, the worst of all")
+    format!("Image {place} of minibatch {step}: {label}, read as {answer}")
 }

@@ -11,6 +11,7 @@ use crate::app::run::{Run, RunPhase};
 use crate::app::speed::Speed;
 use crate::app::{Context, Effect, Outcome};
 use crate::config::Field;
+use crate::protocol::moments::Moments;
 use crate::protocol::{Request, RunId, SavedFile, StoredHead};
 use record::{Record, RunKey, RunMetadata, StoredRun};
 
@@ -41,7 +42,9 @@ pub enum Event {
     /// Let the run's weights answer.
     Load(RunKey),
     /// The run's weights, or why there are none.
-    Weights(RunKey, Result<Vec<f32>, String>),
+    ///
+    /// The bytes are those of its moments; there may be none.
+    Weights(RunKey, Result<(Vec<f32>, Vec<u8>), String>),
 }
 
 /// What is in the browser's store.
@@ -60,9 +63,11 @@ pub enum RunsRequest {
     Read,
     /// Store a run, and its weights if they are new.
     Keep(StoredRun, Option<Vec<f32>>),
-    /// Delete a run; its weights stay until the next [`RunsRequest::Read`].
+    /// Store a run's moments, as bytes.
+    KeepMoments(RunKey, Vec<u8>),
+    /// Delete a run and its moments; its weights stay until the next [`RunsRequest::Read`].
     Forget(RunKey),
-    /// Read a run's weights.
+    /// Read a run's weights and moments.
     Weights(RunKey),
 }
 
@@ -128,6 +133,8 @@ impl Measure {
 pub struct RunsState {
     records: Collection<Record>,
     measure: Measure,
+    /// The run whose moments were stored last, and the minibatch of the newest of them.
+    kept_moments: Option<(RunId, u32)>,
 }
 
 /// The end of a kept run, to go back to.
@@ -143,6 +150,8 @@ pub struct Restored {
     pub curves: Curves,
     /// Its weights.
     pub weights: Vec<f32>,
+    /// Its moments; empty if the store has none.
+    pub moments: Moments,
 }
 
 /// A run's row in the table, in words.
@@ -273,6 +282,17 @@ impl RunsState {
         }
     }
 
+    /// Asks the store to keep the moments of the current run, which is over or about to go.
+    pub(in crate::app) fn keep_moments(&mut self, cx: &Context) -> Option<Effect> {
+        let (run, moments) = (cx.run.as_ref()?.id(), &cx.timeline.moments);
+        let kept = (run, moments.all().last()?.step);
+        let mut all = self.records.all().iter();
+        let record = all.find(|record| record.run == Some(run) && self.records.keeps(record))?;
+        let key = record.key;
+        let is_new = self.kept_moments.replace(kept) != Some(kept);
+        is_new.then(|| Effect::Runs(RunsRequest::KeepMoments(key, moments.bytes())))
+    }
+
     pub(in crate::app) fn update(&mut self, event: Event, cx: &Context, out: &mut Vec<Outcome>) {
         match event {
             Event::Save(what, origin) => {
@@ -324,9 +344,10 @@ impl RunsState {
                     out.push(Outcome::Effect(Effect::Runs(RunsRequest::Weights(key))));
                 }
             }
-            Event::Weights(key, Ok(weights)) => {
+            Event::Weights(key, Ok((weights, moments))) => {
                 if !cx.run_is_on() {
-                    out.extend(self.records.find(key).map(|record| restore(record, weights)));
+                    let record = self.records.find(key);
+                    out.extend(record.map(|record| restore(record, weights, &moments)));
                 }
             }
             Event::Weights(_, Err(reason)) => {
@@ -337,7 +358,10 @@ impl RunsState {
     }
 
     /// From now on, what is kept of the run with this id goes to the record that it was loaded from.
-    pub(in crate::app) fn set_run(&mut self, key: RunKey, run: RunId) {
+    ///
+    /// - `moment`: the newest of its moments, which the store has.
+    pub(in crate::app) fn set_run(&mut self, key: RunKey, run: RunId, moment: Option<u32>) {
+        self.kept_moments = moment.map(|step| (run, step));
         if let Some(record) = self.find_mut(key) {
             record.run = Some(run);
         }
@@ -387,6 +411,9 @@ impl RunsState {
             let weights = cx.answer.trained().filter(|_| record.run == current);
             self.store(record.kept(), weights.map(<[f32]>::to_vec), out);
         }
+        if !cx.run_is_on() {
+            out.extend(self.keep_moments(cx).map(Outcome::Effect));
+        }
     }
 }
 
@@ -427,7 +454,7 @@ fn is_begin_of(record: &Record, run: &Run, tests: &[Test]) -> bool {
 }
 
 /// Goes back to the end of a run, if these weights fit it.
-fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
+fn restore(record: &Record, weights: Vec<f32>, moments: &[u8]) -> Outcome {
     let RunMetadata { name, settings, start, steps_per_epoch, epochs, .. } = &record.metadata;
     if settings.architecture.parameter_count() != Ok(weights.len()) {
         let words = format!("The saved weights of {name} belong to another network.");
@@ -441,7 +468,8 @@ fn restore(record: &Record, weights: Vec<f32>) -> Outcome {
     }
     run.seconds = record.metadata.seconds.unwrap_or(0.0);
     let (key, name, curves) = (record.key, name.clone(), record.curves.clone());
-    Outcome::Restore(Box::new(Restored { key, name, run, curves, weights }))
+    let moments = Moments::read(moments, weights.len());
+    Outcome::Restore(Box::new(Restored { key, name, run, curves, weights, moments }))
 }
 
 /// How fast training was the last time.

@@ -253,16 +253,59 @@ fn a_kept_run_is_taken_up_again() {
     app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
     assert_eq!(stored(&happen(&mut app, Event::Load(key(1)))), [&RunsRequest::Weights(key(1))]);
 
-    happen(&mut app, Event::Weights(key(1), Ok(vec![0.0; 3])));
+    happen(&mut app, Event::Weights(key(1), Ok((vec![0.0; 3], vec![]))));
     assert!(app.notice.as_ref().is_some_and(|notice| notice.contains("another network")));
     assert_eq!(app.cx.answer.trained().map(<[f32]>::len), Some(34_826), "nothing is lost");
 
-    happen(&mut app, Event::Weights(key(1), Ok(vec![0.5; 7850])));
+    happen(&mut app, Event::Weights(key(1), Ok((vec![0.5; 7850], vec![]))));
     assert_eq!(app.cx.answer.trained(), Some(&[0.5; 7850][..]));
     assert_eq!(app.cx.form.settings.architecture.to_string(), "f,d10s");
     let view = app.view();
     assert_eq!((view.run.text.as_str(), view.curves.rows.len()), ("Done: 2 epochs in 2 s", 2));
     assert_eq!(view.plan.cannot_start_current, None, "the next run can go on from there");
+}
+
+#[test]
+fn a_kept_runs_moments_are_kept_once_it_is_over_and_come_back_with_it() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![]));
+    let moment = |app: &mut App, step: u32| {
+        let reply = Reply::Moment { run: 1, step };
+        app.update(Happening::Reply(reply, vec![vec![0.25; 34_826]]))
+    };
+    moment(&mut app, 1);
+    assert_eq!(stored(&moment(&mut app, 2)), Vec::<&RunsRequest>::new(), "not while it is on");
+    let effects = app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
+    let [RunsRequest::Keep(..), RunsRequest::KeepMoments(of, bytes)] = stored(&effects)[..] else {
+        panic!("{:?}", stored(&effects).len())
+    };
+    assert_eq!((*of, bytes.len()), (key(1), 3 * (4 + 2 * 34_826)));
+    let effects = app.update(Happening::Reset);
+    let again =
+        effects.iter().chain(&app.update(Happening::Confirmed)).cloned().collect::<Vec<_>>();
+    assert_eq!(stored(&again), Vec::<&RunsRequest>::new(), "the store has them");
+    assert_eq!(app.view().curves.timeline.past, 0);
+
+    happen(&mut app, Event::Weights(key(1), Ok((vec![0.5; 34_826], bytes.clone()))));
+    assert_eq!(app.view().curves.timeline.past, 2, "its beginning and the first minibatch");
+    app.update(Happening::Timeline(crate::app::timeline::Event::Go(1)));
+    assert_eq!(app.cx.answer.model().map(|model| model.weights[7]), Some(0.25));
+    happen(&mut app, Event::Weights(key(1), Ok((vec![0.5; 34_826], vec![]))));
+    let timeline = app.view().curves.timeline;
+    assert_eq!(
+        (timeline.past, timeline.text.as_str()),
+        (0, "No earlier moments of this run are here")
+    );
+}
+
+#[test]
+fn the_moments_of_a_run_that_is_given_up_are_kept() {
+    let mut app = trained().0;
+    happen(&mut app, read(vec![]));
+    app.update(Happening::Reset);
+    let effects = app.update(Happening::Confirmed);
+    let kept = stored(&effects);
+    assert!(matches!(kept[..], [RunsRequest::KeepMoments(of, _)] if *of == key(1)), "{kept:?}");
 }
 
 #[test]

@@ -40,7 +40,9 @@ impl FineTuneControls {
             dom::by_id::<HtmlInputElement>(id)?.set_checked(view.part == part);
         }
         text("tuning-start", view.button)?;
-        disable(&dom::by_id("tuning-start")?, view.cannot.as_deref())?;
+        let start: HtmlElement = dom::by_id("tuning-start")?;
+        start.class_list().toggle_with_force("primary", view.share.is_none())?;
+        disable(&start, view.cannot.as_deref())?;
         text("tuning-status", &view.status)?;
         let bar: HtmlProgressElement = dom::by_id("tuning-bar")?;
         bar.set_hidden(view.share.is_none());

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use js_sys::Float32Array;
+use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::app::panels::runs::record::{RunKey, StoredRun};
@@ -11,7 +11,7 @@ use crate::app::panels::runs::{Event, RunsRequest, StoredRuns};
 use crate::app::{self, panels};
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::DomError;
-use crate::web::stored::{self, RUN, WEIGHTS};
+use crate::web::stored::{self, MOMENTS, RUN, WEIGHTS};
 
 /// Carries out a request, and dispatches its result.
 pub(in crate::web::page) fn ask(request: RunsRequest) {
@@ -25,6 +25,14 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
             RunsRequest::Keep(kept, weights) => {
                 written(kept.key, keep(&kept, weights.as_deref()).await);
             }
+            RunsRequest::KeepMoments(key, bytes) => {
+                let moments = Uint8Array::from(bytes.as_slice()).into();
+                if let Err(error) = super::write(&[(&name(MOMENTS, key), &moments)]).await {
+                    dispatch(app::Event::Notice(format!(
+                        "The run is saved, but one cannot go back in it later: its moments were refused ({error})."
+                    )));
+                }
+            }
             RunsRequest::Forget(key) => {
                 written(key, forget(key).await);
             }
@@ -37,7 +45,11 @@ pub(in crate::web::page) fn ask(request: RunsRequest) {
                     Ok(None) => Err(String::from("they were not saved")),
                     Err(error) => Err(error.to_string()),
                 };
-                happen(Event::Weights(key, weights));
+                // Without them one cannot go back; that is all.
+                let moments = super::read(&name(MOMENTS, key)).await.ok().flatten();
+                let moments = moments.and_then(|moments| moments.dyn_into::<Uint8Array>().ok());
+                let moments = moments.map_or_else(Vec::new, |moments| moments.to_vec());
+                happen(Event::Weights(key, weights.map(|weights| (weights, moments))));
             }
         }
     });
@@ -50,7 +62,13 @@ fn name(prefix: &str, key: RunKey) -> String {
 async fn keep(kept: &StoredRun, weights: Option<&[f32]>) -> Result<(), DomError> {
     let value = stored::value_of(kept)?;
     let run = name(RUN, kept.key);
-    FORGOTTEN.set(FORGOTTEN.get().filter(|key| *key != kept.key));
+    if FORGOTTEN.get() == Some(kept.key) {
+        FORGOTTEN.set(None);
+        if let Some(moments) = FORGOTTEN_MOMENTS.take() {
+            // There was room for them just now.
+            let _ = super::write(&[(&name(MOMENTS, kept.key), &moments)]).await;
+        }
+    }
     if let Some(weights) = weights {
         let weights = Float32Array::from(weights).into();
         UNSTORED.with_borrow_mut(|unstored| unstored.insert(kept.key, weights));
@@ -71,6 +89,8 @@ thread_local! {
     static UNSTORED: RefCell<BTreeMap<RunKey, JsValue>> = const { RefCell::new(BTreeMap::new()) };
     /// The run forgotten last, for as long as that can be undone.
     static FORGOTTEN: Cell<Option<RunKey>> = const { Cell::new(None) };
+    /// Its moments.
+    static FORGOTTEN_MOMENTS: Cell<Option<JsValue>> = const { Cell::new(None) };
 }
 
 fn unstored(key: RunKey) -> Option<JsValue> {
@@ -84,10 +104,12 @@ async fn weights(key: RunKey) -> Result<Option<JsValue>, DomError> {
     }
 }
 
-/// Forgets a run and its weights, which makes room at once. [`keep`] without weights brings those back.
+/// Forgets a run, its weights and its moments, which makes room at once. [`keep`] without weights brings those back.
 async fn forget(key: RunKey) -> Result<(), DomError> {
     let weights = weights(key).await?;
-    super::remove(&[name(RUN, key), name(WEIGHTS, key)]).await?;
+    let moments = super::read(&name(MOMENTS, key)).await?;
+    super::remove(&[RUN, WEIGHTS, MOMENTS].map(|prefix| name(prefix, key))).await?;
+    FORGOTTEN_MOMENTS.set(moments);
     let before = FORGOTTEN.replace(Some(key));
     UNSTORED.with_borrow_mut(|unstored| {
         before.map(|before| unstored.remove(&before));
@@ -96,17 +118,19 @@ async fn forget(key: RunKey) -> Result<(), DomError> {
     Ok(())
 }
 
-/// All stored runs. Deletes weights whose run is gone.
+/// All stored runs. Deletes weights and moments whose run is gone.
 async fn read() -> Result<Vec<StoredRun>, DomError> {
     let names = super::find(RUN).await?;
     let values = super::read_all(&names).await?;
     let keys = names.iter().map(|name| name[RUN.len()..].parse().unwrap_or(0));
     let kept: Vec<StoredRun> =
         keys.zip(values).map(|(key, value)| stored::run_of(key, &value)).collect();
-    for weights in super::find(WEIGHTS).await? {
-        let key: RunKey = weights[WEIGHTS.len()..].parse().unwrap_or(0);
-        if kept.iter().all(|kept| kept.key != key) {
-            super::remove(&[weights]).await?;
+    for prefix in [WEIGHTS, MOMENTS] {
+        for found in super::find(prefix).await? {
+            let key: RunKey = found[prefix.len()..].parse().unwrap_or(0);
+            if kept.iter().all(|kept| kept.key != key) {
+                super::remove(&[found]).await?;
+            }
         }
     }
     Ok(kept)

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 
 use crate::protocol::Reply;
+use crate::protocol::moments::Moments;
 use crate::train::session::{EpochEvaluation, Session};
 use crate::train::snapshot::{self, RunHistory};
-use crate::web::worker::run_store;
+use crate::web::worker::run_store::{self, Refused};
 
 /// The most milliseconds of training that are lost with the page.
 const INTERVAL: f64 = 5000.0;
@@ -23,17 +24,43 @@ pub(super) struct KeptRun {
     /// The parameters that the page gave it to start from.
     initial: Vec<f32>,
     history: RunHistory,
+    moments: Moments,
+    /// Whether some of them are not kept yet.
+    new_moments: bool,
     /// When it was last kept, in milliseconds.
     last: f64,
     /// Epochs and minibatches of the run as it was then.
     place: Option<(u32, u32)>,
     /// Whether the page knows that the browser refuses to keep it.
     refusal_is_said: Rc<Cell<bool>>,
+    /// Whether the page knows that it refuses the moments.
+    lack_is_said: Rc<Cell<bool>>,
 }
 
 impl KeptRun {
-    pub(super) fn new(link: String, initial: Vec<f32>, history: RunHistory) -> Self {
-        Self { link, initial, history, last: f64::NAN, place: None, refusal_is_said: Rc::default() }
+    pub(super) fn new(
+        link: String,
+        initial: Vec<f32>,
+        history: RunHistory,
+        moments: Moments,
+    ) -> Self {
+        Self {
+            link,
+            initial,
+            history,
+            moments,
+            new_moments: false,
+            last: f64::NAN,
+            place: None,
+            refusal_is_said: Rc::default(),
+            lack_is_said: Rc::default(),
+        }
+    }
+
+    /// Notes a moment.
+    pub(super) fn add_moment(&mut self, step: u32, weights: &[f32]) {
+        self.moments.record(step, weights);
+        self.new_moments = true;
     }
 
     /// Notes a minibatch.
@@ -80,14 +107,21 @@ impl KeptRun {
         self.place = place;
         self.last = now;
         let Self { link, initial, history, .. } = self;
-        let said = Rc::clone(&self.refusal_is_said);
+        let moments = std::mem::take(&mut self.new_moments).then(|| self.moments.bytes());
+        let said = [&self.refusal_is_said, &self.lack_is_said].map(Rc::clone);
         run_store::keep(
             &snapshot::write(session, link, initial, history, seconds),
-            move |reason| {
+            moments.as_deref(),
+            move |refused| {
+                let [run, lack] = said;
+                let (said, reply) = match refused {
+                    Refused::Run(reason) => (run, Reply::NotKept { reason }),
+                    Refused::Moments(reason) => (lack, Reply::MomentsNotKept { reason }),
+                };
                 if !said.replace(true)
                     && let Ok(scope) = js_sys::global().dyn_into()
                 {
-                    super::send(&scope, &Reply::NotKept { reason }, &[]);
+                    super::send(&scope, &reply, &[]);
                 }
             },
         );

@@ -17,6 +17,7 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 use crate::app::panels::runs::record::StoredRun;
 use crate::config::{Architecture, TrainConfig};
 use crate::net::init;
+use crate::protocol::moments::Moments;
 use crate::protocol::{self, DataProgress, Evaluation, Reply, Request, RunId};
 use crate::train::fine_tune::FineTuneError;
 use crate::train::gradient::SHARDS;
@@ -168,13 +169,13 @@ impl Trainer {
     }
 
     /// Goes on with an interrupted run, unless another one is on.
-    pub(super) fn go_on(&mut self, going_on: GoingOn, bytes: Option<Vec<u8>>) {
+    pub(super) fn go_on(&mut self, going_on: GoingOn, taken: Option<[Vec<u8>; 2]>) {
         if self.run.is_some() {
             return;
         }
         let GoingOn { run, workers, pace } = going_on;
-        let read = match bytes {
-            Some(bytes) => self.read(&bytes).map_err(|error| error.to_string()),
+        let read = match &taken {
+            Some([bytes, _]) => self.read(bytes).map_err(|error| error.to_string()),
             None => Err("it is running in another tab, or is over".to_owned()),
         };
         let begun = read.and_then(|snapshot| {
@@ -187,8 +188,13 @@ impl Trainer {
                 let reply = Reply::Continued { run, link: link.clone(), epoch, steps_per_epoch };
                 let RunHistory { losses, accuracies, tests } = &history;
                 self.send(&reply, &[session.averaged(), &initial, losses, accuracies, tests]);
+                let bytes = taken.map(|[_, moments]| moments).unwrap_or_default();
+                let moments = Moments::read(&bytes, session.parameters().len());
+                for moment in moments.all() {
+                    self.send(&Reply::Moment { run, step: moment.step }, &[&moment.weights()]);
+                }
                 self.helper_pool.resize((workers as usize).clamp(1, SHARDS) - 1);
-                let kept = KeptRun::new(link, initial, history);
+                let kept = KeptRun::new(link, initial, history, moments);
                 let now = self.clock.now();
                 let mut run = TrainingRun::new(run, session, executor, kept, now);
                 run.set_seconds(seconds);
@@ -429,7 +435,7 @@ impl Trainer {
             return Err("The weights to start from belong to another network.".to_owned());
         }
         let session = Session::new(settings, total, parameters);
-        let kept = KeptRun::new(link, initial, RunHistory::default());
+        let kept = KeptRun::new(link, initial, RunHistory::default(), Moments::default());
         Ok(TrainingRun::new(id, session, executor, kept, self.clock.now()))
     }
 

@@ -374,10 +374,11 @@ impl TrainingRun {
     }
 
     /// Sends the page the weights that one can go back to, if this is such a moment.
-    fn report_moment(&self, context: &TrainerContext<'_>) {
+    fn report_moment(&mut self, context: &TrainerContext<'_>) {
         let (run, step) = (self.id, self.session.step());
         if is_moment(step, self.session.steps()) {
             context.send(&Reply::Moment { run, step }, &[self.session.averaged()]);
+            self.kept.add_moment(step, self.session.averaged());
         }
     }
 

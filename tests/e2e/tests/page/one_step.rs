@@ -31,7 +31,7 @@ fn step(page: &Page) -> Result<()> {
     says(page, "#inside-step-text", "Press Step to see one minibatch’s step.")?;
     page.click_when_enabled("#inside-step-go", 10)?;
     says(page, "#inside-step-text", "Minibatch 1: 100 images, loss 2.")?;
-    says(page, "#inside-subject", "of minibatch 1: a ")?;
+    says(page, "#inside-subject", "of minibatch 1: ")?;
     Ok(())
 }
 

@@ -115,13 +115,18 @@ fn a_run_goes_on_after_a_reload(page: &mut Page) -> Result<()> {
 fn a_paused_run_goes_on_with_its_curves(page: &mut Page) -> Result<()> {
     let expected = undisturbed(page)?;
     page.train(&slowly())?;
+    page.wait_for("some moments", 30, |status| status.step > Some(20))?;
     page.click("#train")?;
     let paused = page.wait_for_state("paused", 10)?;
     wait_for_states(page, 1)?;
+    const MOMENTS: &str = "return Number(document.querySelector('#timeline').max)";
+    let before: u32 = page.ask(MOMENTS, vec![])?;
     reload(page)?;
     wait_for_offer(page)?;
     page.click("#resume")?;
     let on = page.wait_for("the run", 10, |status| status.step > Some(0))?;
+    let moments: u32 = page.ask(MOMENTS, vec![])?;
+    ensure!(before > 10 && moments >= before, "{moments} moments, {before} before");
     ensure!(on.step >= paused.step, "{on:?} after {paused:?}");
     let went_on = outcome(page)?;
     ensure!(went_on == expected, "{went_on:?}, not {expected:?}");

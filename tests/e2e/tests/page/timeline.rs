@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("timeline::a_press_on_a_curve_goes_back", a_press_on_a_curve_goes_back),
     ("timeline::play_shows_the_run_from_its_beginning", play_shows_the_run),
     ("timeline::a_run_goes_on_while_one_looks_back", a_run_goes_on),
+    ("timeline::a_kept_run_has_its_moments", a_kept_run_has_its_moments),
 ];
 
 const HOME: char = '\u{e011}';
@@ -119,4 +120,36 @@ fn a_run_goes_on(page: &mut Page) -> Result<()> {
     page.agree()?;
     ensure!(moment(page)?.is_empty(), "with the run its past is gone");
     Ok(())
+}
+
+/// In a later visit, too; they go with the run.
+fn a_kept_run_has_its_moments(page: &mut Page) -> Result<()> {
+    const MOMENTS: &str = "
+        return new Promise(done => {
+            const opened = indexedDB.open('inkling');
+            opened.onsuccess = () => {
+                const keys = opened.result.transaction('kept').objectStore('kept').getAllKeys();
+                const ours = () => keys.result.filter(key => /^(resume-)?moments/.test(key)).length;
+                keys.onsuccess = () => { done(ours()); opened.result.close(); };
+            };
+        });";
+    let stored = |page: &Page, count: u64| {
+        page.wait_until("the store", 10, || {
+            Ok((page.ask::<u64>(MOMENTS, vec![])? == count).then_some(()))
+        })
+    };
+    trained(page)?;
+    stored(page, 1)?;
+    page.open("")?;
+    ensure!(!page.is_enabled("#timeline")?, "no run is here yet");
+    page.click("#open-runs")?;
+    page.click_when_enabled("#runs-rows [data-do=load]", 10)?;
+    page.wait_until("the moments", 10, || Ok(page.is_enabled("#timeline")?.then_some(())))?;
+    page.ask::<()>("document.querySelector('#timeline').focus()", vec![])?;
+    page.browser.press(&[], HOME)?;
+    ensure!(moment(page)? == "0", "the beginning, not {}", moment(page)?);
+    page.click("#runs-rows [data-do=delete]")?;
+    stored(page, 0)?;
+    page.click("#runs-undo")?;
+    stored(page, 1)
 }

@@ -68,7 +68,7 @@ pub(super) fn point(event: &PointerEvent, pins: bool) {
 pub(super) fn words(view: &View) -> Result<(), DomError> {
     let shown = view.state.one_step.shown;
     let room: Element = dom::by_id("inside")?;
-    room.class_list().toggle_with_force("stepping", shown)?;
+    room.class_list().toggle_with_force("step-seen", shown)?;
     dom::hide("inside-step-part", !shown)?;
     dom::text("inside-step-text", &view.step_text)?;
     dom::hide("inside-step-legend", view.step.is_none())?;

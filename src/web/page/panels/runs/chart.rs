@@ -91,5 +91,6 @@ fn line(row: &Row) -> Array {
     let dash = DASHES[(row.key >> 16) as usize / COLOURS % DASHES.len()];
     let (epochs, values): (Vec<f64>, Vec<f64>) = row.points.iter().copied().unzip();
     let [epochs, values] = [epochs, values].map(|list| Float64Array::from(list.as_slice()));
-    Array::of4(&colour(row.key).into(), &dash.into(), &epochs, &values)
+    let colour = colour(row.key);
+    Array::of5(&colour.into(), &dash.into(), &epochs, &values, &row.name.as_str().into())
 }
