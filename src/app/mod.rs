@@ -194,6 +194,9 @@ impl App {
         for outcome in out {
             self.follow(outcome, &mut effects);
         }
+        if self.cx.should_warm_up() {
+            self.send(Request::WarmUp, vec![], &mut effects);
+        }
         #[cfg(test)]
         before.assert_same_but(
             ViewChanges::of(&self.cx, self.notice.as_deref(), self.changed),

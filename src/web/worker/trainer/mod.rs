@@ -23,6 +23,7 @@ use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::train::snapshot::{RunHistory, Snapshot, SnapshotError};
+use crate::train::warm_up::WarmUp;
 use crate::web::port::Turn;
 use crate::web::worker::comparison::RunComparison;
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
@@ -38,6 +39,9 @@ use run::{TrainerContext, TrainingRun};
 
 /// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
+
+/// Milliseconds of a warm-up's slice.
+const WARM_UP_SLICE: f64 = 8.0;
 
 /// Milliseconds between two [`Reply::Evaluating`].
 const EVALUATING_INTERVAL: f64 = 1000.0;
@@ -75,6 +79,8 @@ pub(super) struct Trainer {
     retry: Retry,
     images: Images,
     run: Option<TrainingRun>,
+    /// `None` once it is over.
+    warm_up: Option<WarmUp>,
     /// Whether interrupted runs have been looked for.
     has_looked: bool,
     /// Key of the interrupted run that the page was told of.
@@ -104,6 +110,7 @@ impl Trainer {
             retry,
             images: Images::default(),
             run: None,
+            warm_up: WarmUp::new(),
             has_looked: false,
             offered: None,
             evaluating: None,
@@ -202,6 +209,7 @@ impl Trainer {
     /// Takes a request; returns what goes on beside all else.
     pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Later> {
         match request {
+            Request::WarmUp => self.warm_up(),
             Request::LoadData => {
                 self.retry.set(true);
                 return self.loader.take().map(|loader| Later::Load(Box::new(loader)));
@@ -299,11 +307,21 @@ impl Trainer {
         }
     }
 
+    /// A slice of the warm-up, short, as the page may be about to move something. It is over once a run is on.
+    fn warm_up(&mut self) {
+        let left = self.warm_up.as_mut().filter(|_| self.run.is_none());
+        if left.is_none_or(|left| slice(&self.clock, WARM_UP_SLICE, || left.advance())) {
+            self.warm_up = None;
+        } else {
+            self.send(&Reply::Cold, &[]);
+        }
+    }
+
     /// A slice of an evaluation.
     fn evaluate(&mut self) {
         let Some(evaluating) = &mut self.evaluating else { return };
         let start = self.clock.now();
-        let done = slice(&self.clock, || evaluating.advance(&self.images.test));
+        let done = slice(&self.clock, SLICE, || evaluating.advance(&self.images.test));
         if start - evaluating.reported > EVALUATING_INTERVAL {
             evaluating.reported = start;
             send(&self.scope, &Reply::Evaluating, &[]);
@@ -467,10 +485,10 @@ impl Trainer {
 }
 
 /// Advances some work until it is done or a slice of time is over; returns whether it is done.
-fn slice(clock: &Performance, mut advance: impl FnMut() -> bool) -> bool {
+fn slice(clock: &Performance, milliseconds: f64, mut advance: impl FnMut() -> bool) -> bool {
     let start = clock.now();
     let mut done = false;
-    while !done && clock.now() - start < SLICE {
+    while !done && clock.now() - start < milliseconds {
         done = advance();
     }
     done
