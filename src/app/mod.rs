@@ -19,6 +19,7 @@ pub mod link;
 pub mod network_picture;
 pub mod panels;
 pub mod run;
+pub mod sort;
 pub mod speed;
 pub mod timeline;
 mod training;
