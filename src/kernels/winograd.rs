@@ -99,9 +99,13 @@ pub fn pack(
                 continue;
             }
             for half in 0..2 {
+                let column = first + 4 * half;
                 let tap = |y: usize, x: usize| {
                     let row = ((KERNEL_SIZE * y + x) * channels + channel) * filters;
-                    take(kernel[row..][..filters].get(first + 4 * half..).unwrap_or_default())
+                    if column + 4 <= filters {
+                        return F32x4::load_at(kernel, row + column);
+                    }
+                    take(kernel[row..][..filters].get(column..).unwrap_or_default())
                 };
                 let columns: [[F32x4; 4]; 3] =
                     std::array::from_fn(|x| kernel_transform([tap(0, x), tap(1, x), tap(2, x)]));
@@ -236,9 +240,13 @@ pub fn forward_pooled_picture(
         let outputs = output.chunks_mut(PANEL).zip(argmax.chunks_mut(PANEL)).zip(bias);
         if F32x4::are_zero(patch) {
             for ((values, indices), bias) in outputs {
+                // By fours, as `fill` would call `memory.fill`.
                 let values = values.as_chunks_mut().0.iter_mut();
-                values.zip(load(bias)).for_each(|(value, bias)| rectified(bias, relu).store(value));
-                indices.fill(0);
+                let indices = indices.as_chunks_mut().0;
+                for ((value, index), bias) in values.zip(indices).zip(load(bias)) {
+                    rectified(bias, relu).store(value);
+                    *index = [0; 4];
+                }
             }
             continue;
         }
