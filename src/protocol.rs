@@ -87,6 +87,17 @@ pub enum Request {
         /// `None` is as many as possible.
         pace: Option<u32>,
     },
+    /// Report single minibatches' steps from now on, or no longer: the last one of a Step, and those at a slow pace;
+    /// see [`Reply::Stepped`].
+    Watch {
+        /// Whether to.
+        on: bool,
+    },
+    /// Say how a parameter took the newest [`Reply::Stepped`]; answered by [`Reply::ParameterStep`].
+    ExplainStep {
+        /// The parameter's place among all.
+        parameter: u32,
+    },
     /// Forget the run.
     Reset {
         /// The run meant.
@@ -247,6 +258,21 @@ pub enum Reply {
         /// Minibatches finished.
         step: u32,
     },
+    /// A minibatch's step, as [`Request::Watch`] asked. Arrays: `[image, asked, change]`: the image that the network read
+    /// worst, `[28][28]`, 0 to 1; by how much, times minus one, each number of each layer's output raises that image's
+    /// loss, the first layer's first; and what the step added to each parameter.
+    Stepped(SteppedMinibatch),
+    /// How a parameter took that step, in words.
+    ParameterStep {
+        /// The parameter's place among all.
+        parameter: u32,
+        /// Which it is.
+        title: String,
+        /// What it was and what it is.
+        result: String,
+        /// The optimizer's equation, with numbers.
+        lines: Vec<String>,
+    },
     /// The run is paused after `step` minibatches.
     Paused {
         /// The run.
@@ -343,6 +369,25 @@ pub enum Reply {
     },
     /// The trainer has ended with an exception, which is on the console.
     Broken,
+}
+
+/// A minibatch, and the image of it that the network read worst.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteppedMinibatch {
+    /// The run.
+    pub run: RunId,
+    /// Minibatches finished.
+    pub step: u32,
+    /// Images in it.
+    pub images: u32,
+    /// Their mean cross-entropy before the step.
+    pub loss: f32,
+    /// The image's place among them, from 0.
+    pub place: u32,
+    /// Its class.
+    pub label: u8,
+    /// The class that the network took it for.
+    pub answer: u8,
 }
 
 /// How many test images the map has.

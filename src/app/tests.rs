@@ -4,6 +4,7 @@ mod doubt;
 mod files;
 mod hand;
 mod interrupted;
+mod one_step;
 mod random;
 mod timeline;
 mod trainer;

@@ -2,6 +2,7 @@
 
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
+use super::panels::inside::one_step::ParameterStep;
 use super::panels::runs::Restored;
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
@@ -395,6 +396,16 @@ impl App {
                 if self.current(run).is_some() {
                     self.cx.timeline.moments.record(step, &next());
                 }
+            }
+            Reply::Stepped(minibatch) => {
+                let arrays = [next(), next(), next()];
+                if self.current(minibatch.run).is_some() {
+                    self.panels.inside.take_step(minibatch, arrays, out);
+                }
+            }
+            Reply::ParameterStep { parameter, title, result, lines } => {
+                let words = ParameterStep { title, result, lines };
+                self.panels.inside.take_words(parameter, words, out);
             }
             Reply::Paused { run, step } => {
                 if let Some(run) = self.current(run) {

@@ -1,7 +1,9 @@
-//! MNIST: bytes to digits ([`idx`]) and the order in which training sees them ([`batches`]).
+//! MNIST: the list of its parts ([`manifest`]), bytes to digits ([`idx`]) and the order in which training sees them
+//! ([`batches`]).
 
 pub mod batches;
 pub mod idx;
+pub mod manifest;
 
 pub use crate::config::{CLASSES, SIDE};
 

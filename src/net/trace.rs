@@ -263,6 +263,15 @@ impl Trace {
         (end - row) * cost
     }
 
+    /// Computes the layers after this one again.
+    #[cfg(test)]
+    pub fn go_on_after(&mut self, layer: usize, parameters: &[f32]) {
+        self.next = (layer + 1, 0);
+        while self.done() < self.layers.len() {
+            self.advance(parameters, usize::MAX);
+        }
+    }
+
     /// Input of a layer, counted from 0.
     pub fn input(&self, layer: usize) -> &[f32] {
         layer.checked_sub(1).map_or(&self.image, |before| &self.layers[before].output)
@@ -289,11 +298,24 @@ impl Trace {
 
     /// The gradient of a function of the logits with respect to every number of the image.
     ///
-    /// - `gradient`: the one with respect to the logits.
-    pub fn gradient(&self, parameters: &[f32], mut gradient: Vec<f32>) -> Vec<f32> {
-        for (at, layer) in self.layers.iter().enumerate().rev() {
-            gradient = layer.reverse(self.input(at), parameters, gradient);
+    /// - `by_logits`: the one with respect to the logits.
+    pub fn gradient(&self, parameters: &[f32], by_logits: Vec<f32>) -> Vec<f32> {
+        let back = |by: Vec<f32>, (at, layer): (usize, &LayerActivations)| {
+            layer.reverse(self.input(at), parameters, by)
+        };
+        self.layers.iter().enumerate().rev().fold(by_logits, back)
+    }
+
+    /// The gradients of a function of the logits with respect to the output of each layer, the first layer's first.
+    ///
+    /// - `by_logits`: the one with respect to the logits.
+    pub fn gradients(&self, parameters: &[f32], by_logits: Vec<f32>) -> Vec<Vec<f32>> {
+        let mut found = vec![by_logits];
+        for (at, layer) in self.layers.iter().enumerate().skip(1).rev() {
+            let by_output = found.last().cloned().unwrap_or_default();
+            found.push(layer.reverse(self.input(at), parameters, by_output));
         }
-        gradient
+        found.reverse();
+        found
     }
 }

@@ -66,6 +66,21 @@ impl OptimizerState {
         both.into_iter().filter(|(_, numbers)| !numbers.is_empty()).collect()
     }
 
+    /// Which optimizer it is.
+    pub fn kind(&self) -> Optimizer {
+        self.kind
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+
+    /// Its first and second memory of a parameter; 0 where it has none.
+    pub fn memory_of(&self, parameter: usize) -> [f32; 2] {
+        [&self.first, &self.second].map(|of| of.get(parameter).copied().unwrap_or(0.0))
+    }
+
     /// Takes one step.
     pub fn step(&mut self, learning_rate: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::bytes::{Reader, Writer};
+use super::observed_step::ObservedStep;
 use super::optimizer::{self, OptimizerState};
 use super::schedule::learning_rate;
 use crate::config::TrainConfig;
@@ -210,12 +211,7 @@ impl Session {
 
     /// Takes an optimizer step with the gradient of the minibatch that [`Session::next`] named.
     pub fn learn(&mut self, gradient: &[f32]) {
-        let rate = learning_rate(
-            self.settings.schedule,
-            self.settings.learning_rate,
-            self.step,
-            self.steps(),
-        );
+        let rate = self.rate();
         self.optimizer.step(rate, &mut self.parameters, gradient);
         let momentum = self.settings.ema_momentum;
         optimizer::update_ema(momentum, self.step, &mut self.average, &self.parameters);
@@ -227,6 +223,31 @@ impl Session {
                 self.mode = Mode::Paused;
             }
         }
+    }
+
+    /// The learning rate of the next step.
+    fn rate(&self) -> f32 {
+        let TrainConfig { schedule, learning_rate: rate, .. } = self.settings;
+        learning_rate(schedule, rate, self.step, self.steps())
+    }
+
+    /// As [`Session::learn`]; returns all that the step was made of.
+    pub fn learn_observed(&mut self, gradient: &[f32]) -> ObservedStep {
+        let before = (self.parameters.clone(), self.optimizer.clone());
+        let rate = self.rate();
+        self.learn(gradient);
+        ObservedStep {
+            step: self.step,
+            rate,
+            gradient: gradient.to_vec(),
+            parameters: [before.0, self.parameters.clone()],
+            optimizer: [before.1, self.optimizer.clone()],
+        }
+    }
+
+    /// Whether the run pauses after the next minibatch.
+    pub fn pauses_next(&self) -> bool {
+        matches!(self.mode, Mode::Stepping(1))
     }
 
     /// Adds the score on the images that [`Session::next`] named. Returns the scores once all images are

@@ -7,7 +7,7 @@ use crate::app::drawings::{self, DrawingSet, DrawingsRequest, Labelled, StoredDr
 use crate::app::panels::evaluate::{self, gallery::Choice};
 use crate::app::panels::experiment::{self, editor::Edit};
 use crate::app::panels::fine_tune;
-use crate::app::panels::inside::{self, Attribution, Subject, Unit};
+use crate::app::panels::inside::{self, Attribution, Pointing, Subject, Unit};
 use crate::app::panels::runs::record::{Record, StoredRun};
 use crate::app::panels::runs::{Measure, RunsRequest, StoredRuns};
 use crate::app::timeline::Event as Happened;
@@ -15,7 +15,8 @@ use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
 use crate::protocol::{
-    FileFormat, Interrupted, NetworkInfo, OpenedFile, SavedFile, Tallies, Tally, Trainable,
+    FileFormat, Interrupted, NetworkInfo, OpenedFile, SavedFile, SteppedMinibatch, Tallies, Tally,
+    Trainable,
 };
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -425,7 +426,7 @@ impl<'a> Visit<'a> {
         let keys: Vec<Key> = self.app.panels.runs.records().map(|record| record.key).collect();
         let rng = &mut self.rng;
         match rng.u8(..5) {
-            0 => panels::Event::Inside(match rng.u8(..7) {
+            0 => panels::Event::Inside(match rng.u8(..8) {
                 0 => inside::Event::Look(Subject::Drawing),
                 1 => inside::Event::Look(Subject::Image {
                     picture: Box::new([number(rng); PIXELS]),
@@ -454,6 +455,12 @@ impl<'a> Visit<'a> {
                     &[Attribution::Off, Attribution::Gradient, Attribution::Occlusion],
                 )),
                 5 => inside::Event::Class(Some(rng.usize(..12))),
+                6 => match rng.u8(..4) {
+                    0 => inside::Event::Parameter(rng.u32(..9), Pointing::Pointer),
+                    1 => inside::Event::Parameter(rng.u32(..), Pointing::Keys),
+                    2 => inside::Event::PinParameter(rng.bool().then(|| rng.u32(..9))),
+                    _ => inside::Event::OneStep(rng.bool()),
+                },
                 _ => inside::Event::Label(Some(rng.usize(..12))),
             }),
             1 => panels::Event::Evaluate(match rng.u8(..6) {
@@ -565,7 +572,24 @@ impl<'a> Visit<'a> {
             10 => Reply::Finished { run, seconds: f64::from(number(rng)) },
             11 => Reply::Diverged { run, step: whole(rng), seconds: f64::from(number(rng)) },
             12 => Reply::Working { run, evaluated: rng.bool().then(|| number(rng)) },
-            13 if rng.bool() => Reply::Moment { run, step: whole(rng) },
+            13 if rng.bool() => match rng.u8(..3) {
+                0 => Reply::Moment { run, step: whole(rng) },
+                1 => Reply::Stepped(SteppedMinibatch {
+                    run,
+                    step: whole(rng),
+                    images: whole(rng),
+                    loss: number(rng),
+                    place: rng.u32(..99),
+                    label: rng.u8(..10),
+                    answer: rng.u8(..10),
+                }),
+                _ => Reply::ParameterStep {
+                    parameter: rng.u32(..9),
+                    title: reason(),
+                    result: reason(),
+                    lines: vec![reason()],
+                },
+            },
             13 => Reply::Paused { run, step: whole(rng) },
             14 => Reply::Evaluated { id: rng.u32(..4), evaluation: evaluation(rng) },
             15 => pick_of(

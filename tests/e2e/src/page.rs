@@ -340,7 +340,8 @@ impl<'b> Page<'b> {
         let own = self.site.url();
         messages.retain(|ConsoleMessage { text, .. }| {
             let of_another = text.contains("http://127.0.0.1:") && !text.contains(&own);
-            let left = text.starts_with("about:blank - ") || text.contains("ERR_SOCKET_NOT_CONNECTED");
+            let left =
+                text.starts_with("about:blank - ") || text.contains("ERR_SOCKET_NOT_CONNECTED");
             !of_another && !left
         });
         Ok(messages)

@@ -2,12 +2,15 @@
 
 pub mod arithmetic;
 pub mod occlusion;
+pub mod one_step;
 
 use crate::app::answer::{Answer, Model};
 use crate::app::{Context, Outcome};
 use crate::config::architecture::Layer;
 use crate::data::{CLASSES, PIXELS};
 use crate::net::trace::{LayerActivations, Trace};
+use crate::protocol::SteppedMinibatch;
+use one_step::{OneStep, ParameterStep, SeenStep};
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,6 +75,21 @@ pub enum Event {
     Change(bool),
     /// The drawing's label, from its author, or none.
     Label(Option<usize>),
+    /// Show the newest minibatch's step, or what the layers give.
+    OneStep(bool),
+    /// Point at a parameter, with a mouse or with keys; this does nothing while something is pinned.
+    Parameter(u32, Pointing),
+    /// Pin a parameter, `None` is the selected one, or let it go if it is pinned.
+    PinParameter(Option<u32>),
+}
+
+/// What somebody points with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointing {
+    /// A mouse, a pen or a finger.
+    Pointer,
+    /// The keyboard, whose user may not see what is said.
+    Keys,
 }
 
 /// State of the panel.
@@ -93,6 +111,8 @@ pub struct InsideState {
     label: Option<usize>,
     /// Counts changes of the subject.
     pub revision: u32,
+    /// The newest minibatch's step.
+    pub one_step: OneStep,
 }
 
 /// What the panel shows, except the layers' numbers.
@@ -114,6 +134,12 @@ pub struct View<'a> {
     pub model: Option<Model<'a>>,
     /// What is pointed at, and how it is shown.
     pub state: &'a InsideState,
+    /// The step that is shown instead of what the layers give.
+    pub step: Option<&'a SeenStep>,
+    /// What to say about it, or how to see one; empty while what the layers give is shown.
+    pub step_text: String,
+    /// Why no step can be taken now.
+    pub cannot_step: Option<&'static str>,
 }
 
 impl InsideState {
@@ -125,24 +151,48 @@ impl InsideState {
                 if !self.is_pinned(answer) {
                     self.unit = Some(unit).filter(|unit| exists(answer, *unit));
                     self.pinned = false;
+                    self.one_step.point(None, false, out);
                 }
             }
             Event::Pin(unit) => {
                 let unit = unit.or(self.unit).filter(|unit| exists(answer, *unit));
                 self.pinned = unit.is_some() && !(self.pinned && unit == self.unit);
                 self.unit = unit;
+                self.one_step.point(None, false, out);
                 if unit.is_some() {
-                    let words = if self.pinned { "Pinned" } else { "No longer pinned" };
-                    out.push(Outcome::announce(words));
+                    out.push(self.spoken_pin());
                 }
             }
             Event::Release => {
                 if !self.is_pinned(answer) {
                     self.unit = None;
+                    self.one_step.point(None, false, out);
                 }
                 self.pinned = false;
             }
+            Event::OneStep(shown) => {
+                self.one_step.shown = shown;
+                self.pinned = false;
+                self.unit = None;
+                self.one_step.point(None, false, out);
+            }
+            Event::Parameter(parameter, pointing) => {
+                if !self.is_pinned(answer) || pointing == Pointing::Keys {
+                    self.unit = None;
+                    self.pinned = false;
+                    self.one_step.point(Some(parameter), pointing == Pointing::Keys, out);
+                }
+            }
+            Event::PinParameter(parameter) => {
+                let before = self.one_step.parameter;
+                let Some(parameter) = parameter.or(before) else { return };
+                self.pinned = !(self.pinned && before == Some(parameter));
+                self.unit = None;
+                self.one_step.point(Some(parameter), false, out);
+                out.push(self.spoken_pin());
+            }
             Event::Go(layer, by) => {
+                self.one_step.point(None, false, out);
                 self.go(answer, layer, by);
                 out.extend(self.spoken_unit(answer).map(Outcome::announce));
             }
@@ -161,6 +211,30 @@ impl InsideState {
         self.revision = self.revision.wrapping_add(1);
     }
 
+    fn spoken_pin(&self) -> Outcome {
+        Outcome::announce(if self.pinned { "Pinned" } else { "No longer pinned" })
+    }
+
+    /// Takes a minibatch's step.
+    pub(in crate::app) fn take_step(
+        &mut self,
+        minibatch: SteppedMinibatch,
+        arrays: [Vec<f32>; 3],
+        out: &mut Vec<Outcome>,
+    ) {
+        self.one_step.take(minibatch, arrays, out);
+    }
+
+    /// Takes the words for a parameter's step.
+    pub(in crate::app) fn take_words(
+        &mut self,
+        parameter: u32,
+        words: ParameterStep,
+        out: &mut Vec<Outcome>,
+    ) {
+        self.one_step.take_words(parameter, words, out);
+    }
+
     /// The label of an emptied drawing goes with it.
     pub(in crate::app) fn forget_label(&mut self, answer: &Answer) {
         if answer.is_blank() {
@@ -172,6 +246,7 @@ impl InsideState {
     pub fn view<'a>(&'a self, cx: &'a Context) -> View<'a> {
         let (answer, model) = (&cx.answer, cx.answer.model());
         let picture = self.picture(answer);
+        let step = self.one_step.seen(cx);
         let (subject, label, cannot_label) = match &self.subject {
             Subject::Image { label, name, .. } => (
                 format!("{name}, true digit {label}"),
@@ -196,13 +271,16 @@ impl InsideState {
         };
         View {
             stamp: (answer.revision(), answer.weights_revision(), self.revision),
-            subject,
+            subject: step.map_or(subject, |step| one_step::subject(step.minibatch)),
             is_drawing: self.subject == Subject::Drawing,
             picture: picture.copied().unwrap_or([0.0; PIXELS]),
             label,
             cannot_label,
             model,
             state: self,
+            step,
+            step_text: self.one_step.text(cx),
+            cannot_step: one_step::cannot_step(cx),
         }
     }
 
@@ -227,7 +305,8 @@ impl InsideState {
     }
 
     fn is_pinned(&self, answer: &Answer) -> bool {
-        self.pinned && self.unit.is_some_and(|unit| exists(answer, unit))
+        let exists = self.unit.is_some_and(|unit| exists(answer, unit));
+        self.pinned && (exists || self.one_step.parameter.is_some())
     }
 
     /// The arithmetic of the selected number, for a screen reader.

@@ -8,6 +8,8 @@ mod images;
 mod kept_run;
 mod map;
 mod run;
+mod warming;
+mod watched_step;
 
 use std::rc::Rc;
 
@@ -39,9 +41,6 @@ use run::{TrainerContext, TrainingRun};
 
 /// Milliseconds of work before messages are delivered.
 const SLICE: f64 = 40.0;
-
-/// Milliseconds of a warm-up's slice.
-const WARM_UP_SLICE: f64 = 8.0;
 
 /// Milliseconds between two [`Reply::Evaluating`].
 const EVALUATING_INTERVAL: f64 = 1000.0;
@@ -81,6 +80,8 @@ pub(super) struct Trainer {
     run: Option<TrainingRun>,
     /// `None` once it is over.
     warm_up: Option<WarmUp>,
+    /// Whether the page wants single steps.
+    watches: bool,
     /// Whether interrupted runs have been looked for.
     has_looked: bool,
     /// Key of the interrupted run that the page was told of.
@@ -111,6 +112,7 @@ impl Trainer {
             images: Images::default(),
             run: None,
             warm_up: WarmUp::new(),
+            watches: false,
             has_looked: false,
             offered: None,
             evaluating: None,
@@ -246,6 +248,13 @@ impl Trainer {
             Request::Step { run, count } => {
                 self.with_run(run, |run| run.session.take_steps(count));
             }
+            Request::Watch { on } => self.watches = on,
+            Request::ExplainStep { parameter } => {
+                let watched = self.run.as_ref().and_then(|run| run.watched.as_ref());
+                if let Some(reply) = watched.and_then(|watched| watched.explain(parameter)) {
+                    self.send(&reply, &[]);
+                }
+            }
             Request::Pace { run, pace } => self.with_run(run, |run| run.pace = pace),
             Request::Reset { run } => {
                 if self.run.as_ref().is_some_and(|current| current.id == run) {
@@ -304,16 +313,6 @@ impl Trainer {
         match evaluating {
             Ok(evaluating) => self.evaluating = Some(evaluating),
             Err(reason) => self.send(&Reply::EvaluationFailed { id, reason }, &[]),
-        }
-    }
-
-    /// A slice of the warm-up, short, as the page may be about to move something. It is over once a run is on.
-    fn warm_up(&mut self) {
-        let left = self.warm_up.as_mut().filter(|_| self.run.is_none());
-        if left.is_none_or(|left| slice(&self.clock, WARM_UP_SLICE, || left.advance())) {
-            self.warm_up = None;
-        } else {
-            self.send(&Reply::Cold, &[]);
         }
     }
 
@@ -469,8 +468,9 @@ impl Trainer {
             self.wake();
         }
         let Some(run) = &mut self.run else { return };
-        let Self { scope, clock, turn, helper_pool, images, .. } = self;
-        let mut context = TrainerContext { scope, clock, turn, helper_pool, images };
+        let Self { scope, clock, turn, helper_pool, images, watches, .. } = self;
+        let watches = *watches;
+        let mut context = TrainerContext { scope, clock, turn, helper_pool, images, watches };
         let start = clock.now();
         let mut busy = true;
         while busy && clock.now() - start < SLICE {

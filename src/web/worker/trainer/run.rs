@@ -5,7 +5,9 @@ use web_sys::{DedicatedWorkerGlobalScope, Performance};
 use super::SLICE;
 use super::images::Images;
 use super::kept_run::KeptRun;
+use super::watched_step::{self, WatchedStep};
 use crate::config::TrainConfig;
+use crate::net::loss::Score;
 use crate::protocol::helper::Work;
 use crate::protocol::moments::is_moment;
 use crate::protocol::{Activity, Evaluation, Progress, Reply, RunId};
@@ -55,10 +57,12 @@ pub(super) struct TrainerContext<'a> {
     pub(super) turn: &'a Turn,
     pub(super) helper_pool: &'a mut HelperPool,
     pub(super) images: &'a Images,
+    /// Whether the page wants single steps.
+    pub(super) watches: bool,
 }
 
 impl TrainerContext<'_> {
-    fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
+    pub(super) fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
         send(self.scope, reply, arrays);
     }
 }
@@ -111,6 +115,10 @@ pub(super) struct TrainingRun {
     accuracies: Vec<f32>,
     /// Of the test images evaluated since the last minibatch, `[images][classes]`.
     test_probabilities: Vec<f32>,
+    /// The newest step that the page was told of.
+    pub(super) watched: Option<WatchedStep>,
+    /// When that was, in milliseconds.
+    last_watched: f64,
 }
 
 impl TrainingRun {
@@ -144,6 +152,8 @@ impl TrainingRun {
             losses: Vec::new(),
             accuracies: Vec::new(),
             test_probabilities: Vec::new(),
+            watched: None,
+            last_watched: f64::NEG_INFINITY,
         }
     }
 
@@ -298,7 +308,7 @@ impl TrainingRun {
         let seconds = || (context.clock.now() - job.since) / 1000.0;
         match job.work {
             Work::Gradient { .. } => {
-                self.session.learn(self.executor.gradient());
+                self.learn(context, score);
                 self.loaded = false;
                 self.meter.trained(score.images as usize, seconds());
                 self.losses.push(score.mean_loss());
@@ -337,6 +347,21 @@ impl TrainingRun {
             }
         }
         true
+    }
+
+    /// Takes a step with the minibatch's gradient, and tells the page of it if somebody looks at this one.
+    fn learn(&mut self, context: &TrainerContext<'_>, score: Score) {
+        let now = context.clock.now();
+        let is_due =
+            self.session.pauses_next() || watched_step::is_due(self.pace, now - self.last_watched);
+        let (session, gradient) = (&mut self.session, self.executor.gradient());
+        if context.watches && is_due {
+            self.last_watched = now;
+            let batch = (&self.batch.indices[..], gradient, score);
+            self.watched = WatchedStep::take(context, self.id, session, batch);
+        } else {
+            session.learn(gradient);
+        }
     }
 
     /// Whether the run is over because its loss or weights overflowed.

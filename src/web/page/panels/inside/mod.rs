@@ -1,6 +1,7 @@
 //! Look inside in the document: maps, kernels, arithmetic and overlays, drawn at most once in an animation frame, and
 //! only what is visible.
 
+mod one_step;
 mod stage;
 
 use web_sys::{
@@ -11,7 +12,9 @@ use web_sys::{
 use crate::app::answer::{Answer, Model};
 use crate::app::panels::inside::arithmetic::{self, Arithmetic, number};
 use crate::app::panels::inside::occlusion::Occlusion;
-use crate::app::panels::inside::{Attribution, Event, InsideState as State, Subject, Unit, View};
+use crate::app::panels::inside::{
+    Attribution, Event, InsideState as State, Pointing, Subject, Unit, View,
+};
 use crate::app::{self, App, panels};
 use crate::config::Architecture;
 use crate::config::architecture::{Layer, Shape};
@@ -23,6 +26,7 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::pad::Pad;
 use crate::web::page::panels::panel::{Frame, Panel};
+use one_step::Step;
 use stage::{Selected, Stage};
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
@@ -247,7 +251,7 @@ impl Panel for InsidePanel {
             None => *self.colours.insert(Colours::now()?),
         };
         words(&view)?;
-        let View { stamp, picture, model: Some(model), state, .. } = view else {
+        let View { stamp, picture, model: Some(model), state, step, .. } = view else {
             return Ok(Frame::Unneeded);
         };
         if self.architecture.as_ref() != Some(model.architecture) {
@@ -272,17 +276,35 @@ impl Panel for InsidePanel {
         let is_conv = |unit: Unit| matches!(trace.layers[unit.layer].layer, Layer::Conv2D { .. });
         let sweeps = state.pinned && unit.is_some_and(is_conv);
         let selected = Selected { unit, pinned: state.pinned, sweeps, reads };
+        let step = step.filter(|step| step.fits(&trace.layers));
+        let seen =
+            step.map(|of| Step { of, parameter: state.one_step.parameter, pinned: state.pinned });
         for stage in &self.stages {
-            stage.draw(trace, model, class, &selected, state.change, &colours)?;
+            let how = (seen.as_ref(), &colours);
+            stage.draw(trace, model, class, &selected, state.change, how)?;
         }
-        softmax(trace.logits(), class)?;
-        cross_entropy(trace.logits(), view.label)?;
+        if !state.one_step.shown {
+            softmax(trace.logits(), class)?;
+            cross_entropy(trace.logits(), view.label)?;
+        }
+        let picture = step.map_or(picture, |step| step.image);
         let canvas: HtmlCanvasElement = dom::by_id("inside-picture")?;
         PICTURE.draw(&canvas, &picture, Scale::INK, &colours)?;
         let field = unit.map(|s| trace.field(s.layer, (s.y, s.x, s.channel)));
         mark("inside-field", field)?;
         // A first layer's kernel goes over the picture itself.
         stage::sweep(&dom::by_id("inside-field")?, field.filter(|_| sweeps && read.is_none()))?;
+        if state.one_step.shown {
+            let number = unit.zip(sum).zip(step).map(|((unit, sum), step)| {
+                let shape = trace.layers[unit.layer].shape;
+                let at = (unit.y * shape.width + unit.x) * shape.channels + unit.channel;
+                one_step::asked(sum.title, step.asked(&trace.layers, unit.layer)[at])
+            });
+            let words = step.and(state.one_step.words.as_ref());
+            one_step::write_out(number.as_ref().or(words), state.pinned)?;
+            dom::hide("inside-hint", true)?;
+            return overlay(Attribution::Off, None, class, &colours).map(|()| Frame::Unneeded);
+        }
         write_out(sum.as_ref(), state.pinned)?;
         let (answer, state) = (&mut app.cx.answer, &app.panels.inside);
         let attribution = self.attribution(answer, state, stamp, (&picture, class));
@@ -302,7 +324,8 @@ fn likeliest(logits: &[f32]) -> usize {
 fn words(view: &View) -> Result<(), DomError> {
     dom::text("inside-subject", &view.subject)?;
     dom::hide("inside-back", view.is_drawing)?;
-    dom::hide("inside-pad", !view.is_drawing)?;
+    dom::hide("inside-pad", !view.is_drawing || view.state.one_step.shown)?;
+    one_step::words(view)?;
     let label: HtmlSelectElement = dom::by_id("inside-label")?;
     label.set_value(&view.label.map_or_else(String::new, |label| label.to_string()));
     label.set_disabled(view.cannot_label.is_some());
@@ -370,16 +393,20 @@ fn listen() -> Result<(), DomError> {
         dom::on(&stages, kind, |event: PointerEvent| {
             if let Some(unit) = stage::pointed(&event) {
                 happen(Event::Point(unit));
+            } else {
+                one_step::point(&event, false);
             }
         })?;
     }
     dom::on(&stages, "click", |event: PointerEvent| {
         if let Some(unit) = stage::pointed(&event) {
             happen(Event::Pin(Some(unit)));
+        } else {
+            one_step::point(&event, true);
         }
     })?;
     dom::on(&stages, "keydown", |event: KeyboardEvent| {
-        let Some(layer) = stage::layer_of(&event) else { return };
+        let layer = stage::layer_of(&event);
         let by = match event.key().as_str() {
             "ArrowUp" => [-1, 0, 0],
             "ArrowDown" => [1, 0, 0],
@@ -388,13 +415,18 @@ fn listen() -> Result<(), DomError> {
             "PageUp" => [0, 0, -1],
             "PageDown" => [0, 0, 1],
             "Enter" => {
-                happen(Event::Pin(None));
+                happen(if layer.is_some() { Event::Pin(None) } else { Event::PinParameter(None) });
                 return;
             }
             _ => return,
         };
-        event.prevent_default();
-        happen(Event::Go(layer, by));
+        if let Some(layer) = layer {
+            event.prevent_default();
+            happen(Event::Go(layer, by));
+        } else if let Some(parameter) = one_step::neighbour(&event, by) {
+            event.prevent_default();
+            happen(Event::Parameter(parameter, Pointing::Keys));
+        }
     })?;
     let room: HtmlElement = dom::by_id("inside")?;
     dom::on(&room, "keydown", |event: KeyboardEvent| {
@@ -426,10 +458,15 @@ fn listen() -> Result<(), DomError> {
     dom::on(&change, "change", move |_: DomEvent| {
         happen(Event::Change(tick.checked()));
         if tick.checked() {
-            // Show what was asked for.
-            for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {
-                let _ = kernels.set_attribute("open", "");
-            }
+            open_kernels();
         }
-    })
+    })?;
+    one_step::listen()
+}
+
+/// Shows what was asked for.
+fn open_kernels() {
+    for kernels in dom::all::<Element>("#inside-stages details").unwrap_or_default() {
+        let _ = kernels.set_attribute("open", "");
+    }
 }

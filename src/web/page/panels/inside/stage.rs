@@ -7,11 +7,14 @@ use crate::app::answer::Model;
 use crate::app::panels::inside::arithmetic::{contributions, number};
 use crate::app::panels::inside::{Unit, purpose};
 use crate::config::architecture::{Layer, Shape};
+use crate::config::format::significant;
 use crate::net::receptive::ReceptiveField;
 use crate::net::trace::Trace;
 use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
+
+use super::one_step::{Step, Weights};
 
 /// Maps in a row on a wide panel, and on a phone.
 const MAPS: (usize, usize) = (16, 8);
@@ -29,6 +32,7 @@ struct Sheet {
     lowest: Element,
     highest: Element,
     ramp: Element,
+    spot: HtmlElement,
 }
 
 /// The selected number.
@@ -79,7 +83,7 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
                 "<div class=\"seen-maps\"><div class=\"maps\"><canvas tabindex=\"0\" role=\"application\" \
                  data-layer=\"{at}\" aria-label=\"What {name} gives. Arrow keys go from number to \
                  number, Page Up and Page Down from map to map, Enter pins.\"></canvas>\
-                 <div class=\"window\" hidden><span></span></div><div class=\"spot\" hidden></div>{}</div>{SCALE}</div>",
+                 <div class=\"window\" hidden><span></span></div>{SPOT}{}</div>{SCALE}</div>",
                 if index + 1 == trace.layers.len() { DIGITS } else { "" }
             );
         }
@@ -94,13 +98,13 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
             html += &format!(
                 "<details class=\"kernels\"{open}><summary>Kernels</summary>\
                  <p>{order}</p>\
-                 <canvas role=\"img\" aria-label=\"The kernels of {name}\"></canvas>{SCALE}</details>"
+                 <div class=\"weighed\"><canvas role=\"img\" aria-label=\"The kernels of {name}\"></canvas>{SPOT}</div>{SCALE}</details>"
             );
         }
         if matches!(layer.layer, Layer::Dense { .. }) {
             html += &format!(
-                "<div class=\"parts\"><p></p><canvas role=\"img\" aria-label=\"What each number adds \
-                 to it: number times weight\"></canvas>{SCALE}</div>"
+                "<div class=\"parts\"><p></p><div class=\"weighed\"><canvas role=\"img\" aria-label=\"What each number adds \
+                 to it: number times weight\"></canvas>{SPOT}</div>{SCALE}</div>"
             );
         }
         html += "</section>";
@@ -116,6 +120,9 @@ pub(super) fn build(trace: &Trace, names: &[String]) -> Result<Vec<Stage>, DomEr
 const DIGITS: &str = "<p class=\"outputs\" aria-hidden=\"true\"><span>0</span><span>1</span><span>2</span><span>3</span><span>4</span>\
     <span>5</span><span>6</span><span>7</span><span>8</span><span>9</span></p>";
 
+/// The frame around a selected number.
+const SPOT: &str = "<div class=\"spot\" hidden></div>";
+
 /// A scale, with its ends in words.
 const SCALE: &str = "<p class=\"scale\"><span></span> <span class=\"ramp\" aria-hidden=\"true\"></span> <span></span></p>";
 
@@ -130,25 +137,32 @@ pub(super) fn layer_of(event: &DomEvent) -> Option<usize> {
     target.get_attribute("data-layer")?.parse().ok()
 }
 
+/// How an event's canvas is laid out.
+pub(super) fn grid_of(canvas: &Element) -> Option<Grid> {
+    let read = |name: &str| dom::attribute(canvas, name);
+    let [height, width, channels, columns] =
+        ["data-height", "data-width", "data-channels", "data-columns"].map(read);
+    let shape = Shape { height: height?, width: width?, channels: channels? };
+    Some(Grid { shape, columns: columns? })
+}
+
 /// The number under the pointer.
 pub(super) fn pointed(event: &PointerEvent) -> Option<Unit> {
     let layer = layer_of(event)?;
+    let [y, x, channel] = place_of(event)?;
+    Some(Unit { layer, y, x, channel })
+}
+
+/// Row, column and channel under the pointer, in a canvas of numbers.
+pub(super) fn place_of(event: &PointerEvent) -> Option<[usize; 3]> {
     let canvas: HtmlCanvasElement = event.target()?.dyn_into().ok()?;
-    let read = |name: &str| canvas.get_attribute(name)?.parse().ok();
-    let grid = Grid {
-        shape: Shape {
-            height: read("data-height")?,
-            width: read("data-width")?,
-            channels: read("data-channels")?,
-        },
-        columns: read("data-columns")?,
-    };
+    let grid = grid_of(&canvas)?;
     let area = canvas.get_bounding_client_rect();
     let (width, height) = grid.size();
     let left = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0) * width as f64;
     let top = (f64::from(event.client_y()) - area.top()) / area.height().max(1.0) * height as f64;
     let (y, x, channel) = grid.at(left.max(0.0) as usize, top.max(0.0) as usize)?;
-    Some(Unit { layer, y, x, channel })
+    Some([y, x, channel])
 }
 
 impl Sheet {
@@ -158,9 +172,10 @@ impl Sheet {
         };
         let canvas = part(" canvas")?.and_then(|canvas| canvas.dyn_into().ok());
         let ends = (part(" .scale > :first-child")?, part(" .scale > :last-child")?);
-        Ok(match (canvas, ends, part(" .ramp")?) {
-            (Some(canvas), (Some(lowest), Some(highest)), Some(ramp)) => {
-                Some(Self { canvas, lowest, highest, ramp })
+        let spot = part(" .spot")?.and_then(|spot| spot.dyn_into().ok());
+        Ok(match (canvas, ends, part(" .ramp")?, spot) {
+            (Some(canvas), (Some(lowest), Some(highest)), Some(ramp), Some(spot)) => {
+                Some(Self { canvas, lowest, highest, ramp, spot })
             }
             _ => None,
         })
@@ -210,12 +225,28 @@ impl Sheet {
     fn draw(&self, grid: Grid, numbers: &[f32], colours: &Colours) -> Result<(), DomError> {
         let scale = Scale::of(numbers);
         grid.draw(&self.canvas, numbers, scale, colours)?;
-        let most = number(scale.most);
-        let lowest = if scale.signed { number(-scale.most) } else { "0".into() };
+        let words = if scale.most < 0.1 { significant } else { number };
+        let most = words(scale.most);
+        let lowest = if scale.signed { words(-scale.most) } else { "0".into() };
         self.lowest.set_text_content(Some(&lowest));
         self.highest.set_text_content(Some(&most));
         self.ramp.class_list().toggle_with_force("signed", scale.signed)?;
         Ok(())
+    }
+}
+
+impl Sheet {
+    /// Lets the weights that it shows be pointed at while a step is seen.
+    fn offer(&self, grid: Grid, step: Option<&Step<'_>>, weights: Weights) -> Result<(), DomError> {
+        let parameter = step.and_then(|step| step.parameter);
+        let here = parameter.and_then(|parameter| weights.place(grid.shape, parameter));
+        self.spot.set_hidden(here.is_none());
+        if let (Some([y, x, channel]), Some(step)) = (here, step) {
+            self.spot.class_list().toggle_with_force("pinned", step.pinned)?;
+            let (left, top) = grid.corner(channel);
+            dom::place(&self.spot, (left + x, top + y), (1, 1), grid.size())?;
+        }
+        weights.offer(&self.canvas, step.is_some(), here.and(parameter))
     }
 }
 
@@ -228,7 +259,7 @@ impl Stage {
             let frame = document.query_selector(&[&within, class].concat())?;
             Ok(frame.and_then(|frame| frame.dyn_into().ok()))
         };
-        let frames = frame(" .spot")?.zip(frame(" .window")?);
+        let frames = frame(" .maps .spot")?.zip(frame(" .window")?);
         let words = document.query_selector(&[&within, " .parts > p"].concat())?;
         Ok(Self {
             layer,
@@ -246,13 +277,15 @@ impl Stage {
         class: usize,
         state: &Selected,
         change: bool,
-        colours: &Colours,
+        (step, colours): (Option<&Step<'_>>, &Colours),
     ) -> Result<(), DomError> {
         let layer = &trace.layers[self.layer];
         let here = state.unit.filter(|unit| unit.layer == self.layer);
         if let Some((sheet, spot, window)) = self.maps.as_ref().filter(|maps| maps.0.is_seen()) {
             let grid = sheet.lay_out(layer.shape)?;
-            sheet.draw(grid, &layer.output, colours)?;
+            let output =
+                step.map_or(&layer.output[..], |step| step.of.asked(&trace.layers, self.layer));
+            sheet.draw(grid, output, colours)?;
             spot.set_hidden(here.is_none());
             if let Some(unit) = here {
                 spot.class_list().toggle_with_force("pinned", state.pinned)?;
@@ -279,7 +312,12 @@ impl Stage {
                 sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
             };
             let kernel = &model.weights[layer.kernel.clone()];
+            sheet.offer(grid, step, Weights { first: layer.kernel.start, stride: 1 })?;
             match model.initial.filter(|_| change) {
+                _ if step.is_some() => {
+                    let change = step.map_or(kernel, |step| &step.of.change[layer.kernel.clone()]);
+                    sheet.draw(grid, change, colours)?;
+                }
                 Some(initial) => {
                     let before = &initial[layer.kernel.clone()];
                     let moved: Vec<f32> =
@@ -291,15 +329,27 @@ impl Stage {
         }
         if let Some((sheet, words)) = self.parts.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
             let last = self.layer + 1 == trace.layers.len();
+            let class = step.map_or(class, |step| step.of.minibatch.label.into());
             let unit = here.map_or(if last { class } else { 0 }, |unit| unit.channel);
-            let text = if last {
-                format!("What each number it reads adds to the logit of {unit}")
-            } else {
-                format!("What each number it reads adds to number {}", unit + 1)
+            let to =
+                if last { format!("the logit of {unit}") } else { format!("number {}", unit + 1) };
+            let what = match step {
+                Some(_) => "How far its weight moved, from each number it reads to ",
+                None => "What each number it reads adds to ",
             };
-            words.set_text_content(Some(&text));
-            let parts = contributions(layer, trace.input(self.layer), model.weights, unit);
+            words.set_text_content(Some(&[what, &to].concat()));
+            let units = layer.shape.channels;
+            let parts = match step {
+                Some(step) => step.of.change[layer.kernel.clone()]
+                    .iter()
+                    .skip(unit)
+                    .step_by(units)
+                    .copied()
+                    .collect(),
+                None => contributions(layer, trace.input(self.layer), model.weights, unit),
+            };
             let grid = sheet.lay_out(read_as(trace, self.layer))?;
+            sheet.offer(grid, step, Weights { first: layer.kernel.start + unit, stride: units })?;
             sheet.draw(grid, &parts, colours)?;
         }
         Ok(())

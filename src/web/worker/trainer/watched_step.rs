@@ -1,0 +1,81 @@
+//! A minibatch's step that somebody looks at.
+
+use super::images::Images;
+use super::run::TrainerContext;
+use crate::config::TrainConfig;
+use crate::net::Plan;
+use crate::net::loss::Score;
+use crate::protocol::{Reply, RunId, SteppedMinibatch};
+use crate::train::augment;
+use crate::train::observed_step::{ObservedStep, StepInWords, WorstImage};
+use crate::train::session::{Session, minibatch_seed};
+
+/// Minibatches a second up to which each is reported.
+const SLOW: u32 = 10;
+
+/// Milliseconds between two reports at a faster pace, so that they take little of the time to train.
+const INTERVAL: f64 = 1000.0;
+
+/// Whether a step at this pace is to be reported.
+///
+/// - `since`: milliseconds since the last report.
+pub(super) fn is_due(pace: Option<u32>, since: f64) -> bool {
+    pace.is_some_and(|pace| pace <= SLOW || since >= INTERVAL)
+}
+
+/// The newest step that was reported.
+pub(super) struct WatchedStep {
+    observed: ObservedStep,
+    plan: Plan,
+}
+
+impl WatchedStep {
+    /// Takes a run's step with this gradient and reports it.
+    ///
+    /// - `indices`: the minibatch's images.
+    pub(super) fn take(
+        context: &TrainerContext<'_>,
+        run: RunId,
+        session: &mut Session,
+        (indices, gradient, score): (&[u32], &[f32], Score),
+    ) -> Option<Self> {
+        let (images, labels) = seen(context.images, session, indices);
+        let observed = session.learn_observed(gradient);
+        let TrainConfig { ref architecture, label_smoothing, .. } = *session.settings();
+        let [before, _] = &observed.parameters;
+        let worst = WorstImage::of(architecture, before, (&images, &labels), label_smoothing)?;
+        let pixels = images.len() / labels.len();
+        let stepped = SteppedMinibatch {
+            run,
+            step: observed.step,
+            images: score.images,
+            loss: score.mean_loss(),
+            place: worst.place as u32,
+            label: labels[worst.place],
+            answer: worst.answer as u8,
+        };
+        let image = &images[worst.place * pixels..][..pixels];
+        context.send(&Reply::Stepped(stepped), &[image, &worst.asked, &observed.change()]);
+        let plan = Plan::new(architecture).ok()?;
+        Some(Self { observed, plan })
+    }
+
+    /// How a parameter took it.
+    pub(super) fn explain(&self, parameter: u32) -> Option<Reply> {
+        let words = self.observed.words(&self.plan, parameter as usize)?;
+        let StepInWords { title, result, lines } = words;
+        Some(Reply::ParameterStep { parameter, title, result, lines })
+    }
+}
+
+/// The next minibatch's images as the network sees them, and their classes.
+fn seen(all: &Images, session: &Session, indices: &[u32]) -> (Vec<f32>, Vec<u8>) {
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
+    all.train.gather(indices.iter().map(|&index| index as usize), &mut images, &mut labels);
+    let TrainConfig { seed, augment, .. } = *session.settings();
+    if let Some(augmentation) = augment::amounts(augment) {
+        let rng_seed = minibatch_seed(seed, session.step());
+        augment::vary(&augmentation, &mut images, &labels, 0, rng_seed);
+    }
+    (images, labels)
+}
