@@ -20,6 +20,7 @@ pub mod network_picture;
 mod pad;
 pub mod panels;
 pub mod run;
+pub mod sort;
 pub mod speed;
 pub mod timeline;
 mod training;
@@ -196,6 +197,9 @@ impl App {
         self.panels.inside.one_step.watch(looks_inside, &self.cx, &mut out);
         for outcome in out {
             self.follow(outcome, &mut effects);
+        }
+        if self.cx.should_warm_up() {
+            self.send(Request::WarmUp, vec![], &mut effects);
         }
         #[cfg(test)]
         before.assert_same_but(
