@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "../fuzz/targets.rs"]
+#[expect(unreachable_pub, reason = "they are public for cargo fuzz")]
 mod targets;
 
 use std::fs;

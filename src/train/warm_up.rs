@@ -1,4 +1,4 @@
-//! Some minibatches on noise, so that the browser has compiled the kernels for speed before a run needs them. V8 does so
+//! Some minibatches of random images, so that the browser has compiled the kernels for speed before a run needs them. V8 does so
 //! once a function has run for a while, for all workers of a page at once.
 
 use super::gradient::{SHARDS, images_of};
