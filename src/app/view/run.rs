@@ -112,7 +112,7 @@ impl RunView {
                     Some(run) if run.progress.epoch == 0 && run.start == StartFrom::Fresh => {
                         "It forgot everything and learns from random weights."
                     }
-                    _ => "Pause to step; Reset to change settings.",
+                    _ => "Pause to step; Reset for new settings.",
                 },
             ),
             Some(RunPhase::Paused | RunPhase::Stepping) => {
