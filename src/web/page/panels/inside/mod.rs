@@ -26,7 +26,7 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::pad::Pad;
 use crate::web::page::panels::panel::{Frame, Panel};
-use one_step::Step;
+use one_step::ShownStep;
 use stage::{Selected, Stage};
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
@@ -277,8 +277,11 @@ impl Panel for InsidePanel {
         let sweeps = state.pinned && unit.is_some_and(is_conv);
         let selected = Selected { unit, pinned: state.pinned, sweeps, reads };
         let step = step.filter(|step| step.fits(&trace.layers));
-        let seen =
-            step.map(|of| Step { of, parameter: state.one_step.parameter, pinned: state.pinned });
+        let seen = step.map(|of| ShownStep {
+            of,
+            parameter: state.one_step.parameter,
+            pinned: state.pinned,
+        });
         for stage in &self.stages {
             let how = (seen.as_ref(), &colours);
             stage.draw(trace, model, class, &selected, state.change, how)?;

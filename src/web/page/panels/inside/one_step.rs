@@ -15,7 +15,7 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 
 /// The step that the stages show.
-pub(super) struct Step<'a> {
+pub(super) struct ShownStep<'a> {
     pub(super) of: &'a SeenStep,
     /// The parameter that is pointed at.
     pub(super) parameter: Option<u32>,
@@ -23,12 +23,12 @@ pub(super) struct Step<'a> {
 }
 
 /// Where the weights that a canvas shows are among all parameters.
-pub(super) struct Weights {
+pub(super) struct OfferedWeights {
     pub(super) first: usize,
     pub(super) stride: usize,
 }
 
-impl Weights {
+impl OfferedWeights {
     /// Row, column and channel of a parameter; `None` if it is none of these.
     pub(super) fn place(&self, shape: Shape, parameter: u32) -> Option<[usize; 3]> {
         let beyond = (parameter as usize).checked_sub(self.first)?;
@@ -77,13 +77,13 @@ impl Weights {
 
 /// The weight under the pointer.
 pub(super) fn pointed(event: &PointerEvent) -> Option<u32> {
-    let (canvas, weights) = Weights::of(event)?;
+    let (canvas, weights) = OfferedWeights::of(event)?;
     Some(weights.parameter(stage::grid_of(&canvas)?.shape, stage::place_of(event)?))
 }
 
 /// The weight by so many rows, columns and channels beside the selected one.
 pub(super) fn neighbour(event: &KeyboardEvent, by: [isize; 3]) -> Option<u32> {
-    let (canvas, weights) = Weights::of(event)?;
+    let (canvas, weights) = OfferedWeights::of(event)?;
     let shape = stage::grid_of(&canvas)?.shape;
     let sizes = [shape.height, shape.width, shape.channels];
     let selected: Option<u32> = dom::attribute(&canvas, "data-parameter");
