@@ -407,13 +407,14 @@ impl App {
             }
             Reply::Stepped(minibatch) => {
                 let arrays = [next(), next(), next()];
-                if self.current(minibatch.run).is_some() {
-                    self.panels.inside.take_step(minibatch, arrays, out);
+                if let Some(run) = self.current(minibatch.run) {
+                    let is_slow = run.phase == RunPhase::Stepping;
+                    self.panels.inside.one_step.take(minibatch, arrays, is_slow, out);
                 }
             }
             Reply::ParameterStep { parameter, title, result, lines } => {
                 let words = ParameterStep { title, result, lines };
-                self.panels.inside.take_words(parameter, words, out);
+                self.panels.inside.one_step.take_words(parameter, words, out);
             }
             Reply::Paused { run, step } => {
                 if let Some(run) = self.current(run) {

@@ -84,14 +84,21 @@ impl OneStep {
         }
     }
 
-    pub(super) fn take(
+    /// Takes a step from the trainer.
+    ///
+    /// - `speaks`: whether a screen reader has time to say it.
+    pub(in crate::app) fn take(
         &mut self,
         minibatch: SteppedMinibatch,
         arrays: [Vec<f32>; 3],
+        speaks: bool,
         out: &mut Vec<Outcome>,
     ) {
         let [image, asked, change] = arrays;
         let Some(&image) = image.first_chunk() else { return };
+        if speaks {
+            out.push(Outcome::announce(words(minibatch)));
+        }
         self.step = Some(Rc::new(SeenStep { minibatch, image, asked, change }));
         self.ask(out);
     }
@@ -112,7 +119,8 @@ impl OneStep {
         }
     }
 
-    pub(super) fn take_words(
+    /// Takes the words for a parameter's step.
+    pub(in crate::app) fn take_words(
         &mut self,
         parameter: u32,
         words: ParameterStep,
@@ -140,13 +148,7 @@ impl OneStep {
             return String::new();
         }
         if let Some(SeenStep { minibatch, .. }) = self.seen(cx) {
-            let SteppedMinibatch { step, images, loss, .. } = *minibatch;
-            return format!(
-                "Minibatch {}: {}, loss {} before the step.",
-                format::count(step),
-                of(images, "image", "images"),
-                format::loss(loss)
-            );
+            return words(*minibatch);
         }
         String::from(match cx.run.as_ref().filter(|run| run.is_on()).map(|run| run.phase) {
             Some(RunPhase::Training) if cx.form.pace.is_none() => {
@@ -156,6 +158,12 @@ impl OneStep {
             _ => cx.cannot_train().unwrap_or("Press Step to see one minibatch’s step."),
         })
     }
+}
+
+fn words(minibatch: SteppedMinibatch) -> String {
+    let SteppedMinibatch { step, images, loss, .. } = minibatch;
+    let (step, images) = (format::count(step), of(images, "image", "images"));
+    format!("Minibatch {step}: {images}, loss {} before the step.", format::loss(loss))
 }
 
 /// Why no step can be taken now.
