@@ -27,6 +27,8 @@ pub type RunId = u32;
 /// Page to trainer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
+    /// Train for some milliseconds on random images, unless there is something better to do; answered by [`Reply::Cold`].
+    WarmUp,
     /// Fetch, check and decode what is missing of the data set; also sent for Retry.
     LoadData,
     /// Begin a run. An array `[parameters]` beside it has the initial ones; without it they are random.
@@ -171,6 +173,8 @@ pub enum Reply {
         /// Instruction set of its kernels: `simd128` or `relaxed-simd`.
         backend: String,
     },
+    /// The trainer's warm-up is not over.
+    Cold,
     /// A helper could not be started or has died; the run goes on without it.
     HelperLost,
     /// How much of the data set is here; sent when parts arrive.

@@ -1,6 +1,15 @@
 // Checks what the page needs, says in plain words what is missing, then loads the page's module. No top-level `await`,
 // so that browsers without it get as far as that sentence.
 
+// What may become markup or be run, where the browser has Trusted Types: figures and tables without handlers, and
+// scripts from below the page's own address.
+const here = new URL("./", location).href;
+self.trustedTypes?.createPolicy("default", {
+  createHTML: (html) =>
+    /<(?!\/?(button|canvas|details|div|h4|p|section|span|summary|table|t[dhr])\b)|<\w[^>]*\son/i.test(html) ? null : html,
+  createScriptURL: (url) => (new URL(url, here).href.startsWith(here) ? url : null),
+});
+
 const oneSimdInstruction = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);

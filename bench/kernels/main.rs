@@ -213,10 +213,13 @@ mod convolution {
         let picture = noise(p.picture_size(&case.g) + patches::SLACK);
         let mut kernel = vec![0.0; 32 * kernel_size * p.row_stride()];
         let mut bias = vec![0.0; 32];
+        let mut inked = Vec::new();
+        patches::inked_windows(&p, &case.g, &picture, &mut inked);
         let (gradient, output, argmax) = (&case.gradient[..], &case.pooled[..], &case.argmax[..]);
         let pooled = Pooled { gradient, output, argmax, relu: true };
         bencher.counter(case.dense()).bench_local(|| {
-            patches::pooled_weight_gradient(&p, &case.g, &picture, pooled, &mut kernel, &mut bias);
+            let (kernel, bias) = (&mut kernel, &mut bias);
+            patches::pooled_weight_gradient(&p, &case.g, &picture, pooled, &inked, kernel, bias);
         });
     }
 }

@@ -47,6 +47,8 @@ pub struct Availability {
     pub data: Data,
     /// Whether the site now holds another build, whose workers are not this page's.
     pub updated: bool,
+    /// Whether it waits to warm up.
+    cold: bool,
     /// The evaluation that was requested.
     evaluating: Option<u32>,
     /// The fine-tuning that was requested.
@@ -59,6 +61,11 @@ impl Availability {
     /// Whether it takes requests.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, TrainerState::Ready(_))
+    }
+
+    /// Whether it waits to warm up.
+    pub(super) fn is_cold(&self) -> bool {
+        self.cold && self.is_ready()
     }
 
     /// Whether it is gone.
@@ -87,6 +94,7 @@ impl Availability {
     pub(super) fn on_request(&mut self, request: &Request) {
         self.silence = 0.0;
         match request {
+            Request::WarmUp => self.cold = false,
             Request::Evaluate { id, .. } => self.evaluating = Some(*id),
             Request::FineTune(request) => self.fine_tuning = Some(request.id),
             Request::StopFineTuning { .. } => self.fine_tuning = None,
@@ -98,6 +106,7 @@ impl Availability {
     pub(super) fn on_reply(&mut self, reply: &Reply) {
         self.silence = 0.0;
         match reply {
+            Reply::Ready { .. } | Reply::Cold => self.cold = true,
             Reply::Evaluated { id, .. } | Reply::EvaluationFailed { id, .. } => {
                 self.evaluating.take_if(|asked| asked == id);
             }

@@ -3,7 +3,7 @@
 //! A store that cannot be read takes nothing until it can be. A refused write affects only its own item, which counts
 //! as not stored; later writes and deletions still reach the store.
 
-use super::format;
+use super::{format, sort};
 
 /// An item's key in the browser's store: its number, counted from 1, above 16 random bits. Newer items have greater
 /// keys.
@@ -149,12 +149,12 @@ impl<T: Item> Collection<T> {
         if self.store == Store::Here {
             let deleted = self.deleted.as_ref().map(Item::key);
             stored.retain(|item| self.find(item.key()).is_none() && Some(item.key()) != deleted);
-            self.items.append(&mut stored);
-            self.items.sort_unstable_by_key(Item::key);
+            let items = std::mem::take(&mut self.items);
+            self.items = sort::sorted(items.into_iter().chain(stored), Item::key);
             self.change();
             return self.items.len();
         }
-        stored.sort_unstable_by_key(Item::key);
+        let stored = sort::sorted(stored, Item::key);
         let own = stored.len();
         let new = std::mem::replace(&mut self.items, stored);
         let deleted = self.deleted.take();

@@ -68,6 +68,11 @@ impl Context {
         }
     }
 
+    /// Whether the trainer should go on warming up: not while someone draws or trains.
+    pub(super) fn should_warm_up(&self) -> bool {
+        self.trainer.is_cold() && !self.answer.drawing().pen_is_down() && !self.run_is_on()
+    }
+
     pub(super) fn quote_speed(&mut self) {
         let Some(speed) = self.speed else { return };
         let is_slower = |quoted: Speed| {

@@ -1,5 +1,6 @@
 //! A run's curves so far: every minibatch, smoothed, and the tests between epochs.
 
+use super::sort;
 use crate::protocol::{Evaluation, OF_EPOCH};
 
 /// How many minibatches the smoothed curves average over, roughly.
@@ -139,7 +140,7 @@ impl Curves {
         steps.extend(curve.raw.len().checked_sub(1).map(|last| last + 1));
         steps.extend(self.tests.iter().map(|test| test.step as usize));
         steps.retain(|step| (1..=curve.raw.len()).contains(step));
-        steps.sort_unstable();
+        let mut steps = sort::sorted(steps, |&step| step as u64);
         steps.dedup();
         let mut plot = Plot::default();
         for step in steps {

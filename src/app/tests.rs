@@ -80,7 +80,8 @@ fn ready() -> App {
     let mut app = app();
     app.update(Event::Shipped(Ok(parameters(SHIPPED))));
     let effects = reply(&mut app, Reply::Ready { backend: "simd128".into() });
-    assert_eq!(effects, [Effect::Send(Request::LoadData, vec![]), Effect::FetchDoubt]);
+    let send = |request| Effect::Send(request, vec![]);
+    assert_eq!(effects, [send(Request::LoadData), Effect::FetchDoubt, send(Request::WarmUp)]);
     reply(&mut app, Reply::Data(data(60_000)));
     app
 }

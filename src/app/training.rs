@@ -359,7 +359,7 @@ impl App {
                 }
             }
             Reply::Broken => self.lose_broken_trainer(out),
-            Reply::Evaluating => {}
+            Reply::Cold | Reply::Evaluating => {}
             Reply::Evaluated { id, evaluation } => {
                 self.panels.evaluate.take_evaluation(id, Ok((evaluation, next())), out);
                 self.follow_further(out);

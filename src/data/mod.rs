@@ -1,7 +1,9 @@
-//! MNIST: bytes to digits ([`idx`]) and the order in which training sees them ([`batches`]).
+//! MNIST: the list of its parts ([`manifest`]), bytes to digits ([`idx`]) and the order in which training sees them
+//! ([`batches`]).
 
 pub mod batches;
 pub mod idx;
+pub mod manifest;
 
 pub use crate::config::{CLASSES, SIDE};
 
@@ -56,9 +58,39 @@ impl Digits {
         images.clear();
         labels.clear();
         for index in indices {
-            let pixels = &self.images[index * PIXELS..(index + 1) * PIXELS];
-            images.extend(pixels.iter().map(|&pixel| f32::from(pixel) * (1.0 / 255.0)));
+            images.resize(images.len() + PIXELS, 0.0);
+            let at = images.len() - PIXELS;
+            to_unit(self.pixels(index), &mut images[at..]);
             labels.push(self.labels[index]);
         }
+    }
+
+    /// [`Digits::gather`], but the images stay as they are stored.
+    ///
+    /// # Panics
+    /// If an index is not below [`Digits::len`].
+    pub fn gather_pixels(
+        &self,
+        indices: impl IntoIterator<Item = usize>,
+        pixels: &mut Vec<u8>,
+        labels: &mut Vec<u8>,
+    ) {
+        pixels.clear();
+        labels.clear();
+        for index in indices {
+            pixels.extend_from_slice(self.pixels(index));
+            labels.push(self.labels[index]);
+        }
+    }
+
+    fn pixels(&self, index: usize) -> &[u8] {
+        &self.images[index * PIXELS..(index + 1) * PIXELS]
+    }
+}
+
+/// Pixels as the network reads them: 0 to 1.
+pub fn to_unit(pixels: &[u8], numbers: &mut [f32]) {
+    for (number, &pixel) in numbers.iter_mut().zip(pixels) {
+        *number = f32::from(pixel) * (1.0 / 255.0);
     }
 }

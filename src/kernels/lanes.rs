@@ -62,6 +62,14 @@ mod vector {
         arch::v128_and(a, arch::f32x4_gt(condition, splat(0.0)))
     }
     #[inline(always)]
+    pub(super) fn or(a: Vector, b: Vector) -> Vector {
+        arch::v128_or(a, b)
+    }
+    #[inline(always)]
+    pub(super) fn any_bit(a: Vector) -> bool {
+        arch::v128_any_true(a)
+    }
+    #[inline(always)]
     pub(super) fn transpose([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
         let (ab_low, ab_high) =
             (arch::i32x4_shuffle::<0, 4, 1, 5>(a, b), arch::i32x4_shuffle::<2, 6, 3, 7>(a, b));
@@ -124,6 +132,14 @@ mod vector {
     #[inline(always)]
     pub(super) fn where_positive(a: Vector, condition: Vector) -> Vector {
         Vector(from_fn(|i| if condition.0[i] > 0.0 { a.0[i] } else { 0.0 }))
+    }
+    #[inline(always)]
+    pub(super) fn or(a: Vector, b: Vector) -> Vector {
+        Vector(from_fn(|i| f32::from_bits(a.0[i].to_bits() | b.0[i].to_bits())))
+    }
+    #[inline(always)]
+    pub(super) fn any_bit(a: Vector) -> bool {
+        a.0.map(f32::to_bits) != [0; 4]
     }
     #[inline(always)]
     pub(super) fn transpose(rows: [Vector; 4]) -> [Vector; 4] {
@@ -220,6 +236,14 @@ impl F32x4 {
     #[inline(always)]
     pub fn where_positive(self, condition: Self) -> Self {
         Self(vector::where_positive(self.0, condition.0))
+    }
+
+    /// Whether every number of all vectors is zero, without a sign.
+    #[inline(always)]
+    pub fn are_zero(vectors: impl IntoIterator<Item = Self>) -> bool {
+        !vector::any_bit(
+            vectors.into_iter().fold(vector::splat(0.0), |bits, next| vector::or(bits, next.0)),
+        )
     }
 
     /// Lane `j` of row `i` becomes lane `i` of row `j`.

@@ -18,7 +18,7 @@ use super::buffer::{Buffer, filled};
 use super::phase::StepPhase;
 use super::plan::{Convolution, Pass, Weights};
 use crate::kernels::conv::nonzero::{self, NonzeroGradient};
-use crate::kernels::conv::patches::{self, Patches, Pooled};
+use crate::kernels::conv::patches::{self, InkedWindow, Patches, Pooled};
 use crate::kernels::conv::{self, Geometry};
 use crate::kernels::gemm::{self, PanelRow};
 use crate::kernels::transpose::transpose;
@@ -35,6 +35,8 @@ pub(super) struct Conv2D {
     patches: Buffer,
     /// An image and the padding that kernels may read after it.
     picture: Buffer,
+    /// The image's windows with ink; never more than there is memory for.
+    inked: Vec<InkedWindow>,
     /// `[ky][filter][kx][channel]`, for the input gradient.
     swapped: Buffer,
     /// `None` where the backward pass needs no list.
@@ -55,9 +57,7 @@ impl Conv2D {
         let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
         let (panel_rows, patches) = match (planned.pass, planned.patches) {
-            (Pass::PooledWinograd, Some(cut)) => {
-                (winograd::ELEMENTS, winograd::transformed_picture_size(&cut.geometry(g)))
-            }
+            (Pass::PooledWinograd, Some(_)) => (winograd::ELEMENTS, 0),
             (Pass::PooledWinograd, None) => {
                 (winograd::ELEMENTS * g.channels, winograd::transformed_size(g))
             }
@@ -72,6 +72,7 @@ impl Conv2D {
             bias: filled([0.0; gemm::PANEL], panels),
             patches: filled(0.0, patches),
             picture: filled(0.0, picture.unwrap_or(0)),
+            inked: Vec::with_capacity(picture.map_or(0, |_| g.out_height() * g.out_width() / 4)),
             swapped: filled(0.0, if back { g.panel_rows() * g.filters } else { 0 }),
             nonzero: picture.is_none().then(|| NonzeroGradient::new(g, back)),
             kernel_gradient: filled(0.0, g.filters * sums_of_a_filter(&planned)),
@@ -123,7 +124,6 @@ impl Conv2D {
                         panels,
                         bias,
                         relu,
-                        scratch,
                         output,
                         argmax,
                     );
@@ -172,7 +172,8 @@ impl Conv2D {
                 let picture = &mut self.picture;
                 picture[..inputs].copy_from_slice(input);
                 let pooled = Pooled { gradient: output_gradient, output, argmax, relu: *relu };
-                patches::pooled_weight_gradient(cut, g, picture, pooled, kernel, bias);
+                patches::inked_windows(cut, g, picture, &mut self.inked);
+                patches::pooled_weight_gradient(cut, g, picture, pooled, &self.inked, kernel, bias);
                 done(StepPhase::WeightGradient);
                 continue;
             }

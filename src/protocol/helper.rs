@@ -40,8 +40,8 @@ pub enum Job {
     },
     /// Wait at the mailbox again: a job has been posted.
     Poll,
-    /// Compute some shards of the current work; answered by [`Report::Done`]. Arrays: `[parameters]`, then the shards'
-    /// images, `[images][pixels]`, then the class of each.
+    /// Compute some shards of the current work; answered by [`Report::Done`]. Arrays: `[parameters]`, then
+    /// the bytes of the shards' images, `[images][pixels]`, and the class of each, four to a number.
     Compute {
         /// The id that the shards' assignment gave the work.
         job_id: u32,

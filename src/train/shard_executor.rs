@@ -6,6 +6,7 @@ use super::augment;
 use super::gradient::{MinibatchPart, Sums, images_of};
 use super::session::minibatch_seed;
 use crate::config::{Architecture, ArchitectureError};
+use crate::data;
 use crate::net::Network;
 use crate::net::loss::Score;
 use crate::protocol::helper::Work;
@@ -16,6 +17,8 @@ pub struct ShardExecutor {
     architecture: Architecture,
     network: Network,
     sums: Sums,
+    /// The current shard's images, `[images][pixels]`.
+    images: Vec<f32>,
     /// Probabilities of the images evaluated last, `[images][classes]`.
     probabilities: Vec<f32>,
 }
@@ -28,7 +31,8 @@ impl ShardExecutor {
     pub fn new(architecture: &Architecture) -> Result<Self, ArchitectureError> {
         let network = Network::new(architecture)?;
         let sums = Sums::new(network.plan().parameter_count());
-        Ok(Self { architecture: architecture.clone(), network, sums, probabilities: Vec::new() })
+        let (architecture, images, probabilities) = (architecture.clone(), Vec::new(), Vec::new());
+        Ok(Self { architecture, network, sums, images, probabilities })
     }
 
     /// Changes to another architecture, unless it is the same.
@@ -65,20 +69,23 @@ impl ShardExecutor {
 
     /// Computes a shard. The result stays here until the next [`ShardExecutor::begin`].
     ///
-    /// - `images`: the shard's, `[images][pixels]`; varied in place if the job asks for it.
+    /// - `pixels`: of the shard's images, `[images][pixels]`, 0 to 255.
     /// - `labels`: their classes.
     /// - `total_images`: images in the whole job.
     pub fn compute(
         &mut self,
         work: Work,
         shard: usize,
-        images: &mut [f32],
+        pixels: &[u8],
         labels: &[u8],
         total_images: usize,
     ) -> Score {
         if labels.is_empty() {
             return Score::default();
         }
+        self.images.resize(pixels.len(), 0.0);
+        data::to_unit(pixels, &mut self.images);
+        let images = &mut self.images;
         let shards = shard..shard + 1;
         match work {
             Work::Gradient { seed, step, augment, label_smoothing } => {

@@ -227,6 +227,12 @@ fn a_first_layers_weight_gradient_comes_from_the_picture() {
             filters,
         };
         let mut picture = Noise::new(6).numbers(p.picture_size(&g));
+        // Paper from the middle on, and the window in the first corner.
+        let half = picture.len() / 2;
+        picture[half..].fill(0.0);
+        for y in 0..=kernel_size {
+            picture[y * side * channels..][..round_up((kernel_size + 1) * channels)].fill(0.0);
+        }
         let mut cut = vec![0.0; out * out * p.patch_stride];
         patches::extract(&p, &picture, &mut cut);
         picture.extend([f32::NAN; patches::SLACK]);
@@ -243,7 +249,12 @@ fn a_first_layers_weight_gradient_comes_from_the_picture() {
             let mut ours = (vec![0.0; filters * kernel_size * row], vec![0.5; filters]);
             let pooled =
                 patches::Pooled { gradient: &gradient, output: &output, argmax: &argmax, relu };
-            patches::pooled_weight_gradient(&p, &g, &picture, pooled, &mut ours.0, &mut ours.1);
+            let mut inked = Vec::new();
+            patches::inked_windows(&p, &g, &picture, &mut inked);
+            let windows = numbers / filters;
+            assert!((1..windows).contains(&inked.len()), "{} of {windows}", inked.len());
+            let (kernel, bias) = (&mut ours.0, &mut ours.1);
+            patches::pooled_weight_gradient(&p, &g, &picture, pooled, &inked, kernel, bias);
             let counted = kernel_size * channels;
             let rows = ours.0.chunks_exact(row).flat_map(|row| &row[..counted]).copied();
             let listed = expected.0.chunks_exact(p.patch_stride).flat_map(|f| &f[..taps]);
@@ -296,6 +307,40 @@ fn winograd_gives_the_pooled_convolution() {
                 assert_eq!(winner, 2 * dy + dx, "{case:?}: winner {i}");
             }
         }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_pictures_pooled_convolution_matches_the_reference_on_ink_and_on_paper() {
+    for (side, filters, relu) in [(28, 32, true), (9, 4, false), (10, 12, true)] {
+        let map = Map { height: side, width: side, channels: 1 };
+        let mut picture = Noise::new(11).numbers(map.len());
+        picture[map.len() / 3..].fill(0.0);
+        let g = conv::Geometry { height: side, width: side, channels: 1, kernel_size: 3, filters };
+        let (kernel, bias) = (Noise::new(12).numbers(9 * filters), Noise::new(13).numbers(filters));
+        let panels = gemm::panels(filters);
+        let mut packed = vec![[f32::NAN; 8]; panels * winograd::ELEMENTS];
+        winograd::pack(&kernel, 1, filters, 1, &mut packed);
+        let mut packed_bias = vec![[f32::NAN; 8]; panels];
+        gemm::pack(&bias, filters, (1, 1), 1, &mut packed_bias);
+        let out = reference::conv2d_shape(map, 3, filters, false);
+        let mut output = vec![f32::NAN; (out.height / 2) * (out.width / 2) * filters];
+        let mut argmax = vec![u8::MAX; output.len()];
+        winograd::forward_pooled_picture(
+            &g,
+            &picture,
+            &packed,
+            &packed_bias,
+            relu,
+            &mut output,
+            &mut argmax,
+        );
+        let dense = reference::conv2d(map, 3, false, &wide(&picture), &wide(&kernel), &wide(&bias));
+        let dense = if relu { reference::relu(&dense) } else { dense };
+        let (expected, _) = reference::max_pool(out, 2, &dense);
+        assert_close(&output, &expected, 1e-5, &format!("{side} {filters}"));
+        let paper = &argmax[argmax.len() - filters..];
+        assert!(paper.iter().all(|&first| first == 0), "on paper the first of equals: {paper:?}");
     }
 }
 

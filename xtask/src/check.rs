@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::{command, npm, project, step};
 
@@ -12,8 +12,9 @@ const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 const LINTS: [(&str, &str); 3] =
     [("js", "JavaScript"), ("css", "Style sheets"), ("links", "Links in the documents")];
 
-/// Formatting, clippy and docs with warnings denied, natively and for wasm32; JavaScript, style sheets and links.
+/// Unfinished merges, formatting, clippy and docs with warnings denied, natively and for wasm32; JavaScript, style sheets and links.
 pub(crate) fn run() -> Result<()> {
+    step::quiet("Merges are finished", merged)?;
     step::loud("Formatting", || command::run(&mut project::cargo(["fmt", "--all", "--check"])))?;
     step::loud("Clippy, native", || {
         command::run(&mut project::cargo([
@@ -54,6 +55,16 @@ pub(crate) fn run() -> Result<()> {
             )
         })?;
     }
+    Ok(())
+}
+
+/// Fails where git's marks of a conflict were committed.
+fn merged() -> Result<()> {
+    let mut grep = Command::new("git");
+    grep.args(["grep", "-nE", "^(<{7}|>{7}) "]).current_dir(project::root());
+    let found = grep.output().context("running git")?;
+    let found = String::from_utf8_lossy(&found.stdout);
+    ensure!(found.is_empty(), "conflicts of a merge are still marked:\n{found}");
     Ok(())
 }
 

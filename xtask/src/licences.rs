@@ -136,3 +136,22 @@ fn licence_text(folder: &Path) -> Result<Option<String>> {
     let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     Ok(Some(text.replace("\r\n", "\n")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_on_the_site_is_named_with_its_licence() -> Result<()> {
+        let text = text()?;
+        for work in FROM_NPM.iter().chain(&["MNIST", "wasm-bindgen 0.", "serde 1.", "png 0."]) {
+            assert!(text.contains(work), "{work}");
+        }
+        assert!(!text.contains("(see below)") && !text.contains("Licence: see below"));
+        // What is taken from npm says so in one place.
+        for (file, _) in crate::site::FROM_NPM {
+            assert!(file.split('/').next().is_some_and(|name| FROM_NPM.contains(&name)), "{file}");
+        }
+        Ok(())
+    }
+}

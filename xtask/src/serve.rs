@@ -15,6 +15,15 @@ use crate::wasm::Effort;
 /// A browser opens six connections to a server.
 const THREADS: usize = 6;
 
+/// What a worker may do, as in hosting/nginx.conf and hosting/_headers: workers do not inherit the document's policy.
+const WORKERS_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+    worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+    require-trusted-types-for 'script'; trusted-types default";
+
+/// What the policy in the document cannot say.
+const DOCUMENTS_POLICY: &str =
+    "frame-ancestors 'self'; base-uri 'none'; object-src 'none'; form-action 'none'";
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Port to listen on
@@ -104,6 +113,7 @@ fn answer(request: Request, site: &Path) -> Result<()> {
                 // With these two the page's workers may share memory, which is faster.
                 .with_header(header("Cross-Origin-Opener-Policy", "same-origin")?)
                 .with_header(header("Cross-Origin-Embedder-Policy", "require-corp")?)
+                .with_header(header("Content-Security-Policy", policy(&path, site))?)
                 .with_header(header("Cache-Control", caching(&path, site))?);
             request.respond(response)?;
         }
@@ -124,6 +134,14 @@ fn file_of(url: &str, site: &Path) -> Option<PathBuf> {
         file.push("index.html");
     }
     file.is_file().then_some(file)
+}
+
+fn policy(file: &Path, site: &Path) -> &'static str {
+    if file.starts_with(site.join("build")) || file.ends_with("service-worker.js") {
+        WORKERS_POLICY
+    } else {
+        DOCUMENTS_POLICY
+    }
 }
 
 /// As in hosting/nginx.conf: files named by their content are never requested again.
@@ -216,12 +234,26 @@ mod tests {
                 server.unblock();
             }
             let [document, built, gone] = answers;
-            assert!(document?.contains("Cache-Control: no-cache\r\n"));
-            assert!(built?.contains("immutable"));
+            let (document, built) = (document?, built?);
+            assert!(document.contains("Cache-Control: no-cache\r\n"));
+            assert!(document.contains(DOCUMENTS_POLICY) && !document.contains("script-src"));
+            assert!(built.contains("immutable") && built.contains(WORKERS_POLICY), "{built}");
             let gone = gone?;
             assert!(gone.starts_with("HTTP/1.1 404") && !gone.contains("immutable"), "{gone}");
             Ok(())
         })
+    }
+
+    #[test]
+    fn every_host_says_the_same_policy() -> Result<()> {
+        for file in ["hosting/nginx.conf", "hosting/_headers"] {
+            let text = std::fs::read_to_string(crate::project::root().join(file))?;
+            let count = |policy: &str| text.matches(policy).count();
+            // Joined in _headers, where the files of the build and the service worker have one each.
+            assert!(count(WORKERS_POLICY) >= 1 && count(DOCUMENTS_POLICY) == 1, "{file}");
+            assert_eq!(count("'wasm-unsafe-eval'"), count("unsafe"), "{file}");
+        }
+        Ok(())
     }
 
     #[test]

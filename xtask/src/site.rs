@@ -51,7 +51,7 @@ const FROM_WWW: &[&str] = &[
 ];
 
 /// Files from npm, below `node_modules`, and their names on the site.
-const FROM_NPM: &[(&str, &str)] = &[
+pub(crate) const FROM_NPM: &[(&str, &str)] = &[
     ("uplot/dist/uPlot.iife.min.js", "uPlot.iife.min.js"),
     ("sortablejs/Sortable.min.js", "Sortable.min.js"),
     ("idb-keyval/dist/umd.js", "idb-keyval.js"),

@@ -5,6 +5,7 @@
 //! | [`against`] | two builds of the page, alternately |
 //! | [`bench_worker`] | what the processor can do, and where a training step's time goes |
 //! | [`training`] | a run on the page: images a second, long tasks, memory |
+//! | [`cost`] | core-seconds and watt-hours of an epoch, and what bounds more workers |
 //! | [`prediction`] | a prediction on the page |
 //! | [`pen`] | how soon the bars follow the pen |
 //! | [`panels`] | what an open panel costs a run |
@@ -18,6 +19,7 @@
 
 mod against;
 mod bench_worker;
+mod cost;
 mod machine;
 mod mnist;
 mod outcome;
@@ -58,6 +60,9 @@ struct Arguments {
     /// Only train, alternating with the site in this folder, which an earlier `cargo xtask bench` built
     #[arg(long, value_name = "SITE")]
     against: Option<PathBuf>,
+    /// Watts that a busy core draws
+    #[arg(long, default_value_t = 10.0)]
+    watts: f64,
     /// The command to name in the table
     #[arg(long)]
     command: String,
@@ -128,6 +133,7 @@ fn main() -> Result<()> {
         command: arguments.command,
         quick: arguments.quick,
         rounds: effort.rounds,
+        watts: arguments.watts,
         calibrations: calibrations.into(),
         shares,
         training: subjects,

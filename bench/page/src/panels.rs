@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::report::Samples;
 
 /// Ids of the panels' buttons without `open-`, and their labels.
-const PANELS: [(&str, &str); 5] = [
+const PANELS: [(&str, &str); 6] = [
     ("inside", "Look inside"),
+    ("ask", "Ask it"),
     ("judge", "Test"),
     ("yours", "Make it yours"),
     ("experiment", "Experiment"),
@@ -67,6 +68,9 @@ fn panel(page: &Page, id: &str, name: &'static str, rounds: usize) -> Result<Pan
                 page.click(&button)?;
                 let sight = format!("document.querySelector('{button}').scrollIntoView()");
                 page.browser.script(&sight, vec![])?;
+                if id == "ask" {
+                    page.click("[data-ask=typical]")?;
+                }
             }
             // The cost of opening or closing itself is not measured.
             thread::sleep(SETTLE);

@@ -16,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) command: String,
     pub(crate) quick: bool,
     pub(crate) rounds: usize,
+    /// Of a busy core.
+    pub(crate) watts: f64,
     pub(crate) calibrations: Vec<Calibration>,
     pub(crate) shares: Vec<Shares>,
     pub(crate) training: Vec<Subject>,

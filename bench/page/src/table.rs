@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 
 use crate::bench_worker::Shares;
-use crate::panels;
 use crate::peers::{BATCHES, Peer};
 use crate::report::{Report, Samples};
 use crate::training::Subject;
+use crate::{cost, panels};
 
 /// Images of an epoch.
 const EPOCH: f64 = 60_000.0;
@@ -117,11 +117,11 @@ fn training(text: &mut String, report: &Report, limits: &Limits) -> Result<()> {
         .map(|(batch, gain)| format!("{gain:.2} at batch {batch}"))
         .collect();
     writeln!(text, "\nImages a second of two workers over those of one: {}.\n", gains.join(", "))?;
-    Ok(())
+    cost::write(text, report)
 }
 
 /// Seconds of an epoch.
-fn epoch(images_per_second: &Samples) -> Option<f64> {
+pub(crate) fn epoch(images_per_second: &Samples) -> Option<f64> {
     images_per_second.median().map(|rate| EPOCH / rate)
 }
 
@@ -254,14 +254,14 @@ fn kernels(text: &mut String, shares: &Shares) -> Result<()> {
     Ok(())
 }
 
-fn header(text: &mut String, columns: &[&str]) -> Result<()> {
+pub(crate) fn header(text: &mut String, columns: &[&str]) -> Result<()> {
     let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
     row(text, &columns)?;
     writeln!(text, "|{}", " --- |".repeat(columns.len()))?;
     Ok(())
 }
 
-fn row(text: &mut String, cells: &[String]) -> Result<()> {
+pub(crate) fn row(text: &mut String, cells: &[String]) -> Result<()> {
     writeln!(text, "| {} |", cells.join(" | "))?;
     Ok(())
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::bench_worker::BUILDS;
-use crate::outcome;
 use crate::report::Samples;
+use crate::{cost, outcome};
 
 /// Seconds after which a run is given up.
 const LIMIT: u64 = 600;
@@ -20,7 +20,9 @@ pub(crate) struct Subject {
     /// Whether the workers share memory.
     pub(crate) shared: bool,
     pub(crate) batch: u32,
+    /// In the second epoch.
     pub(crate) images_per_second: Samples,
+    pub(crate) first_epoch: Samples,
     /// Milliseconds of each task of more than 50 on the page's thread, in all runs.
     pub(crate) long_tasks: Vec<f64>,
 }
@@ -38,8 +40,16 @@ impl Subject {
         ] {
             for batch in [128, 32] {
                 let (images_per_second, long_tasks) = (Samples::default(), vec![]);
-                let subject = Self { build, workers, shared, batch, images_per_second, long_tasks };
-                subjects.push(subject);
+                let first_epoch = Samples::default();
+                subjects.push(Self {
+                    build,
+                    workers,
+                    shared,
+                    batch,
+                    images_per_second,
+                    first_epoch,
+                    long_tasks,
+                });
             }
         }
         subjects
@@ -63,14 +73,16 @@ impl Subject {
         ensure!(status.error.is_empty(), "{status:?}");
         ensure!(status.backend == *build, "{build} was asked for, not {}", status.backend);
         ensure!(status.workers == Some(*workers), "{workers} were asked for: {status:?}");
-        self.images_per_second.push(rate(&steps, *batch, images).context("no minibatch was seen")?);
+        let rates = [&mut self.first_epoch, &mut self.images_per_second];
+        cost::push(rates, &steps, *batch, images).context("no minibatch was seen")?;
         let isolated: bool = page.ask("return crossOriginIsolated", vec![])?;
         ensure!(isolated == *shared, "the page is isolated: {isolated}");
         let long_tasks = page.long_tasks()?;
         println!(
-            "  {build}, {workers} workers, {}, batch {batch}: {:.0} images/s, tasks over 50 ms: {long_tasks:?}",
+            "  {build}, {workers} workers, {}, batch {batch}: {:.0} images/s, before {:.0}, tasks over 50 ms: {long_tasks:?}",
             if *shared { "shared memory" } else { "messages" },
-            self.images_per_second.last()
+            self.images_per_second.last(),
+            self.first_epoch.last()
         );
         self.long_tasks.extend(long_tasks);
         Ok(())
@@ -91,15 +103,6 @@ const STEPS: &str = "
         new MutationObserver(note).observe(document.body, {attributeFilter: ['data-step', 'data-error']});
     });
 ";
-
-/// Images a second in the second epoch, from its first minibatch that the page shows to the last one.
-fn rate(steps: &[(f64, u32)], batch: u32, images: u32) -> Option<f64> {
-    let epoch = images.div_ceil(batch);
-    let &(from, first) = steps.iter().find(|(_, step)| *step > epoch)?;
-    let &(to, last) = steps.iter().rev().find(|(_, step)| *step > first)?;
-    let trained = ((last - epoch) * batch).min(images) - (first - epoch) * batch;
-    (to > from).then(|| 1000.0 * f64::from(trained) / (to - from))
-}
 
 /// What the workers hold after a training run with two of them: WebAssembly memories, and shared memory.
 #[derive(Clone, Debug, Serialize)]

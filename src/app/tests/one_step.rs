@@ -53,7 +53,7 @@ fn steps_are_sent_only_while_somebody_looks() {
     app.update(Event::TrainerBroke);
     app.update(Event::Repair);
     let effects = reply(&mut app, Reply::Ready { backend: "simd128".into() });
-    assert_eq!(watches(&effects), Some(true), "the next trainer is told, too");
+    assert_eq!(watches(&effects), Some(true), "the next trainer gets the request, too");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::app::Context;
 use crate::app::answer::{Answer, Source};
 use crate::app::format::percent;
 use crate::app::run::Run;
+use crate::app::sort;
 use crate::data::CLASSES;
 
 /// Below this probability the page names what else it could be.
@@ -93,8 +94,8 @@ fn line(cx: &Context, unsure: bool, doubted: bool) -> String {
     match (answer.digit(), answer.probabilities()) {
         (Some((digit, _)), _) if doubted => no_digit(digit),
         (Some(_), Some(bars)) if unsure => {
-            let mut others: Vec<(usize, &f32)> = bars.iter().enumerate().collect();
-            others.sort_by(|a, b| b.1.total_cmp(a.1));
+            let others =
+                sort::sorted(bars.iter().enumerate(), |&(_, &share)| sort::descending(share));
             format!("Not sure: {} or {}", others[0].0, others[1].0)
         }
         (Some((_, share)), _) => format!("{} sure", percent(share)),

@@ -93,7 +93,9 @@ impl Parts {
             Event::Doubt(_) => Self::ANSWER,
             Event::Reply(Reply::Progress(_), _) => Self(Self::ALL.0 - Self::PLAN.0),
             Event::Reply(reply, _) => match reply {
-                Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => Self::NONE,
+                Reply::Cold | Reply::HelperLost | Reply::Evaluating | Reply::FineTuning { .. } => {
+                    Self::NONE
+                }
                 Reply::TestLabels | Reply::Mapped => Self::NONE,
                 Reply::Stepped(_) | Reply::ParameterStep { .. } => Self::NONE,
                 Reply::TestImages => Self::ANSWER,

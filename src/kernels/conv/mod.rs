@@ -147,6 +147,6 @@ pub fn forward_pooled(
 }
 
 #[inline(always)]
-fn rectified(sum: F32x4, relu: bool) -> F32x4 {
+pub(super) fn rectified(sum: F32x4, relu: bool) -> F32x4 {
     if relu { sum.max(F32x4::zero()) } else { sum }
 }

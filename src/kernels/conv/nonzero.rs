@@ -50,7 +50,7 @@ impl NonzeroGradient {
         for (position, (gradient, output)) in rows.enumerate() {
             let corner = g.corner(position / g.out_width(), position % g.out_width());
             for (filter, (&value, &output)) in gradient.iter().zip(output).enumerate() {
-                let nonzero = value != 0.0 && (!relu || output > 0.0);
+                let nonzero = passes(value, output, relu);
                 self.push(g, position, corner, filter, value, nonzero);
             }
         }
@@ -75,14 +75,54 @@ impl NonzeroGradient {
             .zip(argmax.chunks_exact(g.filters));
         for (window, ((gradient, output), argmax)) in rows.enumerate() {
             let (y, x) = (2 * (window / pooled_width), 2 * (window % pooled_width));
-            let window = [(0, 0), (0, 1), (1, 0), (1, 1)]
-                .map(|(dy, dx)| ((y + dy) * g.out_width() + x + dx, g.corner(y + dy, x + dx)));
-            let values = gradient.iter().zip(output).zip(argmax);
-            for (filter, ((&value, &output), &winner)) in values.enumerate() {
-                let nonzero = value != 0.0 && (!relu || output > 0.0);
-                let (position, corner) = window[usize::from(winner & 3)];
-                self.push(g, position, corner, filter, value, nonzero);
+            let places = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dy, dx)| (y + dy, x + dx));
+            let corners = places.map(|(y, x)| g.corner(y, x) as u32);
+            let positions = places.map(|(y, x)| y * g.out_width() + x);
+            let values = gradient
+                .iter()
+                .zip(output)
+                .map(|(&value, &output)| (value, value != 0.0 && (!relu || output > 0.0)));
+            self.push_by_filter(values.clone().zip(argmax), corners);
+            if !self.position_counts.is_empty() {
+                self.push_by_position(g, values.zip(argmax), positions);
             }
+        }
+    }
+
+    /// Appends a window's values to their filters' lists; no branch, for the same reason as in
+    /// [`NonzeroGradient::push`].
+    #[inline(always)]
+    fn push_by_filter<'a>(
+        &mut self,
+        values: impl Iterator<Item = ((f32, bool), &'a u8)>,
+        corners: [u32; 4],
+    ) {
+        let positions = self.by_filter.len() / self.filter_counts.len();
+        let lists = self.by_filter.chunks_exact_mut(positions).zip(&mut self.filter_counts);
+        for (((value, nonzero), &winner), (list, count)) in values.zip(lists) {
+            list[*count as usize] = Entry { offset: corners[usize::from(winner & 3)], value };
+            *count += u32::from(nonzero);
+        }
+    }
+
+    /// Appends a window's values to the lists of its four positions.
+    #[inline(always)]
+    fn push_by_position<'a>(
+        &mut self,
+        g: &Geometry,
+        values: impl Iterator<Item = ((f32, bool), &'a u8)>,
+        positions: [usize; 4],
+    ) {
+        let starts = positions.map(|position| position * g.filters);
+        let mut ends = starts;
+        let offsets = (0_u32..).step_by(g.row());
+        for (((value, nonzero), &winner), offset) in values.zip(offsets) {
+            let end = &mut ends[usize::from(winner & 3)];
+            self.by_position[*end] = Entry { offset, value };
+            *end += usize::from(nonzero);
+        }
+        for ((position, start), end) in positions.into_iter().zip(starts).zip(ends) {
+            self.position_counts[position] = (end - start) as u32;
         }
     }
 
@@ -124,6 +164,13 @@ impl NonzeroGradient {
         let filters = self.filter_counts.len();
         &self.by_position[position * filters..][..self.position_counts[position] as usize]
     }
+}
+
+/// Whether a gradient is other than zero and its output lets it pass. On bits, as WebAssembly's comparisons of floats,
+/// which mind NaN, take several instructions each.
+#[inline(always)]
+fn passes(gradient: f32, output: f32, relu: bool) -> bool {
+    (gradient.to_bits() << 1 != 0) & (!relu | (output.to_bits().cast_signed() > 0))
 }
 
 /// `sums[i] += sum over entries of value * from[offset + base + i]`, `4 N` numbers in `N` registers.

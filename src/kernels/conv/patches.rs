@@ -97,12 +97,44 @@ pub struct Pooled<'a> {
     pub relu: bool,
 }
 
-/// [`nonzero::weight_gradient`](super::nonzero::weight_gradient) after
-/// [`forward_pooled`](super::forward_pooled) of an image's patches, computed from the image itself. There
-/// are so few multiplications for each output that skipping zeros costs more than multiplying by them.
+/// A pooling window whose patches are not all zero.
+#[derive(Clone, Copy, Debug)]
+pub struct InkedWindow {
+    index: u32,
+    /// Offset of its patches in the image.
+    corner: u32,
+}
+
+/// Lists the pooling windows that have ink under them, less than half of a digit's, in order. Replaces the list
+/// and reuses its memory.
 ///
 /// - `g`: the convolution of the patches.
 /// - `picture`: one image, `[height][width][channels]`, and [`SLACK`] numbers.
+pub fn inked_windows(p: &Patches, g: &Geometry, picture: &[f32], inked: &mut Vec<InkedWindow>) {
+    inked.clear();
+    let row = p.width * p.channels;
+    let vectors = round_up((p.kernel_size + 1) * p.channels) / WIDTH;
+    let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
+    for (index, (y, x)) in
+        (0..pooled_height).flat_map(|y| (0..pooled_width).map(move |x| (y, x))).enumerate()
+    {
+        let corner = 2 * (y * row + x * p.channels);
+        let starts = (0..=p.kernel_size)
+            .flat_map(|dy| (0..vectors).map(move |vector| corner + dy * row + WIDTH * vector));
+        if !F32x4::are_zero(starts.map(|at| F32x4::load_at(picture, at))) {
+            inked.push(InkedWindow { index: index as u32, corner: corner as u32 });
+        }
+    }
+}
+
+/// [`nonzero::weight_gradient`](super::nonzero::weight_gradient) after
+/// [`forward_pooled`](super::forward_pooled) of an image's patches, computed from the image itself. There
+/// are so few multiplications for each output that skipping single zeros costs more than multiplying by them; windows
+/// without ink are skipped as a whole.
+///
+/// - `g`: the convolution of the patches.
+/// - `picture`: one image, `[height][width][channels]`, and [`SLACK`] numbers.
+/// - `inked`: from [`inked_windows`].
 /// - `kernel`: `[filters][kernel_size][row_stride]`, added to; numbers after a row of taps are arbitrary.
 /// - `bias`: `[filters]`, added to.
 pub fn pooled_weight_gradient(
@@ -110,6 +142,7 @@ pub fn pooled_weight_gradient(
     g: &Geometry,
     picture: &[f32],
     pooled: Pooled<'_>,
+    inked: &[InkedWindow],
     kernel: &mut [f32],
     bias: &mut [f32],
 ) {
@@ -117,22 +150,21 @@ pub fn pooled_weight_gradient(
     let quads = kernel.chunks_exact_mut(4 * p.kernel_size * p.row_stride());
     for (quad, (kernel, bias)) in quads.zip(bias.as_chunks_mut().0).enumerate() {
         let (kernel, _) = kernel.as_chunks_mut();
-        let filters = Filters { p, g, picture, pooled, first: 4 * quad };
-        let mut sum = F32x4::zero();
+        let filters = Filters { p, g, picture, pooled, inked, first: 4 * quad };
         if (p.kernel_size, vectors) == (3, 1) {
-            sum = filters.add_windows::<3, 1>(0, 0, kernel);
+            filters.add_windows::<3, 1>(0, 0, kernel);
         } else {
             for ky in 0..p.kernel_size {
                 for vector in (0..vectors).step_by(3) {
-                    sum = match vectors - vector {
+                    match vectors - vector {
                         1 => filters.add_windows::<1, 1>(ky, vector, kernel),
                         2 => filters.add_windows::<1, 2>(ky, vector, kernel),
                         _ => filters.add_windows::<1, 3>(ky, vector, kernel),
-                    };
+                    }
                 }
             }
         }
-        F32x4::load(bias).add(sum).store(bias);
+        F32x4::load(bias).add(filters.sum()).store(bias);
     }
 }
 
@@ -142,6 +174,7 @@ struct Filters<'a> {
     g: &'a Geometry,
     picture: &'a [f32],
     pooled: Pooled<'a>,
+    inked: &'a [InkedWindow],
     /// Index of the first of them.
     first: usize,
 }
@@ -156,8 +189,14 @@ impl Filters<'_> {
         if relu { gradient.where_positive(F32x4::load_at(output, at)) } else { gradient }
     }
 
-    /// Adds every window's gradients times the patch of its maximum, `VECTORS` vectors in each of `ROWS`
-    /// rows of taps. Returns the sum of the gradients.
+    /// The sum of their gradients.
+    fn sum(&self) -> F32x4 {
+        let windows = self.pooled.gradient.len() / self.g.filters;
+        (0..windows).fold(F32x4::zero(), |sum, window| sum.add(self.gradient(window)))
+    }
+
+    /// Adds the inked windows' gradients times the patches of their maxima, `VECTORS` vectors in each of `ROWS`
+    /// rows of taps.
     ///
     /// - `kernel`: `[4][kernel_size][vectors]`.
     #[inline(always)]
@@ -166,8 +205,8 @@ impl Filters<'_> {
         ky: usize,
         vector: usize,
         kernel: &mut [[f32; 4]],
-    ) -> F32x4 {
-        let Self { p, g, picture, pooled, first } = self;
+    ) {
+        let Self { p, g, picture, pooled, inked, first } = self;
         let row = p.width * p.channels;
         let vectors = p.row_stride() / WIDTH;
         let at = |f: usize, r: usize, v: usize| (f * p.kernel_size + ky + r) * vectors + vector + v;
@@ -175,25 +214,19 @@ impl Filters<'_> {
             from_fn(|f| from_fn(|r| from_fn(|v| F32x4::load(&kernel[at(f, r, v)]))));
         let places = [(0, 0), (0, 1), (1, 0), (1, 1)]
             .map(|(dy, dx)| (ky + dy) * row + dx * p.channels + WIDTH * vector);
-        let (pooled_height, pooled_width) = (g.out_height() / 2, g.out_width() / 2);
-        let (mut total, mut gradients) = (F32x4::zero(), [0.0; 4]);
-        for y in 0..pooled_height {
-            for x in 0..pooled_width {
-                let window = y * pooled_width + x;
-                let gradient = self.gradient(window);
-                total = total.add(gradient);
-                gradient.store(&mut gradients);
-                let corner = 2 * (y * row + x * p.channels);
-                let argmax = &pooled.argmax[window * g.filters + first..][..4];
-                for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(argmax) {
-                    let from = corner + places[usize::from(winner & 3)];
-                    let patch = &picture[from..from + (ROWS - 1) * row + WIDTH * VECTORS];
-                    let gradient = F32x4::splat(gradient);
-                    for (r, sums) in sums.iter_mut().enumerate() {
-                        for (v, sum) in sums.iter_mut().enumerate() {
-                            let x = F32x4::load_at(patch, r * row + WIDTH * v);
-                            *sum = x.fused_mul_add(gradient, *sum);
-                        }
+        let mut gradients = [0.0; 4];
+        for &InkedWindow { index, corner } in *inked {
+            let (window, corner) = (index as usize, corner as usize);
+            self.gradient(window).store(&mut gradients);
+            let argmax = &pooled.argmax[window * g.filters + first..][..4];
+            for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(argmax) {
+                let from = corner + places[usize::from(winner & 3)];
+                let patch = &picture[from..from + (ROWS - 1) * row + WIDTH * VECTORS];
+                let gradient = F32x4::splat(gradient);
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    for (v, sum) in sums.iter_mut().enumerate() {
+                        let x = F32x4::load_at(patch, r * row + WIDTH * v);
+                        *sum = x.fused_mul_add(gradient, *sum);
                     }
                 }
             }
@@ -205,6 +238,5 @@ impl Filters<'_> {
                 }
             }
         }
-        total
     }
 }

@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::{Promise, Reflect, Uint8Array};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -20,6 +19,7 @@ use web_sys::{
     Response, Url, WorkerGlobalScope,
 };
 
+use crate::data::manifest::{DataPart, Manifest, Split};
 use crate::data::{Digits, idx};
 use crate::protocol::DataProgress;
 use crate::web::port::describe;
@@ -43,33 +43,6 @@ const SECOND_TRY: i32 = 1_000;
 
 /// File that lists the parts.
 const MANIFEST: &str = "manifest.json";
-
-/// Which set a part belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// The training set.
-    Train,
-    /// The test set.
-    Test,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Manifest {
-    parts: Vec<DataPart>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct DataPart {
-    /// Address relative to the manifest.
-    file: String,
-    split: Split,
-    images: u32,
-    /// Compressed size.
-    bytes: u32,
-    /// Of the compressed file, in hexadecimal.
-    sha256: String,
-}
 
 /// Why a part cannot be used: the end of a sentence that begins with the part's name.
 #[derive(Debug, thiserror::Error)]
@@ -266,9 +239,9 @@ impl Loader {
         let json = soon(&response.json().map_err(failed)?).await?.map_err(failed)?;
         let manifest: Manifest = serde_wasm_bindgen::from_value(json)
             .map_err(|error| PartProblem::Manifest(error.to_string()))?;
-        let train = manifest.parts.iter().filter(|part| part.split == Split::Train);
-        self.progress.total_bytes = total(manifest.parts.iter().map(|part| part.bytes))?;
-        self.progress.total_train_images = total(train.map(|part| part.images))?;
+        let too_large = || PartProblem::Manifest("its sizes are too large".to_owned());
+        self.progress.total_bytes = manifest.bytes().ok_or_else(too_large)?;
+        self.progress.total_train_images = manifest.train_images().ok_or_else(too_large)?;
         Ok(manifest)
     }
 
@@ -315,11 +288,6 @@ impl Loader {
         self.progress.received_bytes = before + if bytes.is_ok() { part.bytes } else { 0 };
         bytes
     }
-}
-
-fn total(mut numbers: impl Iterator<Item = u32>) -> Result<u32, PartProblem> {
-    let sum = numbers.try_fold(0u32, |sum, number| sum.checked_add(number));
-    sum.ok_or_else(|| PartProblem::Manifest("its sizes are too large".to_owned()))
 }
 
 fn check(part: &DataPart, bytes: &[u8]) -> Result<(), PartProblem> {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use js_sys::Float32Array;
+use js_sys::{Float32Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::DedicatedWorkerGlobalScope;
 
@@ -58,10 +58,13 @@ impl Helper {
             }
             Job::Poll => self.poll(),
             Job::Compute { job_id, work, images: total_images, shards } => {
-                let [parameters, images, labels] = arrays else { return Err(WorkerError::Job) };
-                let mut batch = self.read(total_images, &shards, [parameters, images, labels])?;
+                let [parameters, packed] = arrays else { return Err(WorkerError::Job) };
+                let size = self.executor.network().plan().input().size() + 1;
+                let length = images_of(total_images, &shards).len() * size;
+                let bytes = Uint8Array::new(&packed.buffer()).subarray(0, length as u32);
+                let batch = self.read(total_images, &shards, (parameters, &bytes))?;
                 let scores =
-                    shards.clone().map(|shard| self.compute(work, shard, &mut batch)).collect();
+                    shards.clone().map(|shard| self.compute(work, shard, &batch)).collect();
                 let mut results = Vec::new();
                 self.results(work, &shards, total_images, |result| {
                     results.push(port::array(result))
@@ -80,11 +83,11 @@ impl Helper {
         {
             self.seen = job_id;
             let Range { start, end } = images_of(total_images, &shards);
-            let mut batch =
-                self.read(total_images, &shards, mailbox.parts(end - start).each_ref())?;
+            let (parameters, bytes) = mailbox.parts(end - start);
+            let batch = self.read(total_images, &shards, (&parameters, &bytes))?;
             let (mut first, mut scores) = (shards.end, Vec::new());
             while let Some(shard) = mailbox.claim_last() {
-                scores.push(self.compute(work, shard, &mut batch));
+                scores.push(self.compute(work, shard, &batch));
                 first = shard;
             }
             scores.reverse();
@@ -98,34 +101,34 @@ impl Helper {
         Ok(())
     }
 
-    /// Copies a job's parameters, images and labels.
+    /// Copies a job's parameters, and the bytes of its images and labels.
     fn read(
         &mut self,
         total_images: usize,
         shards: &Range<usize>,
-        [parameters, images, labels]: [&Float32Array; 3],
+        (parameters, bytes): (&Float32Array, &Uint8Array),
     ) -> Result<JobImages, WorkerError> {
         let all = images_of(total_images, shards);
         let plan = self.executor.network().plan();
-        let pixels = plan.input().size();
+        let size = plan.input().size() + 1;
         if parameters.length() as usize != plan.parameter_count()
-            || images.length() as usize != all.len() * pixels
-            || labels.length() as usize != all.len()
+            || bytes.length() as usize != all.len() * size
         {
             return Err(WorkerError::Job);
         }
         self.executor.load(&parameters.to_vec());
         self.executor.begin(total_images);
-        let labels = labels.to_vec().into_iter().map(|label| label as u8).collect();
-        Ok(JobImages { total_images, first: all.start, images: images.to_vec(), labels })
+        let mut pixels = bytes.to_vec();
+        let labels = pixels.split_off(pixels.len() - all.len());
+        Ok(JobImages { total_images, first: all.start, pixels, labels })
     }
 
-    fn compute(&mut self, work: Work, shard: usize, batch: &mut JobImages) -> Score {
+    fn compute(&mut self, work: Work, shard: usize, batch: &JobImages) -> Score {
         let Range { start, end } = images_of(batch.total_images, &(shard..shard + 1));
         let part = start - batch.first..end - batch.first;
-        let pixels = self.executor.network().plan().input().size();
-        let images = &mut batch.images[part.start * pixels..part.end * pixels];
-        self.executor.compute(work, shard, images, &batch.labels[part], batch.total_images)
+        let each = self.executor.network().plan().input().size();
+        let pixels = &batch.pixels[part.start * each..part.end * each];
+        self.executor.compute(work, shard, pixels, &batch.labels[part], batch.total_images)
     }
 
     /// Passes on the results of some shards, in the form of [`Report::Done`].
@@ -149,7 +152,7 @@ struct JobImages {
     total_images: usize,
     /// Index in the whole job of the first one here.
     first: usize,
-    /// `[images][pixels]`
-    images: Vec<f32>,
+    /// `[images][pixels]`, 0 to 255.
+    pixels: Vec<u8>,
     labels: Vec<u8>,
 }

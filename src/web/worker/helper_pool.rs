@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::Float32Array;
+use js_sys::{Float32Array, Uint8Array};
 
 use super::mailbox::{self, JobSlot, Mailbox};
 use crate::config::Architecture;
@@ -73,8 +73,8 @@ pub(super) struct WorkBatch<'a> {
     pub(super) work: Work,
     /// The network's parameters.
     pub(super) parameters: &'a [f32],
-    /// `[images][pixels]`
-    pub(super) images: &'a [f32],
+    /// `[images][pixels]`, 0 to 255.
+    pub(super) pixels: &'a [u8],
     pub(super) labels: &'a [u8],
 }
 
@@ -318,18 +318,18 @@ impl HelperHandle {
             self.mailbox.take().inspect(Mailbox::close);
         }
         let part = images_of(slot.total_images, &slot.shards);
-        let pixels = batch.images.len() / slot.total_images.max(1);
-        let images = &batch.images[part.start * pixels..part.end * pixels];
-        let labels: Vec<f32> = batch.labels[part].iter().map(|&label| f32::from(label)).collect();
+        let each = batch.pixels.len() / slot.total_images.max(1);
+        let pixels = &batch.pixels[part.start * each..part.end * each];
+        let labels = &batch.labels[part];
         if let Some(mailbox) = self.mailbox_for(labels.len(), executor)? {
-            if mailbox.post(&slot, batch.parameters, images, &labels) {
+            if mailbox.post(&slot, batch.parameters, pixels, labels) {
                 self.port.send(&Job::Poll, &[])?;
             }
             self.pending = Some(PendingJob { slot, since: now });
             return Ok(());
         }
         let JobSlot { work, job_id, total_images, shards } = slot;
-        let arrays = [port::array(batch.parameters), port::array(images), port::array(&labels)];
+        let arrays = [port::array(batch.parameters), packed(pixels, labels)];
         self.port.send(&Job::Compute { job_id, work, images: total_images, shards }, &arrays)
     }
 
@@ -357,6 +357,16 @@ impl HelperHandle {
         };
         Ok(Some(self.mailbox.insert(mailbox)))
     }
+}
+
+/// Bytes as an array of a message, four to a number.
+fn packed(pixels: &[u8], labels: &[u8]) -> Float32Array {
+    let (images, all) = (pixels.len() as u32, (pixels.len() + labels.len()) as u32);
+    let numbers = Float32Array::new_with_length(all.div_ceil(4));
+    let bytes = Uint8Array::new(&numbers.buffer());
+    bytes.subarray(0, images).copy_from(pixels);
+    bytes.subarray(images, all).copy_from(labels);
+    numbers
 }
 
 /// A lost helper costs only time, so it is reported in the console only.

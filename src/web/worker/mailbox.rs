@@ -22,7 +22,7 @@
 
 use std::ops::Range;
 
-use js_sys::{Atomics, Float32Array, Int32Array, JsString};
+use js_sys::{Atomics, Float32Array, Int32Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::config::Augment;
@@ -89,6 +89,7 @@ pub(super) struct JobSlot {
 pub(super) struct Mailbox {
     words: Int32Array,
     numbers: Float32Array,
+    bytes: Uint8Array,
     capacity: Capacity,
 }
 
@@ -113,16 +114,13 @@ impl Capacity {
         }
     }
 
+    /// Where the images' bytes begin: their pixels, then their classes.
     fn images_at(self) -> u32 {
         aligned(word::NUMBERS + self.parameters)
     }
 
-    fn labels_at(self) -> u32 {
-        aligned(self.images_at() + self.images * self.pixels)
-    }
-
     fn results_at(self) -> u32 {
-        aligned(self.labels_at() + self.images)
+        aligned(self.images_at() + (self.images * (self.pixels + 1)).div_ceil(4))
     }
 
     fn size(self) -> u32 {
@@ -165,7 +163,8 @@ impl Mailbox {
     }
 
     fn over(numbers: Float32Array, capacity: Capacity) -> Self {
-        Self { words: Int32Array::new(&numbers.buffer()), numbers, capacity }
+        let buffer = numbers.buffer();
+        Self { words: Int32Array::new(&buffer), bytes: Uint8Array::new(&buffer), numbers, capacity }
     }
 
     /// The helper's view of [`Mailbox::memory`], if it fits this plan.
@@ -224,8 +223,8 @@ impl Mailbox {
         &self,
         slot: &JobSlot,
         parameters: &[f32],
-        images: &[f32],
-        labels: &[f32],
+        pixels: &[u8],
+        labels: &[u8],
     ) -> bool {
         let (number, seed, step, smoothing) = match slot.work {
             Work::Evaluation => (0, 0, 0, 0.0),
@@ -241,8 +240,10 @@ impl Mailbox {
             [number as i32, seed as i32, step as i32, smoothing, *total_images as i32, start, end];
         self.put_words(word::JOB, &job);
         self.put(word::NUMBERS, parameters);
-        self.put(self.capacity.images_at(), images);
-        self.put(self.capacity.labels_at(), labels);
+        let (start, images) = (4 * self.capacity.images_at(), pixels.len() as u32);
+        self.bytes.subarray(start, start + images).copy_from(pixels);
+        let start = start + images;
+        self.bytes.subarray(start, start + labels.len() as u32).copy_from(labels);
         self.store(word::UNCLAIMED, pair(shards));
         self.store(word::POSTED, *job_id as i32);
         self.notify(word::POSTED);
@@ -280,15 +281,12 @@ impl Mailbox {
         Some(JobSlot { work, job_id: asked as u32, total_images: total_images as usize, shards })
     }
 
-    /// Helper: the job's parameters, images and labels.
-    pub(super) fn parts(&self, images: usize) -> [Float32Array; 3] {
-        let part = |at: u32, size: u32| self.numbers.subarray(at, at + size);
-        let images = images as u32;
-        [
-            part(word::NUMBERS, self.capacity.parameters),
-            part(self.capacity.images_at(), images * self.capacity.pixels),
-            part(self.capacity.labels_at(), images),
-        ]
+    /// Helper: the job's parameters, and the bytes of its images and labels.
+    pub(super) fn parts(&self, images: usize) -> (Float32Array, Uint8Array) {
+        let end = word::NUMBERS + self.capacity.parameters;
+        let (start, size) = (4 * self.capacity.images_at(), self.capacity.pixels + 1);
+        let bytes = self.bytes.subarray(start, start + images as u32 * size);
+        (self.numbers.subarray(word::NUMBERS, end), bytes)
     }
 
     /// Helper: claims the last shard that nobody has begun.

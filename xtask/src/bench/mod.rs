@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// installed for it
     #[arg(long)]
     peers: bool,
+    /// Watts that a busy core draws, for what an epoch costs
+    #[arg(long, default_value_t = 10.0)]
+    watts: f64,
     /// Write the tables into docs/BENCHMARKS.md, between its marks
     #[arg(long, conflicts_with = "quick")]
     write: bool,
@@ -57,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut bench = project::cargo(["run", "--quiet"]);
     bench.args(IN_BROWSER).arg("--").arg("--to").arg(project::target());
     bench.args(["--command", &options.command()]).arg("--visitors").arg(visitors);
-    bench.env("INKLING_DIST", &site);
+    bench.arg("--watts").arg(options.watts.to_string()).env("INKLING_DIST", &site);
     if options.quick {
         bench.arg("--quick");
     }

@@ -1,6 +1,6 @@
 //! Beat the network: the visitor reads ten of the test images that are hardest for it.
 
-use crate::app::format;
+use crate::app::{format, sort};
 use crate::data::{CLASSES, PIXELS};
 use crate::net::loss::argmax;
 
@@ -59,15 +59,12 @@ impl Duel {
     /// - `probabilities`: `[images][CLASSES]`, the network's.
     pub(super) fn begin(&mut self, labels: &[u8], probabilities: &[f32]) -> Vec<f32> {
         let rows = probabilities.as_chunks::<CLASSES>().0.iter().zip(labels);
-        let mut hardest: Vec<(u32, f32, Round)> = (0u32..)
-            .zip(rows)
-            .filter_map(|(index, (row, &label))| {
-                let network = argmax(row) as u8;
-                let round = Round { index, label, network, picture: None, visitor: None };
-                Some((index, *row.get(usize::from(label))?, round))
-            })
-            .collect();
-        hardest.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let rounds = (0u32..).zip(rows).filter_map(|(index, (row, &label))| {
+            let network = argmax(row) as u8;
+            let round = Round { index, label, network, picture: None, visitor: None };
+            Some((*row.get(usize::from(label))?, round))
+        });
+        let mut hardest = sort::sorted(rounds, |&(share, _)| sort::ascending(share));
         hardest.truncate(HARDEST);
         // Every sixth of them, from another one on in the next duel.
         let stride = hardest.len().div_ceil(IMAGES).max(1);

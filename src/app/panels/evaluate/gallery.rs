@@ -1,6 +1,7 @@
 //! Test images, and how the current weights read each.
 
 use super::reading::Reading;
+use crate::app::sort;
 use crate::data::{CLASSES, PIXELS};
 use crate::net::loss::argmax;
 
@@ -142,19 +143,16 @@ fn order(choice: Choice, labels: &[u8], probabilities: &[f32]) -> Vec<u32> {
             .collect();
     }
     let rows = probabilities.as_chunks::<CLASSES>().0;
-    let mut chosen: Vec<(u32, f32)> = (0u32..)
-        .zip(rows.iter().zip(labels))
-        .filter_map(|(index, (row, &of))| {
-            let read = argmax(row) as u8;
-            let wanted = match choice {
-                Choice::Cell { label, answer } => (of, read) == (label, answer),
-                Choice::Sample | Choice::Mistakes => of != read,
-            };
-            wanted.then(|| (index, row[usize::from(read)]))
-        })
-        .collect();
+    let chosen = (0u32..).zip(rows.iter().zip(labels)).filter_map(|(index, (row, &of))| {
+        let read = argmax(row) as u8;
+        let wanted = match choice {
+            Choice::Cell { label, answer } => (of, read) == (label, answer),
+            Choice::Sample | Choice::Mistakes => of != read,
+        };
+        wanted.then(|| (index, row[usize::from(read)]))
+    });
     // The surest mistakes are the worst; among right answers the least sure are worth a look.
     let right = matches!(choice, Choice::Cell { label, answer } if label == answer);
-    chosen.sort_by(|(_, a), (_, b)| if right { a.total_cmp(b) } else { b.total_cmp(a) });
-    chosen.into_iter().map(|(index, _)| index).collect()
+    let key = if right { sort::ascending } else { sort::descending };
+    sort::sorted(chosen, |&(_, sure)| key(sure)).into_iter().map(|(index, _)| index).collect()
 }

@@ -3,6 +3,7 @@
 use crate::app::collection::{Item, Key};
 use crate::app::curves::{Curves, Test};
 use crate::app::run::Run;
+use crate::app::sort;
 use crate::config::architecture::Layer;
 use crate::config::{Architecture, Field, Form, NetworkPreset, StartFrom, TrainConfig};
 use crate::protocol::{Evaluation, RunId, StoredHead};
@@ -277,8 +278,8 @@ pub(super) fn what_differs<'a>(records: impl IntoIterator<Item = &'a Record>) ->
         let first = values.next();
         values.any(|value| Some(value) != first)
     };
-    let mut fields: Vec<Field> = Field::ALL.into_iter().filter(differs).collect();
+    let fields = Field::ALL.into_iter().filter(differs);
     // The network comes first, and says most.
-    fields.sort_by_key(|field| *field != Field::Architecture);
+    let fields = sort::sorted(fields, |field| u64::from(*field != Field::Architecture));
     if fields.is_empty() { vec![Field::Architecture] } else { fields }
 }

@@ -1,6 +1,6 @@
 //! Files that the trainer writes and reads, and runs that it compares, whatever else it does.
 
-use super::{Later, Trainer, slice};
+use super::{Later, SLICE, Trainer, slice};
 use crate::app::panels::runs::record::StoredRun;
 use crate::checkpoint::TrainingState;
 use crate::formats::bundle::NamedFile;
@@ -80,7 +80,7 @@ impl Trainer {
     /// A slice of a comparison.
     pub(super) fn compare(&mut self) {
         let Some(comparing) = &mut self.comparing else { return };
-        let done = slice(&self.clock, || comparing.advance(&self.images.test));
+        let done = slice(&self.clock, SLICE, || comparing.advance(&self.images.test));
         if let Some(comparing) = self.comparing.take_if(|_| done) {
             let (document, images) = comparing.result(&self.images.test);
             self.send(&Reply::Compared { document }, &[&images]);

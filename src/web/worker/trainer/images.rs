@@ -1,9 +1,9 @@
 //! The part of the data set that has arrived.
 
 use crate::data::Digits;
+use crate::data::manifest::Split;
 use crate::protocol::DataProgress;
 use crate::train::session::Available;
-use crate::web::worker::dataset::Split;
 
 /// Parts that have been loaded and checked.
 #[derive(Default)]

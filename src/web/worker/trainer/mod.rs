@@ -8,6 +8,7 @@ mod images;
 mod kept_run;
 mod map;
 mod run;
+mod warming;
 mod watched_step;
 
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use crate::train::session::Session;
 use crate::train::shard_assignment::HelperId;
 use crate::train::shard_executor::ShardExecutor;
 use crate::train::snapshot::{RunHistory, Snapshot, SnapshotError};
+use crate::train::warm_up::WarmUp;
 use crate::web::port::Turn;
 use crate::web::worker::comparison::RunComparison;
 use crate::web::worker::dataset::{Loaded, Loader, Retry};
@@ -77,6 +79,8 @@ pub(super) struct Trainer {
     retry: Retry,
     images: Images,
     run: Option<TrainingRun>,
+    /// `None` once it is over.
+    warm_up: Option<WarmUp>,
     /// Whether the page wants single steps.
     watches: bool,
     /// Whether interrupted runs have been looked for.
@@ -108,6 +112,7 @@ impl Trainer {
             retry,
             images: Images::default(),
             run: None,
+            warm_up: WarmUp::new(),
             watches: false,
             has_looked: false,
             offered: None,
@@ -212,6 +217,7 @@ impl Trainer {
     /// Takes a request; returns what goes on beside all else.
     pub(super) fn on_request(&mut self, request: Request, arrays: Vec<Vec<f32>>) -> Option<Later> {
         match request {
+            Request::WarmUp => self.warm_up(),
             Request::LoadData => {
                 self.retry.set(true);
                 return self.loader.take().map(|loader| Later::Load(Box::new(loader)));
@@ -320,7 +326,7 @@ impl Trainer {
     fn evaluate(&mut self) {
         let Some(evaluating) = &mut self.evaluating else { return };
         let start = self.clock.now();
-        let done = slice(&self.clock, || evaluating.advance(&self.images.test));
+        let done = slice(&self.clock, SLICE, || evaluating.advance(&self.images.test));
         if start - evaluating.reported > EVALUATING_INTERVAL {
             evaluating.reported = start;
             send(&self.scope, &Reply::Evaluating, &[]);
@@ -485,10 +491,10 @@ impl Trainer {
 }
 
 /// Advances some work until it is done or a slice of time is over; returns whether it is done.
-fn slice(clock: &Performance, mut advance: impl FnMut() -> bool) -> bool {
+fn slice(clock: &Performance, milliseconds: f64, mut advance: impl FnMut() -> bool) -> bool {
     let start = clock.now();
     let mut done = false;
-    while !done && clock.now() - start < SLICE {
+    while !done && clock.now() - start < milliseconds {
         done = advance();
     }
     done

@@ -62,7 +62,7 @@ pub(super) struct TrainerContext<'a> {
 }
 
 impl TrainerContext<'_> {
-    pub(super) fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
+    fn send(&self, reply: &Reply, arrays: &[&[f32]]) {
         send(self.scope, reply, arrays);
     }
 }
@@ -180,7 +180,6 @@ impl TrainingRun {
         }
         match self.session.next(context.images.available()) {
             Task::Minibatch(indices) => {
-                // Augmentation changed the last batch in place, so its images cannot be used again.
                 std::mem::swap(&mut self.batch, &mut self.ahead);
                 self.ahead.indices.clear();
                 if self.batch.indices != indices {
@@ -245,7 +244,7 @@ impl TrainingRun {
             Work::Evaluation => self.session.averaged(),
         };
         let batch =
-            WorkBatch { work, parameters, images: &self.batch.images, labels: &self.batch.labels };
+            WorkBatch { work, parameters, pixels: &self.batch.pixels, labels: &self.batch.labels };
         self.executor.begin(batch.labels.len());
         context.helper_pool.begin(&self.executor, batch, self.awake.look(since));
         if set.is_none()
@@ -265,12 +264,12 @@ impl TrainingRun {
     /// Computes all shards that no helper has.
     fn compute(&mut self, context: &mut TrainerContext<'_>, work: Work) {
         let total_images = self.batch.labels.len();
-        let pixels = self.batch.images.len() / total_images.max(1);
+        let each = self.batch.pixels.len() / total_images.max(1);
         while let Some(shard) = context.helper_pool.next_own() {
             let part = images_of(total_images, &(shard..shard + 1));
-            let BatchBuffer { images, labels, .. } = &mut self.batch;
-            let images = &mut images[part.start * pixels..part.end * pixels];
-            let score = self.executor.compute(work, shard, images, &labels[part], total_images);
+            let BatchBuffer { pixels, labels, .. } = &self.batch;
+            let pixels = &pixels[part.start * each..part.end * each];
+            let score = self.executor.compute(work, shard, pixels, &labels[part], total_images);
             context.helper_pool.take_own(shard, score);
             self.give_sign(context);
         }
@@ -359,7 +358,10 @@ impl TrainingRun {
         if context.watches && is_due {
             self.last_watched = now;
             let batch = (&self.batch.indices[..], gradient, score);
-            self.watched = WatchedStep::take(context, self.id, session, batch);
+            let (images, run) = (context.images, self.id);
+            self.watched = WatchedStep::take((images, run), session, batch, |reply, arrays| {
+                context.send(reply, arrays);
+            });
         } else {
             session.learn(gradient);
         }

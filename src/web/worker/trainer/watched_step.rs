@@ -1,7 +1,6 @@
 //! A minibatch's step that somebody looks at.
 
 use super::images::Images;
-use super::run::TrainerContext;
 use crate::config::TrainConfig;
 use crate::net::Plan;
 use crate::net::loss::Score;
@@ -32,14 +31,16 @@ pub(super) struct WatchedStep {
 impl WatchedStep {
     /// Takes a run's step with this gradient and reports it.
     ///
+    /// - `all`: where the images come from.
     /// - `indices`: the minibatch's images.
+    /// - `send`: sends the page a reply with arrays.
     pub(super) fn take(
-        context: &TrainerContext<'_>,
-        run: RunId,
+        (all, run): (&Images, RunId),
         session: &mut Session,
         (indices, gradient, score): (&[u32], &[f32], Score),
+        send: impl FnOnce(&Reply, &[&[f32]]),
     ) -> Option<Self> {
-        let (images, labels) = seen(context.images, session, indices);
+        let (images, labels) = seen(all, session, indices);
         let observed = session.learn_observed(gradient);
         let TrainConfig { ref architecture, label_smoothing, .. } = *session.settings();
         let [before, _] = &observed.parameters;
@@ -55,7 +56,7 @@ impl WatchedStep {
             answer: worst.answer as u8,
         };
         let image = &images[worst.place * pixels..][..pixels];
-        context.send(&Reply::Stepped(stepped), &[image, &worst.asked, &observed.change()]);
+        send(&Reply::Stepped(stepped), &[image, &worst.asked, &observed.change()]);
         let plan = Plan::new(architecture).ok()?;
         Some(Self { observed, plan })
     }

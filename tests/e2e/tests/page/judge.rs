@@ -68,6 +68,8 @@ fn pictures_need_no_reading_back(page: &mut Page) -> Result<()> {
         const pictures = tiles.map(tile => tile.getContext('2d').getImageData(0, 0, 28, 28).data.join());
         return [tiles.length, new Set(pictures).size];";
     page.site.inject("start.js", Fault::Prefixed(NOISE));
+    // It is this test that reads them.
+    page.expect_on_console("Multiple readback operations");
     page.open("")?;
     page.draw(6)?;
     page.click("#open-judge")?;

@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[(&str, Test)] = &[
     ("layout::works_below_a_path", works_below_a_path),
     ("layout::asks_nobody_else", asks_nobody_else),
     ("layout::has_a_strict_policy", has_a_strict_policy),
+    ("layout::turns_no_text_into_code", turns_no_text_into_code),
     ("layout::obeys_the_keyboard", obeys_the_keyboard),
 ];
 
@@ -270,13 +271,24 @@ fn works_below_a_path(page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The page's own requests; those of a worker to other origins appear on the console, in every test.
+/// The page's own requests in a whole visit; those of a worker to other origins appear on the console, in every test.
 fn asks_nobody_else(page: &mut Page) -> Result<()> {
     const FETCHED: &str = "
         return performance.getEntriesByType('resource').map(entry => entry.name);";
-    page.train("images=2000&epochs=1&batch=100")?;
+    page.open("images=2000&epochs=1&batch=100")?;
+    page.browser.script("performance.setResourceTimingBufferSize(5000)", vec![])?;
+    page.click_when_enabled("#train", 30)?;
     page.draw(4)?;
     page.wait_for_state("done", 60)?;
+    for panel in ["inside", "ask", "judge", "yours", "experiment", "runs"] {
+        page.click(&format!("#open-{panel}"))?;
+    }
+    page.click("#copy-link")?;
+    page.click("#tour")?;
+    page.wait_until("the tour", 10, || {
+        page.ask::<bool>("return !document.querySelector('#tour-card').hidden", vec![])
+            .map(|shown| shown.then_some(()))
+    })?;
     let fetched: Vec<String> = serde_json::from_value(page.browser.script(FETCHED, vec![])?)?;
     ensure!(fetched.iter().any(|url| url.contains("weights")), "{fetched:?}");
     let outside: Vec<_> = fetched
@@ -292,8 +304,14 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     const POLICY: &str = "
         return document.querySelector('meta[http-equiv=\"Content-Security-Policy\"]')?.content;";
     const INLINE: &str = "
-        return fetch('.').then(answer => answer.text()).then(async text => {
-            const page = new DOMParser().parseFromString(text, 'text/html');
+        const answer = new Promise(resolve => {
+            const request = new XMLHttpRequest();
+            request.responseType = 'document';
+            request.onload = () => resolve(request.response);
+            request.open('GET', '.');
+            request.send();
+        });
+        return answer.then(async page => {
             const hash = async ({textContent}) => {
                 const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(textContent));
                 return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(bytes)))}'`;
@@ -314,8 +332,40 @@ fn has_a_strict_policy(page: &mut Page) -> Result<()> {
     for word in ["unsafe-inline", "'unsafe-eval'", "http:", "https:", "*"] {
         ensure!(!policy.contains(word), "{word} in {policy}");
     }
+    ensure!(
+        policy.contains("require-trusted-types-for 'script'; trusted-types default"),
+        "{policy}"
+    );
     let inline = page.browser.script(INLINE, vec![json!(policy)])?;
     ensure!(inline == json!([]), "inline script or style that no hash allows: {inline}");
+    Ok(())
+}
+
+/// Where the browser has Trusted Types, neither the page nor what an extension puts into it makes markup that does
+/// something, or runs a script from elsewhere.
+fn turns_no_text_into_code(page: &mut Page) -> Result<()> {
+    const REFUSED: &str = "
+        if (!self.trustedTypes) return [];
+        const tries = {
+            markup: () => { document.createElement('p').innerHTML = '<b>bold</b>'; },
+            handler: () => { document.createElement('p').innerHTML = '<p class=\"a\" onclick=\"x()\">text</p>'; },
+            worker: () => { new Worker('data:text/javascript,0'); },
+            elsewhere: () => { document.createElement('script').src = 'https://example.org/a.js'; },
+            above: () => { document.createElement('script').src = '../a.js'; },
+            text: () => { document.createElement('script').text = 'x()'; },
+            another: () => { trustedTypes.createPolicy('another', {}); },
+        };
+        return Object.entries(tries).filter(([, action]) => {
+            try { action(); } catch { return false; }
+            return true;
+        }).map(([name]) => name);";
+    page.move_below(&e2e::dist()?, "/some/path/")?;
+    // Each is reported there, in the browser's own words.
+    page.expect_on_console("rusted");
+    page.expect_on_console("olicy");
+    page.open("")?;
+    let allowed = page.browser.script(REFUSED, vec![])?;
+    ensure!(allowed == json!([]), "allowed: {allowed}");
     Ok(())
 }
 

@@ -23,6 +23,7 @@ mod judge;
 mod keep;
 mod layout;
 mod map;
+mod memory;
 mod network;
 mod offline;
 mod one_step;
@@ -42,6 +43,7 @@ mod yours;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Browser, Engine, Page};
@@ -55,7 +57,11 @@ type Stage = Arc<Mutex<Vec<Browser>>>;
 
 /// Groups of tests that run side by side in Chromium, two at a time, each in a browser of its own: they mostly wait. The
 /// others need the machine for themselves, as they measure, emulate a screen, or share files.
-const BESIDE: [&str; 20] = [
+const BESIDE: [&str; 24] = [
+    "training::",
+    "helpers::",
+    "slowness::",
+    "keep::",
     "duel::",
     "map::",
     "ask::",
@@ -80,6 +86,9 @@ const BESIDE: [&str; 20] = [
 
 /// Read-locked by those, write-locked by the others.
 static MACHINE: RwLock<()> = RwLock::new(());
+
+/// How long each test took, without its wait for the machine.
+static TIMES: Mutex<Vec<(Duration, String)>> = Mutex::new(vec![]);
 
 /// Tests that do not apply to nginx, and why.
 const NOT_OVER_NGINX: [(&str, &str); 1] = [(
@@ -117,6 +126,7 @@ fn main() -> ExitCode {
         hand::TESTS,
         training::TESTS,
         helpers::TESTS,
+        memory::TESTS,
         settings::TESTS,
         experiment::TESTS,
         inside::TESTS,
@@ -160,6 +170,7 @@ fn main() -> ExitCode {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    print_slowest();
     while take(&stage).is_some() {}
     conclusion.exit_code()
 }
@@ -173,7 +184,10 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
         Some(browser) => browser,
         None => Browser::launch(Engine::from_environment()?)?,
     };
-    visit(&browser, &folder, test).map_err(|error| {
+    let start = Instant::now();
+    let outcome = visit(&browser, &folder, test);
+    TIMES.lock().unwrap_or_else(PoisonError::into_inner).push((start.elapsed(), name.to_owned()));
+    outcome.map_err(|error| {
         let picture = picture(&browser, name);
         format!(
             "{error:#}{}",
@@ -182,6 +196,19 @@ fn run(name: &str, test: Test, stage: &Stage) -> Result<(), Failed> {
     })?;
     put(stage, browser);
     Ok(())
+}
+
+/// Where the time of a long run went.
+fn print_slowest() {
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    times.retain(|(time, _)| time.as_secs() >= 10);
+    times.sort();
+    if !times.is_empty() {
+        println!("Tests of ten seconds and more:");
+    }
+    for (time, name) in times.iter().rev() {
+        println!("  {:5.1} s  {name}", time.as_secs_f32());
+    }
 }
 
 fn visit(browser: &Browser, folder: &Path, test: Test) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod one_step;
 mod stage;
+mod weight_grid;
 
 use web_sys::{
     Element, Event as DomEvent, HtmlCanvasElement, HtmlElement, HtmlInputElement,
@@ -26,8 +27,8 @@ use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 use crate::web::page::pad::Pad;
 use crate::web::page::panels::panel::{Frame, Panel};
-use one_step::ShownStep;
 use stage::{Selected, Stage};
+use weight_grid::StepShown;
 
 /// Patches covered in a frame: about three milliseconds of forward passes.
 const PATCHES: usize = 24;
@@ -277,7 +278,7 @@ impl Panel for InsidePanel {
         let sweeps = state.pinned && unit.is_some_and(is_conv);
         let selected = Selected { unit, pinned: state.pinned, sweeps, reads };
         let step = step.filter(|step| step.fits(&trace.layers));
-        let seen = step.map(|of| ShownStep {
+        let seen = step.map(|of| StepShown {
             of,
             parameter: state.one_step.parameter,
             pinned: state.pinned,

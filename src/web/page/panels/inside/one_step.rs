@@ -5,85 +5,31 @@ use web_sys::{
     Element, Event as DomEvent, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent,
 };
 
+use super::weight_grid::WeightGrid;
 use super::{happen, stage};
 use crate::app;
-use crate::app::panels::inside::one_step::{ParameterStep, SeenStep};
+use crate::app::panels::inside::one_step::ParameterStep;
 use crate::app::panels::inside::{Event, Pointing, View};
-use crate::config::architecture::Shape;
 use crate::config::format::significant;
 use crate::web::page::dispatch::dispatch;
 use crate::web::page::dom::{self, DomError};
 
-/// The step that the stages show.
-pub(super) struct ShownStep<'a> {
-    pub(super) of: &'a SeenStep,
-    /// The parameter that is pointed at.
-    pub(super) parameter: Option<u32>,
-    pub(super) pinned: bool,
-}
-
-/// Where the weights that a canvas shows are among all parameters.
-pub(super) struct OfferedWeights {
-    pub(super) first: usize,
-    pub(super) stride: usize,
-}
-
-impl OfferedWeights {
-    /// Row, column and channel of a parameter; `None` if it is none of these.
-    pub(super) fn place(&self, shape: Shape, parameter: u32) -> Option<[usize; 3]> {
-        let beyond = (parameter as usize).checked_sub(self.first)?;
-        let at = beyond / self.stride;
-        let (pixel, channel) = (at / shape.channels, at % shape.channels);
-        let is_here = beyond.is_multiple_of(self.stride) && at < shape.size();
-        is_here.then_some([pixel / shape.width, pixel % shape.width, channel])
-    }
-
-    /// The parameter at a row, a column and a channel.
-    fn parameter(&self, shape: Shape, [y, x, channel]: [usize; 3]) -> u32 {
-        let at = (y * shape.width + x) * shape.channels + channel;
-        (self.first + at * self.stride) as u32
-    }
-
-    /// Lets a canvas be pointed at, or no longer.
-    pub(super) fn offer(
-        &self,
-        canvas: &Element,
-        on: bool,
-        parameter: Option<u32>,
-    ) -> Result<(), DomError> {
-        let numbers = [("data-first", self.first), ("data-stride", self.stride)];
-        let words = [("tabindex", "0"), ("aria-describedby", "inside-step-keys")];
-        canvas.set_attribute("role", if on { "application" } else { "img" })?;
-        for (name, value) in numbers.map(|(name, number)| (name, number.to_string())) {
-            if on { canvas.set_attribute(name, &value)? } else { canvas.remove_attribute(name)? }
-        }
-        for (name, value) in words {
-            if on { canvas.set_attribute(name, value)? } else { canvas.remove_attribute(name)? }
-        }
-        match parameter {
-            Some(parameter) => canvas.set_attribute("data-parameter", &parameter.to_string())?,
-            None => canvas.remove_attribute("data-parameter")?,
-        }
-        Ok(())
-    }
-
-    fn of(event: &DomEvent) -> Option<(Element, Self)> {
-        let canvas: Element = event.target()?.dyn_into().ok()?;
-        let [first, stride] =
-            ["data-first", "data-stride"].map(|name| dom::attribute(&canvas, name));
-        Some((canvas, Self { first: first?, stride: stride? }))
-    }
+/// The canvas of weights under an event, and where they are.
+fn grid(event: &DomEvent) -> Option<(Element, WeightGrid)> {
+    let canvas: Element = event.target()?.dyn_into().ok()?;
+    let [first, stride] = ["data-first", "data-stride"].map(|name| dom::attribute(&canvas, name));
+    Some((canvas, WeightGrid { first: first?, stride: stride? }))
 }
 
 /// The weight under the pointer.
 pub(super) fn pointed(event: &PointerEvent) -> Option<u32> {
-    let (canvas, weights) = OfferedWeights::of(event)?;
+    let (canvas, weights) = grid(event)?;
     Some(weights.parameter(stage::grid_of(&canvas)?.shape, stage::place_of(event)?))
 }
 
-/// The weight by so many rows, columns and channels beside the selected one.
+/// The weight this many rows, columns and channels beside the selected one.
 pub(super) fn neighbour(event: &KeyboardEvent, by: [isize; 3]) -> Option<u32> {
-    let (canvas, weights) = OfferedWeights::of(event)?;
+    let (canvas, weights) = grid(event)?;
     let shape = stage::grid_of(&canvas)?.shape;
     let sizes = [shape.height, shape.width, shape.channels];
     let selected: Option<u32> = dom::attribute(&canvas, "data-parameter");

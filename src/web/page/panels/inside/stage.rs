@@ -14,7 +14,7 @@ use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
 
-use super::one_step::{OfferedWeights, ShownStep};
+use super::weight_grid::{StepShown, WeightGrid};
 
 /// Maps in a row on a wide panel, and on a phone.
 const MAPS: (usize, usize) = (16, 8);
@@ -240,8 +240,8 @@ impl Sheet {
     fn offer(
         &self,
         grid: Grid,
-        step: Option<&ShownStep<'_>>,
-        weights: OfferedWeights,
+        step: Option<&StepShown<'_>>,
+        weights: WeightGrid,
     ) -> Result<(), DomError> {
         let parameter = step.and_then(|step| step.parameter);
         let here = parameter.and_then(|parameter| weights.place(grid.shape, parameter));
@@ -282,7 +282,7 @@ impl Stage {
         class: usize,
         state: &Selected,
         change: bool,
-        (step, colours): (Option<&ShownStep<'_>>, &Colours),
+        (step, colours): (Option<&StepShown<'_>>, &Colours),
     ) -> Result<(), DomError> {
         let layer = &trace.layers[self.layer];
         let here = state.unit.filter(|unit| unit.layer == self.layer);
@@ -320,13 +320,13 @@ impl Stage {
             };
             words.set_text_content(Some(&[what, &to].concat()));
             let (kernel, units) = (layer.kernel.clone(), layer.shape.channels);
-            let moved = |step: &ShownStep<'_>| {
+            let moved = |step: &StepShown<'_>| {
                 let change = step.of.change[kernel.clone()].iter();
                 change.skip(unit).step_by(units).copied().collect()
             };
             let adds = || contributions(layer, trace.input(self.layer), model.weights, unit);
             let grid = sheet.lay_out(read_as(trace, self.layer))?;
-            let weights = OfferedWeights { first: kernel.start + unit, stride: units };
+            let weights = WeightGrid { first: kernel.start + unit, stride: units };
             sheet.offer(grid, step, weights)?;
             sheet.draw(grid, &step.map_or_else(adds, moved), colours)?;
         }
@@ -340,7 +340,7 @@ fn draw_kernels(
     layer: &LayerActivations,
     model: Model<'_>,
     change: bool,
-    (step, colours): (Option<&ShownStep<'_>>, &Colours),
+    (step, colours): (Option<&StepShown<'_>>, &Colours),
 ) -> Result<(), DomError> {
     let side = layer.windows().0;
     let filters = layer.shape.channels;
@@ -352,7 +352,7 @@ fn draw_kernels(
         let grid = Grid { shape, columns: filters };
         sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
     };
-    sheet.offer(grid, step, OfferedWeights { first: layer.kernel.start, stride: 1 })?;
+    sheet.offer(grid, step, WeightGrid { first: layer.kernel.start, stride: 1 })?;
     let kernel = &model.weights[layer.kernel.clone()];
     match (step, model.initial.filter(|_| change)) {
         (Some(step), _) => sheet.draw(grid, &step.of.change[layer.kernel.clone()], colours),
