@@ -250,7 +250,7 @@ impl InsideState {
         };
         View {
             stamp: (answer.revision(), answer.weights_revision(), self.revision),
-            subject: step.map_or(subject, |step| one_step::subject(step.minibatch)),
+            subject: step.map_or(subject, SeenStep::subject),
             is_drawing: self.subject == Subject::Drawing,
             picture: picture.copied().unwrap_or([0.0; PIXELS]),
             label,

@@ -310,7 +310,7 @@ impl Stage {
         }
         if let Some((sheet, words)) = self.parts.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
             let last = self.layer + 1 == trace.layers.len();
-            let class = step.map_or(class, |step| step.of.minibatch.label.into());
+            let class = step.map_or(class, |step| step.of.label());
             let unit = here.map_or(if last { class } else { 0 }, |unit| unit.channel);
             let to =
                 if last { format!("the logit of {unit}") } else { format!("number {}", unit + 1) };
