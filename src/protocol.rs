@@ -263,20 +263,23 @@ pub enum Reply {
         /// Minibatches finished.
         step: u32,
     },
-    /// A minibatch's step, as [`Request::Watch`] asked. Arrays: `[image, asked, change]`: the image that the network read
-    /// worst, `[28][28]`, 0 to 1; by how much, times minus one, each number of each layer's output raises that image's
-    /// loss, the first layer's first; and what the step added to each parameter.
-    Stepped(SteppedMinibatch),
-    /// How a parameter took that step, in words.
+    /// A minibatch's step, as [`Request::Watch`] asked. Arrays: `[image, asked, change, figures]`: the image that the
+    /// network read worst, `[28][28]`, 0 to 1; by how much, times minus one, each number of each layer's output raises
+    /// that image's loss, the first layer's first; what the step added to each parameter; and [`SteppedMinibatch`]'s
+    /// figures.
+    Stepped {
+        /// The run.
+        run: RunId,
+        /// Minibatches finished.
+        step: u32,
+    },
+    /// How a parameter took that step, in words: which it is, what it was and what it is, and then the optimizer's
+    /// equation, with numbers, a line each.
     ParameterStep {
         /// The parameter's place among all.
         parameter: u32,
-        /// Which it is.
-        title: String,
-        /// What it was and what it is.
-        result: String,
-        /// The optimizer's equation, with numbers.
-        lines: Vec<String>,
+        /// The lines.
+        words: String,
     },
     /// The run is paused after `step` minibatches.
     Paused {
@@ -376,23 +379,31 @@ pub enum Reply {
     Broken,
 }
 
-/// A minibatch, and the image of it that the network read worst.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A minibatch, and the image of it that the network read worst. Not a message, as page and trainer then need less code.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SteppedMinibatch {
-    /// The run.
-    pub run: RunId,
-    /// Minibatches finished.
-    pub step: u32,
     /// Images in it.
-    pub images: u32,
+    pub images: f32,
     /// Their mean cross-entropy before the step.
     pub loss: f32,
     /// The image's place among them, from 0.
-    pub place: u32,
+    pub place: f32,
     /// Its class.
-    pub label: u8,
+    pub label: f32,
     /// The class that the network took it for.
-    pub answer: u8,
+    pub answer: f32,
+}
+
+impl SteppedMinibatch {
+    /// As [`Reply::Stepped`] has it.
+    pub fn figures(&self) -> [f32; 5] {
+        [self.images, self.loss, self.place, self.label, self.answer]
+    }
+
+    /// From the figures of [`Reply::Stepped`].
+    pub fn of([images, loss, place, label, answer]: [f32; 5]) -> Self {
+        Self { images, loss, place, label, answer }
+    }
 }
 
 /// How many test images the map has.

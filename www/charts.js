@@ -265,9 +265,6 @@ class Curve extends Chart {
   }
 }
 
-// Letters of a run's name that have room in the chart.
-const MOST_OF_NAME = 28;
-
 class Runs extends Chart {
   // Shows runs, each with its colour's name, the length of its dashes, epochs and values, and perhaps a name, which then
   // stands at the end of its line.
@@ -326,6 +323,8 @@ class Runs extends Chart {
       return name && last >= 0 ? [{ colour, name, x: valToPos(x[last], "x", true), y: valToPos(values[last], "y", true) }] : [];
     });
     const line = 16 * devicePixelRatio;
+    // Letters that take about half of the width.
+    const most = Math.floor(bbox.width / line);
     ends.sort((a, b) => a.y - b.y);
     // The highest name is above its line, the others are below theirs and apart from each other.
     let last = -Infinity;
@@ -348,7 +347,7 @@ class Runs extends Chart {
     ctx.lineJoin = "round";
     for (const { colour, name, x, at } of ends) {
       ctx.fillStyle = style(this.place, colour);
-      const words = name.length > MOST_OF_NAME ? `${name.slice(0, MOST_OF_NAME - 1)}…` : name;
+      const words = name.length > most ? `${name.slice(0, most - 1)}…` : name;
       const right = Math.min(x, bbox.left + bbox.width) - 4;
       ctx.strokeText(words, right, at);
       ctx.fillText(words, right, at);

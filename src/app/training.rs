@@ -2,7 +2,6 @@
 
 use super::availability::{Data, TrainerState};
 use super::curves::{Curves, Test};
-use super::panels::inside::one_step::ParameterStep;
 use super::panels::runs::Restored;
 use super::run::{Run, RunPhase};
 use super::speed::Speed;
@@ -405,15 +404,15 @@ impl App {
                     self.cx.timeline.moments.record(step, &next());
                 }
             }
-            Reply::Stepped(minibatch) => {
-                let arrays = [next(), next(), next()];
-                if self.current(minibatch.run).is_some() {
-                    self.panels.inside.take_step(minibatch, arrays, out);
+            Reply::Stepped { run, step } => {
+                let arrays = [next(), next(), next(), next()];
+                if let Some(current) = self.current(run) {
+                    let is_slow = current.phase == RunPhase::Stepping;
+                    self.panels.inside.one_step.take((run, step), arrays, is_slow, out);
                 }
             }
-            Reply::ParameterStep { parameter, title, result, lines } => {
-                let words = ParameterStep { title, result, lines };
-                self.panels.inside.take_words(parameter, words, out);
+            Reply::ParameterStep { parameter, words } => {
+                self.panels.inside.one_step.take_words(parameter, &words, out);
             }
             Reply::Paused { run, step } => {
                 if let Some(run) = self.current(run) {

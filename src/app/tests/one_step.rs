@@ -26,15 +26,14 @@ fn explains(effects: &[Effect]) -> Option<u32> {
 
 fn stepped(app: &mut App, run: u32, step: u32) -> Vec<Effect> {
     let minibatch =
-        SteppedMinibatch { run, step, images: 64, loss: 1.5, place: 6, label: 5, answer: 3 };
-    let arrays = vec![vec![0.5; PIXELS], vec![0.1], vec![0.2]];
-    app.update(Event::Reply(Reply::Stepped(minibatch), arrays))
+        SteppedMinibatch { images: 64.0, loss: 1.5, place: 6.0, label: 5.0, answer: 3.0 };
+    let arrays = vec![vec![0.5; PIXELS], vec![0.1], vec![0.2], minibatch.figures().to_vec()];
+    app.update(Event::Reply(Reply::Stepped { run, step }, arrays))
 }
 
 fn words(app: &mut App, parameter: u32) -> Vec<Effect> {
-    let lines = vec![String::from("g = 0.1")];
-    let (title, result) = (String::from("a weight"), String::from("1 → 2"));
-    reply(app, Reply::ParameterStep { parameter, title, result, lines })
+    let words = String::from("a weight\n1 → 2\ng = 0.1");
+    reply(app, Reply::ParameterStep { parameter, words })
 }
 
 fn text(app: &App) -> String {

@@ -15,8 +15,7 @@ use crate::config::architecture::{LayerKind, LayerPart};
 use crate::config::{NetworkPreset, Recipe};
 use crate::data::PIXELS;
 use crate::protocol::{
-    FileFormat, Interrupted, NetworkInfo, OpenedFile, SavedFile, SteppedMinibatch, Tallies, Tally,
-    Trainable,
+    FileFormat, Interrupted, NetworkInfo, OpenedFile, SavedFile, Tallies, Tally, Trainable,
 };
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -578,21 +577,8 @@ impl<'a> Visit<'a> {
             12 => Reply::Working { run, evaluated: rng.bool().then(|| number(rng)) },
             13 if rng.bool() => match rng.u8(..3) {
                 0 => Reply::Moment { run, step: whole(rng) },
-                1 => Reply::Stepped(SteppedMinibatch {
-                    run,
-                    step: whole(rng),
-                    images: whole(rng),
-                    loss: number(rng),
-                    place: rng.u32(..99),
-                    label: rng.u8(..10),
-                    answer: rng.u8(..10),
-                }),
-                _ => Reply::ParameterStep {
-                    parameter: rng.u32(..9),
-                    title: reason(),
-                    result: reason(),
-                    lines: vec![reason()],
-                },
+                1 => Reply::Stepped { run, step: whole(rng) },
+                _ => Reply::ParameterStep { parameter: rng.u32(..9), words: reason() },
             },
             13 => Reply::Paused { run, step: whole(rng) },
             14 => Reply::Evaluated { id: rng.u32(..4), evaluation: evaluation(rng) },

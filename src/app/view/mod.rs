@@ -97,7 +97,7 @@ impl Parts {
                     Self::NONE
                 }
                 Reply::TestLabels | Reply::Mapped => Self::NONE,
-                Reply::Stepped(_) | Reply::ParameterStep { .. } => Self::NONE,
+                Reply::Stepped { .. } | Reply::ParameterStep { .. } => Self::NONE,
                 Reply::TestImages => Self::ANSWER,
                 Reply::Working { .. } => Self::RUN,
                 Reply::Moment { .. } => Self::CURVES,

@@ -9,8 +9,7 @@ use crate::app::{Context, Outcome};
 use crate::config::architecture::Layer;
 use crate::data::{CLASSES, PIXELS};
 use crate::net::trace::{LayerActivations, Trace};
-use crate::protocol::SteppedMinibatch;
-use one_step::{OneStep, ParameterStep, SeenStep};
+use one_step::{OneStep, SeenStep};
 
 /// What is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -215,26 +214,6 @@ impl InsideState {
         Outcome::announce(if self.pinned { "Pinned" } else { "No longer pinned" })
     }
 
-    /// Takes a minibatch's step.
-    pub(in crate::app) fn take_step(
-        &mut self,
-        minibatch: SteppedMinibatch,
-        arrays: [Vec<f32>; 3],
-        out: &mut Vec<Outcome>,
-    ) {
-        self.one_step.take(minibatch, arrays, out);
-    }
-
-    /// Takes the words for a parameter's step.
-    pub(in crate::app) fn take_words(
-        &mut self,
-        parameter: u32,
-        words: ParameterStep,
-        out: &mut Vec<Outcome>,
-    ) {
-        self.one_step.take_words(parameter, words, out);
-    }
-
     /// The label of an emptied drawing goes with it.
     pub(in crate::app) fn forget_label(&mut self, answer: &Answer) {
         if answer.is_blank() {
@@ -271,7 +250,7 @@ impl InsideState {
         };
         View {
             stamp: (answer.revision(), answer.weights_revision(), self.revision),
-            subject: step.map_or(subject, |step| one_step::subject(step.minibatch)),
+            subject: step.map_or(subject, SeenStep::subject),
             is_drawing: self.subject == Subject::Drawing,
             picture: picture.copied().unwrap_or([0.0; PIXELS]),
             label,

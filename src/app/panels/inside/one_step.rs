@@ -5,14 +5,16 @@ use crate::app::run::RunPhase;
 use crate::app::{Context, Outcome};
 use crate::data::PIXELS;
 use crate::net::trace::LayerActivations;
-use crate::protocol::{Request, SteppedMinibatch};
+use crate::protocol::{Request, RunId, SteppedMinibatch};
 use std::rc::Rc;
 
 /// A step that the trainer has sent.
 #[derive(Clone, Debug)]
 pub struct SeenStep {
+    /// Its run, and how many minibatches the run has finished with it.
+    place: (RunId, u32),
     /// The minibatch, and its image that the network read worst.
-    pub minibatch: SteppedMinibatch,
+    minibatch: SteppedMinibatch,
     /// That image.
     pub image: [f32; PIXELS],
     /// What its loss asks of each number of each layer's output, the first layer's first.
@@ -24,7 +26,7 @@ pub struct SeenStep {
 /// The trainer sends each step once.
 impl PartialEq for SeenStep {
     fn eq(&self, other: &Self) -> bool {
-        (self.minibatch.run, self.minibatch.step) == (other.minibatch.run, other.minibatch.step)
+        self.place == other.place
     }
 }
 
@@ -34,6 +36,27 @@ impl SeenStep {
         let size = |layer: &LayerActivations| layer.shape.size();
         let start: usize = layers[..layer].iter().map(size).sum();
         self.asked.get(start..start + size(&layers[layer])).unwrap_or_default()
+    }
+
+    /// The class of its image that the network read worst.
+    pub fn label(&self) -> usize {
+        self.minibatch.label as usize
+    }
+
+    fn words(&self) -> String {
+        let step = format::count(self.place.1);
+        let images = of(self.minibatch.images as u32, "image", "images");
+        format!(
+            "Minibatch {step}: {images}, loss {} before the step.",
+            format::loss(self.minibatch.loss)
+        )
+    }
+
+    /// Which image the panel shows of it.
+    pub(super) fn subject(&self) -> String {
+        let SteppedMinibatch { place, label, answer, .. } = self.minibatch;
+        let (place, step) = (format::count(place as u32 + 1), format::count(self.place.1));
+        format!("Image {place} of minibatch {step}: {label}, read as {answer}")
     }
 
     /// Whether it is a step of a network with these layers.
@@ -84,15 +107,26 @@ impl OneStep {
         }
     }
 
-    pub(super) fn take(
+    /// Takes a step from the trainer.
+    ///
+    /// - `speaks`: whether a screen reader has time to say it.
+    pub(in crate::app) fn take(
         &mut self,
-        minibatch: SteppedMinibatch,
-        arrays: [Vec<f32>; 3],
+        place: (RunId, u32),
+        arrays: [Vec<f32>; 4],
+        speaks: bool,
         out: &mut Vec<Outcome>,
     ) {
-        let [image, asked, change] = arrays;
-        let Some(&image) = image.first_chunk() else { return };
-        self.step = Some(Rc::new(SeenStep { minibatch, image, asked, change }));
+        let [image, asked, change, figures] = arrays;
+        let (Some(&image), Some(&figures)) = (image.first_chunk(), figures.first_chunk()) else {
+            return;
+        };
+        let minibatch = SteppedMinibatch::of(figures);
+        let step = SeenStep { place, minibatch, image, asked, change };
+        if speaks {
+            out.push(Outcome::announce(step.words()));
+        }
+        self.step = Some(Rc::new(step));
         self.ask(out);
     }
 
@@ -112,26 +146,29 @@ impl OneStep {
         }
     }
 
-    pub(super) fn take_words(
+    /// Takes the words for a parameter's step.
+    pub(in crate::app) fn take_words(
         &mut self,
         parameter: u32,
-        words: ParameterStep,
+        words: &str,
         out: &mut Vec<Outcome>,
     ) {
         if self.parameter != Some(parameter) {
             return;
         }
         if std::mem::take(&mut self.speaks) {
-            let said = [&words.title, ": ", &words.result, ". ", &words.lines.join("; ")].concat();
-            out.push(Outcome::announce(said));
+            out.push(Outcome::announce(words));
         }
-        self.words = Some(words);
+        let mut lines = words.lines().map(String::from);
+        let mut next = || lines.next().unwrap_or_default();
+        let (title, result) = (next(), next());
+        self.words = Some(ParameterStep { title, result, lines: lines.collect() });
     }
 
     /// The step, if the panel shows it and it is one of the present run.
     pub(super) fn seen(&self, cx: &Context) -> Option<&SeenStep> {
         let run = cx.run.as_ref()?.id();
-        self.step.as_deref().filter(|step| self.shown && step.minibatch.run == run)
+        self.step.as_deref().filter(|step| self.shown && step.place.0 == run)
     }
 
     /// What to say above the layers: the minibatch, or how to see one; empty while the panel shows something else.
@@ -139,14 +176,8 @@ impl OneStep {
         if !self.shown {
             return String::new();
         }
-        if let Some(SeenStep { minibatch, .. }) = self.seen(cx) {
-            let SteppedMinibatch { step, images, loss, .. } = *minibatch;
-            return format!(
-                "Minibatch {}: {}, loss {} before the step.",
-                format::count(step),
-                of(images, "image", "images"),
-                format::loss(loss)
-            );
+        if let Some(step) = self.seen(cx) {
+            return step.words();
         }
         String::from(match cx.run.as_ref().filter(|run| run.is_on()).map(|run| run.phase) {
             Some(RunPhase::Training) if cx.form.pace.is_none() => {
@@ -165,11 +196,4 @@ pub(super) fn cannot_step(cx: &Context) -> Option<&'static str> {
         Some(RunPhase::Paused | RunPhase::Stepping) => None,
         _ => cx.cannot_train(),
     }
-}
-
-/// Which image the panel shows of a step.
-pub(super) fn subject(minibatch: SteppedMinibatch) -> String {
-    let SteppedMinibatch { step, place, label, answer, .. } = minibatch;
-    let (place, step) = (format::count(place + 1), format::count(step));
-    format!("Image {place} of minibatch {step}: {label}, read as {answer}")
 }

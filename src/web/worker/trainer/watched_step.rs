@@ -47,16 +47,15 @@ impl WatchedStep {
         let worst = WorstImage::of(architecture, before, (&images, &labels), label_smoothing)?;
         let pixels = images.len() / labels.len();
         let stepped = SteppedMinibatch {
-            run,
-            step: observed.step,
-            images: score.images,
+            images: score.images as f32,
             loss: score.mean_loss(),
-            place: worst.place as u32,
-            label: labels[worst.place],
-            answer: worst.answer as u8,
+            place: worst.place as f32,
+            label: f32::from(labels[worst.place]),
+            answer: worst.answer as f32,
         };
         let image = &images[worst.place * pixels..][..pixels];
-        send(&Reply::Stepped(stepped), &[image, &worst.asked, &observed.change()]);
+        let reply = Reply::Stepped { run, step: observed.step };
+        send(&reply, &[image, &worst.asked, &observed.change(), &stepped.figures()]);
         let plan = Plan::new(architecture).ok()?;
         Some(Self { observed, plan })
     }
@@ -65,7 +64,8 @@ impl WatchedStep {
     pub(super) fn explain(&self, parameter: u32) -> Option<Reply> {
         let words = self.observed.words(&self.plan, parameter as usize)?;
         let StepInWords { title, result, lines } = words;
-        Some(Reply::ParameterStep { parameter, title, result, lines })
+        let words = [title, result, lines.join("\n")].join("\n");
+        Some(Reply::ParameterStep { parameter, words })
     }
 }
 

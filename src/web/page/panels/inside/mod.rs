@@ -46,6 +46,8 @@ pub(super) struct InsidePanel {
     /// The model whose stages are in the document.
     architecture: Option<Architecture>,
     trace: Option<Trace>,
+    /// Revisions of drawing, weights and subject that the trace is of.
+    traced: Option<(u32, u32, u32)>,
     stages: Vec<Stage>,
     names: Vec<String>,
     /// What is being covered: revisions as above, the class, and the state of covering.
@@ -62,6 +64,7 @@ impl InsidePanel {
             shown: None,
             architecture: None,
             trace: None,
+            traced: None,
             stages: Vec::new(),
             names: Vec::new(),
             occlusion: None,
@@ -245,7 +248,6 @@ impl Panel for InsidePanel {
 
     fn frame(&mut self, app: &mut App) -> Result<Frame, DomError> {
         let view = app.panels.inside.view(&app.cx);
-        let fresh = self.shown.as_ref().is_none_or(|(stamp, _)| *stamp != view.stamp);
         self.shown = Some((view.stamp, view.state.clone()));
         let colours = match self.colours {
             Some(colours) => colours,
@@ -259,8 +261,11 @@ impl Panel for InsidePanel {
             self.rebuild(model.architecture)?;
         }
         let Some(trace) = &mut self.trace else { return Ok(Frame::Unneeded) };
-        if fresh || trace.logits().is_empty() {
+        // A step has its own numbers, so during a run the trace need not follow.
+        let is_needed = step.is_none() && self.traced != Some(stamp);
+        if is_needed || trace.logits().is_empty() {
             trace.follow(model.weights, &picture);
+            self.traced = Some(stamp);
         }
         let class = state.class.unwrap_or_else(|| likeliest(trace.logits()));
         let unit = state.unit.filter(|unit| {

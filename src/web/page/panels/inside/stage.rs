@@ -9,7 +9,7 @@ use crate::app::panels::inside::{Unit, purpose};
 use crate::config::architecture::{Layer, Shape};
 use crate::config::format::significant;
 use crate::net::receptive::ReceptiveField;
-use crate::net::trace::Trace;
+use crate::net::trace::{LayerActivations, Trace};
 use crate::web::page::canvas::{Colours, Grid, Scale};
 use crate::web::page::dispatch::{Call, call};
 use crate::web::page::dom::{self, DomError};
@@ -306,35 +306,11 @@ impl Stage {
             sweep(window, read.filter(|_| state.sweeps).map(|(.., field)| field))?;
         }
         if let Some(sheet) = self.kernels.as_ref().filter(|sheet| sheet.is_seen()) {
-            let side = layer.windows().0;
-            let filters = layer.shape.channels;
-            let channels = layer.input.channels * filters;
-            let shape = Shape { height: side, width: side, channels };
-            let grid = if layer.input.channels == 1 {
-                sheet.lay_out(shape)?
-            } else {
-                let grid = Grid { shape, columns: filters };
-                sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
-            };
-            let kernel = &model.weights[layer.kernel.clone()];
-            sheet.offer(grid, step, WeightGrid { first: layer.kernel.start, stride: 1 })?;
-            match model.initial.filter(|_| change) {
-                _ if step.is_some() => {
-                    let change = step.map_or(kernel, |step| &step.of.change[layer.kernel.clone()]);
-                    sheet.draw(grid, change, colours)?;
-                }
-                Some(initial) => {
-                    let before = &initial[layer.kernel.clone()];
-                    let moved: Vec<f32> =
-                        kernel.iter().zip(before).map(|(now, before)| now - before).collect();
-                    sheet.draw(grid, &moved, colours)?;
-                }
-                None => sheet.draw(grid, kernel, colours)?,
-            }
+            draw_kernels(sheet, layer, model, change, (step, colours))?;
         }
         if let Some((sheet, words)) = self.parts.as_ref().filter(|(sheet, _)| sheet.is_seen()) {
             let last = self.layer + 1 == trace.layers.len();
-            let class = step.map_or(class, |step| step.of.minibatch.label.into());
+            let class = step.map_or(class, |step| step.of.label());
             let unit = here.map_or(if last { class } else { 0 }, |unit| unit.channel);
             let to =
                 if last { format!("the logit of {unit}") } else { format!("number {}", unit + 1) };
@@ -343,25 +319,50 @@ impl Stage {
                 None => "What each number it reads adds to ",
             };
             words.set_text_content(Some(&[what, &to].concat()));
-            let units = layer.shape.channels;
-            let parts = match step {
-                Some(step) => step.of.change[layer.kernel.clone()]
-                    .iter()
-                    .skip(unit)
-                    .step_by(units)
-                    .copied()
-                    .collect(),
-                None => contributions(layer, trace.input(self.layer), model.weights, unit),
+            let (kernel, units) = (layer.kernel.clone(), layer.shape.channels);
+            let moved = |step: &StepShown<'_>| {
+                let change = step.of.change[kernel.clone()].iter();
+                change.skip(unit).step_by(units).copied().collect()
             };
+            let adds = || contributions(layer, trace.input(self.layer), model.weights, unit);
             let grid = sheet.lay_out(read_as(trace, self.layer))?;
-            sheet.offer(
-                grid,
-                step,
-                WeightGrid { first: layer.kernel.start + unit, stride: units },
-            )?;
-            sheet.draw(grid, &parts, colours)?;
+            let weights = WeightGrid { first: kernel.start + unit, stride: units };
+            sheet.offer(grid, step, weights)?;
+            sheet.draw(grid, &step.map_or_else(adds, moved), colours)?;
         }
         Ok(())
+    }
+}
+
+/// Draws a layer's kernels, or how they have changed since the start or in one step.
+fn draw_kernels(
+    sheet: &Sheet,
+    layer: &LayerActivations,
+    model: Model<'_>,
+    change: bool,
+    (step, colours): (Option<&StepShown<'_>>, &Colours),
+) -> Result<(), DomError> {
+    let side = layer.windows().0;
+    let filters = layer.shape.channels;
+    let channels = layer.input.channels * filters;
+    let shape = Shape { height: side, width: side, channels };
+    let grid = if layer.input.channels == 1 {
+        sheet.lay_out(shape)?
+    } else {
+        let grid = Grid { shape, columns: filters };
+        sheet.size(grid, (100.0 * filters as f32 / NUMBERS.0 as f32).min(100.0))?
+    };
+    sheet.offer(grid, step, WeightGrid { first: layer.kernel.start, stride: 1 })?;
+    let kernel = &model.weights[layer.kernel.clone()];
+    match (step, model.initial.filter(|_| change)) {
+        (Some(step), _) => sheet.draw(grid, &step.of.change[layer.kernel.clone()], colours),
+        (None, Some(initial)) => {
+            let before = &initial[layer.kernel.clone()];
+            let moved: Vec<f32> =
+                kernel.iter().zip(before).map(|(now, before)| now - before).collect();
+            sheet.draw(grid, &moved, colours)
+        }
+        (None, None) => sheet.draw(grid, kernel, colours),
     }
 }
 

@@ -33,7 +33,7 @@ impl RunsChart {
     pub(super) fn show(&mut self, view: View) -> Result<bool, DomError> {
         let points = |view: &View| {
             let rows = view.rows.iter();
-            rows.map(|row| (row.key, row.points.clone())).collect::<Vec<_>>()
+            rows.map(|row| (row.key, row.name.clone(), row.points.clone())).collect::<Vec<_>>()
         };
         let same = |shown: &View| shown.measure == view.measure && points(shown) == points(&view);
         self.drawn &= self.shown.as_ref().is_some_and(same);
