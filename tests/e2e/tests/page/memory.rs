@@ -81,7 +81,12 @@ fn repeat(page: &Page, mut round: impl FnMut(u32) -> Result<()>) -> Result<()> {
     page.browser.devtools("Performance.enable", json!({}))?;
     (0..FIRST).try_for_each(&mut round)?;
     let before = counts(page)?;
-    (FIRST..FIRST + rounds).try_for_each(&mut round)?;
+    for number in FIRST..FIRST + rounds {
+        round(number)?;
+        if number % 25 == 0 {
+            println!("round {number}: {:?}", counts(page)?);
+        }
+    }
     let after = counts(page)?;
     println!("{rounds} rounds: {before:?}, then {after:?}");
     let rounds = i64::from(rounds);
