@@ -48,7 +48,7 @@ fn assert_close(ours: &[f32], reference: &[f64], tolerance: f64, what: &str) {
 
 /// Whether there is time for a case of this many multiplications: Miri needs a thousand times as long for one.
 fn in_time(multiplications: usize) -> bool {
-    !cfg!(miri) || multiplications <= 20_000
+    !cfg!(miri) || multiplications <= 8_000
 }
 
 /// The convolutions that there is time for.
