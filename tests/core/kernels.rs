@@ -46,6 +46,17 @@ fn assert_close(ours: &[f32], reference: &[f64], tolerance: f64, what: &str) {
     }
 }
 
+/// Whether there is time for a case of this many multiplications: Miri needs a thousand times as long for one.
+fn in_time(multiplications: usize) -> bool {
+    !cfg!(miri) || multiplications <= 8_000
+}
+
+/// The convolutions that there is time for.
+fn convolutions() -> impl Iterator<Item = (Map, usize, usize)> {
+    let work = |&(map, size, filters): &(Map, usize, usize)| map.len() * size * size * filters;
+    CONVOLUTIONS.into_iter().filter(move |case| in_time(work(case)))
+}
+
 /// Input map, kernel size, filters.
 const CONVOLUTIONS: [(Map, usize, usize); 9] = [
     (Map { height: 26, width: 26, channels: 9 }, 1, 32),
@@ -155,7 +166,7 @@ impl Convolution {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn convolution_and_its_gradients_match_the_reference() {
-    for (case, relu) in CONVOLUTIONS.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+    for (case, relu) in convolutions().flat_map(|case| [(case, false), (case, true)]) {
         let c = Convolution::new(case);
         let (kernel, bias) = c.panels();
         let mut output = vec![f32::NAN; c.out.height * c.out.width * c.g.filters];
@@ -181,7 +192,7 @@ fn convolution_and_its_gradients_match_the_reference() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn pooled_convolution_and_its_gradients_match_the_reference() {
-    for (case, relu) in CONVOLUTIONS.into_iter().flat_map(|case| [(case, false), (case, true)]) {
+    for (case, relu) in convolutions().flat_map(|case| [(case, false), (case, true)]) {
         let c = Convolution::new(case);
         let pooled = Map { height: c.out.height / 2, width: c.out.width / 2, ..c.out };
         let (kernel, bias) = c.panels();
@@ -217,6 +228,9 @@ fn a_first_layers_weight_gradient_comes_from_the_picture() {
         [(28, 1, 3, 32), (12, 1, 5, 8), (9, 2, 3, 4), (11, 3, 5, 12), (8, 4, 4, 4)]
     {
         let taps = kernel_size * kernel_size * channels;
+        if !in_time(side * side * taps * filters) {
+            continue;
+        }
         let p = Patches { width: side, channels, kernel_size, patch_stride: round_up(taps) };
         let out = side - kernel_size + 1;
         let g = conv::Geometry {
@@ -267,7 +281,7 @@ fn a_first_layers_weight_gradient_comes_from_the_picture() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn winograd_gives_the_pooled_convolution() {
-    let cases: Vec<_> = CONVOLUTIONS.into_iter().filter(|&(_, size, _)| size == 3).collect();
+    let cases: Vec<_> = convolutions().filter(|&(_, size, _)| size == 3).collect();
     assert!(cases.len() > 1, "too few 3x3 kernels among the cases");
     for (case, relu) in cases.into_iter().flat_map(|case| [(case, false), (case, true)]) {
         let c = Convolution::new(case);
@@ -392,6 +406,9 @@ fn matrix_products_match_the_reference() {
         (3, 10, 4),
         (2, 6, 13),
     ] {
+        if !in_time(images * inputs * units) {
+            continue;
+        }
         let mut noise = Noise::new(images * inputs + units);
         let a = noise.numbers(images * inputs);
         let kernel = noise.numbers(inputs * units);

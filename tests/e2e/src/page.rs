@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, ConsoleMessage, Pointer};
 use crate::digits::{self, Stroke};
 use crate::engine::Engine;
-use crate::site::{Fault, Host, PHONE, Site};
+use crate::site::{Fault, Hit, Host, PHONE, Site};
 
 /// The attributes of `<body>` at one moment. `None` for numbers that the page does not have yet.
 #[derive(Clone, Debug, Deserialize)]
@@ -337,14 +337,31 @@ impl<'b> Page<'b> {
         messages.retain(|message| !self.expected.iter().any(|part| message.text.contains(part)));
         // What a page that was left was still loading is no fault of this one: Chromium reports it under the
         // address that came after it, or names the server of another test, which is gone.
+        // Firefox also warns that leaving cuts a transaction off: a page that is hidden has its run kept, knowing that this
+        // may come to nothing, and what was kept before is still there.
+        const CUT_OFF: &str = "IndexedDB transaction that was not yet complete has been aborted";
+        messages.retain(|ConsoleMessage { text, .. }| !text.contains(CUT_OFF));
         let own = self.site.url();
         messages.retain(|ConsoleMessage { text, .. }| {
             let of_another = text.contains("http://127.0.0.1:") && !text.contains(&own);
             let left =
                 text.starts_with("about:blank - ") || text.contains("ERR_SOCKET_NOT_CONNECTED");
-            !of_another && !left
+            !of_another && !left && !self.was_cut_off(text)
         });
         Ok(messages)
+    }
+
+    /// Whether a message says that a module did not arrive which the server has sent whenever it was asked for. Firefox
+    /// reports that of a worker whose page is left while it starts; a page that stays has more to say if it happens.
+    fn was_cut_off(&self, text: &str) -> bool {
+        let Some((_, address)) = text.split_once("error loading dynamically imported module: ")
+        else {
+            return false;
+        };
+        let name = address.split_whitespace().next().and_then(|url| url.rsplit('/').next());
+        let name = name.unwrap_or_default();
+        let of_file = |hit: &Hit| hit.name == name;
+        self.site.hits().iter().filter(|hit| of_file(hit)).all(|hit| hit.status == 200)
     }
 }
 
