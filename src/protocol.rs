@@ -9,10 +9,12 @@ pub mod bench_worker;
 mod files;
 pub mod helper;
 pub mod moments;
+mod stepped;
 
 use crate::config::{Architecture, TrainConfig};
 pub use files::{DigitFormat, FileFormat, NetworkInfo, OpenedFile, SavedFile, StoredHead};
 use serde::{Deserialize, Serialize};
+pub use stepped::SteppedMinibatch;
 
 /// Fingerprint of the sources that this program was compiled from. Page and workers of different revisions refuse to
 /// work together, because a tab may be open across an update of the site.
@@ -377,33 +379,6 @@ pub enum Reply {
     },
     /// The trainer has ended with an exception, which is on the console.
     Broken,
-}
-
-/// A minibatch, and the image of it that the network read worst. Not a message, as page and trainer then need less code.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SteppedMinibatch {
-    /// Images in it.
-    pub images: f32,
-    /// Their mean cross-entropy before the step.
-    pub loss: f32,
-    /// The image's place among them, from 0.
-    pub place: f32,
-    /// Its class.
-    pub label: f32,
-    /// The class that the network took it for.
-    pub answer: f32,
-}
-
-impl SteppedMinibatch {
-    /// As [`Reply::Stepped`] has it.
-    pub fn figures(&self) -> [f32; 5] {
-        [self.images, self.loss, self.place, self.label, self.answer]
-    }
-
-    /// From the figures of [`Reply::Stepped`].
-    pub fn of([images, loss, place, label, answer]: [f32; 5]) -> Self {
-        Self { images, loss, place, label, answer }
-    }
 }
 
 /// How many test images the map has.

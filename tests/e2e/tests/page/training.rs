@@ -320,7 +320,7 @@ fn a_new_run_takes_nothing_from_a_kept_one(page: &mut Page) -> Result<()> {
     page.wait_until("the kept run", 10, || {
         const KEPT: &str = "
             if (!window.idbKeyval || document.querySelectorAll('#runs-rows tr').length !== 1) return false;
-            return idbKeyval.keys(idbKeyval.createStore('inkling', 'kept')).then(keys => keys.length === 2);";
+            return idbKeyval.keys(idbKeyval.createStore('inkling', 'kept')).then(keys => keys.length === 3);";
         Ok(page.ask::<bool>(KEPT, vec![])?.then_some(()))
     })?;
     page.click("#train")?;
