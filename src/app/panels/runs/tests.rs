@@ -133,9 +133,12 @@ fn a_run_is_kept_after_each_epoch_behind_those_from_before() {
         matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
     );
     let effects = app.update(Happening::Reply(Reply::Finished { run: 1, seconds: 12.0 }, vec![]));
-    assert!(
-        matches!(stored(&effects)[..], [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_))] if *kept == key(8))
-    );
+    let [RunsRequest::Keep(StoredRun { key: kept, .. }, Some(_)), RunsRequest::KeepMoments(of, _)] =
+        stored(&effects)[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((*kept, *of), (key(8), key(8)));
     assert!(!app.would_lose_work(), "it is kept");
     let effects = app.update(Happening::Reset);
     let asked = |effect: &Effect| matches!(effect, Effect::Ask(question) if question.text.ends_with("stays in Runs."));
