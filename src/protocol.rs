@@ -27,7 +27,7 @@ pub type RunId = u32;
 /// Page to trainer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Train for some milliseconds on noise, unless there is something better to do; answered by [`Reply::Cold`].
+    /// Train for some milliseconds on random pixels, unless there is something better to do; answered by [`Reply::Cold`].
     WarmUp,
     /// Fetch, check and decode what is missing of the data set; also sent for Retry.
     LoadData,
