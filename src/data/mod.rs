@@ -94,3 +94,22 @@ pub fn to_unit(pixels: &[u8], numbers: &mut [f32]) {
         *number = f32::from(pixel) * (1.0 / 255.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_pixels_become_the_numbers_that_gather_gives() {
+        let images: Vec<u8> = (0..3 * PIXELS).map(|i| (i % 256) as u8).collect();
+        let digits = Digits { images, labels: vec![7, 8, 9] };
+        let (mut images, mut pixels, mut labels) = (vec![], vec![], [vec![], vec![]]);
+        digits.gather([2, 0], &mut images, &mut labels[0]);
+        digits.gather_pixels([2, 0], &mut pixels, &mut labels[1]);
+        let mut numbers = vec![f32::NAN; pixels.len()];
+        to_unit(&pixels, &mut numbers);
+        assert_eq!(numbers, images);
+        assert_eq!(labels, [[9, 7], [9, 7]]);
+        assert_eq!((pixels[PIXELS + 255], images[PIXELS + 255]), (255, 1.0));
+    }
+}

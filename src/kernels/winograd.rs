@@ -170,18 +170,22 @@ pub fn forward_pooled(
     transform(g, input, transformed);
     let windows = output.len() / g.filters;
     let plane = windows * g.channels;
+    // Made once, and stored to vector by vector: arrays that are made or moved in the loop would be filled and copied by
+    // calls of `memory.fill` and `memory.copy`.
+    let mut products = [[[[0.0; 4]; 2]; WINDOWS]; ELEMENTS];
     for (index, (panel, bias)) in kernel.chunks_exact(ELEMENTS * g.channels).zip(bias).enumerate() {
         let bias = load(bias);
         let first = index * PANEL;
         for start in (0..windows).step_by(WINDOWS) {
             // With fewer than five windows left, the tile repeats the last one.
             let at: [usize; WINDOWS] = std::array::from_fn(|i| (start + i).min(windows - 1));
-            let mut products = [[[F32x4::zero(); 2]; WINDOWS]; ELEMENTS];
             let elements = transformed.chunks_exact(plane).zip(panel.chunks_exact(g.channels));
             for (products, (patches, weights)) in products.iter_mut().zip(elements) {
                 let mut sums = [[F32x4::zero(); 2]; WINDOWS];
                 tile(&mut sums, at.map(|window| &patches[window * g.channels..]), weights);
-                *products = sums;
+                for (to, sums) in products.iter_mut().zip(sums) {
+                    to.iter_mut().zip(sums).for_each(|(to, sum)| sum.store(to));
+                }
             }
             for (i, window) in at.into_iter().enumerate() {
                 let row = window * g.filters..(window + 1) * g.filters;
@@ -189,7 +193,9 @@ pub fn forward_pooled(
                 let (indices, _) = argmax[row][first..].as_chunks_mut::<4>();
                 for (half, (value, index)) in values.iter_mut().zip(indices).enumerate().take(2) {
                     let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
-                        output_transform(std::array::from_fn(|y| products[4 * y + x][i][half]))
+                        output_transform(std::array::from_fn(|y| {
+                            F32x4::load(&products[4 * y + x][i][half])
+                        }))
                     });
                     let (best, winner) = pool(columns, bias[half], relu);
                     best.store(value);
