@@ -1,5 +1,5 @@
-//! Some minibatches of random images, so that the browser has compiled the kernels for speed before a run needs them. V8 does so
-//! once a function has run for a while, for all workers of a page at once.
+//! Some minibatches of random images, so that the browser has compiled the kernels for speed before a run needs them. V8
+//! does so once a function has run for a while, for all workers of a page at once.
 
 use super::gradient::{SHARDS, images_of};
 use super::optimizer::OptimizerState;
@@ -60,7 +60,7 @@ impl WarmUp {
 
     /// Every other minibatch with varied images.
     fn gradient(&self) -> Work {
-        let augment = if self.minibatch % 2 == 0 { Augment::Off } else { Augment::Gentle };
+        let augment = if self.minibatch.is_multiple_of(2) { Augment::Off } else { Augment::Gentle };
         Work::Gradient { seed: 0, step: self.minibatch, augment, label_smoothing: 0.1 }
     }
 }
