@@ -1,4 +1,4 @@
-//! What a setting is: [`settings`] lists them, and here a text becomes a setting's value and the reverse.
+//! What a setting is: settings.rs lists them, and here a text becomes a setting's value and the reverse.
 
 mod settings;
 mod table;

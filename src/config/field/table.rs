@@ -1,6 +1,6 @@
 //! What makes [`Field`](super::Field) from the table of settings.
 
-/// Makes [`Field`] and a function for each column from the table of settings.
+/// Makes [`Field`](super::Field) and a function for each column from the table of settings.
 macro_rules! table {
     ($(
         $(#[$doc:meta])*
