@@ -157,7 +157,7 @@ function keep() {
 function say() {
   const mistakes = [...points.digits.keys()].filter(isMistake).length;
   const words = chosen === undefined
-    ? `${points.digits.length} test images, ${mistakes} of them mistakes. Press a point.`
+    ? `${points.digits.length.toLocaleString("en")} test images, ${mistakes} of them mistakes. Press a point.`
     : `Test image ${chosen}: a ${points.digits[chosen]}, read as ${points.answers[chosen]}.`;
   document.querySelector("#judge-map-words").textContent = words;
   document.querySelector("#judge-map-look").setAttribute("aria-disabled", chosen === undefined);
