@@ -42,7 +42,7 @@ fn open(page: &Page, hash: &str) -> Result<()> {
 fn it_follows_the_pen(page: &mut Page) -> Result<()> {
     open(page, "")?;
     let empty = settled(page)?;
-    ensure!(words(page)?.starts_with("2000 test images, "), "{}", words(page)?);
+    ensure!(words(page)?.starts_with("2,000 test images, "), "{}", words(page)?);
     page.draw_on("#rail-pad", e2e::Pointer::Mouse, &e2e::digits::strokes(3))?;
     page.wait_until("the drawing on the map", 10, || Ok((settled(page)? != empty).then_some(())))?;
     page.click("#clear")?;
