@@ -17,6 +17,7 @@
 //! filters. Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
 //! section 4.1.
 
+use super::conv::patches::InkedWindow;
 use super::conv::{Geometry, rectified};
 use super::gemm::{PANEL, PanelRow, load, tile};
 use super::lanes::F32x4;
@@ -206,87 +207,80 @@ pub fn forward_pooled(
     }
 }
 
-/// `Bt d B`, `d` the 4x4 patch of a window of an image with one channel, by rows. The last row of elements is
-/// negated, so that the output transform can add its products instead of subtracting them.
-#[inline(always)]
-fn transform_picture([a, b, c, d]: [F32x4; 4]) -> [f32; ELEMENTS] {
-    // Down each column at once, then along each row.
-    let rows = [a.sub(c), b.add(c), c.sub(b), d.sub(b)].map(|row| {
-        let mut numbers = [0.0; 4];
-        row.store(&mut numbers);
-        let [a, b, c, d] = numbers;
-        [a - c, b + c, c - b, b - d]
-    });
-    std::array::from_fn(|i| rows[i / 4][i % 4])
+/// Size of an image's transformed patches, `[window][element]`.
+pub fn transformed_picture_size(g: &Geometry) -> usize {
+    (g.out_height() / 2) * (g.out_width() / 2) * ELEMENTS
 }
 
-/// [`forward_pooled`] of an image with one channel. Each element is a single product, so there is no sum
-/// to wait for, and each window goes from its patch to its maximum in registers. Most of a drawing is paper, which
-/// is zero: a window of it needs no multiplication.
-///
-/// - `g`: with one channel.
-/// - `picture`: one image, `[height][width]`.
-/// - `kernel`: from [`pack`] for one channel.
-/// - The others: as there.
-pub fn forward_pooled_picture(
+/// `transformed[i] = Bt d B`, `d` the 4x4 patch of the `i`-th of some windows of an image with one channel. The last
+/// row of elements is negated, so that the output transform can add its products instead of subtracting them.
+fn transform_picture(
     g: &Geometry,
     picture: &[f32],
-    kernel: &[PanelRow],
-    bias: &[PanelRow],
-    relu: bool,
-    output: &mut [f32],
-    argmax: &mut [u8],
+    windows: &[InkedWindow],
+    transformed: &mut [[f32; ELEMENTS]],
 ) {
-    let pooled_width = g.out_width() / 2;
-    let (panels, _) = kernel.as_chunks::<ELEMENTS>();
-    let windows = output.chunks_exact_mut(g.filters).zip(argmax.chunks_exact_mut(g.filters));
-    for (window, (output, argmax)) in windows.enumerate() {
-        let corner = 2 * (window / pooled_width * g.width + window % pooled_width);
-        let patch = [0, 1, 2, 3].map(|y| F32x4::load_at(picture, corner + y * g.width));
-        let outputs = output.chunks_mut(PANEL).zip(argmax.chunks_mut(PANEL)).zip(bias);
-        if F32x4::are_zero(patch) {
-            for ((values, indices), bias) in outputs {
-                // By fours, as `fill` would call `memory.fill`.
-                let values = values.as_chunks_mut().0.iter_mut();
-                let indices = indices.as_chunks_mut().0;
-                for ((value, index), bias) in values.zip(indices).zip(load(bias)) {
-                    rectified(bias, relu).store(value);
-                    *index = [0; 4];
-                }
-            }
-            continue;
-        }
-        let patch = transform_picture(patch);
-        for (((values, indices), bias), panel) in outputs.zip(panels) {
-            let (bias, whole) = (load(bias), indices.len() == PANEL);
-            let mut keep = |half: usize, (best, winner): (F32x4, [u8; 4])| {
-                best.store(&mut values.as_chunks_mut().0[half]);
-                indices.as_chunks_mut().0[half] = winner;
-            };
-            keep(0, pooled_products::<0>(&patch, panel, bias[0], relu));
-            if whole {
-                keep(1, pooled_products::<1>(&patch, panel, bias[1], relu));
-            }
+    for (window, to) in windows.iter().zip(transformed) {
+        let [a, b, c, d] =
+            [0, 1, 2, 3].map(|y| F32x4::load_at(picture, window.corner() + y * g.width));
+        // Down each column at once, then along each row.
+        for (y, row) in [a.sub(c), b.add(c), c.sub(b), d.sub(b)].into_iter().enumerate() {
+            let mut numbers = [0.0; 4];
+            row.store(&mut numbers);
+            let [a, b, c, d] = numbers;
+            to[4 * y..][..4].copy_from_slice(&[a - c, b + c, c - b, b - d]);
         }
     }
 }
 
-/// A window's maxima for half a panel of filters, from its transformed patch.
-#[inline(always)]
-fn pooled_products<const HALF: usize>(
-    patch: &[f32; ELEMENTS],
-    panel: &[PanelRow; ELEMENTS],
-    bias: F32x4,
+/// [`forward_pooled`] of an image with one channel. Each element is a single product, so there is no sum
+/// to wait for, and each window goes from its elements to its maximum in registers. Most of a drawing is paper, which
+/// is zero: its windows need no multiplication.
+///
+/// - `g`: with one channel.
+/// - `picture`: one image, `[height][width]`.
+/// - `inked`: from [`inked_windows`](super::conv::patches::inked_windows).
+/// - `kernel`: from [`pack`] for one channel.
+/// - `transformed`: space for [`transformed_picture_size`] numbers.
+/// - The others: as there.
+#[expect(clippy::too_many_arguments, reason = "those of `forward_pooled`, and where ink is")]
+pub fn forward_pooled_picture(
+    g: &Geometry,
+    picture: &[f32],
+    inked: &[InkedWindow],
+    kernel: &[PanelRow],
+    bias: &[PanelRow],
     relu: bool,
-) -> (F32x4, [u8; 4]) {
-    let number = |x: usize, y: usize| F32x4::splat(patch[4 * y + x]);
-    let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
-        let weight = |y: usize| load(&panel[4 * y + x])[HALF];
-        let (b, c) = (number(x, 1).mul(weight(1)), number(x, 2).mul(weight(2)));
-        [
-            number(x, 0).fused_mul_add(weight(0), b.add(c)),
-            number(x, 3).fused_mul_add(weight(3), b.sub(c)),
-        ]
-    });
-    pool(columns, bias, relu)
+    transformed: &mut [f32],
+    output: &mut [f32],
+    argmax: &mut [u8],
+) {
+    let (transformed, _) = transformed.as_chunks_mut::<ELEMENTS>();
+    transform_picture(g, picture, inked, transformed);
+    argmax.fill(0);
+    for first in (0..g.filters).step_by(4) {
+        let (index, half) = (first / PANEL, first % PANEL / 4);
+        let bias = load(&bias[index])[half];
+        let paper = rectified(bias, relu);
+        for output in output.chunks_exact_mut(g.filters) {
+            paper.store(&mut output[first..first + 4].as_chunks_mut().0[0]);
+        }
+        let weights: [F32x4; ELEMENTS] =
+            std::array::from_fn(|i| load(&kernel[ELEMENTS * index + i])[half]);
+        for (patch, window) in transformed.iter().zip(inked) {
+            let products = |x: usize, y: usize| F32x4::splat(patch[4 * y + x]);
+            let columns: [[F32x4; 2]; 4] = std::array::from_fn(|x| {
+                let weight = |y: usize| weights[4 * y + x];
+                let (b, c) = (products(x, 1).mul(weight(1)), products(x, 2).mul(weight(2)));
+                [
+                    products(x, 0).fused_mul_add(weight(0), b.add(c)),
+                    products(x, 3).fused_mul_add(weight(3), b.sub(c)),
+                ]
+            });
+            let (best, winner) = pool(columns, bias, relu);
+            let at = window.index() * g.filters + first;
+            best.store(&mut output[at..at + 4].as_chunks_mut().0[0]);
+            argmax[at..at + 4].copy_from_slice(&winner);
+        }
+    }
 }

@@ -57,7 +57,9 @@ impl Conv2D {
         let (g, weights) = (&planned.geometry, &planned.weights);
         let panels = gemm::panels(weights.outputs);
         let (panel_rows, patches) = match (planned.pass, planned.patches) {
-            (Pass::PooledWinograd, Some(_)) => (winograd::ELEMENTS, 0),
+            (Pass::PooledWinograd, Some(cut)) => {
+                (winograd::ELEMENTS, winograd::transformed_picture_size(&cut.geometry(g)))
+            }
             (Pass::PooledWinograd, None) => {
                 (winograd::ELEMENTS * g.channels, winograd::transformed_size(g))
             }
@@ -118,12 +120,15 @@ impl Conv2D {
             let scratch = &mut self.patches;
             if *pass == Pass::PooledWinograd {
                 if let Some(cut) = cut {
+                    patches::inked_windows(cut, g, input, &mut self.inked);
                     winograd::forward_pooled_picture(
                         &cut.geometry(g),
                         input,
+                        &self.inked,
                         panels,
                         bias,
                         relu,
+                        scratch,
                         output,
                         argmax,
                     );

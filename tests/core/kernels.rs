@@ -340,12 +340,19 @@ fn a_pictures_pooled_convolution_matches_the_reference_on_ink_and_on_paper() {
         let out = reference::conv2d_shape(map, 3, filters, false);
         let mut output = vec![f32::NAN; (out.height / 2) * (out.width / 2) * filters];
         let mut argmax = vec![u8::MAX; output.len()];
+        let cut = Patches { width: side, channels: 1, kernel_size: 3, patch_stride: 12 };
+        let of_patches = conv::Geometry { height: side - 2, width: side - 2, kernel_size: 1, ..g };
+        let mut inked = Vec::new();
+        patches::inked_windows(&cut, &of_patches, &picture, &mut inked);
+        let mut transformed = vec![f32::NAN; winograd::transformed_picture_size(&g)];
         winograd::forward_pooled_picture(
             &g,
             &picture,
+            &inked,
             &packed,
             &packed_bias,
             relu,
+            &mut transformed,
             &mut output,
             &mut argmax,
         );

@@ -105,6 +105,16 @@ pub struct InkedWindow {
     corner: u32,
 }
 
+impl InkedWindow {
+    pub(crate) fn index(self) -> usize {
+        self.index as usize
+    }
+
+    pub(crate) fn corner(self) -> usize {
+        self.corner as usize
+    }
+}
+
 /// Lists the pooling windows that have ink under them, less than half of a digit's, in order. Replaces the list
 /// and reuses its memory.
 ///
@@ -215,8 +225,8 @@ impl Filters<'_> {
         let places = [(0, 0), (0, 1), (1, 0), (1, 1)]
             .map(|(dy, dx)| (ky + dy) * row + dx * p.channels + WIDTH * vector);
         let mut gradients = [0.0; 4];
-        for &InkedWindow { index, corner } in *inked {
-            let (window, corner) = (index as usize, corner as usize);
+        for inked in *inked {
+            let (window, corner) = (inked.index(), inked.corner());
             self.gradient(window).store(&mut gradients);
             let argmax = &pooled.argmax[window * g.filters + first..][..4];
             for ((sums, gradient), winner) in sums.iter_mut().zip(gradients).zip(argmax) {
