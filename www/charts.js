@@ -322,7 +322,8 @@ class Runs extends Chart {
       const last = Array.from(values).findLastIndex(Number.isFinite);
       return name && last >= 0 ? [{ colour, name, x: valToPos(x[last], "x", true), y: valToPos(values[last], "y", true) }] : [];
     });
-    const line = 16 * devicePixelRatio;
+    const text = textSize(this.place) * devicePixelRatio;
+    const line = 1.25 * text;
     // Letters that take about half of the width.
     const most = Math.floor(bbox.width / line);
     ends.sort((a, b) => a.y - b.y);
@@ -339,7 +340,7 @@ class Runs extends Chart {
       lowest = end.at - line;
     }
     ctx.save();
-    ctx.font = font(this.place, 13 * devicePixelRatio);
+    ctx.font = font(this.place, text);
     ctx.textAlign = "right";
     // Paper around the letters, as a line may pass behind them.
     ctx.strokeStyle = style(this.place, "--paper");

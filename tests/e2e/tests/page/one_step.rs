@@ -15,7 +15,7 @@ const RUN: &str = "images=2000&epochs=1&batch=100";
 const KERNELS: &str = "#stage-0 .kernels canvas";
 
 fn says(page: &Page, selector: &str, words: &str) -> Result<String> {
-    const READ: &str = "return document.querySelector(arguments[0]).textContent";
+    const READ: &str = "return document.querySelector(arguments[0])?.textContent ?? ''";
     page.wait_until(words, 10, || {
         let said: String = page.ask(READ, vec![json!(selector)])?;
         Ok(said.contains(words).then_some(said))
