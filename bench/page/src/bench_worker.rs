@@ -109,6 +109,8 @@ struct Steps {
 /// on.
 const ASK: &str = "
     const [build, threads, message, images] = arguments;
+    // Every host's policy asks for it, and here is no start.js.
+    trustedTypes.createPolicy('default', {createScriptURL: url => url});
     const start = () => new Promise((resolve, reject) => {
         const worker = new Worker(`worker-start.js?${build}`, {type: 'module', name: 'bench-worker'});
         worker.onerror = event => reject(new Error(event.message || 'a bench worker does not start'));

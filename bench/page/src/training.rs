@@ -1,7 +1,7 @@
 //! Training runs on the page.
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Fault, Page};
+use e2e::{Fault, Host, Page};
 use serde::Serialize;
 use serde_json::json;
 
@@ -154,6 +154,8 @@ const ASK: &str = "
 
 /// Trains with two workers for a while and asks for their memory, which never shrinks.
 pub(crate) fn memory(page: &mut Page) -> Result<Memory> {
+    // A new origin, as the browser keeps the worker's script of the one before.
+    page.change_host(&e2e::dist()?, Host::Isolated)?;
     page.site.inject("worker-start.js", Fault::Prefixed(TELL));
     page.open("epochs=1&batch=128&seed=1&workers=2")?;
     page.click_when_enabled("#train", 60)?;
