@@ -27,6 +27,12 @@ fn picture(page: &Page) -> Result<String> {
 fn a_typical_digit_is_drawn_and_read(page: &mut Page) -> Result<()> {
     page.open("")?;
     page.click("#open-ask")?;
+    // Its style comes after the first prediction, and moves the buttons.
+    page.wait_until("its style", 10, || {
+        const STYLED: &str =
+            "return getComputedStyle(document.querySelector('.ask')).display === 'grid'";
+        Ok(page.ask::<bool>(STYLED, vec![])?.then_some(()))
+    })?;
     let blank = picture(page)?;
     ask(page, "typical", 3)?;
     page.wait_until("a 3", 20, || Ok(reading(page)?.starts_with("Read as 3, 9").then_some(())))?;
