@@ -6,11 +6,8 @@ use anyhow::Result;
 
 use crate::peers::BATCHES;
 use crate::report::{Report, Samples};
-use crate::table::{epoch, header, row};
+use crate::table::{EPOCH, epoch, header, row};
 use crate::training::Subject;
-
-/// Images of an epoch.
-const EPOCH: f64 = 60_000.0;
 
 /// Workers that were not measured.
 const MORE_WORKERS: [f64; 3] = [4.0, 8.0, 16.0];

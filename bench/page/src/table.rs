@@ -11,7 +11,7 @@ use crate::training::Subject;
 use crate::{cost, panels};
 
 /// Images of an epoch.
-const EPOCH: f64 = 60_000.0;
+pub(crate) const EPOCH: f64 = 60_000.0;
 
 /// What the figures are compared with.
 struct Limits {
