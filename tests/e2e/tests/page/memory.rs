@@ -98,7 +98,8 @@ fn repeat(page: &Page, mut round: impl FnMut(u32) -> Result<()>) -> Result<()> {
         after.listeners - before.listeners,
         (after.memory - before.memory) / PAGE,
     ];
-    // Not even one a round.
+    // No canvas, and of the others not even one a round.
+    ensure!(grown[0] <= 0, "{before:?}, then {after:?}");
     ensure!(grown.iter().all(|&more| more < i64::from(rounds)), "{before:?}, then {after:?}");
     Ok(())
 }
